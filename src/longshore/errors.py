@@ -1,0 +1,213 @@
+"""Every error a client can see, in one tree.
+
+::
+
+    LongshoreError                 code on the wire    HTTP
+    ├── InvalidRequest             InvalidRequest      400   the request's shape is wrong
+    ├── SessionNotFound            SessionNotFound     404   no dataset has this id
+    ├── ColumnNotFound             ColumnNotFound      422   no such column in this version
+    ├── RowNotFound                RowNotFound         422   no such row in this version
+    ├── InvalidType                InvalidType         422   the column's type does not allow this
+    ├── InvalidValue               InvalidValue        422   a value does not fit
+    │   └── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
+    ├── InvalidPattern             InvalidPattern      422   a regular expression is malformed
+    ├── NameTaken                  NameTaken           409   another column has this name
+    ├── IllegalOperation           IllegalOperation    409   not possible in this state
+    ├── TooLarge                   TooLarge            413   over a limit
+    ├── TimedOut                   TimedOut            504   over a time limit
+    ├── Disabled                   Disabled            403   the configuration turned it off
+    │   └── Forbidden              Disabled            403   the caller may not do this
+    ├── Unavailable                Unavailable         503   a part of the server is away
+    │   └── StorageFull            Unavailable         507   the disk is full
+    └── Internal                   Internal            500   our fault; carries the id of a log line
+
+``SettingsError`` stands outside: it ends the start of the server and is never sent to a client.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import secrets
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+
+class LongshoreError(Exception):
+    """Base of every error that a client can see.
+
+    :param description: a sentence for a person, with a hint where there is one.
+    """
+
+    code: ClassVar[str] = "Internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description
+
+    def to_wire(self) -> dict[str, Any]:
+        """The two fields that every failed answer carries."""
+        return {"error": self.code, "errorDescription": self.description}
+
+
+class InvalidRequest(LongshoreError):
+    """The request's shape is wrong: a field is absent, of the wrong JSON type, or out of its range."""
+
+    code = "InvalidRequest"
+    status = 400
+
+
+class SessionNotFound(LongshoreError):
+    """No dataset has the id that was named."""
+
+    code = "SessionNotFound"
+    status = 404
+
+    @classmethod
+    def unknown(cls) -> SessionNotFound:
+        # The id itself is a capability and stays out of the sentence, which may be logged.
+        return cls("there is no dataset with this session id; it may have been deleted, or the id is mistyped")
+
+
+class ColumnNotFound(LongshoreError):
+    """No column of this version has the name or the index that was given."""
+
+    code = "ColumnNotFound"
+    status = 422
+
+    @classmethod
+    def named(cls, name: str, known: Iterable[str]) -> ColumnNotFound:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return cls(f"no column {shorten(name)!r}{hint}")
+
+    @classmethod
+    def at(cls, index: int, width: int) -> ColumnNotFound:
+        if width == 0:
+            return cls(f"no column at index {index}: the table has no columns")
+        return cls(f"no column at index {index}; the columns are numbered 0 to {width - 1}")
+
+
+class RowNotFound(LongshoreError):
+    """No row of this version has the number that was given."""
+
+    code = "RowNotFound"
+    status = 422
+
+    @classmethod
+    def at(cls, index: int, rows: int) -> RowNotFound:
+        if rows == 0:
+            return cls(f"no row {index}: the table has no rows")
+        return cls(f"no row {index}; the rows are numbered 0 to {rows - 1}")
+
+
+class InvalidType(LongshoreError):
+    """The operation does not work on a column of this type."""
+
+    code = "InvalidType"
+    status = 422
+
+
+class InvalidValue(LongshoreError):
+    """A value does not fit where it was put."""
+
+    code = "InvalidValue"
+    status = 422
+
+
+class UnreadableFile(InvalidValue):
+    """An uploaded file is empty, broken, or not in the format that its name promises."""
+
+
+class InvalidPattern(LongshoreError):
+    """A regular expression, or the replacement that goes with it, is malformed."""
+
+    code = "InvalidPattern"
+    status = 422
+
+
+class NameTaken(LongshoreError):
+    """Another column has this name already."""
+
+    code = "NameTaken"
+    status = 409
+
+
+class IllegalOperation(LongshoreError):
+    """The operation exists but cannot be done in this state, such as an undo with nothing to undo."""
+
+    code = "IllegalOperation"
+    status = 409
+
+
+class TooLarge(LongshoreError):
+    """Something is over a limit of the server or of a format."""
+
+    code = "TooLarge"
+    status = 413
+
+
+class TimedOut(LongshoreError):
+    """Something took longer than its limit and was ended."""
+
+    code = "TimedOut"
+    status = 504
+
+
+class Disabled(LongshoreError):
+    """The configuration turned this off; the sentence names the setting."""
+
+    code = "Disabled"
+    status = 403
+
+
+class Forbidden(Disabled):
+    """The caller did not show what this request needs, such as the internal secret."""
+
+
+class Unavailable(LongshoreError):
+    """A part of the server (broker, database, workers) cannot be reached at the moment."""
+
+    code = "Unavailable"
+    status = 503
+
+
+class StorageFull(Unavailable):
+    """The disk has no room left; nothing was changed."""
+
+    status = 507
+
+    @classmethod
+    def now(cls) -> StorageFull:
+        return cls("the server's disk is full; nothing was changed. Free some space and send the request again")
+
+
+class Internal(LongshoreError):
+    """Our own fault. ``error_id`` stands in the log beside the traceback, which the client never sees."""
+
+    code = "Internal"
+    status = 500
+
+    def __init__(self, error_id: str | None = None) -> None:
+        self.error_id = error_id or secrets.token_hex(4)
+        super().__init__(
+            f"something went wrong inside the server; nothing was changed. The log has the details under {self.error_id}"
+        )
+
+
+class SettingsError(Exception):
+    """A setting has a value that the server cannot start with."""
+
+
+def shorten(text: str, limit: int = 80) -> str:
+    """``text`` cut to ``limit`` characters, so that a sentence never carries megabytes of a client's input."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an operating-system or engine error says that there is no room left."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    text = str(error)
+    return "No space left on device" in text or "os error 28" in text or "disk is full" in text

@@ -1,0 +1,142 @@
+"""Every environment variable, typed, in one frozen object that is read once at start and passed on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from longshore.errors import SettingsError
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Settings(BaseSettings):
+    """What the environment says. Each field's variable is its name in capitals; each has a description for the docs."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, case_sensitive=False)
+
+    port: int = Field(5000, ge=0, le=65535, description="TCP port of the web server; 0 takes any free one")
+    bind_interface: str = Field("127.0.0.1", description="address the web server listens on")
+    log_level: LogLevel = Field("WARNING", description="least level that is logged, to standard error")
+    root_storage_path: Path = Field(Path("storage"), description="folder that holds everything the server keeps")
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the state; default: a SQLite file under ROOT_STORAGE_PATH"
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="redis:// or amqp:// URL; default: an embedded Valkey on a private Unix socket"
+    )
+    internal_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="shared secret of POST /celeryTaskCompleted, at least 16 characters; default: made once and kept under ROOT_STORAGE_PATH",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated origins whose pages may call this server; default: its own only"
+    )
+    max_upload_bytes: int = Field(10**9, gt=0, description="largest upload, in bytes")
+    max_unpacked_bytes: int = Field(
+        10 * 10**9, gt=0, description="most bytes that a compressed upload may unpack to"
+    )
+    max_message_bytes: int = Field(
+        10**6, gt=1000, description="largest Socket.IO message that is read; a larger one is refused with InvalidRequest"
+    )
+    min_free_bytes: int = Field(
+        64 * 2**20, ge=0, description="free disk space below which /diagnostic fails and uploads are refused, in bytes"
+    )
+    view_cache_bytes: int = Field(
+        4 * 10**9, ge=0, description="disk space for cached sorted and filtered views, in bytes; oldest go first"
+    )
+    worker_concurrency: int = Field(
+        default_factory=lambda: max(2, min(os.cpu_count() or 2, 8)),
+        ge=1,
+        description="worker processes on this machine; default: the processors, from 2 to 8",
+    )
+    web_threads: int = Field(512, ge=8, description="threads of the web server: open sockets plus requests at one moment")
+    import_timeout_seconds: float = Field(3600, gt=0, description="longest time an upload waits for its import")
+    change_timeout_seconds: float = Field(600, gt=0, description="longest time a REST change waits for its turn and its end")
+    user_header_name: str = Field("Uid", description="request header that names the user")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _capital(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("root_storage_path")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @classmethod
+    def from_environment(cls, **overrides: Any) -> Settings:
+        """The settings of this process, with ``overrides`` winning over the environment.
+
+        :raises SettingsError: naming the variable, its value and what is allowed.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None
+
+    @property
+    def datasets_folder(self) -> Path:
+        """Where each dataset has a folder of its own, named by its session id."""
+        return self.root_storage_path / "datasets"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where request bodies are written while they arrive; on the same file system as the datasets."""
+        return self.root_storage_path / "uploads"
+
+    @property
+    def broker_folder(self) -> Path:
+        """Where the embedded broker keeps its append-only file."""
+        return self.root_storage_path / "broker"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the state."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.root_storage_path / 'longshore.db'}"
+
+    @property
+    def log_number(self) -> int:
+        """Python's number of the log level."""
+        return logging.getLevelNamesMapping()[self.log_level]
+
+    def require_internal_secret(self) -> str:
+        """The shared secret, made on first use and kept in a file that only this user can read."""
+        if self.internal_secret is not None:
+            return self.internal_secret.get_secret_value()
+        path = self.root_storage_path / "internal-secret"
+        self.root_storage_path.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text().strip()
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        return path.read_text().strip()
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors():
+        field = str(problem["loc"][0])
+        variable = field.upper()
+        shown = "" if "secret" in field or field.endswith("_url") else f"={problem.get('input')!r}"
+        parts.append(f"{variable}{shown} cannot be used: {problem['msg']}")
+    return "; ".join(parts)

@@ -1,0 +1,211 @@
+"""A table: columns at one moment, each standing in an immutable Parquet file.
+
+A table never changes. An operation makes a new one that shares every column file it did not touch.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from longshore.errors import ColumnNotFound, RowNotFound, StorageFull, is_disk_full
+from longshore.tables import dtypes
+
+ROW_GROUP_ROWS = 20_000
+"""Rows of a Parquet row group: a page of 100 rows decodes one group, measured at 1.7 ms against 3.6 ms for 100,000."""
+
+COLUMN_FILE_SUFFIX = ".parquet"
+ROW_NUMBER = "\x00row"
+"""Name of a row-number column inside queries; no user's column can be called so (names lose NUL when read)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    :param name: as the user sees it; unique in its table.
+    :param dtype: the engine's type.
+    :param file: name of the Parquet file, inside the table's folder.
+    :param source: name of the column inside that file, which renaming never touches.
+    :param missing: number of missing values.
+    """
+
+    name: str
+    dtype: pl.DataType
+    file: str
+    source: str
+    missing: int
+
+    @property
+    def kind(self) -> str:
+        """The type's name for users, see :func:`longshore.tables.dtypes.kind`."""
+        return dtypes.kind(self.dtype)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a dataset at one moment; all of them have ``rows`` rows in the same order."""
+
+    folder: Path
+    columns: tuple[Column, ...]
+    rows: int
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names in order."""
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {column.name: index for index, column in enumerate(self.columns)}
+
+    def has(self, name: str) -> bool:
+        """Whether a column has this name."""
+        return name in self._positions
+
+    def index_of(self, name: str) -> int:
+        """Position of the column called ``name``.
+
+        :raises ColumnNotFound: with the nearest name as a hint.
+        """
+        index = self._positions.get(name)
+        if index is None:
+            raise ColumnNotFound.named(name, self._positions)
+        return index
+
+    def require_column(self, index: int) -> Column:
+        """The column at ``index``, counted from 0; negative numbers are no index.
+
+        :raises ColumnNotFound: if there is none.
+        """
+        if not 0 <= index < self.width:
+            raise ColumnNotFound.at(index, self.width)
+        return self.columns[index]
+
+    def require_row(self, index: int) -> int:
+        """``index`` itself when there is such a row.
+
+        :raises RowNotFound: if there is none.
+        """
+        if not 0 <= index < self.rows:
+            raise RowNotFound.at(index, self.rows)
+        return index
+
+    @property
+    def files(self) -> set[str]:
+        """Names of the column files that this table needs."""
+        return {column.file for column in self.columns}
+
+    def scan(self, names: Iterable[str] | None = None) -> pl.LazyFrame:
+        """A lazy frame of the named columns (all by default), opening only the files that hold them.
+
+        Files stand side by side: a lazy horizontal concat does not push a projection down into its
+        parts, so each part is narrowed before it is joined.
+        """
+        wanted = self.columns if names is None else [self.columns[self.index_of(name)] for name in names]
+        return scan_columns(self.folder, wanted)
+
+    def with_columns(self, columns: Sequence[Column], rows: int | None = None) -> Table:
+        """This table with other columns."""
+        return replace(self, columns=tuple(columns), rows=self.rows if rows is None else rows)
+
+    def to_record(self) -> dict[str, Any]:
+        """The table as JSON: what a version's record keeps. :meth:`from_record` reads it."""
+        return {
+            "rows": self.rows,
+            "columns": [[c.name, dtypes.encode(c.dtype), c.file, c.source, c.missing] for c in self.columns],
+        }
+
+    @classmethod
+    def from_record(cls, folder: Path, record: Mapping[str, Any]) -> Table:
+        """The table that :meth:`to_record` described, with its files in ``folder``."""
+        columns = tuple(
+            Column(name, dtypes.decode(dtype), file, source, missing)
+            for name, dtype, file, source, missing in record["columns"]
+        )
+        return cls(folder, columns, record["rows"])
+
+
+def scan_columns(folder: Path, columns: Sequence[Column]) -> pl.LazyFrame:
+    """A lazy frame of ``columns`` under their users' names, in the given order."""
+    by_file: dict[str, list[Column]] = {}
+    for column in columns:
+        by_file.setdefault(column.file, []).append(column)
+    parts = [
+        pl.scan_parquet(folder / file, glob=False).select(pl.col(c.source).alias(c.name) for c in held)
+        for file, held in by_file.items()
+    ]
+    if not parts:
+        return pl.LazyFrame()
+    if len(parts) == 1:
+        return parts[0]
+    return pl.concat(parts, how="horizontal").select(c.name for c in columns)
+
+
+def new_file_name() -> str:
+    """A fresh name for a column file."""
+    return secrets.token_hex(8) + COLUMN_FILE_SUFFIX
+
+
+def write_columns(folder: Path, frame: pl.LazyFrame, names: Sequence[str]) -> tuple[list[Column], int]:
+    """Compute ``frame`` in a stream and keep its columns in one new Parquet file.
+
+    The file is written under a temporary name, synced and renamed, so a killed process leaves
+    either the whole file or a leftover that the collector removes. A float's NaN becomes missing:
+    tables hold no NaN.
+
+    :param names: the users' names, in the order of the frame's columns.
+    :return: the columns and their number of rows.
+    :raises StorageFull: when the disk has no room; the temporary file is removed.
+    """
+    schema = frame.collect_schema()
+    sources = [f"c{index}" for index in range(len(schema))]
+    prepared = frame.select(
+        (pl.col(name).fill_nan(None) if dtype.is_float() else pl.col(name)).alias(source)
+        for (name, dtype), source in zip(schema.items(), sources, strict=True)
+    )
+    file = new_file_name()
+    with placing(folder / file) as partial:
+        prepared.sink_parquet(partial, row_group_size=ROW_GROUP_ROWS, sync_on_close="data")
+    counts = pl.scan_parquet(folder / file, glob=False).select(pl.len().alias("rows"), pl.all().null_count()).collect()
+    row = counts.row(0)
+    columns = [
+        Column(name, dtype, file, source, missing)
+        for name, dtype, source, missing in zip(names, schema.dtypes(), sources, row[1:], strict=True)
+    ]
+    return columns, row[0]
+
+
+class placing:  # noqa: N801 - reads as a statement: `with placing(path) as partial`
+    """Write under a temporary name beside ``target``; on success rename, on failure leave nothing.
+
+    :raises StorageFull: in place of the engine's or the system's error when the disk is full.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+    def __enter__(self) -> Path:
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        return self.partial
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            os.replace(self.partial, self.target)
+            return
+        self.partial.unlink(missing_ok=True)
+        if is_disk_full(error):
+            raise StorageFull.now() from error
