@@ -30,7 +30,13 @@ import difflib
 import errno
 import secrets
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+
+_UNION_BRANCHES = frozenset({"int", "str", "float", "bool", "none", "list", "dict"})
 
 
 class LongshoreError(Exception):
@@ -47,7 +53,7 @@ class LongshoreError(Exception):
         self.description = description
 
     def to_wire(self) -> dict[str, Any]:
-        """The two fields that every failed answer carries."""
+        """The fields that every failed answer carries."""
         return {"error": self.code, "errorDescription": self.description}
 
 
@@ -56,6 +62,20 @@ class InvalidRequest(LongshoreError):
 
     code = "InvalidRequest"
     status = 400
+
+    @classmethod
+    def from_validation(cls, error: ValidationError, model: type[BaseModel]) -> InvalidRequest:
+        """The first problem that a model found, under the field's name on the wire, and the number of the others."""
+        problems = error.errors(include_url=False, include_context=False)
+        first = problems[0]
+        # pydantic names the branch of a union in the path; a client knows nothing of our types.
+        place = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
+        field = model.model_fields.get(place)
+        place = field.alias if field is not None and field.alias else place
+        message = first["msg"].removeprefix("Value error, ")
+        sentence = f"{place}: {message[:1].lower()}{message[1:]}" if place else message
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return cls(shorten(sentence, 300) + more)
 
 
 class SessionNotFound(LongshoreError):
@@ -66,6 +86,7 @@ class SessionNotFound(LongshoreError):
 
     @classmethod
     def unknown(cls) -> SessionNotFound:
+        """The error for an id that leads nowhere."""
         # The id itself is a capability and stays out of the sentence, which may be logged.
         return cls("there is no dataset with this session id; it may have been deleted, or the id is mistyped")
 
@@ -78,12 +99,14 @@ class ColumnNotFound(LongshoreError):
 
     @classmethod
     def named(cls, name: str, known: Iterable[str]) -> ColumnNotFound:
+        """The error for a name, with the nearest known one as a hint."""
         near = difflib.get_close_matches(name, list(known), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return cls(f"no column {shorten(name)!r}{hint}")
 
     @classmethod
     def at(cls, index: int, width: int) -> ColumnNotFound:
+        """The error for an index in a table of ``width`` columns."""
         if width == 0:
             return cls(f"no column at index {index}: the table has no columns")
         return cls(f"no column at index {index}; the columns are numbered 0 to {width - 1}")
@@ -97,6 +120,7 @@ class RowNotFound(LongshoreError):
 
     @classmethod
     def at(cls, index: int, rows: int) -> RowNotFound:
+        """The error for a row's number in a table of ``rows`` rows."""
         if rows == 0:
             return cls(f"no row {index}: the table has no rows")
         return cls(f"no row {index}; the rows are numbered 0 to {rows - 1}")
@@ -180,6 +204,7 @@ class StorageFull(Unavailable):
 
     @classmethod
     def now(cls) -> StorageFull:
+        """The error with its standard sentence."""
         return cls("the server's disk is full; nothing was changed. Free some space and send the request again")
 
 
@@ -192,8 +217,13 @@ class Internal(LongshoreError):
     def __init__(self, error_id: str | None = None) -> None:
         self.error_id = error_id or secrets.token_hex(4)
         super().__init__(
-            f"something went wrong inside the server; nothing was changed. The log has the details under {self.error_id}"
+            "something went wrong inside the server; nothing was changed. "
+            f"The log has the details under {self.error_id}"
         )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The standard fields, and the id by itself for programs."""
+        return {**super().to_wire(), "eid": self.error_id}
 
 
 class SettingsError(Exception):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,6 +16,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from longshore.errors import SettingsError
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+AMQP_SCHEMES = ("amqp", "amqps")
+DATABASE_SCHEMES = ("sqlite", "postgresql")
 
 
 class Settings(BaseSettings):
@@ -34,17 +40,18 @@ class Settings(BaseSettings):
     internal_secret: SecretStr | None = Field(
         None,
         min_length=16,
-        description="shared secret of POST /celeryTaskCompleted, at least 16 characters; default: made once and kept under ROOT_STORAGE_PATH",
+        description="shared secret of POST /celeryTaskCompleted, at least 16 characters;"
+        " default: made once and kept under ROOT_STORAGE_PATH",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated origins whose pages may call this server; default: its own only"
     )
     max_upload_bytes: int = Field(10**9, gt=0, description="largest upload, in bytes")
-    max_unpacked_bytes: int = Field(
-        10 * 10**9, gt=0, description="most bytes that a compressed upload may unpack to"
-    )
+    max_unpacked_bytes: int = Field(10 * 10**9, gt=0, description="most bytes that a compressed upload may unpack to")
     max_message_bytes: int = Field(
-        10**6, gt=1000, description="largest Socket.IO message that is read; a larger one is refused with InvalidRequest"
+        10**6,
+        gt=1000,
+        description="largest Socket.IO message that is read; a larger one is refused with InvalidRequest",
     )
     min_free_bytes: int = Field(
         64 * 2**20, ge=0, description="free disk space below which /diagnostic fails and uploads are refused, in bytes"
@@ -53,13 +60,33 @@ class Settings(BaseSettings):
         4 * 10**9, ge=0, description="disk space for cached sorted and filtered views, in bytes; oldest go first"
     )
     worker_concurrency: int = Field(
-        default_factory=lambda: max(2, min(os.cpu_count() or 2, 8)),
+        default_factory=lambda: max(2, min(os.cpu_count() or 2, 4)),
         ge=1,
-        description="worker processes on this machine; default: the processors, from 2 to 8",
+        description="worker processes on this machine, each of WORKER_THREADS threads; default: the processors, 2 to 4",
     )
-    web_threads: int = Field(512, ge=8, description="threads of the web server: open sockets plus requests at one moment")
+    worker_threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 2,
+        ge=1,
+        description="threads of the table engine in each worker process; default: the processors",
+    )
+    worker_tasks_per_child: int = Field(
+        500, ge=1, description="tasks after which a worker process is replaced by a fresh one, which gives memory back"
+    )
+    stop_timeout_seconds: float = Field(
+        5,
+        ge=0,
+        description="time that running tasks have to finish when the server stops; the next start takes them up again",
+    )
+    broker_memory_bytes: int = Field(
+        512 * 2**20, ge=16 * 2**20, description="memory limit of the embedded broker; above it new work is refused"
+    )
+    web_threads: int = Field(
+        512, ge=8, description="threads of the web server: open sockets plus requests at one moment"
+    )
     import_timeout_seconds: float = Field(3600, gt=0, description="longest time an upload waits for its import")
-    change_timeout_seconds: float = Field(600, gt=0, description="longest time a REST change waits for its turn and its end")
+    change_timeout_seconds: float = Field(
+        600, gt=0, description="longest time a REST change waits for its turn and its end"
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -73,6 +100,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        return _require_scheme(value, REDIS_SCHEMES + AMQP_SCHEMES)
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        return _require_scheme(value, DATABASE_SCHEMES)
 
     @field_validator("root_storage_path")
     @classmethod
@@ -106,6 +143,34 @@ class Settings(BaseSettings):
         return self.root_storage_path / "broker"
 
     @property
+    def broker_socket(self) -> Path:
+        """Unix socket of the embedded broker.
+
+        It stands in a temporary folder, named by the file ``address``, where ``broker_folder`` is too deep
+        for the operating system's limit on such paths (108 bytes on Linux, 104 on macOS).
+        """
+        try:
+            return Path((self.broker_folder / "address").read_text().strip())
+        except FileNotFoundError:
+            return self.broker_folder / "valkey.sock"
+
+    @property
+    def redis_url(self) -> str | None:
+        """The broker as redis-py and python-socketio name it; None if it is not Redis."""
+        if self.broker_url is None:
+            return f"unix://{quote(str(self.broker_socket))}"
+        url = self.broker_url.get_secret_value()
+        return url if urlsplit(url).scheme in REDIS_SCHEMES else None
+
+    @property
+    def kombu_url(self) -> str:
+        """The broker as Celery and kombu name it."""
+        if self.broker_url is None:
+            return f"redis+socket://{quote(str(self.broker_socket))}"
+        url = self.broker_url.get_secret_value()
+        return f"redis+socket{url.removeprefix('unix')}" if url.startswith("unix:") else url
+
+    @property
     def database(self) -> str:
         """SQLAlchemy URL of the state."""
         if self.database_url is not None:
@@ -116,6 +181,18 @@ class Settings(BaseSettings):
     def log_number(self) -> int:
         """Python's number of the log level."""
         return logging.getLevelNamesMapping()[self.log_level]
+
+    def child_environment(self, **variables: str) -> Mapping[str, str]:
+        """The environment of a process that is to have these settings: this one's, with ``variables`` on top."""
+        chosen = {
+            "PORT": str(self.port),
+            "BIND_INTERFACE": self.bind_interface,
+            "LOG_LEVEL": self.log_level,
+            "ROOT_STORAGE_PATH": str(self.root_storage_path),
+        }
+        # A lower-case twin would win or lose by the order of the environment.
+        kept = {name: value for name, value in os.environ.items() if name.upper() not in chosen}
+        return kept | chosen | variables
 
     def require_internal_secret(self) -> str:
         """The shared secret, made on first use and kept in a file that only this user can read."""
@@ -132,11 +209,21 @@ class Settings(BaseSettings):
         return path.read_text().strip()
 
 
+def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> SecretStr | None:
+    if value is None:
+        return None
+    scheme = urlsplit(value.get_secret_value()).scheme
+    # SQLAlchemy and kombu name a driver after a plus sign.
+    if scheme.split("+")[0] not in allowed:
+        raise ValueError(f"it has to be a URL that begins with one of {', '.join(f'{name}://' for name in allowed)}")
+    return value
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors():
-        field = str(problem["loc"][0])
-        variable = field.upper()
+        field = str(problem["loc"][0]) if problem["loc"] else "settings"
         shown = "" if "secret" in field or field.endswith("_url") else f"={problem.get('input')!r}"
-        parts.append(f"{variable}{shown} cannot be used: {problem['msg']}")
+        reason = problem["msg"].removeprefix("Value error, ")
+        parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)

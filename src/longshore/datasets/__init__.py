@@ -1,0 +1,1 @@
+"""Datasets: uploaded tables that several people change at once; HTTP, Socket.IO, tasks and models."""
