@@ -1,0 +1,89 @@
+"""Parquet and Arrow: typed already; only what cannot be kept becomes text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from longshore.errors import TooLarge, UnreadableFile, is_disk_full
+from longshore.tables import dtypes
+from longshore.tables.reading import names
+from longshore.tables.reading.context import Reading
+from longshore.tables.reading.results import ReadWarning
+from longshore.tables.table import Table, write_columns
+
+_WRAP = '{"v":'
+
+
+def read_parquet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read a Parquet file in a stream."""
+    return _keep(reading, "Parquet", lambda: pl.scan_parquet(reading.path, glob=False))
+
+
+def read_arrow_file(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read an Arrow IPC (Feather 2) file in a stream."""
+    return _keep(reading, "Arrow", lambda: pl.scan_ipc(reading.path, glob=False))
+
+
+def read_arrow_stream(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read an Arrow IPC stream; the whole of it stands in memory."""
+    return _keep(reading, "Arrow", lambda: pl.read_ipc_stream(reading.path).lazy())
+
+
+def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tuple[Table, list[ReadWarning]]:
+    """Write the frame that ``scan`` opens; the engine's errors become sentences.
+
+    :raises UnreadableFile: if the file is damaged or has no columns.
+    """
+    total = reading.path.stat().st_size
+    reading.report("read", 0, total, 0)
+    try:
+        frame = scan()
+        schema = frame.collect_schema()
+        if not schema:
+            raise UnreadableFile(f"the {what} file has no columns")
+        _require_bounded(reading, frame, len(schema))
+        storable = frame.select(keepable(pl.col(name), dtype) for name, dtype in schema.items())
+        columns, rows = write_columns(reading.scratch, storable, names.make_unique(schema.names()))
+    except pl.exceptions.PolarsError as error:
+        raise _damaged(what) from error
+    except pl.exceptions.PanicException as error:
+        raise _damaged(what) from error
+    except OSError as error:
+        if is_disk_full(error):
+            raise
+        raise _damaged(what) from error
+    reading.report("read", total, total, rows)
+    return Table(reading.scratch, tuple(columns), rows), []
+
+
+def _require_bounded(reading: Reading, frame: pl.LazyFrame, width: int) -> None:
+    """A few bytes of Parquet can stand for any number of equal values.
+
+    :raises TooLarge: if there are more values than bytes are allowed.
+    """
+    if frame.select(pl.len()).collect().item() * width > reading.unpacked_limit:
+        raise TooLarge(f"the file holds more than {reading.unpacked_limit:,} values, which is the limit")
+
+
+def _damaged(what: str) -> UnreadableFile:
+    return UnreadableFile(f"the {what} file is cut off, damaged, or uses a feature that is not supported")
+
+
+def keepable(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The column in a dtype that a table can keep: nested values become JSON text, what is left becomes text."""
+    if dtypes.is_storable(dtype):
+        return column
+    if dtype.is_nested():
+        if isinstance(dtype, pl.Array):
+            column = column.cast(pl.List(dtype.inner))
+        # Polars encodes structs only, so the value is wrapped in one and unwrapped as text.
+        wrapped = pl.struct(column.alias("v")).struct.json_encode()
+        unwrapped = wrapped.str.slice(len(_WRAP)).str.strip_suffix("}")
+        return pl.when(column.is_not_null()).then(unwrapped).alias(column.meta.output_name())
+    if dtype.is_float():
+        return column.cast(pl.Float32)
+    if dtype == pl.Null():
+        return column.cast(pl.String)
+    return column.cast(pl.String, strict=False)

@@ -1,0 +1,339 @@
+"""CSV, TSV and their kin: sniff, cut into blocks, parse with Polars, repair what is ragged, then decide the types."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import polars as pl
+
+from longshore.errors import UnreadableFile
+from longshore.tables.reading import names
+from longshore.tables.reading.context import Reading
+from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks, sniff_newline
+from longshore.tables.reading.plans import ANYTHING
+from longshore.tables.reading.prefetch import prefetch
+from longshore.tables.reading.quotes import Marks, split_record
+from longshore.tables.reading.records import LONGEST_RECORD, Block, Records, count_byte, require_utf8
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, plural
+from longshore.tables.reading.shapes import Irregularities, measure
+from longshore.tables.reading.typed import Sample, write_typed
+from longshore.tables.reading.utf8 import read_as_utf8
+from longshore.tables.table import Table
+
+_HEAD_BYTES = 1 << 20
+_SLICES = 30
+_SLICE_BYTES = 16 << 10
+_TAIL_BYTES = 64 << 10
+_SENTINEL = "surplus"
+_CERTAIN_RECORDS = 10
+_EMPTY = "the file is empty; a table needs at least a header"
+
+
+def read_delimited(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read the text file of ``reading``.
+
+    :raises UnreadableFile: if it is empty or holds no text.
+    """
+    return read_as_utf8(reading, lambda path: _read(reading, path))
+
+
+def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
+    source = DelimitedSource.open(reading, path)
+    marks = source.records.marks
+    written = write_typed(
+        source,
+        reading.scratch,
+        source.names,
+        [ANYTHING] * len(source.names),
+        reading.options.date_order,
+    )
+    reading.lines = source.lines
+    reading.settings.update(
+        delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
+        quote=marks.quote.decode() if marks.quote else None,
+        header=reading.options.header_included,
+        skip=reading.options.initial_skip,
+    )
+    for warning in (*source.odd.warnings(), *source.unclosed_warnings()):
+        reading.warn(warning)
+    return written
+
+
+@dataclass
+class DelimitedSource:
+    """A delimited file in UTF-8, as batches of text; see :class:`longshore.tables.reading.typed.TextSource`.
+
+    :param names: of the columns, as the user sees them.
+    :param lines_before: physical lines before the first record.
+    :param lines: physical lines in all, known after a pass.
+    """
+
+    reading: Reading
+    records: Records
+    names: list[str]
+    odd: Irregularities
+    lines_before: int
+    passes: int = 0
+    lines: int = 0
+    quoted: bool = False
+    unclosed: list[int] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, reading: Reading, path: Path) -> DelimitedSource:
+        """Find the header, the marks and the width.
+
+        :raises UnreadableFile: if nothing is there to read.
+        """
+        end = _content_end(path)
+        options = reading.options
+        with path.open("rb") as file:
+            start = _skip_lines(file, options.initial_skip, end)
+            file.seek(start)
+            sample = file.read(min(_HEAD_BYTES, end - start))
+            blank = _skip_blank(sample)
+            start, sample = start + blank, sample[blank:]
+            complete = start + len(sample) >= end
+            marks = sniff_marks(sample, complete, options.delimiter, _suggested(reading.name))
+            header, length = _first_record(file, start, end, sample, marks)
+            after = start + length if options.header_included else start
+            file.seek(0)
+            lines = count_byte(file.read(after), marks.newline[0])
+        data = sample_records(marks, sample[length:], complete)
+        width, trailing = _width(len(header), data)
+        if options.header_included:
+            texts = [value.decode("utf-8", "replace") for value, _ in header]
+            columns = names.make_unique([*texts, *[""] * (width - len(texts))])
+        else:
+            columns = names.number(width)
+        records = Records(path, marks, after, end, reading.block_bytes)
+        source = cls(reading, records, columns, Irregularities(width, trailing), lines)
+        records.on_unclosed = source.unclosed.append
+        return source
+
+    @property
+    def schema(self) -> dict[str, pl.String]:
+        """Of Polars' parser: one more column than the table has shows lines that are too long."""
+        return {f"c{i}": pl.String() for i in range(len(self.names))} | {_SENTINEL: pl.String()}
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """See :class:`longshore.tables.reading.typed.TextSource`."""
+        self.passes += 1
+        first = self.passes == 1
+        rows = 0
+        total = self.records.end - self.records.start
+        self.lines = self.lines_before
+        for block in prefetch(self.records.blocks()):
+            frame = self._frame(block, first)
+            rows += frame.height
+            self.reading.report("read" if first else "types", block.end - self.records.start, total, rows)
+            yield frame
+
+    def _frame(self, block: Block, tell: bool) -> pl.DataFrame:
+        """The records of a block, blank lines left out; ``tell`` counts its lines and collects what is odd."""
+        frame = self._parse(block)
+        surplus = frame.get_column(_SENTINEL)
+        frame = frame.drop(_SENTINEL)
+        line = self.lines + 1
+        if tell:
+            self.quoted |= block.quoted
+            # A record without quotes is a line.
+            self.lines += frame.height if not block.quoted else self._count_lines(block.data)
+        if surplus.null_count() == len(surplus) and self._is_clean(block, frame):
+            return frame
+        marks, width = self.records.marks, len(self.names)
+        shape = measure(block.data, marks, width, block.quoted)
+        if shape is None:
+            return frame
+        if width == 1:
+            # In a table of one column an empty line is a missing value.
+            shape.blank[:] = False
+        if tell:
+            self.odd.add(shape, block.data, line, marks)
+        return frame.filter(pl.Series(~shape.blank)) if shape.blank.any() else frame
+
+    def _is_clean(self, block: Block, frame: pl.DataFrame) -> bool:
+        """Whether every line has as many fields as the table has columns: quick, may err towards no.
+
+        Where no last cell is missing no line is too short; and then no line is too long either, if there are not
+        more delimiters than that takes.
+        """
+        width, delimiter = len(self.names), self.records.marks.delimiter
+        if block.quoted:
+            return False
+        if width == 1:
+            return delimiter not in block.data
+        return not frame.to_series(-1).null_count() and count_byte(block.data, delimiter[0]) == frame.height * (
+            width - 1
+        )
+
+    def _parse(self, block: Block) -> pl.DataFrame:
+        """:raises NotUtf8: if that is why Polars refuses the block."""
+        try:
+            return parse(block.data, self.schema, self.records.marks)
+        except pl.exceptions.PolarsError as error:
+            require_utf8(block.data, block.start)
+            raise UnreadableFile(f"the text from byte {block.start:,} on cannot be read as a table") from error
+
+    def _count_lines(self, data: bytes) -> int:
+        newline = self.records.marks.newline
+        return count_byte(data, newline[0]) + (not data.endswith(newline))
+
+    def sample(self) -> Sample:
+        """The head of the file, and slices from all over it where no quotes could mislead."""
+        records = self.records
+        if records.start >= records.end:
+            return Sample(self._empty(), True, 0)
+        first = next(replace(records, block_bytes=_HEAD_BYTES).blocks())
+        head = self._frame(first, False)
+        if first.end >= records.end:
+            return Sample(head, True, head.height)
+        slices = [frame for at in self._places() if (frame := self._slice(at)) is not None]
+        return Sample(pl.concat([head, *slices]), False, head.height)
+
+    def may_mislead(self) -> bool:
+        """Where cells are quoted, a slice may have come from within one."""
+        return self.quoted
+
+    def _places(self) -> list[int]:
+        first = self.records.start + _HEAD_BYTES
+        return [int(at) for at in np.linspace(first, max(first, self.records.end - _SLICE_BYTES), _SLICES)]
+
+    def _slice(self, at: int) -> pl.DataFrame | None:
+        """Rows from the middle of the file, if they have the right shape and no quotes."""
+        marks, width = self.records.marks, len(self.names)
+        descriptor = os.open(self.records.path, os.O_RDONLY)
+        try:
+            data = os.pread(descriptor, min(_SLICE_BYTES, self.records.end - at), at)
+        finally:
+            os.close(descriptor)
+        data = data[data.find(marks.newline) + 1 : data.rfind(marks.newline) + 1]
+        if (
+            not data
+            or (marks.quote and marks.quote in data)
+            or (marks.newline == b"\n" and b"\r" in data.replace(b"\r\n", b""))
+        ):
+            return None
+        if width > 1 and measure(data, marks, width, False) is not None:
+            return None
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return None
+        return parse(data, self.schema, marks).drop(_SENTINEL)
+
+    def _empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema={name: dtype for name, dtype in self.schema.items() if name != _SENTINEL})
+
+    def unclosed_warnings(self) -> Iterator[ReadWarning]:
+        """About quotes that open a field and never close."""
+        places = sorted(set(self.unclosed))
+        if places:
+            message = "a quote opens a field but nothing closes it; it was read as an ordinary character"
+            examples = [{"line": self._line_at(place)} for place in places[:EXAMPLES]]
+            yield ReadWarning("UnclosedQuote", message, len(places), examples)
+
+    def _line_at(self, place: int) -> int:
+        """Number of the physical line at a place of the file."""
+        lines, newline = 1, self.records.marks.newline[0]
+        with self.records.path.open("rb") as file:
+            while place and (chunk := file.read(min(place, _HEAD_BYTES))):
+                lines += count_byte(chunk, newline)
+                place -= len(chunk)
+        return lines
+
+
+def parse(data: bytes, schema: Mapping[str, pl.DataType], marks: Marks) -> pl.DataFrame:
+    """Records with regular quoting as text: one row per line, short lines filled, long ones cut."""
+    return pl.read_csv(
+        data,
+        has_header=False,
+        schema=schema,
+        separator=marks.delimiter.decode(),
+        quote_char=marks.quote.decode() if marks.quote else None,
+        eol_char=marks.newline.decode(),
+        extra_columns="ignore",
+        missing_columns="insert",
+    )
+
+
+def _content_end(path: Path) -> int:
+    """Where the text ends: final line ends and the end-of-file mark of DOS do not belong to it.
+
+    :raises UnreadableFile: if nothing is left.
+    """
+    size = end = path.stat().st_size
+    with path.open("rb") as file:
+        while end:
+            start = max(0, end - _TAIL_BYTES)
+            file.seek(start)
+            tail = file.read(end - start)
+            kept = len(tail.rstrip(b"\r\n\x1a"))
+            end = start + kept
+            if kept:
+                return end
+    raise UnreadableFile(_EMPTY if size == 0 else "the file holds only blank lines; a table needs at least a header")
+
+
+def _first_record(
+    file: BinaryIO, start: int, end: int, sample: bytes, marks: Marks
+) -> tuple[list[tuple[bytes, bool]], int]:
+    """The fields of the record at ``start`` and its length in bytes, however long it is."""
+    while True:
+        closed = start + len(sample) >= end or len(sample) >= LONGEST_RECORD
+        taken = split_record(sample, 0, marks, closed)
+        if taken is not None:
+            return taken
+        file.seek(start)
+        sample = file.read(min(len(sample) * 4, end - start))
+
+
+def _skip_lines(file: BinaryIO, count: int, end: int) -> int:
+    """The position after the byte order mark and ``count`` physical lines.
+
+    :raises UnreadableFile: if there are no more lines than that.
+    """
+    file.seek(0)
+    head = file.read(min(_HEAD_BYTES, end))
+    start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    newline = sniff_newline(head)
+    file.seek(start)
+    at, left = start, count
+    while left and at < end:
+        chunk = file.read(min(_HEAD_BYTES, end - at))
+        place = 0
+        while left and (found := chunk.find(newline, place)) != -1:
+            place, left = found + 1, left - 1
+        at += place if not left else len(chunk)
+    if left or at >= end:
+        raise UnreadableFile(
+            f"after skipping {plural(count, 'line', 'lines')} nothing is left of the file" if count else _EMPTY
+        )
+    return at
+
+
+def _skip_blank(sample: bytes) -> int:
+    """Length of the blank lines before the header."""
+    return len(sample) - len(sample.lstrip(b"\r\n"))
+
+
+def _suggested(name: str) -> bytes | None:
+    return b"\t" if name.lower().endswith((".tsv", ".tab")) else None
+
+
+def _width(header: int, records: list[list[tuple[bytes, bool]]]) -> tuple[int, bool]:
+    """The table's width, and whether every line but the header ends in a surplus delimiter.
+
+    Only where many lines, all of them, are wider than the header does the table become wider than that.
+    """
+    if not records:
+        return header, False
+    if all(len(record) == header + 1 and record[-1] == (b"", False) for record in records):
+        return header, True
+    narrowest = min(len(record) for record in records)
+    return (narrowest if len(records) >= _CERTAIN_RECORDS and narrowest > header else header), False

@@ -1,0 +1,63 @@
+"""How the uploader wants a file to be read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+_DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
+"""One ASCII character that is no quote and no line end."""
+
+
+def _as_proportion(value: object) -> object:
+    """Existing clients send a sample's size as per cent: what is above 1 and at most 100 is divided by 100."""
+    if isinstance(value, str):
+        try:
+            value = float(value) if value else None
+        except ValueError:
+            return value
+    if isinstance(value, int | float) and 1 < value <= 100:
+        return value / 100
+    return value
+
+
+def _as_character(value: object) -> object:
+    return {"\\t": "\t", "tab": "\t", "TAB": "\t", "": None}.get(value, value) if isinstance(value, str) else value
+
+
+def _none_if_blank(value: object) -> object:
+    """A form sends what was left out as an empty text."""
+    return None if value == "" else value
+
+
+class ReadOptions(BaseModel):
+    """Settings of one import; fields that are not known are ignored.
+
+    >>> ReadOptions.model_validate({"sampleSize": 25, "delimiter": "tab"}).sample_size
+    0.25
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    initial_skip: int = Field(0, ge=0, description="physical lines (rows of a sheet) to skip before the header")
+    sample_size: Annotated[float | None, BeforeValidator(_as_proportion)] = Field(
+        None, gt=0, le=1, description="proportion of the rows to keep; above 1 it is read as per cent"
+    )
+    seed: Annotated[int | None, BeforeValidator(_none_if_blank)] = Field(
+        None, description="the same seed, file and size give the same rows"
+    )
+    header_included: bool = Field(True, description="whether the first line holds the columns' names")
+    sheet: Annotated[str | int | None, BeforeValidator(_none_if_blank)] = Field(
+        None, description="name or index, from 0"
+    )
+    delimiter: Annotated[str | None, BeforeValidator(_as_character)] = Field(
+        None, min_length=1, max_length=1, pattern=_DELIMITER, description='one character, or "tab"'
+    )
+    encoding: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
+        None, max_length=40, description="such as utf-8, cp1252, shift_jis; detected when absent"
+    )
+    date_order: Annotated[Literal["dmy", "mdy"] | None, BeforeValidator(_none_if_blank)] = Field(
+        None, description="how to read dates such as 3/4/2001 when the whole column fits both orders"
+    )

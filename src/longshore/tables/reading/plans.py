@@ -1,0 +1,274 @@
+"""How a column of text becomes a column of a type: one plan per type, and the checks that keep it honest.
+
+A plan first tries the quick way, an expression over a whole batch. Only where that leaves values unread, or the
+text looks suspicious (a leading zero, a plus sign), is the batch read again with care: spaces are stripped, tokens
+for missing values are recognised, and a value that only seems to fit refuses the plan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+
+import polars as pl
+from typing_extensions import override
+
+from longshore.tables.reading.dates import FAMILIES, LITERAL_UTC, Family, Order
+
+TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
+"""Words that mean "missing", but only in a column whose other values are all numbers, dates or booleans."""
+
+_LEADING_ZERO = r"^[+-]?0\d"
+_PHONE = r"^\+\d{7,}$"
+_LONG_DIGITS = r"^[+-]?\d{19,}$"
+_ODD_NUMBER = r"^(?:-?0\d|\+)"
+_INFINITY = r"(?i)^[+-]?inf(inity)?$"
+_WHOLE = re.compile(r"[+-]?\d{1,20}")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?", re.IGNORECASE)
+_BEYOND_64_BITS = 2.0**63
+
+
+def _looks_odd(text: pl.Expr) -> pl.Expr:
+    """Whether any number starts with a plus or a surplus zero. All of these sort before "1", as few others do."""
+    return text.filter(text < "1").str.contains(_ODD_NUMBER).any()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A batch of text that fitted a plan.
+
+    :param values: typed, missing where the text was empty or a token.
+    :param tokens: which tokens were taken for missing, and how often.
+    """
+
+    values: pl.Series
+    tokens: Counter[str]
+
+
+class Plan:
+    """One way to read text. Subclasses say how, and which text only seems to fit."""
+
+    dtype: pl.DataType
+    family: Family | None = None
+
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        """Typed values of clean text; null where it cannot be read."""
+        raise NotImplementedError
+
+    def careful(self, text: pl.Expr) -> pl.Expr:
+        """The same with every spelling that the plan knows."""
+        return self.quick(text)
+
+    def plausible(self, value: str) -> bool:
+        """Whether one stripped value may fit: cheap, may err towards yes."""
+        return True
+
+    def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
+        """Whether the batch must be read with care though :meth:`quick` read all of it: cheap, may err towards yes."""
+        return None
+
+    def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
+        """Which values :meth:`careful` read but must not: exact."""
+        return None
+
+    def tuned(self, text: pl.Series) -> Plan:
+        """This plan, made quick for data like ``text``."""
+        return self
+
+
+class Booleans(Plan):
+    """``true`` and ``false`` in any case; the spelling that is quick to read can be chosen."""
+
+    dtype = pl.Boolean()
+
+    def __init__(self, yes: str = "true", no: str = "false") -> None:
+        self.yes, self.no = yes, no
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text == self.yes).then(True).when(text == self.no).then(False)
+
+    @override
+    def careful(self, text: pl.Expr) -> pl.Expr:
+        return Booleans().quick(text.str.to_lowercase())
+
+    @override
+    def tuned(self, text: pl.Series) -> Booleans:
+        seen = set(text.head(100).drop_nulls())
+        usual = ("true", "false"), ("True", "False"), ("TRUE", "FALSE")
+        return Booleans(*max(usual, key=lambda pair: len(seen.intersection(pair))))
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return value.lower() in ("true", "false")
+
+
+class Integers(Plan):
+    """Whole numbers that fit ``dtype``; digits with leading zeros and long numbers after a plus are no numbers."""
+
+    def __init__(self, dtype: pl.DataType) -> None:
+        self.dtype = dtype
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return text.cast(self.dtype, strict=False)
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return _WHOLE.fullmatch(value) is not None
+
+    @override
+    def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        return _looks_odd(text)
+
+    @override
+    def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        return text.str.contains(_LEADING_ZERO) | text.str.contains(_PHONE)
+
+
+class Floats(Plan):
+    """Decimal numbers, also with an exponent; as :class:`Integers`, and no digits that only 64 bits lack room for."""
+
+    dtype = pl.Float64()
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return text.cast(pl.Float64, strict=False)
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return _DECIMAL.fullmatch(value) is not None
+
+    @override
+    def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        return (
+            _looks_odd(text)
+            | values.is_nan().any()
+            | (values.max() >= _BEYOND_64_BITS)
+            | (values.min() <= -_BEYOND_64_BITS)
+        )
+
+    @override
+    def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        huge = values.abs() >= _BEYOND_64_BITS
+        endless = values.is_infinite() & ~text.str.contains(_INFINITY)
+        zeros = text.str.contains(_LEADING_ZERO) | text.str.contains(_PHONE)
+        return zeros | values.is_nan() | (huge & text.str.contains(_LONG_DIGITS)) | endless
+
+
+class Numbers(Floats):
+    """Decimal numbers of a format that has numbers, so that their text form raises no doubt."""
+
+    @override
+    def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        return values.is_nan().any()
+
+    @override
+    def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
+        return values.is_nan()
+
+
+@dataclass(frozen=True)
+class Dates(Plan):
+    """Dates, datetimes or times in the formats of one family, the most usual of them first."""
+
+    family: Family
+
+    @cached_property
+    def dtype(self) -> pl.DataType:  # type: ignore[override]
+        """Datetimes with an offset are kept in UTC."""
+        return {
+            "date": pl.Date(),
+            "datetime": pl.Datetime("us"),
+            "zoned": pl.Datetime("us", "UTC"),
+            "time": pl.Time(),
+        }[self.family.target]
+
+    def _read(self, text: pl.Expr, pattern: str) -> pl.Expr:
+        match self.family.target:
+            case "date":
+                return text.str.to_date(pattern, strict=False, cache=False)
+            case "time":
+                return text.str.to_time(pattern, strict=False, cache=False)
+            case "zoned" if pattern.endswith(LITERAL_UTC):
+                naive = text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
+                return naive.dt.replace_time_zone("UTC")
+            case _:
+                return text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return self._read(text, self.family.formats[0])
+
+    @override
+    def careful(self, text: pl.Expr) -> pl.Expr:
+        return pl.coalesce(self._read(text, pattern) for pattern in self.family.formats)
+
+    @override
+    def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
+        odd = [check.any() for check in (self._odd_year(values), self._odd_shape(text)) if check is not None]
+        return reduce(pl.Expr.__or__, odd) if odd else None
+
+    @override
+    def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
+        odd = [check for check in (self._odd_year(values), self._odd_shape(text)) if check is not None]
+        return reduce(pl.Expr.__or__, odd) if odd else None
+
+    def _odd_year(self, values: pl.Expr) -> pl.Expr | None:
+        if self.family.target == "time":
+            return None
+        return (values.dt.year() < 1000) | (values.dt.year() > 9999)
+
+    def _odd_shape(self, text: pl.Expr) -> pl.Expr | None:
+        return None if self.family.shape is None else ~text.str.contains(self.family.shape)
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return re.match(self.family.shape or self.family.start, value) is not None
+
+    @override
+    def tuned(self, text: pl.Series) -> Dates:
+        if len(self.family.formats) == 1:
+            return self
+        column = pl.col(text.name)
+        hits = text.to_frame().select(
+            self._read(column, pattern).is_not_null().sum().alias(str(index))
+            for index, pattern in enumerate(self.family.formats)
+        )
+        ranked = sorted(zip(hits.row(0), self.family.formats, strict=True), key=lambda pair: -pair[0])
+        return Dates(replace(self.family, formats=tuple(pattern for _, pattern in ranked)))
+
+
+NUMBERS: tuple[Plan, ...] = (Integers(pl.Int64()), Integers(pl.UInt64()), Floats())
+CALENDAR: tuple[Plan, ...] = tuple(Dates(family) for family in FAMILIES)
+ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
+
+
+def parse(plan: Plan, text: pl.Series) -> Parsed | None:
+    """``text`` read by ``plan`` with care, or None if some value does not fit."""
+    column = pl.col(text.name)
+    stripped = column.str.strip_chars()
+    clean = text.to_frame().select(pl.when(stripped != "").then(stripped))
+    frame = clean.with_columns(plan.careful(column).alias("values"))
+    values = pl.col("values")
+    unfit = values.is_null() & column.is_not_null()
+    misread = plan.misread(column, values)
+    if misread is not None:
+        unfit = unfit | (misread & column.is_not_null())
+    left = frame.filter(unfit).get_column(text.name)
+    tokens: Counter[str] = Counter()
+    if left.len():
+        if not left.is_in(TOKENS).all():
+            return None
+        tokens.update(dict(left.value_counts().iter_rows()))
+        frame = frame.with_columns(pl.when(~unfit).then(values).alias("values"))
+    return Parsed(frame.get_column("values").alias(text.name), tokens)
+
+
+def plans_for(scope: tuple[Plan, ...], order: Order | None) -> tuple[Plan, ...]:
+    """``scope`` with the plans of the wanted ``order`` of day and month before their rivals."""
+    if order is None:
+        return scope
+    return tuple(sorted(scope, key=lambda plan: plan.family is not None and plan.family.order not in (None, order)))

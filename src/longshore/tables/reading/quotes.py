@@ -1,0 +1,177 @@
+"""Quoting in delimited text: is it regular, and if not, how to make it so.
+
+A quote opens a field only at the field's start. Elsewhere it is a character as any other (``5" pipe``), as in
+Python's ``csv`` module, whose lenient rules are followed here. Polars wants quoting as RFC 4180 has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The bytes that structure a delimited text in UTF-8 (or another encoding that keeps ASCII).
+
+    :param quote: None where no character quotes.
+    :param newline: ``\\n`` (also for ``\\r\\n``) or ``\\r``.
+    """
+
+    delimiter: bytes
+    quote: bytes | None
+    newline: bytes
+
+    @property
+    def ends(self) -> re.Pattern[bytes]:
+        """What ends an unquoted field."""
+        return re.compile(b"[" + re.escape(self.delimiter) + b"\r\n]")
+
+
+def is_regular(data: Bytes, quotes: Positions, marks: Marks) -> bool:
+    """Whether the quotes pair up as RFC 4180 wants: each opens at a field's start or closes at a field's end.
+
+    :param data: whole records.
+    :param quotes: the positions of all quotes in ``data``.
+    """
+    if quotes.size % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    breaks = np.zeros(256, np.bool_)
+    breaks[[marks.delimiter[0], 10, 13]] = True
+    opens = (opening == 0) | breaks[data[np.maximum(opening - 1, 0)]]
+    last = data.size - 1
+    closes = (closing == last) | breaks[data[np.minimum(closing + 1, last)]]
+    # A doubled quote closes and opens again at once.
+    doubled = closing[:-1] + 1 == opening[1:]
+    opens[1:] |= doubled
+    closes[:-1] |= doubled
+    return bool(opens.all() and closes.all())
+
+
+def split_record(data: bytes, start: int, marks: Marks, closed: bool) -> tuple[list[tuple[bytes, bool]], int] | None:
+    """The fields of the record at ``start``, each with whether it was quoted, and the position after the record.
+
+    :param closed: ``data`` is all there is, so a quote that nothing closes is a character as any other.
+    :return: None if the record does not end within ``data``.
+    """
+    return _Splitter(data, marks, closed).record(start)
+
+
+class _Splitter:
+    def __init__(
+        self, data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None
+    ) -> None:
+        self.data, self.marks, self.closed = data, marks, closed
+        self.ends = marks.ends
+        self.on_unclosed = on_unclosed
+
+    def record(self, start: int) -> tuple[list[tuple[bytes, bool]], int] | None:
+        fields: list[tuple[bytes, bool]] = []
+        at = start
+        while True:
+            taken = self._quoted(at) if self.marks.quote and self.data.startswith(self.marks.quote, at) else None
+            quoted = taken is not None
+            if taken is None:
+                if self._cut_off(at):
+                    return None
+                taken = b"", at
+            value, at = taken
+            end = self.ends.search(self.data, at)
+            if end is None:
+                if not self.closed:
+                    return None
+                fields.append((value + self.data[at:], quoted))
+                return fields, len(self.data)
+            fields.append((value + self.data[at : end.start()], quoted))
+            at = end.end()
+            if end.group() == self.marks.delimiter:
+                continue
+            if end.group() == b"\r":
+                if at == len(self.data) and not self.closed:
+                    return None
+                at += self.data.startswith(b"\n", at)
+            return fields, at
+
+    def _cut_off(self, at: int) -> bool:
+        """Whether the field at ``at`` opens with a quote that more data might close."""
+        if not (self.marks.quote and self.data.startswith(self.marks.quote, at)):
+            return False
+        if self.closed and self.on_unclosed is not None:
+            self.on_unclosed(at)
+        return not self.closed
+
+    def _quoted(self, start: int) -> tuple[bytes, int] | None:
+        """The content between the quote at ``start`` and its closing one, and the position after that."""
+        quote = self.marks.quote
+        assert quote is not None  # noqa: S101 - callers look first
+        at = start + 1
+        while True:
+            end = self.data.find(quote, at)
+            if end == -1 or (end + 1 == len(self.data) and not self.closed):
+                return None
+            if not self.data.startswith(quote, end + 1):
+                return self.data[start + 1 : end].replace(quote + quote, quote), end + 1
+            at = end + 2
+
+
+def make_regular(
+    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None
+) -> tuple[bytes, int]:
+    """The whole records at the start of ``data`` with regular quoting, and how many bytes they took.
+
+    Fields keep their content, and whether they were quoted when empty. Every record ends with ``marks.newline``.
+
+    :param closed: as for :func:`split_record`; ``on_unclosed`` is then called with the place of such a quote.
+    """
+    splitter = _Splitter(data, marks, closed, on_unclosed)
+    out: list[bytes] = []
+    at = 0
+    while at < len(data):
+        quote = data.find(marks.quote, at) if marks.quote else -1
+        rest_is_plain = quote == -1
+        stop = len(data) if rest_is_plain else quote
+        plain = stop if rest_is_plain and closed else _last_end(data, at, stop)
+        out.append(_same_ends(data[at:plain], marks.newline))
+        at = plain
+        if rest_is_plain:
+            break
+        record = splitter.record(at)
+        if record is None:
+            break
+        fields, at = record
+        out.append(join_record(fields, marks))
+    return b"".join(out), at
+
+
+def join_record(fields: list[tuple[bytes, bool]], marks: Marks) -> bytes:
+    """One record with regular quoting; an empty field stays quoted or not, as it was."""
+    quote = marks.quote or b'"'
+    written = [
+        quote + value.replace(quote, quote + quote) + quote if quoted or quote in value else value
+        for value, quoted in fields
+    ]
+    return marks.delimiter.join(written) + marks.newline
+
+
+def _last_end(data: bytes, start: int, stop: int) -> int:
+    """The position after the last line end in ``data[start:stop]``, or ``start``."""
+    end = max(data.rfind(b"\n", start, stop), data.rfind(b"\r", start, stop))
+    if end == -1:
+        return start
+    # A carriage return at the very end may be the first half of a Windows line end.
+    if end == stop - 1 == len(data) - 1 and data[end] == 13:
+        return _last_end(data, start, end)
+    return end + 1
+
+
+def _same_ends(data: bytes, newline: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", newline)

@@ -1,0 +1,161 @@
+"""A delimited file as blocks of whole records, with regular quoting and valid UTF-8."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from longshore.errors import TooLarge
+from longshore.tables.reading.quotes import Bytes, Marks, Positions, is_regular, make_regular
+
+LONGEST_RECORD = 64 << 20
+"""Bytes after which a quote that nothing closed counts as a character, so that memory stays bounded."""
+_COUNT_BYTES = 1 << 20
+_WINDOW_BYTES = 64 << 10
+_LF, _CR = 10, 13
+
+
+class NotUtf8(Exception):
+    """The text is in another encoding; ``offset`` is where that shows."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records in a row.
+
+    :param data: with regular quoting.
+    :param quoted: whether any quote occurs.
+    :param start: where the block starts in the file, ``end`` where it ends.
+    """
+
+    data: bytes
+    quoted: bool
+    start: int
+    end: int
+
+
+@dataclass
+class Records:
+    """Cuts a file into blocks. The file may be gone through several times.
+
+    :param start: first byte of the first record, ``end`` the byte after the last.
+    :param on_unclosed: told the place in the file of a quote that opens a field and is never closed.
+    """
+
+    path: Path
+    marks: Marks
+    start: int
+    end: int
+    block_bytes: int
+    on_unclosed: Callable[[int], None] | None = None
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks in order.
+
+        :raises TooLarge: if a line is longer than :data:`LONGEST_RECORD`.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            yield from self._blocks(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _blocks(self, descriptor: int) -> Iterator[Block]:
+        at, size = self.start, self.block_bytes
+        while at < self.end:
+            data = self._read_lines(descriptor, at, size)
+            settled, used, quoted = self._settle(data, at)
+            if used == 0:
+                if size >= LONGEST_RECORD:
+                    raise TooLarge(f"a line of the file is longer than {LONGEST_RECORD:,} bytes")
+                size *= 2
+                continue
+            yield Block(settled, quoted, at, at + used)
+            at += used
+            size = self.block_bytes
+
+    def _read_lines(self, descriptor: int, at: int, size: int) -> bytes:
+        """About ``size`` bytes, up to the end of a line where one is near: cutting later would copy them all."""
+        left = self.end - at
+        if size < left and size > _WINDOW_BYTES:
+            window = os.pread(descriptor, _WINDOW_BYTES, at + size - _WINDOW_BYTES)
+            size = size - _WINDOW_BYTES + (window.rfind(self.marks.newline) + 1 or _WINDOW_BYTES)
+        return os.pread(descriptor, min(size, left), at)
+
+    def _settle(self, data: bytes, at: int) -> tuple[bytes, int, bool]:
+        """The whole records at the start of ``data`` made regular, the bytes they took, whether quotes occur."""
+        final = at + len(data) >= self.end
+        quote = self.marks.quote
+        quoted = quote is not None and quote in data
+        if not quoted and not self._has_other_ends(data):
+            used = len(data) if final else data.rfind(self.marks.newline) + 1
+            return data[:used], used, False
+        view = np.frombuffer(data, np.uint8)
+        used = self._regular_prefix(data, view, final)
+        if used:
+            return data[:used], used, quoted
+        closed = final or len(data) >= LONGEST_RECORD
+
+        def tell(offset: int) -> None:
+            if self.on_unclosed is not None:
+                self.on_unclosed(at + offset)
+
+        settled, used = make_regular(data, self.marks, closed, tell)
+        return settled, used, quoted
+
+    def _has_other_ends(self, data: bytes) -> bool:
+        """Whether a line ends in a way that Polars would not see."""
+        if self.marks.newline == b"\r":
+            return b"\n" in data
+        if b"\r" not in data:
+            return False
+        return count_byte(data, _CR) != data.count(b"\r\n") + data.endswith(b"\r")
+
+    def _regular_prefix(self, data: bytes, view: Bytes, final: bool) -> int:
+        """Length of the longest run of whole records when all its quoting is regular, else 0."""
+        quotes = np.empty(0, np.int64) if self.marks.quote is None else np.flatnonzero(view == self.marks.quote[0])
+        cut = len(data) if final else data.rfind(self.marks.newline) + 1
+        inside = int(np.searchsorted(quotes, cut))
+        while inside % 2:
+            # The line end stands within quotes: go back before the quote that opened them.
+            if final:
+                return 0
+            cut = data.rfind(self.marks.newline, 0, int(quotes[inside - 1])) + 1
+            inside = int(np.searchsorted(quotes, cut))
+        if not cut or not is_regular(view[:cut], quotes[:inside], self.marks):
+            return 0
+        return 0 if self._odd_end(view[:cut], quotes[:inside]) else cut
+
+    def _odd_end(self, view: Bytes, quotes: Positions) -> bool:
+        """Whether a line end of another sort stands outside quotes."""
+        if self.marks.newline == b"\r":
+            odd = np.flatnonzero(view == _LF)
+        else:
+            returns = np.flatnonzero(view == _CR)
+            following = view[np.minimum(returns + 1, view.size - 1)]
+            odd = returns[(following != _LF) & (returns != view.size - 1)]
+        return bool((np.searchsorted(quotes, odd) % 2 == 0).any())
+
+
+def require_utf8(data: bytes, offset: int) -> None:
+    """:raises NotUtf8: if ``data``, which stands at ``offset`` of its file, is not UTF-8."""
+    if data.isascii():
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8(offset + error.start) from None
+
+
+def count_byte(data: bytes, byte: int) -> int:
+    """How often ``byte`` occurs; in pieces that stay in the cache, faster than ``bytes.count`` on frequent bytes."""
+    view = np.frombuffer(data, np.uint8)
+    return sum(int(np.count_nonzero(view[at : at + _COUNT_BYTES] == byte)) for at in range(0, len(data), _COUNT_BYTES))

@@ -1,0 +1,108 @@
+"""Which lines of a block have too few or too many fields, and which are blank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from longshore.tables.reading.quotes import Flags, Marks, Positions
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The records of a block: where each starts and ends (its line end excluded), and its number of fields."""
+
+    starts: Positions
+    ends: Positions
+    fields: Positions
+    blank: Flags
+
+
+def measure(data: bytes, marks: Marks, width: int, quoted: bool) -> Shape | None:
+    """The records of ``data``, whose quoting is regular; None when every one has ``width`` fields."""
+    view = np.frombuffer(data, np.uint8)
+    newline = marks.newline[0]
+    structural = (view == newline) | (view == marks.delimiter[0])
+    marks_at = np.flatnonzero(structural)
+    if quoted and marks.quote is not None:
+        quotes = np.flatnonzero(view == marks.quote[0])
+        marks_at = marks_at[np.searchsorted(quotes, marks_at) % 2 == 0]
+    is_end = view[marks_at] == newline
+    if view.size and (not marks_at.size or marks_at[-1] != view.size - 1 or not is_end[-1]):
+        # The last line of a file may lack its line end.
+        marks_at, is_end = np.append(marks_at, view.size), np.append(is_end, True)
+    whole = width > 1 and marks_at.size == int(np.count_nonzero(is_end)) * width
+    if whole and is_end[width - 1 :: width].all():
+        return None
+    last = np.flatnonzero(is_end)
+    ends = marks_at[last]
+    fields = np.diff(last, prepend=-1)
+    starts = np.concatenate(([0], ends[:-1] + 1)).astype(np.int64)
+    before = view[np.maximum(ends - 1, 0)]
+    blank = (ends == starts) | ((ends == starts + 1) & (before == 13))
+    return Shape(starts, ends, fields, blank)
+
+
+@dataclass
+class Irregularities:
+    """Counts and first examples of lines that do not have the header's width."""
+
+    width: int
+    trailing: bool = False
+    short: int = 0
+    long: int = 0
+    blank: int = 0
+    short_examples: list[dict[str, Any]] = field(default_factory=list)
+    long_examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, shape: Shape, data: bytes, line: int, marks: Marks) -> None:
+        """Count the odd lines of a block that starts at physical line ``line``."""
+        short = (shape.fields < self.width) & ~shape.blank
+        long = shape.fields > self.width
+        if self.trailing:
+            long &= ~self._ends_in_delimiter(shape, data, marks)
+        self.blank += int(np.count_nonzero(shape.blank))
+        self.short += self._collect(np.flatnonzero(short), shape, data, line, marks, self.short_examples)
+        self.long += self._collect(np.flatnonzero(long), shape, data, line, marks, self.long_examples)
+
+    def _ends_in_delimiter(self, shape: Shape, data: bytes, marks: Marks) -> Flags:
+        view = np.frombuffer(data, np.uint8)
+        final = view[np.maximum(shape.ends - 1, 0)]
+        final = np.where(final == 13, view[np.maximum(shape.ends - 2, 0)], final)
+        surplus: Flags = (shape.fields == self.width + 1) & (final == marks.delimiter[0])
+        return surplus
+
+    @staticmethod
+    def _collect(
+        rows: Positions, shape: Shape, data: bytes, line: int, marks: Marks, examples: list[dict[str, Any]]
+    ) -> int:
+        for row in rows[: EXAMPLES - len(examples)].tolist():
+            start, end = int(shape.starts[row]), int(shape.ends[row])
+            examples.append(
+                {
+                    "line": line + data.count(marks.newline, 0, start),
+                    "content": cut(data[start : min(end, start + 1000)]),
+                    "fields": int(shape.fields[row]),
+                }
+            )
+        return int(rows.size)
+
+    def warnings(self) -> Iterator[ReadWarning]:
+        """One warning for each sort of oddity."""
+        wanted = f"than the {plural(self.width, 'column', 'columns')} of the header"
+        if self.short:
+            has = plural(self.short, "line has", "lines have")
+            message = f"{has} fewer fields {wanted}; what is absent became missing"
+            yield ReadWarning("ShortLines", message, self.short, self.short_examples)
+        if self.long:
+            has = plural(self.long, "line has", "lines have")
+            message = f"{has} more fields {wanted}; the surplus was cut"
+            yield ReadWarning("LongLines", message, self.long, self.long_examples)
+        if self.blank:
+            yield ReadWarning(
+                "BlankLines", f"{plural(self.blank, 'blank line was', 'blank lines were')} skipped", self.blank
+            )

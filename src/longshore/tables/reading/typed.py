@@ -1,0 +1,338 @@
+"""From batches of text to typed column files: guess from a sample, check every value, read failures again.
+
+The guess decides how the first pass writes each column. A column with a value that does not fit its guess is read a
+second time, alone with others of its kind, as text; then the whole column decides, not its first rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from longshore.errors import StorageFull, is_disk_full
+from longshore.tables.reading.dates import Order
+from longshore.tables.reading.deciding import Deciding, Verdict
+from longshore.tables.reading.plans import TOKENS, Parsed, Plan, parse
+from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.table import PARQUET, Column, Table, new_file_name, placing
+
+_SLICE_ROWS = 200_000
+_GLANCE = 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to guess types from.
+
+    :param complete: they are all there is.
+    :param certain: how many at the start are rows beyond doubt; those after them were cut out of the file's middle.
+    """
+
+    rows: pl.DataFrame
+    complete: bool
+    certain: int
+
+
+class TextSource(Protocol):
+    """A file as batches of text, which can be gone through more than once."""
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Batches in order, with one String column per column of the table, called c0, c1 and so on."""
+        ...
+
+    def sample(self) -> Sample:
+        """Some rows from all over the file."""
+        ...
+
+    def may_mislead(self) -> bool:
+        """After a pass: whether rows of the sample past the certain ones may be no rows at all."""
+        ...
+
+
+@dataclass
+class Tally:
+    """Counts of one column, added up over its batches."""
+
+    missing: int = 0
+    tokens: Counter[str] = field(default_factory=Counter)
+
+
+def write_typed(
+    source: TextSource,
+    folder: Path,
+    names: Sequence[str],
+    scopes: Sequence[tuple[Plan, ...]],
+    order: Order | None = None,
+) -> tuple[Table, list[ReadWarning]]:
+    """Write the columns of ``source`` into ``folder``, each with the type that fits all of its values.
+
+    :param scopes: per column, the plans that may be tried; none for a column that stays text.
+    :param order: which order of day and month to prefer.
+    """
+    sample = source.sample()
+    verdicts = guess(sample.rows, scopes, order)
+    sink = _Pass(source, verdicts, sample.complete)
+    file = new_file_name()
+    sink_frames(sink.frames, sink.schema, folder / file)
+    columns = {
+        index: Column(names[index], dtype, file, f"c{index}", sink.tallies[index].missing)
+        for index, dtype in enumerate(sink.schema.dtypes())
+    }
+    again = sorted(sink.failed | (_doubtful(sample, verdicts, scopes, order) if source.may_mislead() else set()))
+    if again:
+        redone = _Second(source, folder, names, scopes, order)
+        for index, column, tally, verdict in redone.run(again):
+            columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
+    warnings = [*_token_warnings(names, sink.tallies), *_ambiguity_warnings(names, verdicts)]
+    return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
+
+
+def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order | None) -> list[Verdict]:
+    """What the sample says about each column.
+
+    The first values leave most columns one plan, or none, to try; those are tried on all columns at once. Without
+    this a table of 10,000 columns would take minutes.
+    """
+    plausible = [_plausible(sample.to_series(i), scope) for i, scope in enumerate(scopes)]
+    hopes = [plans[0] if plans and not _has_rivals(plans[0]) else None for plans in plausible]
+    quick = _Casting(hopes).cast(sample)
+    verdicts = []
+    for index, (scope, plans, hope) in enumerate(zip(scopes, plausible, hopes, strict=True)):
+        text = sample.to_series(index)
+        if hope is not None and quick[index] is not None:
+            verdicts.append(Verdict(hope.tuned(text), False, True))
+        elif plans == []:
+            verdicts.append(Verdict(None, False, True))
+        else:
+            verdicts.append(_decide(text, scope, order))
+    return verdicts
+
+
+def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> Verdict:
+    deciding = Deciding(scope, order)
+    deciding.feed(text)
+    verdict = deciding.verdict()
+    if verdict.plan is not None:
+        verdict.plan = verdict.plan.tuned(text)
+    return verdict
+
+
+def _plausible(text: pl.Series, scope: tuple[Plan, ...]) -> list[Plan] | None:
+    """The plans that the first values leave, None if there is no value to go by."""
+    stripped = [value.strip() for value in text.drop_nulls().head(_GLANCE).to_list()]
+    first = [value for value in stripped if value and value not in TOKENS]
+    if not first:
+        return None
+    return [plan for plan in scope if all(plan.plausible(value) for value in first)]
+
+
+def _has_rivals(plan: Plan) -> bool:
+    return plan.family is not None and plan.family.order is not None
+
+
+def _doubtful(
+    sample: Sample, verdicts: Sequence[Verdict], scopes: Sequence[tuple[Plan, ...]], order: Order | None
+) -> set[int]:
+    """Columns that only the uncertain rows of the sample made text."""
+    texts = [i for i, verdict in enumerate(verdicts) if verdict.plan is None and verdict.seen and scopes[i]]
+    if sample.certain == sample.rows.height or not texts:
+        return set()
+    certain = sample.rows.head(sample.certain).select(f"c{i}" for i in texts)
+    sure = guess(certain, [scopes[i] for i in texts], order)
+    return {i for i, verdict in zip(texts, sure, strict=True) if verdict.plan is not None or not verdict.seen}
+
+
+class _Casting:
+    """Applies one plan per column to batches, many columns at a time."""
+
+    def __init__(self, plans: Sequence[Plan | None]) -> None:
+        self.plans = list(plans)
+
+    def cast(self, frame: pl.DataFrame) -> list[Parsed | None]:
+        """Per column the typed values, or None where some value does not fit; text is returned as it is."""
+        names = frame.columns
+        planned = [(i, name, plan) for i, (name, plan) in enumerate(zip(names, self.plans, strict=True)) if plan]
+        results: list[Parsed | None] = [Parsed(series, Counter()) for series in frame.get_columns()]
+        if not planned:
+            return results
+        typed = frame.select(plan.quick(pl.col(name)).alias(name) for _, name, plan in planned)
+        fits = self._check(frame, typed, [(name, plan) for _, name, plan in planned])
+        for index, name, plan in planned:
+            results[index] = Parsed(typed.get_column(name), Counter()) if fits[name] else parse(plan, frame[name])
+        return results
+
+    @staticmethod
+    def _check(frame: pl.DataFrame, typed: pl.DataFrame, planned: list[tuple[str, Plan]]) -> dict[str, bool]:
+        """Whether the quick way read all that there is, per column."""
+        fits = {name: typed[name].null_count() == frame[name].null_count() for name, _ in planned}
+        both = frame.with_columns(typed.get_column(name).alias(f"typed {name}") for name, _ in planned)
+        doubts = []
+        for name, plan in planned:
+            doubt = plan.suspicious(pl.col(name), pl.col(f"typed {name}"))
+            if doubt is not None and fits[name]:
+                doubts.append(doubt.alias(name))
+        if doubts:
+            for name, found in both.select(doubts).row(0, named=True).items():
+                fits[name] = not found
+        return fits
+
+
+class _Pass:
+    """The first pass: every column by its guess, with the counts and the failures."""
+
+    def __init__(self, source: TextSource, verdicts: Sequence[Verdict], complete: bool) -> None:
+        self.source = source
+        self.verdicts = verdicts
+        self.rows = 0
+        self.tallies = [Tally() for _ in verdicts]
+        # Two orders of day and month fitted the sample; the rest of the file may tell.
+        self.failed = {i for i, verdict in enumerate(verdicts) if verdict.ambiguous and not complete}
+        self.casting = _Casting([verdict.plan for verdict in verdicts])
+        self.schema = pl.Schema(
+            (f"c{i}", verdict.plan.dtype if verdict.plan else pl.String()) for i, verdict in enumerate(verdicts)
+        )
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Typed batches; a column that failed is filled with missing values."""
+        for frame in self.source.frames():
+            self.rows += frame.height
+            results = self.casting.cast(frame)
+            yield pl.DataFrame([self._settle(i, parsed, frame.height) for i, parsed in enumerate(results)])
+
+    def _settle(self, index: int, parsed: Parsed | None, height: int) -> pl.Series:
+        name, dtype = f"c{index}", self.schema[f"c{index}"]
+        if parsed is None:
+            self.failed.add(index)
+            self.casting.plans[index] = None
+        elif not self.verdicts[index].seen and parsed.values.null_count() < height:
+            self.failed.add(index)
+        if parsed is None or index in self.failed:
+            return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
+        tally = self.tallies[index]
+        tally.missing += parsed.values.null_count()
+        tally.tokens.update(parsed.tokens)
+        return parsed.values
+
+
+@dataclass
+class _Second:
+    """The second pass: the columns whose guess failed."""
+
+    source: TextSource
+    folder: Path
+    names: Sequence[str]
+    scopes: Sequence[tuple[Plan, ...]]
+    order: Order | None
+
+    def run(self, again: Sequence[int]) -> Iterator[tuple[int, Column, Tally, Verdict]]:
+        """Per column of ``again``: its new column, counts, and what its whole content decided."""
+        deciders = {index: Deciding(self.scopes[index], self.order) for index in again}
+        tallies = {index: Tally() for index in again}
+        text_file = new_file_name()
+
+        def frames() -> Iterator[pl.DataFrame]:
+            for frame in self.source.frames():
+                chosen = frame.select(f"c{index}" for index in again)
+                for index in again:
+                    series = chosen[f"c{index}"]
+                    tallies[index].missing += series.null_count()
+                    deciders[index].feed(series)
+                yield chosen
+
+        schema = pl.Schema((f"c{index}", pl.String()) for index in again)
+        sink_frames(frames, schema, self.folder / text_file)
+        for index in again:
+            verdict = deciders[index].verdict()
+            if verdict.plan is None:
+                column = Column(self.names[index], pl.String(), text_file, f"c{index}", tallies[index].missing)
+                yield index, column, tallies[index], verdict
+            else:
+                column, tally = self._type(index, verdict.plan, self.folder / text_file)
+                yield index, column, tally, verdict
+
+    def _type(self, index: int, plan: Plan, text_file: Path) -> tuple[Column, Tally]:
+        tally = Tally()
+        source = f"c{index}"
+
+        def frames() -> Iterator[pl.DataFrame]:
+            for text in slices(text_file, [source]):
+                parsed = parse(plan, text.to_series())
+                if parsed is None:
+                    raise RuntimeError(f"column {index} no longer fits {plan}")
+                tally.missing += parsed.values.null_count()
+                tally.tokens.update(parsed.tokens)
+                yield parsed.values.to_frame()
+
+        file = new_file_name()
+        sink_frames(frames, pl.Schema({source: plan.dtype}), self.folder / file)
+        return Column(self.names[index], plan.dtype, file, source, tally.missing), tally
+
+
+def slices(file: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The named columns of a Parquet file, some rows at a time."""
+    lazy = pl.scan_parquet(file, glob=False).select(columns)
+    rows = lazy.select(pl.len()).collect().item()
+    for start in range(0, rows, _SLICE_ROWS):
+        yield lazy.slice(start, _SLICE_ROWS).collect()
+
+
+def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, target: Path) -> None:
+    """Write batches to one Parquet file in a stream.
+
+    :raises StorageFull: when the disk has no room.
+    """
+    failure: list[BaseException] = []
+
+    def generate(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        try:
+            yield from frames()
+        except Exception as error:
+            # The engine reports a generator's failure as its own; the real one is raised below.
+            failure.append(error)
+            raise
+
+    with placing(target) as partial:
+        try:
+            lazy = register_io_source(generate, schema=schema)
+            lazy.sink_parquet(partial, **PARQUET)
+        except pl.exceptions.PolarsError as error:
+            if failure:
+                raise failure[0] from None
+            if is_disk_full(error):
+                raise StorageFull.now() from error
+            raise
+
+
+def _token_warnings(names: Sequence[str], tallies: Sequence[Tally]) -> Iterator[ReadWarning]:
+    for name, tally in zip(names, tallies, strict=True):
+        if tally.tokens:
+            tokens = sorted(tally.tokens, key=lambda token: (-tally.tokens[token], token))
+            listed = ", ".join(repr(token) for token in tokens)
+            yield ReadWarning(
+                "MissingTokens",
+                f"in column {name!r} {plural(tally.tokens.total(), 'value', 'values')} spelt {listed} became missing,"
+                " because all its other values are numbers, dates or booleans",
+                count=tally.tokens.total(),
+                examples=[{"value": token, "count": tally.tokens[token]} for token in tokens],
+                column=name,
+            )
+
+
+def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[Verdict]) -> Iterator[ReadWarning]:
+    for name, verdict in zip(names, verdicts, strict=True):
+        if verdict.ambiguous:
+            yield ReadWarning(
+                "AmbiguousDates",
+                f"column {name!r} holds dates, but every one of them can be read with the day first or with the month"
+                " first, so it stays text. Upload again with dateOrder dmy or mdy, or use changeColumnDataType with"
+                " a dateFormat such as %d/%m/%Y",
+                column=name,
+            )
