@@ -1,0 +1,135 @@
+"""Dates written as text: which of the known ways a whole column follows, and reading it.
+
+The whole column decides. Of the families of formats that the file reader knows, the one is taken that reads
+most values; where day and month could be exchanged and both orders read equally many with different meanings,
+none is taken, and the caller is told how to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from longshore.errors import InvalidValue
+from longshore.tables.reading.dates import FAMILIES, Family
+from longshore.tables.reading.plans import Dates
+
+SAMPLE_ROWS = 5_000
+"""Families that read nothing of so many first values are not tried on the whole column."""
+
+
+def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr:
+    """``text`` read as ``target`` (date, datetime or time); what does not follow the format is missing.
+
+    :param date_format: strptime's letters as Python documents them. A missing day or month counts as the first.
+        An offset (``%z``) is applied: the result is UTC.
+    """
+    text, date_format = _complete(text, _as_engine_writes(date_format))
+    if "%H" not in date_format and "%I" not in date_format and "%T" not in date_format:
+        days = text.str.to_date(date_format, strict=False, cache=False)
+        if "%Y" in date_format:
+            # The engine reads "90" as the year 90; a year has four digits.
+            days = pl.when(days.dt.year() >= 1000).then(days)
+        return days if target == pl.Date() else days.cast(target, strict=False)
+    if not any(letter in date_format for letter in ("%d", "%e", "%j", "%D", "%F")):
+        times = text.str.to_time(date_format, strict=False, cache=False)
+        return times if target == pl.Time() else pl.lit(None, dtype=target)
+    if "z" in date_format:
+        moments = text.str.to_datetime(date_format, strict=False, time_unit="us", time_zone="UTC", cache=False)
+        moments = moments.dt.replace_time_zone(None)
+    else:
+        moments = text.str.to_datetime(date_format, strict=False, time_unit="us", cache=False)
+    if target == pl.Date():
+        return moments.dt.date()
+    return moments.dt.time() if target == pl.Time() else moments.cast(target)
+
+
+def _as_engine_writes(date_format: str) -> str:
+    """Python's letters in chrono's spelling: a fraction is ``%.f`` with its dot."""
+    return date_format.replace(".%f", "%.f").replace("%-", "%")
+
+
+def _complete(text: pl.Expr, date_format: str) -> tuple[pl.Expr, str]:
+    """Add a first month and a first day where the format has none: the engine reads whole dates only."""
+    has_year = any(letter in date_format for letter in ("%Y", "%y"))
+    if not has_year or any(
+        letter in date_format for letter in ("%d", "%e", "%j", "%D", "%F", "%U", "%W", "%V", "%x", "%c")
+    ):
+        return text, date_format
+    if not any(letter in date_format for letter in ("%m", "%b", "%B", "%h")):
+        text, date_format = text + "|1", date_format + "|%m"
+    return text + "|1", date_format + "|%d"
+
+
+def read_family(text: pl.Expr, family: Family, target: pl.DataType) -> pl.Expr:
+    """``text`` read in the formats of one family as ``target``; what follows none of them is missing."""
+    plan = Dates(family)
+    values = plan.careful(text)
+    misread = plan.misread(text, values)
+    if misread is not None:
+        values = pl.when(~misread).then(values)
+    if family.target == "zoned":
+        values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if target == pl.Time():
+        return values if family.target == "time" else values.cast(pl.Datetime("us")).dt.time()
+    if target == pl.Date():
+        return values.cast(pl.Date)
+    return values.cast(target)
+
+
+def to_facts(family: Family) -> dict[str, Any]:
+    """A family as a history keeps it; :func:`from_facts` reads it."""
+    return asdict(family)
+
+
+def from_facts(facts: dict[str, Any]) -> Family:
+    """The family that :func:`to_facts` wrote."""
+    return Family(**{**facts, "formats": tuple(facts["formats"])})
+
+
+def find_family(frame: pl.LazyFrame, name: str, target: pl.DataType) -> Family:
+    """The family that reads the most values of a text column.
+
+    :raises InvalidValue: when none reads at least half of them, or when day and month could be either.
+    """
+    values = frame.select(pl.col(name).cast(pl.String).str.strip_chars()).filter(pl.col(name) != "")
+    sample = values.head(SAMPLE_ROWS).unique().collect()
+    likely = [family for family, read in _count(sample.lazy(), name, _candidates(target), target) if read]
+    counts = _count(values, name, likely, target) if likely else []
+    best = max((read for _, read in counts), default=0)
+    total = values.select(pl.len()).collect().item()
+    if best == 0 or best * 2 < total:
+        raise InvalidValue(
+            f"no date format fits column {name!r}; say how its dates are written with dateFormat, such as %d/%m/%Y"
+        )
+    winners = [family for family, read in counts if read == best]
+    for rival in winners[1:]:
+        if rival.rival is not None and rival.rival == winners[0].rival and _differ(values, name, winners[0], rival):
+            raise InvalidValue(
+                f"column {name!r} could be day first or month first; "
+                f"choose with dateFormat: {winners[0].formats[0]} or {rival.formats[0]}"
+            )
+    return winners[0]
+
+
+@cache
+def _candidates(target: pl.DataType) -> tuple[Family, ...]:
+    """Families that can give the target; a date is also found in a datetime, and the other way round."""
+    times = target == pl.Time()
+    return tuple(family for family in FAMILIES if times or family.target != "time")
+
+
+def _count(frame: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType) -> list[tuple[Family, int]]:
+    counted = frame.select(
+        read_family(pl.col(name), family, target).count().alias(str(i)) for i, family in enumerate(families)
+    ).collect()
+    return list(zip(families, counted.row(0), strict=True))
+
+
+def _differ(frame: pl.LazyFrame, name: str, one: Family, other: Family) -> bool:
+    first, second = (read_family(pl.col(name), family, pl.Datetime("us")) for family in (one, other))
+    return bool(frame.select((first != second).any()).collect().item())

@@ -1,0 +1,122 @@
+"""A table's history: every step, the current one, and a way back and forth. For use without a server.
+
+The history itself is an immutable value; :meth:`History.save` keeps it in a file beside the column files::
+
+    history = History.start(read(Path("movies.json"), Path("work")).table)
+    history = history.apply("deleteRows", rowIndices=[0])
+    history = history.undo()
+    history.save()
+
+The server keeps the same steps in its database, where a version is committed together with its answer.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.tables.changing import apply
+from longshore.tables.operations import require_operation
+from longshore.tables.table import Table, placing
+
+FILE_NAME = "history.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was done, what was learnt from the data for it, and the table it led to."""
+
+    operation: str
+    parameters: dict[str, Any]
+    facts: dict[str, Any]
+    sentence: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class History:
+    """The steps in order and the position of the current one."""
+
+    steps: tuple[Step, ...]
+    position: int
+
+    @classmethod
+    def start(cls, table: Table) -> History:
+        """The history of a table that was just read."""
+        return cls((Step("import", {}, {}, f"Read {table.rows:,} rows and {table.width:,} columns", table),), 0)
+
+    @property
+    def table(self) -> Table:
+        """The current table."""
+        return self.steps[self.position].table
+
+    @property
+    def undo_available(self) -> bool:
+        """Whether there is a step to take back."""
+        return self.position > 0
+
+    @property
+    def redo_available(self) -> bool:
+        """Whether there is an undone step to do again."""
+        return self.position + 1 < len(self.steps)
+
+    def apply(self, operation: str, **parameters: Any) -> History:
+        """Carry an operation out; undone steps are dropped.
+
+        :param parameters: as on the wire, such as ``columnIndex=3``.
+        :raises LongshoreError: what is wrong with the request; the history stays as it is.
+        """
+        parsed = require_operation(operation).parse(parameters)
+        outcome = apply(self.table, parsed)
+        step = Step(parsed.name, parsed.recorded(), outcome.facts, outcome.sentence, outcome.table)
+        return History((*self.steps[: self.position + 1], step), self.position + 1)
+
+    def undo(self) -> History:
+        """One step back.
+
+        :raises IllegalOperation: when there is none.
+        """
+        if not self.undo_available:
+            raise IllegalOperation("there is nothing to undo")
+        return replace(self, position=self.position - 1)
+
+    def redo(self) -> History:
+        """The last undone step again.
+
+        :raises IllegalOperation: when there is none.
+        """
+        if not self.redo_available:
+            raise IllegalOperation("there is nothing to redo")
+        return replace(self, position=self.position + 1)
+
+    def save(self) -> Path:
+        """Keep the history beside its column files, replacing what was kept before in one step."""
+        path = self.table.folder / FILE_NAME
+        steps = [{**vars(step), "table": step.table.to_record()} for step in self.steps]
+        with placing(path) as partial:
+            partial.write_text(json.dumps({"position": self.position, "steps": steps}))
+        return path
+
+    @classmethod
+    def load(cls, folder: Path) -> History:
+        """The history that :meth:`save` kept in ``folder``.
+
+        :raises SessionNotFound: when there is none.
+        """
+        path = folder / FILE_NAME
+        if not path.exists():
+            raise SessionNotFound(f"there is no history in {folder}")
+        kept = json.loads(path.read_text())
+        steps = (Step(**{**step, "table": Table.from_record(folder, step["table"])}) for step in kept["steps"])
+        return cls(tuple(steps), kept["position"])
+
+    def collect(self) -> list[str]:
+        """Remove column files in the folder that no step needs; their names."""
+        needed = {file for step in self.steps for file in step.table.files}
+        gone = [path for path in self.table.folder.glob("*.parquet") if path.name not in needed]
+        for path in gone:
+            path.unlink()
+        return sorted(path.name for path in gone)

@@ -1,0 +1,275 @@
+"""What an operation is, and the registry that every interface is made from.
+
+Declaring one is one class::
+
+    @operation
+    class UpperCase(Operation):
+        \"\"\"Write a text column in capitals.\"\"\"
+
+        name = "upperCase"
+        example = {"columnIndex": 0}
+        parameters: OneColumn
+
+        def transform(self, table, facts):
+            column = self.parameters.find(table)
+            return Change.of(table, {column.name: pl.col(column.name).str.to_uppercase()})
+
+Socket.IO, REST, OpenAPI, the Python client and the documentation follow from the registry.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic.alias_generators import to_camel
+
+from longshore.errors import IllegalOperation, InvalidRequest, shorten
+from longshore.tables.parsing import parse_model
+from longshore.tables.table import Column, Table
+
+Declared = TypeVar("Declared", bound="type[Operation]")
+
+Facts = dict[str, Any]
+"""What ``fit`` learnt from the data, as JSON; stands in the history beside the parameters."""
+
+
+class Parameters(BaseModel):
+    """Base of an operation's parameters: strict JSON types, camelCase on the wire, unknown fields ignored."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+    )
+
+
+class OneColumn(Parameters):
+    """Names one column, by its index or by its name."""
+
+    column_index: StrictInt | None = Field(
+        None, description="position of the column, from 0", json_schema_extra={"x-control": "column-index"}
+    )
+    column: StrictStr | None = Field(
+        None, description="name of the column, in place of columnIndex", json_schema_extra={"x-control": "column"}
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> OneColumn:
+        if (self.column_index is None) == (self.column is None):
+            raise ValueError("name the column by columnIndex or by column, one of them")
+        return self
+
+    def position(self, table: Table) -> int:
+        """The column's index in ``table``; raises :class:`ColumnNotFound`."""
+        if self.column is not None:
+            return table.index_of(self.column)
+        assert self.column_index is not None  # noqa: S101 - the validator saw to it
+        table.require_column(self.column_index)
+        return self.column_index
+
+    def find(self, table: Table) -> Column:
+        """The column itself; raises :class:`ColumnNotFound`."""
+        return table.columns[self.position(table)]
+
+
+class SeveralColumns(Parameters):
+    """Names at least one column, by index or by name."""
+
+    column_indices: list[StrictInt] | None = Field(
+        None,
+        min_length=1,
+        description="positions of the columns, from 0",
+        json_schema_extra={"x-control": "column-indices"},
+    )
+    columns: list[StrictStr] | None = Field(
+        None,
+        min_length=1,
+        description="names of the columns, in place of columnIndices",
+        json_schema_extra={"x-control": "columns"},
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> SeveralColumns:
+        if (self.column_indices is None) == (self.columns is None):
+            raise ValueError("name the columns by columnIndices or by columns, one of them")
+        return self
+
+    def positions(self, table: Table) -> list[int]:
+        """The columns' indices in ascending order, each once; raises :class:`ColumnNotFound`."""
+        if self.columns is not None:
+            return sorted({table.index_of(name) for name in self.columns})
+        for index in self.column_indices or ():
+            table.require_column(index)
+        return sorted(set(self.column_indices or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A column to be computed: its name in the new table, the expression over the old table's names, what it reads."""
+
+    name: str
+    expression: pl.Expr
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The new table as a plan: which columns stand where, and which rows stay.
+
+    :param columns: kept columns (renamed, moved or doubled at will) and computed ones, in the new order. A column
+        that is computed for another number of rows says what it does with them in ``rows``.
+    :param rows: leaves out, adds or reorders rows: takes the whole old table, with the row numbers beside as
+        :data:`~longshore.tables.table.ROW_NUMBER`, and gives the rows of the new one; None keeps them as they are.
+        All columns are then written anew, since the files of a table have the same rows.
+    """
+
+    columns: Sequence[Column | Computed]
+    rows: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+
+    @classmethod
+    def of(cls, table: Table, replaced: Mapping[str, pl.Expr]) -> Change:
+        """``table`` with some columns computed anew from their own old values."""
+        return cls([Computed(c.name, replaced[c.name], (c.name,)) if c.name in replaced else c for c in table.columns])
+
+    @classmethod
+    def nothing(cls, table: Table) -> Change:
+        """``table`` as it is: a step that found nothing to do."""
+        return cls(table.columns)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a finished operation tells people and programs.
+
+    :param sentence: a line for the history.
+    :param answer: fields beside ``changed`` in the answer, such as ``invalidated``.
+    """
+
+    sentence: str
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as people write them.
+
+    >>> counted(1, "row"), counted(12345, "row")
+    ('1 row', '12,345 rows')
+    """
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+class Operation(ABC):
+    """A named, parametrised change of a table.
+
+    ``fit`` learns what it needs from the data, ``transform`` plans the new columns from those facts alone.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[Mapping[str, Any]]
+    ordered: ClassVar[bool] = False
+    """Whether the result depends on the order of the rows, so that it cannot run partition by partition."""
+
+    parameters: Parameters
+
+    def __init__(self, parameters: Any) -> None:
+        self.parameters = parameters
+
+    @classmethod
+    def parameters_model(cls) -> type[Parameters]:
+        """The pydantic model that the class's ``parameters`` annotation names."""
+        model: type[Parameters] = get_type_hints(cls)["parameters"]
+        return model
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the docstring."""
+        return (cls.__doc__ or "").strip().partition("\n")[0]
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Operation:
+        """The operation with parameters read from a request's body.
+
+        :raises InvalidRequest: naming the field at fault and what it should be.
+        """
+        return cls(parse_model(cls.parameters_model(), body))
+
+    def recorded(self) -> dict[str, Any]:
+        """The parameters as JSON, as a history keeps them; :meth:`parse` reads them back."""
+        return self.parameters.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def fit(self, table: Table) -> Facts:
+        """What must be learnt from the data, as JSON."""
+        return {}
+
+    @abstractmethod
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The new table as a plan; reads no data."""
+
+    @abstractmethod
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """What happened, in words and numbers."""
+
+
+_registry: dict[str, type[Operation]] = {}
+_closed = False
+
+
+def operation(declared: Declared) -> Declared:
+    """Class decorator: put an operation into the registry under its name and its aliases.
+
+    :raises ValueError: for a name that is taken, or a class without example or docstring.
+    :raises RuntimeError: once the registry was read by a running server.
+    """
+    if _closed:
+        raise RuntimeError(f"{declared.name}: operations are declared before the server starts")
+    if not declared.summary():
+        raise ValueError(f"{declared.name}: an operation needs a docstring; its first line is shown to users")
+    declared.parse(declared.example)
+    for name in (declared.name, *declared.aliases):
+        if name in _registry:
+            raise ValueError(
+                f"two operations are called {name}: {_registry[name].__qualname__}, {declared.__qualname__}"
+            )
+        _registry[name] = declared
+    return declared
+
+
+def close_registry() -> None:
+    """Refuse further declarations: what clients were told is now all there is."""
+    global _closed
+    _closed = True
+
+
+def all_operations() -> list[type[Operation]]:
+    """Every operation once, in the order of declaration."""
+    return list(dict.fromkeys(_registry.values()))
+
+
+def find_operation(name: str) -> type[Operation] | None:
+    """The operation of this name or alias, if there is one."""
+    return _registry.get(name)
+
+
+def require_operation(name: str) -> type[Operation]:
+    """The operation of this name or alias.
+
+    :raises InvalidRequest: for an unknown one, with the nearest name as a hint.
+    """
+    found = _registry.get(name)
+    if found is None:
+        import difflib
+
+        near = difflib.get_close_matches(name, _registry, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InvalidRequest(f"unknown operation {shorten(name)!r}{hint}")
+    return found
+
+
+def refuse_all_columns_gone(columns: Sequence[object]) -> None:
+    """:raises IllegalOperation: when a change would leave a table without columns."""
+    if not columns:
+        raise IllegalOperation("a table keeps at least one column")

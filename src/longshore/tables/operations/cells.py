@@ -1,0 +1,106 @@
+"""Operations on single cells and on rows by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import polars as pl
+from pydantic import Field, StrictBool, StrictInt
+
+from longshore.errors import InvalidValue
+from longshore.tables.dtypes import text_form
+from longshore.tables.operations.base import (
+    Change,
+    Computed,
+    Facts,
+    OneColumn,
+    Operation,
+    Parameters,
+    Report,
+    counted,
+    operation,
+)
+from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
+from longshore.tables.table import ROW_NUMBER, Table
+
+
+class NewCellValueParameters(OneColumn):
+    """Which cell, and what it shall hold."""
+
+    row_index: StrictInt = Field(description="number of the row, as `data` gave it")
+    new_value: Any = Field(
+        description="text, a number, true, false, or null for missing; converted to the column's type"
+    )
+    convert: StrictBool = Field(
+        False, description="turn the column into text when the value does not fit, instead of refusing"
+    )
+
+
+@operation
+class NewCellValue(Operation):
+    """Write a value into one cell."""
+
+    name = "newCellValue"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 0, "rowIndex": 12, "newValue": "Casablanca"}
+    parameters: NewCellValueParameters
+
+    def fit(self, table: Table) -> Facts:
+        """Whether the column has to become text for the value to fit."""
+        column = self.parameters.find(table)
+        value = require_scalar(self.parameters.new_value, "newValue")
+        try:
+            fit_value(value, column.dtype)
+        except InvalidValue:
+            if not self.parameters.convert:
+                raise
+            return {"becomesText": True}
+        return {"becomesText": False}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column with one value replaced; needs row numbers, so the row is found by counting."""
+        column = self.parameters.find(table)
+        row = table.require_row(self.parameters.row_index)
+        old = pl.col(column.name)
+        if facts["becomesText"]:
+            new = pl.lit(as_text(self.parameters.new_value), dtype=pl.String)
+            old = text_form(old, column.dtype)
+        else:
+            new = literal(fit_value(self.parameters.new_value, column.dtype), column.dtype)
+        changed = pl.when(pl.col(ROW_NUMBER) == row).then(new).otherwise(old)
+        computed = Computed(column.name, changed, (column.name, ROW_NUMBER))
+        return Change([computed if kept is column else kept for kept in table.columns])
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The cell's place."""
+        column = self.parameters.find(before)
+        became = "; the column is text now" if facts["becomesText"] else ""
+        return Report(f"Set row {self.parameters.row_index:,} of {column.name}{became}")
+
+
+class DeleteRowsParameters(Parameters):
+    """Which rows."""
+
+    row_indices: Annotated[list[StrictInt], Field(min_length=1)] = Field(
+        description="numbers of the rows, as `data` gave them", json_schema_extra={"x-control": "rows"}
+    )
+
+
+@operation
+class DeleteRows(Operation):
+    """Remove rows by their numbers; the rows below move up."""
+
+    name = "deleteRows"
+    example: ClassVar[Mapping[str, Any]] = {"rowIndices": [0, 7, 8]}
+    parameters: DeleteRowsParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, less the rows."""
+        for row in self.parameters.row_indices:
+            table.require_row(row)
+        gone = pl.Series("gone", sorted(set(self.parameters.row_indices)), dtype=pl.get_index_type())
+        return Change(table.columns, rows=lambda frame: frame.filter(~pl.col(ROW_NUMBER).is_in(gone.implode())))
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many rows went."""
+        return Report(f"Deleted {counted(before.rows - after.rows, 'row')}")

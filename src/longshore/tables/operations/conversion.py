@@ -1,0 +1,162 @@
+"""Changing a column's type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field, StrictStr
+
+from longshore.errors import InvalidType, InvalidValue, shorten
+from longshore.tables import dtypes
+from longshore.tables.dates import find_family, from_facts, parse_dates, read_family, to_facts
+from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.values import BOOLEAN_WORDS, integer_range
+from longshore.tables.table import Column, Table
+
+_TARGETS: dict[str, pl.DataType] = {
+    **dict.fromkeys(["int", "integer", "int64"], pl.Int64()),
+    "int8": pl.Int8(),
+    "int16": pl.Int16(),
+    "int32": pl.Int32(),
+    "uint8": pl.UInt8(),
+    "uint16": pl.UInt16(),
+    "uint32": pl.UInt32(),
+    "uint64": pl.UInt64(),
+    **dict.fromkeys(["float", "double", "number", "float64"], pl.Float64()),
+    "float32": pl.Float32(),
+    **dict.fromkeys(["str", "string", "text", "object", "unicode"], pl.String()),
+    **dict.fromkeys(["datetime", "datetime64", "datetime64[ns]", "datetime64[us]", "timestamp"], pl.Datetime("us")),
+    "date": pl.Date(),
+    "time": pl.Time(),
+    **dict.fromkeys(["bool", "boolean"], pl.Boolean()),
+    **dict.fromkeys(["category", "categorical"], pl.Categorical()),
+}
+
+
+class ChangeColumnDataTypeParameters(OneColumn):
+    """Which column, and the type it shall have."""
+
+    new_data_type: StrictStr = Field(
+        description="int, float, string, datetime, date, time, boolean or category; also with a size, as int32",
+        json_schema_extra={"examples": ["int", "float", "string", "datetime", "date", "time", "boolean", "category"]},
+    )
+    date_format: StrictStr | None = Field(
+        None, description="how dates are written, in strptime's letters, such as %d/%m/%Y; found by itself when absent"
+    )
+
+
+@operation
+class ChangeColumnDataType(Operation):
+    """Convert a column to another type; values that cannot convert become missing and are counted."""
+
+    name = "changeColumnDataType"
+    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "newDataType": "date", "dateFormat": "%b %d %Y"}
+    parameters: ChangeColumnDataTypeParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The date format that the whole column follows, where one has to be found."""
+        column = self.parameters.find(table)
+        target = require_target(self.parameters.new_data_type)
+        _refuse_nonsense(column, target, self.parameters.date_format)
+        if not (target.is_temporal() and dtypes.is_text(column.dtype)):
+            return {}
+        if self.parameters.date_format is not None:
+            return {}
+        return {"dates": to_facts(find_family(table.scan([column.name]), column.name, target))}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column converted value by value."""
+        column = self.parameters.find(table)
+        target = require_target(self.parameters.new_data_type)
+        if column.dtype == target:
+            return Change.nothing(table)
+        values = pl.col(column.name)
+        if "dates" in facts:
+            stripped = values.cast(pl.String).str.strip_chars()
+            return Change.of(table, {column.name: read_family(stripped, from_facts(facts["dates"]), target)})
+        return Change.of(table, {column.name: convert(values, column.dtype, target, self.parameters.date_format)})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many values did not convert."""
+        column, now = self.parameters.find(before), self.parameters.find(after)
+        lost = now.missing - column.missing
+        did = f"Changed {column.name} from {column.kind} to {now.kind}"
+        sentence = f"{did}; {lost:,} values did not fit and are missing now" if lost else did
+        answer: dict[str, Any] = {"invalidated": lost}
+        if "dates" in facts:
+            answer["dateFormat"] = facts["dates"]["formats"][0]
+        return Report(sentence, answer)
+
+
+def require_target(name: str) -> pl.DataType:
+    """The dtype that people call ``name``.
+
+    :raises InvalidType: for an unknown one, listing those there are.
+    """
+    found = _TARGETS.get(name.strip().lower())
+    if found is None:
+        raise InvalidType(
+            f"no type {shorten(name)!r}; use int, float, string, datetime, date, time, boolean or category"
+        )
+    return found
+
+
+def _refuse_nonsense(column: Column, target: pl.DataType, date_format: str | None) -> None:
+    """:raises InvalidType: where no value could convert in a way people would agree on."""
+    source = column.dtype
+    if source.is_temporal() and (target.is_numeric() or target == pl.Boolean()):
+        raise InvalidType(f"column {column.name!r} holds {column.kind}s, which do not turn into {dtypes.kind(target)}s")
+    if target.is_temporal() and source.is_numeric() and date_format is None:
+        raise InvalidType(
+            f"column {column.name!r} holds numbers; say how they write a date with dateFormat, such as %Y or %Y%m%d"
+        )
+    if target.is_temporal() and source == pl.Boolean():
+        raise InvalidType(f"column {column.name!r} holds booleans, which are no dates")
+
+
+def convert(values: pl.Expr, source: pl.DataType, target: pl.DataType, date_format: str | None = None) -> pl.Expr:
+    """``values`` of type ``source`` as ``target``; what cannot convert is missing.
+
+    Fractions are cut off on the way to an integer, as pandas' ``astype`` does; numbers other than 0 are
+    true; text is stripped first and may write numbers as ``1e3``, booleans as yes / no / t / f / 1 / 0.
+    """
+    if dtypes.is_text(target):
+        return dtypes.text_form(values, source).cast(target)
+    if dtypes.is_text(source):
+        return _from_text(values.cast(pl.String), target, date_format)
+    if target.is_integer():
+        return _whole(values, source, target)
+    if target == pl.Boolean():
+        return values != 0
+    if target.is_temporal() and source.is_numeric():
+        return _from_text(values.cast(pl.Int64, strict=False).cast(pl.String), target, date_format)
+    if target == pl.Datetime("us") and isinstance(source, pl.Datetime) and source.time_zone:
+        return values.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(target)
+    return values.cast(target, strict=False)
+
+
+def _from_text(text: pl.Expr, target: pl.DataType, date_format: str | None) -> pl.Expr:
+    stripped = text.str.strip_chars()
+    if target.is_integer():
+        exact = stripped.cast(target, strict=False)
+        return pl.coalesce(exact, _whole(stripped.cast(pl.Float64, strict=False), pl.Float64(), target))
+    if target.is_float():
+        number = stripped.cast(pl.Float64, strict=False)
+        return number.cast(target)
+    if target == pl.Boolean():
+        return stripped.str.to_lowercase().replace_strict(BOOLEAN_WORDS, default=None, return_dtype=pl.Boolean)
+    if date_format is None:
+        raise InvalidValue("say how the dates are written with dateFormat, such as %d/%m/%Y")
+    return parse_dates(stripped, date_format, target)
+
+
+def _whole(values: pl.Expr, source: pl.DataType, target: pl.DataType) -> pl.Expr:
+    """Integers of ``target``: fractions cut off, values out of its range missing."""
+    if source.is_float():
+        low, high = integer_range(target)
+        # Compare as floats before the cast: float 2**63 is out of int64's range but equals its rounded bound.
+        inside = values.is_between(float(low), float(high), closed="left" if high >= 2**53 else "both")
+        return pl.when(inside).then(values.truncate()).cast(target, strict=False)
+    return values.cast(target, strict=False)

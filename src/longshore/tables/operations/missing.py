@@ -1,0 +1,119 @@
+"""Operations on missing values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.dtypes import is_text
+from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.values import from_json, literal, to_json
+from longshore.tables.table import Column, Table
+
+
+@operation
+class EmptyStringToNaN(Operation):
+    """Make empty text missing."""
+
+    name = "emptyStringToNaN"
+    aliases = ("emptyStringToNan",)
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 2}
+    parameters: OneColumn
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column with its empty texts missing; a column that is not text has none."""
+        column = self.parameters.find(table)
+        if not is_text(column.dtype):
+            return Change.nothing(table)
+        text = pl.col(column.name)
+        return Change.of(table, {column.name: pl.when(text.cast(pl.String) != "").then(text)})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many cells became missing."""
+        column, now = self.parameters.find(before), self.parameters.find(after)
+        return Report(f"Made {counted(now.missing - column.missing, 'empty cell')} of {column.name} missing")
+
+
+class FillWithAverageParameters(OneColumn):
+    """Which column, and which average."""
+
+    metric: Literal["mean", "median", "mode"] = Field(
+        description="mean and median work on numbers and dates; of several modes the smallest is taken"
+    )
+
+
+@operation
+class FillWithAverage(Operation):
+    """Fill a column's missing values with its mean, median or most frequent value."""
+
+    name = "fillWithAverage"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "metric": "mean"}
+    parameters: FillWithAverageParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The average, as JSON, and the type that holds it.
+
+        Mean and median as pandas' ``Series.mean`` and ``Series.median``: missing values do not count.
+        The mean of dates is a date, rounded down to the day.
+        """
+        column = self.parameters.find(table)
+        if self.parameters.metric != "mode":
+            _require_averageable(column)
+        average = _average(table, column, self.parameters.metric)
+        if average is None:
+            raise InvalidValue(f"column {column.name!r} has no values, so there is no {self.parameters.metric}")
+        return {"value": to_json(average)}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column with every gap filled; integers become floats only when the average is no integer."""
+        column = self.parameters.find(table)
+        if column.missing == 0:
+            return Change.nothing(table)
+        dtype = column.dtype
+        if dtype.is_integer() and isinstance(facts["value"], float) and not facts["value"].is_integer():
+            dtype = pl.Float64()
+        value = literal(from_json(facts["value"], dtype), dtype)
+        return Change.of(table, {column.name: pl.col(column.name).cast(dtype).fill_null(value)})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many values were filled, and with what."""
+        column = self.parameters.find(before)
+        value = facts["value"]
+        shown = f"{value:.6g}" if isinstance(value, float) else value
+        filled = counted(column.missing, "missing value")
+        sentence = f"Filled {filled} in {column.name} with the {self.parameters.metric} ({shown})"
+        return Report(sentence, {"value": value, "filled": column.missing})
+
+
+def _require_averageable(column: Column) -> None:
+    if not (column.dtype.is_numeric() or column.dtype.is_temporal()) or column.dtype == pl.Time():
+        raise InvalidType(
+            f"mean and median need numbers or dates, and column {column.name!r} is {column.kind}; "
+            "the metric mode works on it"
+        )
+
+
+def _average(table: Table, column: Column, metric: str) -> Any:
+    scan = table.scan([column.name])
+    values = pl.col(column.name)
+    if metric == "mode":
+        # Not Expr.mode(): its order is unspecified, and of several modes the smallest is wanted.
+        counted = scan.filter(values.is_not_null()).group_by(values.cast(_sortable(column.dtype))).len()
+        best = counted.sort("len", column.name, descending=[True, False]).head(1).collect()
+        return best.get_column(column.name)[0] if best.height else None
+    average = scan.select(values.mean() if metric == "mean" else values.median()).collect().item()
+    if isinstance(average, float) and not math.isfinite(average):
+        return None  # the column holds infinities; they have no average to fill with
+    if column.dtype == pl.Date() and average is not None:
+        return average.date() if hasattr(average, "date") else average
+    return average
+
+
+def _sortable(dtype: pl.DataType) -> pl.DataType:
+    # Categories sort by their codes; people mean the text.
+    return pl.String() if is_text(dtype) else dtype

@@ -1,0 +1,223 @@
+"""Finding values and replacing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field, StrictBool, model_validator
+
+from longshore.errors import InvalidRequest, InvalidValue
+from longshore.tables import dtypes
+from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
+from longshore.tables.patterns import Pattern, collecting, compile_pattern
+from longshore.tables.table import Column, Table
+
+
+class FindReplaceParameters(OneColumn):
+    """Which column, what to look for, what to put in its place."""
+
+    to_replace: list[Any] = Field(
+        min_length=1, description="values, or patterns when matchRegex; null finds missing values"
+    )
+    replace_with: list[Any] = Field(
+        min_length=1,
+        description="as many replacements; null makes missing; \\1 and \\g<name> insert groups of a pattern",
+    )
+    match_regex: StrictBool = Field(
+        False, description="take toReplace as regular expressions and replace every match inside the text"
+    )
+
+    @model_validator(mode="after")
+    def _pairs(self) -> FindReplaceParameters:
+        if len(self.to_replace) != len(self.replace_with):
+            raise ValueError("toReplace and replaceWith must have the same length")
+        for field, values in (("toReplace", self.to_replace), ("replaceWith", self.replace_with)):
+            for value in values:
+                try:
+                    require_scalar(value, field)
+                except InvalidRequest as error:
+                    raise ValueError(error.description) from None
+        if self.match_regex and not all(isinstance(value, str) for value in self.to_replace):
+            raise ValueError("toReplace: a regular expression is text")
+        return self
+
+
+@operation
+class FindReplace(Operation):
+    """Replace values that equal something, or every match of a regular expression inside them."""
+
+    name = "findReplace"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 3, "toReplace": ["N/A", "none"], "replaceWith": [None, None]}
+    parameters: FindReplaceParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The type of the result: a column that is not text keeps its type if every result still reads as it."""
+        column = self.parameters.find(table)
+        if self.parameters.match_regex:
+            self._patterns()
+        if dtypes.is_text(column.dtype) or self._typed_pairs(column) is not None:
+            return {"dtype": dtypes.encode(column.dtype)}
+        replaced = self._text(column)
+        lost = {
+            dtypes.encode(dtype): (replaced.is_not_null() & _read_back(replaced, dtype).is_null()).any()
+            for dtype in _candidates(column.dtype)
+        }
+        found = collecting(table.scan([column.name]).select(**lost)).row(0, named=True)
+        kept = [name for name, is_lost in found.items() if not is_lost]
+        return {"dtype": kept[0] if kept else "string"}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column with its values replaced one pair after the other."""
+        column = self.parameters.find(table)
+        dtype = dtypes.decode(facts["dtype"])
+        if dtypes.is_text(column.dtype):
+            return Change.of(table, {column.name: self._text(column).cast(dtype)})
+        pairs = self._typed_pairs(column)
+        if pairs is not None:
+            return Change.of(table, {column.name: _replace_whole(pl.col(column.name), _compose(pairs), dtype)})
+        replaced = self._text(column)
+        return Change.of(table, {column.name: replaced if dtype == pl.String() else _read_back(replaced, dtype)})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many cells differ now."""
+        old, new = self.parameters.find(before), self.parameters.find(after)
+        count = count_differences(before, old, after, new)
+        return Report(f"Replaced values in {counted(count, 'cell')} of {old.name}", {"replaced": count})
+
+    def _text(self, column: Column) -> pl.Expr:
+        """The column's text form with every pair replaced in order."""
+        text = dtypes.text_form(pl.col(column.name), column.dtype)
+        if not self.parameters.match_regex:
+            return self._whole_text(column, text)
+        for pattern, replacement in self._patterns():
+            text = pattern.replace(text, replacement)
+        return text
+
+    def _whole_text(self, column: Column, text: pl.Expr) -> pl.Expr:
+        """The text form with whole values replaced; they are compared as values, since -0.0 equals 0."""
+        pairs = [(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()]
+        final = _compose(pairs)
+        if dtypes.is_text(column.dtype):
+            return _replace_whole(text, final, pl.String())
+        for find, put in final.items():
+            text = pl.when(_equals(column, find)).then(pl.lit(put, dtype=pl.String)).otherwise(text)
+        return text
+
+    def _pairs(self) -> Iterable[tuple[Scalar, Scalar]]:
+        return zip(self.parameters.to_replace, self.parameters.replace_with, strict=True)
+
+    def _patterns(self) -> list[tuple[Pattern, str]]:
+        pairs = []
+        for pattern, replacement in self._pairs():
+            text = as_text(replacement)
+            if text is None:
+                raise InvalidRequest("replaceWith: with matchRegex a match is replaced by text; use an empty string")
+            compiled = compile_pattern(str(pattern))
+            compiled.check_template(text)
+            pairs.append((compiled, text))
+        return pairs
+
+    def _typed_pairs(self, column: Column) -> list[tuple[Any, Any]] | None:
+        """The pairs as values of the column's own type, or None where only text can hold a result."""
+        if self.parameters.match_regex or dtypes.is_text(column.dtype) or isinstance(column.dtype, pl.Duration):
+            return None
+        pairs = []
+        for find, put in self._pairs():
+            try:
+                value = fit_value(find, column.dtype)
+            except InvalidValue:
+                continue  # nothing in this column can equal it
+            if value is None and find is not None:
+                continue  # empty text; only null finds missing values
+            try:
+                pairs.append((value, fit_value(put, column.dtype)))
+            except InvalidValue:
+                return None
+        return pairs
+
+
+def _compose(pairs: Sequence[tuple[Any, Any]]) -> dict[Any, Any]:
+    """What each value finally becomes: the pairs in order, each on the result of the one before."""
+    final = {}
+    for start, _ in pairs:
+        value = start
+        for find, put in pairs:
+            if value == find:
+                value = put
+        final[start] = value
+    return final
+
+
+def _text_in(value: Scalar, dtype: pl.DataType) -> str | None:
+    """A value as the text that a column of ``dtype`` prints for it: ``2`` is ``2.0`` among floats."""
+    if dtypes.is_text(dtype):
+        return as_text(value)
+    try:
+        fitted = fit_value(value, dtype)
+    except InvalidValue:
+        return as_text(value)
+    text: str | None = pl.select(dtypes.text_form(literal(fitted, dtype), dtype)).item()
+    return text
+
+
+def _equals(column: Column, text: str | None) -> pl.Expr:
+    values = pl.col(column.name)
+    if text is None:
+        return values.is_null()
+    try:
+        return values == literal(fit_value(text, column.dtype), column.dtype)
+    except InvalidValue:
+        return pl.lit(False)
+
+
+def _replace_whole(values: pl.Expr, final: dict[Any, Any], dtype: pl.DataType) -> pl.Expr:
+    found = {find: put for find, put in final.items() if find is not None}
+    replaced = values
+    if found:
+        old = pl.Series("old", list(found), dtype=dtype)
+        replaced = values.replace(old, pl.Series("new", list(found.values()), dtype=dtype))
+    if final.get(None) is not None:
+        return pl.when(values.is_null()).then(literal(final[None], dtype)).otherwise(replaced)
+    return replaced
+
+
+def _candidates(dtype: pl.DataType) -> list[pl.DataType]:
+    """Types a replaced column may keep, narrowest first; text comes when none fits."""
+    if dtype.is_integer():
+        return [dtype, pl.Int64(), pl.Float64()]
+    return [dtype]
+
+
+def _read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Boolean():
+        return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_zone is None:
+            return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit=dtype.time_unit)
+        moments = text.str.to_datetime(
+            "%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit=dtype.time_unit, time_zone="UTC"
+        )
+        return moments.dt.convert_time_zone(dtype.time_zone)
+    return text.cast(dtype, strict=False)
+
+
+def count_differences(before: Table, old: Column, after: Table, new: Column) -> int:
+    """Number of rows in which two columns of equal length differ, missing being equal to missing.
+
+    Numbers differ by value, so that a column of integers that became floats has not changed everywhere.
+    """
+    if old.dtype != new.dtype and not (old.dtype.is_numeric() and new.dtype.is_numeric()):
+        forms = [dtypes.text_form(pl.col(column.name), column.dtype) for column in (old, new)]
+    else:
+        forms = [pl.col(old.name), pl.col(new.name)]
+    pair = pl.concat(
+        [
+            before.scan([old.name]).select(forms[0].alias("old")),
+            after.scan([new.name]).select(forms[1].alias("new")),
+        ],
+        how="horizontal",
+    )
+    return int(pair.select(pl.col("old").ne_missing(pl.col("new")).sum()).collect().item())
