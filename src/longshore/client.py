@@ -1,0 +1,295 @@
+"""The Python client: a dataset on a server, used like an object.
+
+::
+
+    from longshore import Client
+
+    movies = Client("http://127.0.0.1:5000").upload("movies.json")
+    movies.fill_with_average(column="IMDB Rating", metric="mean")
+    movies.rows(0, 10)
+    movies.undo()
+    movies.to_polars()
+
+Every operation of the registry is a method, under its name in Python's spelling, with its parameters by keyword.
+A failed request raises the same error class that the server raised.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+from pydantic.alias_generators import to_camel
+
+from longshore import errors
+from longshore.tables.operations import Operation, all_operations, require_operation
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TIMEOUT_SECONDS = 3600.0
+"""Longest silence of the server; an upload is answered when its import is done."""
+
+CHUNK_BYTES = 2**20
+
+
+class Client:
+    """A connection to one server; use it as a context manager, or :meth:`close` it.
+
+    :param url: where the server answers, such as ``http://127.0.0.1:5000``.
+    :param user: token that the history keeps as who made a step.
+    """
+
+    def __init__(self, url: str, *, user: str | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        headers = {"Uid": user} if user else {}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(timeout_seconds, connect=10))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def upload(
+        self, file: str | os.PathLike[str] | IO[bytes] | bytes, name: str | None = None, **options: Any
+    ) -> Dataset:
+        """Upload a file and wait until it is read.
+
+        :param file: a path, an open binary file, or the bytes.
+        :param name: decides the format by its ending; a path has one already.
+        :param options: ``initial_skip``, ``sample_size``, ``seed``, ``header_included``, ``sheet``, ``delimiter``,
+            ``encoding``, ``date_order``; see the documentation on reading files.
+        :raises UnreadableFile: (an ``InvalidValue``) when the server cannot make a table of it.
+        :raises TooLarge: over the server's limit.
+        """
+        with _opened(file) as (stream, found_name):
+            answer = self.request(
+                "POST",
+                "/api/v1/datasets",
+                params={**_query(options), "name": name or found_name},
+                content=_chunks(stream),
+                headers={"Content-Type": "application/octet-stream"} | _length(stream),
+            )
+        return Dataset(self, answer["sessionID"], answer)
+
+    def dataset(self, session_id: str) -> Dataset:
+        """A dataset that exists, by its session id; no request is made yet."""
+        return Dataset(self, session_id)
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Every operation of the server, with its parameters' JSON Schema and an example."""
+        listed: list[dict[str, Any]] = self.request("GET", "/api/v1/operations")["operations"]
+        return listed
+
+    def request(self, method: str, path: str, **about: Any) -> dict[str, Any]:
+        """Send a request and read its JSON answer.
+
+        :raises LongshoreError: the class that the answer's error code names.
+        :raises Unavailable: when the server cannot be reached.
+        """
+        try:
+            response = self._http.request(method, path, **about)
+        except httpx.TransportError as error:
+            raise errors.Unavailable(f"no answer from {self._http.base_url}: {error}") from error
+        return _answer_of(response)
+
+    @contextmanager
+    def stream(self, path: str, **about: Any) -> Iterator[httpx.Response]:
+        """A response whose body is read piece by piece.
+
+        :raises LongshoreError: the class that the answer's error code names.
+        """
+        with self._http.stream("GET", path, **about) as response:
+            if response.is_error:
+                response.read()
+                _answer_of(response)
+            yield response
+
+
+class Dataset:
+    """One dataset of a server.
+
+    :ivar session_id: 30 hexadecimal characters; whoever knows them may read and change the dataset.
+    :ivar warnings: what the reader had to tell about the file, for a dataset that this client uploaded.
+    """
+
+    def __init__(self, client: Client, session_id: str, uploaded: Mapping[str, Any] | None = None) -> None:
+        self.client = client
+        self.session_id = session_id
+        self.warnings: list[dict[str, Any]] = list((uploaded or {}).get("warnings", []))
+        self._path = f"/api/v1/datasets/{quote(session_id, safe='')}"
+
+    def __repr__(self) -> str:
+        # The id is a capability: it does not belong into logs and notebooks by accident.
+        return f"<Dataset {self.session_id[:4]}… on {self.client._http.base_url}>"
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Carry an operation out and wait for it; the server's answer with ``changed`` and ``version``.
+
+        :param operation: its name on the wire, such as ``fillWithAverage``.
+        :param parameters: in either spelling, ``columnIndex`` or ``column_index``.
+        :raises LongshoreError: and then nothing was changed.
+        """
+        return self.client.request("POST", f"{self._path}/operations/{operation}", json=_camel(parameters))
+
+    def undo(self) -> dict[str, Any]:
+        """Take the last step back.
+
+        :raises IllegalOperation: when there is none.
+        """
+        return self.client.request("POST", f"{self._path}/undo")
+
+    def redo(self) -> dict[str, Any]:
+        """Do the last undone step again.
+
+        :raises IllegalOperation: when there is none.
+        """
+        return self.client.request("POST", f"{self._path}/redo")
+
+    def metadata(self, **view: Any) -> dict[str, Any]:
+        """Columns, types, missing values and size, of the table or of a view of it (``filter_type=...``)."""
+        return self.client.request("GET", self._path, params=_query(view))
+
+    def rows(self, start: int = 0, stop: int = 100, **view: Any) -> list[dict[str, Any]]:
+        """Rows ``start`` to ``stop`` (exclusive) as dictionaries by column name.
+
+        :param view: filter, search and sort, such as ``sort_column_index=2, sort_ascending=False``.
+        """
+        if stop <= start:
+            return []
+        window = {"row_index_from": start, "row_index_to": stop - 1, "column_index_from": 0, "column_index_to": 2**31}
+        page = self.client.request("GET", f"{self._path}/rows", params=_query({**view, **window}))["data"]
+        return [dict(zip(page["columns"], row, strict=True)) for row in page["data"]]
+
+    def history(self) -> list[dict[str, Any]]:
+        """The steps, oldest first, undone ones included."""
+        steps: list[dict[str, Any]] = self.client.request("GET", f"{self._path}/history")["steps"]
+        return steps
+
+    def export(self, target: str | os.PathLike[str], format: str | None = None, **view: Any) -> Path:  # noqa: A002
+        """Write the table, or a view of it, to a file.
+
+        :param format: csv, json, ndjson, parquet, arrow or xlsx; by the target's ending when absent.
+        """
+        path = Path(target)
+        chosen = format or path.suffix.lstrip(".").lower()
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            with partial.open("wb") as file:
+                for chunk in self._exported(chosen, view):
+                    file.write(chunk)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+    def to_polars(self, **view: Any) -> pl.DataFrame:
+        """The table, or a view of it, as a Polars frame with its types."""
+        import polars as pl
+
+        return pl.read_parquet(io.BytesIO(b"".join(self._exported("parquet", view))))
+
+    def delete(self) -> None:
+        """Remove the dataset with its history from the server."""
+        self.client.request("DELETE", self._path)
+
+    def _exported(self, format_name: str, view: Mapping[str, Any]) -> Iterator[bytes]:
+        with self.client.stream(f"{self._path}/export", params=_query({**view, "format": format_name})) as response:
+            yield from response.iter_bytes(CHUNK_BYTES)
+
+
+def _answer_of(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError:
+        raise errors.Unavailable(
+            f"the server answered {response.status_code} with something that is not JSON"
+        ) from None
+    if response.is_error:
+        raise _error_class(answer.get("error", ""))(answer.get("errorDescription", f"status {response.status_code}"))
+    found: dict[str, Any] = answer
+    return found
+
+
+def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
+    if code == "Internal":
+        return errors.Unavailable  # its own class makes a new id; the sentence carries the server's
+    classes = errors.LongshoreError.__subclasses__()
+    return next((found for found in classes if found.code == code), errors.Unavailable)
+
+
+def _camel(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {to_camel(name) if "_" in name else name: value for name, value in values.items()}
+
+
+def _query(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: ("true" if value else "false") if isinstance(value, bool) else value
+        for name, value in _camel(values).items()
+        if value is not None
+    }
+
+
+@contextmanager
+def _opened(file: str | os.PathLike[str] | IO[bytes] | bytes) -> Iterator[tuple[IO[bytes], str | None]]:
+    if isinstance(file, bytes):
+        yield io.BytesIO(file), None
+    elif isinstance(file, str | os.PathLike):
+        with Path(file).open("rb") as opened:
+            yield opened, Path(file).name
+    else:
+        yield file, Path(str(getattr(file, "name", ""))).name or None
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _length(stream: IO[bytes]) -> dict[str, str]:
+    """The body's length where it can be known, so that the server notices a broken upload at once."""
+    if not stream.seekable():
+        return {}
+    here = stream.tell()
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(here)
+    return {"Content-Length": str(end - here)}
+
+
+def _snake(name: str) -> str:
+    """``emptyStringToNaN`` as ``empty_string_to_nan``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("NaN", "Nan")).lower()
+
+
+def _method(declared: type[Operation]) -> Callable[..., dict[str, Any]]:
+    def method(self: Dataset, **parameters: Any) -> dict[str, Any]:
+        return self.call(declared.name, **parameters)
+
+    lines = [declared.summary(), ""]
+    for name, field in declared.parameters_model().model_fields.items():
+        lines.append(f":param {name}: {field.description or ''}")
+    method.__doc__ = "\n".join(lines)
+    method.__name__ = _snake(declared.name)
+    method.__qualname__ = f"Dataset.{method.__name__}"
+    return method
+
+
+def add_operation_method(name: str) -> None:
+    """Give :class:`Dataset` the method of an operation that was declared after this module was imported."""
+    method = _method(require_operation(name))
+    setattr(Dataset, method.__name__, method)
+
+
+for _declared in all_operations():
+    add_operation_method(_declared.name)

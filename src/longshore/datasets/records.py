@@ -1,0 +1,235 @@
+"""Reading and writing what the database keeps of one dataset; every function runs inside a caller's transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from longshore.datasets.models import datasets, sockets, steps
+from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.tables.table import Table
+
+IMPORTING, READY, FAILED = "importing", "ready", "failed"
+
+
+def new_session_id() -> str:
+    """30 hexadecimal characters (120 bits) from the system's cryptographic source."""
+    return secrets.token_hex(15)
+
+
+def is_session_id(value: Any) -> bool:
+    """Whether ``value`` has the form of a session id; nothing else ever becomes part of a path."""
+    return isinstance(value, str) and len(value) == 30 and all(c in "0123456789abcdef" for c in value)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A session's row."""
+
+    id: str
+    name: str
+    state: str
+    created: float
+    source_bytes: int
+    reading: dict[str, Any] | None
+    warnings: list[dict[str, Any]] | None
+    position: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a history, without its table's record."""
+
+    position: int
+    number: int
+    operation: str
+    parameters: dict[str, Any]
+    facts: dict[str, Any]
+    sentence: str
+    made_by: str | None
+    created: float
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Version:
+    """The current version of a ready dataset."""
+
+    number: int
+    position: int
+    last_position: int
+    table: Table
+
+    @property
+    def undo_available(self) -> bool:
+        """Whether there is a step to take back."""
+        return self.position > 0
+
+    @property
+    def redo_available(self) -> bool:
+        """Whether there is an undone step to do again."""
+        return self.position < self.last_position
+
+
+_DATASET = [datasets.c[name] for name in Dataset.__dataclass_fields__]
+_STEP = [steps.c[name] for name in Step.__dataclass_fields__]
+
+
+def create_dataset(connection: Connection, session_id: str, name: str, source_bytes: int) -> None:
+    """Write down a dataset whose import is to come."""
+    connection.execute(
+        datasets.insert().values(
+            id=session_id,
+            name=name,
+            state=IMPORTING,
+            created=time.time(),
+            source_bytes=source_bytes,
+            position=-1,
+            next_number=0,
+        )
+    )
+
+
+def require_dataset(connection: Connection, session_id: str) -> Dataset:
+    """The session's row.
+
+    :raises SessionNotFound: if there is none, or its import failed.
+    """
+    row = connection.execute(sa.select(*_DATASET).where(datasets.c.id == session_id)).one_or_none()
+    if row is None or row.state == FAILED:
+        raise SessionNotFound.unknown()
+    return Dataset(*row)
+
+
+def current_number(connection: Connection, session_id: str) -> int:
+    """Number of the newest committed version.
+
+    :raises SessionNotFound: if there is no such dataset.
+    :raises IllegalOperation: while the import is still running.
+    """
+    found = connection.execute(
+        sa.select(datasets.c.state, steps.c.number)
+        .select_from(datasets.outerjoin(steps, _is_current()))
+        .where(datasets.c.id == session_id)
+    ).one_or_none()
+    if found is None or found.state == FAILED:
+        raise SessionNotFound.unknown()
+    if found.number is None:
+        raise IllegalOperation("the file is still being read; ask again when the upload has finished")
+    return int(found.number)
+
+
+def require_version(connection: Connection, session_id: str, folder: Path, known: Table | None = None) -> Version:
+    """The newest committed version.
+
+    :param known: the version's table, when the caller still has it: the record is not read then.
+    :raises SessionNotFound: if there is no such dataset.
+    :raises IllegalOperation: while the import is still running.
+    """
+    number = current_number(connection, session_id)
+    record = steps.c.table if known is None else sa.null().label("table")
+    found = connection.execute(
+        sa.select(datasets.c.position, record, _last_position())
+        .select_from(datasets.join(steps, _is_current()))
+        .where(datasets.c.id == session_id)
+    ).one()
+    table = Table.from_record(folder, found.table) if known is None else known
+    return Version(number, found.position, found.last_position, table)
+
+
+def delete_dataset(connection: Connection, session_id: str) -> None:
+    """Remove a dataset and, through its foreign keys, all that belongs to it."""
+    connection.execute(datasets.delete().where(datasets.c.id == session_id))
+
+
+def set_state(connection: Connection, session_id: str, state: str, **values: Any) -> None:
+    """Write down how an import ended."""
+    connection.execute(datasets.update().where(datasets.c.id == session_id).values(state=state, **values))
+
+
+def _is_current() -> sa.ColumnElement[bool]:
+    return (steps.c.session_id == datasets.c.id) & (steps.c.position == datasets.c.position)
+
+
+def _last_position() -> sa.Label[int]:
+    later = steps.alias()
+    return (
+        sa.select(sa.func.max(later.c.position)).where(later.c.session_id == datasets.c.id).scalar_subquery()
+    ).label("last_position")
+
+
+def list_steps(connection: Connection, session_id: str) -> list[Step]:
+    """The history, undone steps included, oldest first."""
+    rows = connection.execute(sa.select(*_STEP).where(steps.c.session_id == session_id).order_by(steps.c.position))
+    return [Step(*row) for row in rows]
+
+
+def append_step(connection: Connection, session_id: str, after_position: int, table: Table, **recorded: Any) -> int:
+    """Record a step after ``after_position`` and make it the current one; what was undone before is dropped.
+
+    :return: the new version's number.
+    """
+    connection.execute(steps.delete().where((steps.c.session_id == session_id) & (steps.c.position > after_position)))
+    number = connection.execute(sa.select(datasets.c.next_number).where(datasets.c.id == session_id)).scalar_one()
+    connection.execute(
+        steps.insert().values(
+            session_id=session_id,
+            position=after_position + 1,
+            number=number,
+            created=time.time(),
+            rows=table.rows,
+            columns=table.width,
+            table=table.to_record(),
+            **recorded,
+        )
+    )
+    connection.execute(
+        datasets.update().where(datasets.c.id == session_id).values(position=after_position + 1, next_number=number + 1)
+    )
+    return int(number)
+
+
+def go_to(connection: Connection, session_id: str, position: int) -> int | None:
+    """Make the step at ``position`` the current one; its number, or None if there is no such step."""
+    number = connection.execute(
+        sa.select(steps.c.number).where((steps.c.session_id == session_id) & (steps.c.position == position))
+    ).scalar_one_or_none()
+    if number is not None:
+        connection.execute(datasets.update().where(datasets.c.id == session_id).values(position=position))
+    return number
+
+
+def needed_files(connection: Connection, session_id: str) -> set[str]:
+    """Names of all column files that some step of the history consists of."""
+    records = connection.execute(sa.select(steps.c.table).where(steps.c.session_id == session_id)).scalars()
+    return {column[2] for record in records for column in record["columns"]}
+
+
+def associate(connection: Connection, socket_id: str, session_id: str, server: str) -> bool:
+    """Note that a socket listens to a session; False when that was known."""
+    there = connection.execute(
+        sa.select(sockets.c.joined).where((sockets.c.socket_id == socket_id) & (sockets.c.session_id == session_id))
+    ).one_or_none()
+    if there is not None:
+        return False
+    connection.execute(
+        sockets.insert().values(socket_id=socket_id, session_id=session_id, server=server, joined=time.time())
+    )
+    return True
+
+
+def forget_socket(connection: Connection, socket_id: str) -> None:
+    """Drop a closed socket's associations."""
+    connection.execute(sockets.delete().where(sockets.c.socket_id == socket_id))
+
+
+def forget_server(connection: Connection, server: str) -> None:
+    """Drop the associations of a web process that ended without saying so."""
+    connection.execute(sockets.delete().where(sockets.c.server == server))

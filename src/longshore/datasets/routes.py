@@ -1,0 +1,327 @@
+"""Every HTTP route of this feature, on one page.
+
+::
+
+    POST   /upload                                        the contract's form upload
+    GET    /downloadJSON/<session>, /downloadCSV/<session>
+    POST   /celeryTaskCompleted                           for workers that are not ours
+
+    POST   /api/v1/datasets                               form or raw body -> a dataset
+    PUT    /api/v1/datasets/<file name>                   the same, for `curl -T`
+    GET    /api/v1/datasets?id=...                        those one knows
+    GET    /api/v1/datasets/<session>                     metadata
+    DELETE /api/v1/datasets/<session>
+    GET    /api/v1/datasets/<session>/rows                a page of a view
+    GET    /api/v1/datasets/<session>/history
+    GET    /api/v1/datasets/<session>/export              csv json ndjson parquet arrow xlsx
+    POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
+    POST   /api/v1/datasets/<session>/undo, .../redo
+    GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
+    GET    /api/v1/operations                             what can be done
+"""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, request, url_for
+
+from longshore.datasets import mailbox, records, wire
+from longshore.datasets.drain import Emitter
+from longshore.datasets.service import TIME_TRAVEL, Asker, Datasets, require_session_id
+from longshore.datasets.uploads import Upload, draining, receive
+from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
+from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
+from longshore.tables.operations import Operation, all_operations
+from longshore.tables.viewing import PageParameters, ViewParameters
+
+TAG = "Datasets"
+BASE = "/api/v1/datasets"
+SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            },
+            "application/octet-stream": _BINARY,
+        },
+    }
+}
+
+
+def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
+    """The routes of the older system, paths and answers as its clients know them."""
+    routes = Blueprint("datasets", __name__)
+
+    @routes.post("/upload", strict_slashes=False)
+    def upload() -> Response:
+        """Upload a table in a form: the field `file`, and any of the reading options."""
+        if request.mimetype != "multipart/form-data":
+            raise InvalidRequest("send a multipart form with the file in a field called file")
+        return _imported(service, _take_upload(service), 200)
+
+    @routes.get("/downloadJSON/<session_id>")
+    def download_json(session_id: str) -> Response:
+        """The table as a JSON array of records."""
+        return _export(service, session_id, "json")
+
+    @routes.get("/downloadCSV/<session_id>")
+    def download_csv(session_id: str) -> Response:
+        """The table as CSV."""
+        return _export(service, session_id, "csv")
+
+    @routes.post("/celeryTaskCompleted", strict_slashes=False)
+    def celery_task_completed() -> Response:
+        """Internal: a worker that is not ours hands in a finished task; needs the shared secret."""
+        return _forward(service, emitter)
+
+    return routes
+
+
+def declare_api(api: Api, service: Datasets) -> None:
+    """Put the REST routes on the list that the OpenAPI document is made from."""
+
+    @api.endpoint("POST", BASE, tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY)
+    def create_dataset(query: wire.UploadQuery) -> Response:
+        """Upload a file and make a dataset of it.
+
+        The body is a multipart form with the field ``file``, or the file itself with its name in the query.
+        """
+        return _created(service, query, query.name)
+
+    @api.endpoint(
+        "PUT", f"{BASE}/<name>", tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY
+    )
+    def put_dataset(name: str, query: wire.UploadQuery) -> Response:
+        """Upload a file under its name, as `curl -T` does, and make a dataset of it."""
+        return _created(service, query, name)
+
+    @api.endpoint("GET", BASE, tag=TAG, query=wire.IdsQuery, answer=wire.DatasetList)
+    def list_datasets(query: wire.IdsQuery) -> dict[str, Any]:
+        """The datasets of the ids given; unknown ones are left out."""
+        return {"datasets": list(_known(service, query.id))}
+
+    @api.endpoint("GET", f"{BASE}/<session_id>", tag=TAG, query=ViewParameters, answer=wire.Metadata)
+    def show_dataset(session_id: str, query: ViewParameters) -> dict[str, Any]:
+        """Columns, types, missing values and size of a table or of a view of it."""
+        return service.describe(session_id) | service.metadata(session_id, query)
+
+    @api.endpoint("DELETE", f"{BASE}/<session_id>", tag=TAG, answer=wire.Changed)
+    def delete_dataset(session_id: str) -> dict[str, Any]:
+        """Remove a dataset with its history."""
+        service.delete(require_session_id(session_id))
+        return {"success": True}
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/rows", tag=TAG, query=PageParameters, answer=wire.PageAnswer)
+    def list_rows(session_id: str, query: PageParameters) -> dict[str, Any]:
+        """A page of a table or of a view of it."""
+        return service.data(session_id, query)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/history", tag=TAG, answer=wire.History)
+    def list_history(session_id: str) -> dict[str, Any]:
+        """The steps that made the table what it is."""
+        return service.history(require_session_id(session_id))
+
+    @api.endpoint(
+        "GET",
+        f"{BASE}/<session_id>/export",
+        tag=TAG,
+        query=wire.ExportQuery,
+        raw={"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}},
+    )
+    def export_dataset(session_id: str, query: wire.ExportQuery) -> Response:
+        """The table, or a view of it, as a file."""
+        options = {"escape_formulas": True} if query.escape_formulas else {}
+        return _export(service, session_id, query.format, query, **options)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/requests/<int:request_number>", tag=TAG, answer=wire.Changed)
+    def show_request(session_id: str, request_number: str) -> Response:
+        """Whether an accepted change is done, and how it went."""
+        return _request_state(service, require_session_id(session_id), int(request_number))
+
+    @api.endpoint("GET", "/api/v1/operations", tag="Operations", answer=wire.OperationList)
+    def list_operations() -> dict[str, Any]:
+        """Every operation with its parameters' schema and an example."""
+        return {"operations": [describe_operation(declared) for declared in all_operations()]}
+
+    for declared in all_operations():
+        api.add(_operation_endpoint(service, declared))
+    for name in TIME_TRAVEL:
+        api.add(_travel_endpoint(service, name))
+
+
+def describe_operation(declared: type[Operation]) -> dict[str, Any]:
+    """An operation as programs read it: forms, documentation and clients are made from this."""
+    return {
+        "name": declared.name,
+        "aliases": list(declared.aliases),
+        "summary": declared.summary(),
+        "ordered": declared.ordered,
+        "example": declared.example,
+        "parameters": declared.parameters_model().model_json_schema(by_alias=True),
+    }
+
+
+def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoint:
+    def change(session_id: str, query: wire.ChangeQuery, body: dict[str, Any]) -> Response:
+        return _change(service, session_id, declared.name, body, query)
+
+    change.__name__ = declared.name
+    return Endpoint(
+        "POST",
+        f"{BASE}/<session_id>/operations/{declared.name}",
+        change,
+        declared.summary(),
+        "Operations",
+        query=wire.ChangeQuery,
+        body=declared.parameters_model(),
+        answer=wire.Changed,
+    )
+
+
+def _travel_endpoint(service: Datasets, name: str) -> Endpoint:
+    def travel(session_id: str, query: wire.ChangeQuery) -> Response:
+        return _change(service, session_id, name, {}, query)
+
+    travel.__name__ = name
+    summary = "Take the last step back." if name == "undo" else "Do the last undone step again."
+    return Endpoint(
+        "POST", f"{BASE}/<session_id>/{name}", travel, summary, TAG, query=wire.ChangeQuery, answer=wire.Changed
+    )
+
+
+def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any], query: wire.ChangeQuery) -> Response:
+    require_session_id(session_id)
+    asker = Asker(body.get("requestID"), made_by=_user(service))
+    entry_id = service.accept(session_id, name, body, asker)
+    if not query.wait:
+        address = url_for("api.show_request", session_id=session_id, request_number=entry_id)
+        return _accepted({"accepted": True, "requestID": asker.request_id, "request": address})
+    answer = service.wait(session_id, entry_id, service.settings.change_timeout_seconds)
+    return _answer_response(answer)
+
+
+def _accepted(answer: dict[str, Any]) -> Response:
+    response = jsonify(answer)
+    response.status_code = 202
+    return response
+
+
+def _answer_response(answer: dict[str, Any], status: int = 200) -> Response:
+    """A settled change's answer with the status that its error would have had."""
+    response = jsonify({key: value for key, value in answer.items() if key != "status"})
+    response.status_code = status if answer.get("success") else answer.get("status", 500)
+    return response
+
+
+def _request_state(service: Datasets, session_id: str, entry_id: int) -> Response:
+    with service.database.reading() as connection:
+        found = mailbox.find(connection, entry_id, session_id)
+    if found is None:
+        return error_response(InvalidRequest("no such request, or it was answered more than an hour ago"), 404)
+    entry, settled = found
+    if not settled:
+        return _accepted({"accepted": True, "requestID": entry.request_id})
+    return _answer_response(entry.answer or {})
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An upload that arrived whole and was handed to the workers."""
+
+    session_id: str
+    entry_id: int
+    options: wire.UploadQuery
+
+
+def _take_upload(service: Datasets, name: str | None = None) -> Taken:
+    """Receive the request's file and hand it to the workers."""
+    settings = service.settings
+    with ExitStack() as stack:
+        stack.enter_context(draining(request))
+        service.require_room(request.content_length or 0)
+        upload = stack.enter_context(receive(request, settings.uploads_folder, settings.max_upload_bytes))
+        options = _options(upload)
+        file_name = upload.name or name or options.name or "upload"
+        asker = Asker(options.request_id, options.socket_id, _user(service))
+        session_id, entry_id = service.create(upload.path, file_name, options, asker)
+    return Taken(session_id, entry_id, options)
+
+
+def _options(upload: Upload) -> wire.UploadQuery:
+    """Reading options from the query and from the form's fields; existing clients send empty fields for absent ones."""
+    given = {**request.args.to_dict(), **upload.fields}
+    return read_strings(wire.UploadQuery, {key: value for key, value in given.items() if value != ""})
+
+
+def _imported(service: Datasets, taken: Taken, status: int) -> Response:
+    """The answer of an upload, once its import is done."""
+    answer = service.wait(taken.session_id, taken.entry_id, service.settings.import_timeout_seconds)
+    return _answer_response({key: value for key, value in answer.items() if key != "operation"}, status)
+
+
+def _created(service: Datasets, query: wire.UploadQuery, name: str | None) -> Response:
+    taken = _take_upload(service, name)
+    if query.wait:
+        response = _imported(service, taken, 201)
+    else:
+        address = url_for("api.show_request", session_id=taken.session_id, request_number=taken.entry_id)
+        response = _accepted({"accepted": True, "success": True, "sessionID": taken.session_id, "request": address})
+    if response.status_code < 300:
+        response.headers["Location"] = url_for("api.show_dataset", session_id=taken.session_id)
+    return response
+
+
+def _known(service: Datasets, session_ids: list[str]) -> Iterator[dict[str, Any]]:
+    for session_id in dict.fromkeys(session_ids):
+        try:
+            yield service.describe(require_session_id(session_id))
+        except SessionNotFound:
+            continue  # the listing tells which of the ids still lead somewhere
+
+
+def _export(
+    service: Datasets, session_id: str, format_name: str, view: ViewParameters | None = None, **options: Any
+) -> Response:
+    name, chosen, chunks = service.export(require_session_id(session_id), format_name, view, **options)
+    response = Response(chunks, mimetype=chosen.media_type)
+    response.headers.set("Content-Disposition", "attachment", **disposition(name))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def disposition(name: str) -> dict[str, str]:
+    """The parameters that give a download its name: plain where it is ASCII, else also RFC 6266's ``filename*``."""
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+
+
+def _forward(service: Datasets, emitter: Emitter) -> Response:
+    """Hand a foreign worker's finished task to the client that asked, else to the session's room."""
+    given = request.headers.get(SECRET_HEADER, "")
+    if not hmac.compare_digest(given.encode(), service.settings.require_internal_secret().encode()):
+        raise Forbidden(f"this address is for the server's own workers; they show the shared secret in {SECRET_HEADER}")
+    task = read_json_object()
+    session_id, operation = require_session_id(task.get("sessionID")), task.get("operation")
+    if not isinstance(operation, str) or not operation or "requestID" not in task:
+        raise InvalidRequest("a finished task names its sessionID, requestID and operation")
+    with service.database.reading() as connection:
+        records.require_dataset(connection, session_id)
+        asker = mailbox.asker_of(connection, session_id, task["requestID"])
+    emitter.emit(operation, task, room=asker or session_id)
+    return jsonify({"success": True})
+
+
+def _user(service: Datasets) -> str | None:
+    return request.headers.get(service.settings.user_header_name)

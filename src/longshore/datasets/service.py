@@ -1,0 +1,302 @@
+"""The datasets as the web process serves them: accept changes, answer reads, create, export, delete.
+
+Reads answer from the newest committed version in this process; changes are checked, put into the mailbox and
+left to the workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from longshore.database import Database
+from longshore.datasets import mailbox, records
+from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
+from longshore.settings import Settings
+from longshore.tables import writing
+from longshore.tables.operations import find_operation, require_operation
+from longshore.tables.parsing import parse_model
+from longshore.tables.reading import ReadOptions
+from longshore.tables.table import Table
+from longshore.tables.viewing import PageParameters, ViewParameters, Views
+
+logger = logging.getLogger(__name__)
+
+IMPORT = "import"
+TIME_TRAVEL = ("undo", "redo")
+READS = ("metadata", "data")
+LONGEST_REQUEST_ID = 200
+
+_TABLES_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who sent a request: the socket that waits for the answer, the request's own id, the user's token."""
+
+    request_id: Any = None
+    socket_id: str | None = None
+    made_by: str | None = None
+
+
+def is_change(name: str) -> bool:
+    """Whether a name is an operation, ``undo`` or ``redo``."""
+    return name in TIME_TRAVEL or find_operation(name) is not None
+
+
+def check_change(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The operation's proper name and its parameters as the mailbox keeps them.
+
+    :raises InvalidRequest: for an unknown operation, or naming the field at fault.
+    """
+    if name in TIME_TRAVEL:
+        return name, {}
+    checked = require_operation(name).parse(body)
+    return checked.name, checked.recorded()
+
+
+def require_session_id(value: Any) -> str:
+    """``value`` itself when it has the form of a session id.
+
+    :raises InvalidRequest: when it is absent or no text.
+    :raises SessionNotFound: when it is text of another form, which no dataset has.
+    """
+    if not isinstance(value, str):
+        raise InvalidRequest("sessionID: give the id that the upload answered, as text")
+    if not records.is_session_id(value):
+        raise SessionNotFound.unknown()
+    return value
+
+
+class Datasets:
+    """The service. One per process; safe for threads.
+
+    :param enqueue: hands a session to the workers; may fail, the reconciler asks again.
+    """
+
+    def __init__(self, settings: Settings, database: Database, enqueue: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.database = database
+        self.views = Views(settings.root_storage_path / "cache" / "views", settings.view_cache_bytes)
+        self._enqueue = enqueue
+        self._tables: OrderedDict[tuple[str, int], Table] = OrderedDict()
+        self._tables_lock = Lock()
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def accept(self, session_id: str, name: str, body: Mapping[str, Any], asker: Asker) -> int:
+        """Check a change, append it to the session's mailbox, wake a worker; the entry's id.
+
+        Accepted means kept: when the broker is away the change waits in the database.
+
+        :raises InvalidRequest: unknown operation or malformed parameters.
+        :raises SessionNotFound: no such dataset.
+        """
+        operation, parameters = check_change(name, body)
+        with self.database.writing() as connection:
+            records.require_dataset(connection, session_id)
+            entry_id = mailbox.put(connection, session_id, operation, parameters, **vars(asker))
+        self.enqueue(session_id)
+        return entry_id
+
+    def enqueue(self, session_id: str) -> None:
+        """Tell the workers that a session has something to do."""
+        try:
+            self._enqueue(session_id)
+        except Exception:  # the entry is safe in the database, whatever the broker's client raised
+            logger.warning(
+                "the broker is away; accepted changes wait for it", exc_info=logger.isEnabledFor(logging.DEBUG)
+            )
+
+    def wait(self, session_id: str, entry_id: int, timeout_seconds: float) -> dict[str, Any]:
+        """The answer of an accepted change, once it is settled.
+
+        :raises TimedOut: when it is not settled in time; it stays in the mailbox and will be done.
+        :raises SessionNotFound: when the dataset was deleted meanwhile.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        pause = 0.002
+        while True:
+            with self.database.reading() as connection:
+                found = mailbox.find(connection, entry_id, session_id)
+            if found is None:
+                raise SessionNotFound.unknown()
+            entry, settled = found
+            if settled:
+                return entry.answer or {}
+            if time.monotonic() > deadline:
+                raise TimedOut("the change is still waiting or running; it will be done. Ask for the history later")
+            time.sleep(pause)
+            pause = min(pause * 1.3, 0.025)
+
+    # -- reads ---------------------------------------------------------------------------------------------------
+
+    def version(self, session_id: str) -> records.Version:
+        """The newest committed version; its table comes from memory when it was used lately."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            number = records.current_number(connection, session_id)
+            table = self._remembered((session_id, number))
+            if table is not None:
+                return records.require_version(connection, session_id, folder, table)
+            version = records.require_version(connection, session_id, folder)
+        self._remember((session_id, version.number), version.table)
+        return version
+
+    def _remembered(self, key: tuple[str, int]) -> Table | None:
+        with self._tables_lock:
+            table = self._tables.get(key)
+            if table is not None:
+                self._tables.move_to_end(key)
+            return table
+
+    def _remember(self, key: tuple[str, int], table: Table) -> None:
+        with self._tables_lock:
+            self._tables[key] = table
+            while len(self._tables) > _TABLES_KEPT:
+                self._tables.popitem(last=False)
+
+    def metadata(self, session_id: str, view: ViewParameters) -> dict[str, Any]:
+        """The contract's ``metadata``; with view parameters rows and missing counts are the view's."""
+        version = self.version(session_id)
+        size = self.views.size(version.table, view)
+        return {
+            "undoAvailable": version.undo_available,
+            "redoAvailable": version.redo_available,
+            "version": version.number,
+            "dataSize": {"rows": size.rows, "columns": version.table.width},
+            "columns": version.table.names,
+            "columnInfo": {
+                column.name: {"index": index, "dataType": column.kind, "invalidValues": missing}
+                for index, (column, missing) in enumerate(zip(version.table.columns, size.missing, strict=True))
+            },
+        }
+
+    def data(self, session_id: str, page: PageParameters) -> dict[str, Any]:
+        """The contract's ``data``: one page of a view."""
+        version = self.version(session_id)
+        found = self.views.page(
+            version.table,
+            page,
+            rows=page.rows,
+            columns=page.columns,
+        )
+        return {
+            "version": version.number,
+            "data": {"index": found.index, "columns": found.columns, "data": found.data},
+        }
+
+    def read(self, name: str, session_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one of :data:`READS`."""
+        if name == "metadata":
+            return self.metadata(session_id, parse_model(ViewParameters, body))
+        return self.data(session_id, parse_model(PageParameters, body))
+
+    def history(self, session_id: str) -> dict[str, Any]:
+        """The steps, oldest first, and which of them is current."""
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+            steps = records.list_steps(connection, session_id)
+        return {
+            "position": dataset.position,
+            "steps": [
+                {
+                    "position": step.position,
+                    "version": step.number,
+                    "operation": step.operation,
+                    "parameters": step.parameters,
+                    "facts": step.facts,
+                    "sentence": step.sentence,
+                    "madeBy": step.made_by,
+                    "created": step.created,
+                    "rows": step.rows,
+                    "columns": step.columns,
+                }
+                for step in steps
+            ],
+        }
+
+    def describe(self, session_id: str) -> dict[str, Any]:
+        """What a listing shows of one dataset."""
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+        described: dict[str, Any] = {
+            "sessionID": dataset.id,
+            "name": dataset.name,
+            "state": dataset.state,
+            "created": dataset.created,
+            "sourceBytes": dataset.source_bytes,
+            "reading": dataset.reading,
+            "warnings": dataset.warnings or [],
+        }
+        if dataset.state == records.READY:
+            version = self.version(session_id)
+            described |= {"version": version.number, "rows": version.table.rows, "columns": version.table.width}
+        return described
+
+    def export(
+        self, session_id: str, format_name: str, view: ViewParameters | None = None, **options: Any
+    ) -> tuple[str, writing.Format, Iterator[bytes]]:
+        """The table, or a view of it, as a file: its name, its format, its bytes as they are made.
+
+        :raises InvalidRequest: for an unknown format.
+        :raises TooLarge: when the format cannot hold the table.
+        """
+        chosen = writing.require_format(format_name)
+        with self.database.reading() as connection:
+            name = records.require_dataset(connection, session_id).name
+        table = self.version(session_id).table
+        rows = self.views.rows_of(table, view) if view is not None else None
+        return writing.suggest_name(name, chosen.name), chosen, writing.stream(table, chosen.name, rows=rows, **options)
+
+    # -- coming and going ----------------------------------------------------------------------------------------
+
+    def folder(self, session_id: str) -> Path:
+        """Where a session's column files lie; only an id of the right form becomes part of a path."""
+        return self.settings.datasets_folder / require_session_id(session_id)
+
+    def require_room(self, incoming_bytes: int) -> None:
+        """:raises StorageFull: when an upload of this size would leave the disk without reserve."""
+        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.settings.root_storage_path).free
+        if free < self.settings.min_free_bytes + incoming_bytes:
+            raise StorageFull.now()
+
+    def create(self, source: Path, name: str, options: ReadOptions, asker: Asker) -> tuple[str, int]:
+        """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry."""
+        session_id = records.new_session_id()
+        folder = self.folder(session_id)
+        folder.mkdir(parents=True, mode=0o700)
+        size = source.stat().st_size
+        source.replace(folder / "source")
+        try:
+            with self.database.writing() as connection:
+                records.create_dataset(connection, session_id, shorten(name, 500), size)
+                parameters = {
+                    "name": name,
+                    "options": options.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                }
+                entry_id = mailbox.put(connection, session_id, IMPORT, parameters, **vars(asker))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self.enqueue(session_id)
+        return session_id, entry_id
+
+    def delete(self, session_id: str) -> None:
+        """Remove a dataset with its history and its files.
+
+        :raises SessionNotFound: if there is none.
+        """
+        with self.database.writing() as connection:
+            records.require_dataset(connection, session_id)
+            records.delete_dataset(connection, session_id)
+        # Readers that have the files open finish with them; the row is gone, so nobody new comes.
+        shutil.rmtree(self.folder(session_id), ignore_errors=True)

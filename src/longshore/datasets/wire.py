@@ -1,0 +1,181 @@
+"""What the REST answers look like: the models behind the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from longshore.tables.reading import ReadOptions
+from longshore.tables.viewing import ViewParameters
+
+
+class Answer(BaseModel):
+    """Base of every answer: camelCase names as on the wire."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class UploadQuery(ReadOptions):
+    """The reading options, and how to take the file."""
+
+    name: str | None = Field(None, description="the file's name, when the body is the file itself; decides its format")
+    wait: bool = Field(True, description="false: answer 202 at once and import in the background")
+    socket_id: str | None = Field(None, alias="socketID", description="Socket.IO id that receives `progress` events")
+    request_id: str | None = Field(
+        None, alias="requestID", description="comes back in the answer and in progress events"
+    )
+
+
+class ReadingWarning(Answer):
+    """Something about the file that its owner should know."""
+
+    code: str
+    message: str
+    count: int | None = None
+    column: str | None = None
+    examples: list[dict[str, Any]] = []
+
+
+class Uploaded(Answer):
+    """A dataset was made."""
+
+    success: bool
+    sessionID: str  # noqa: N815
+    version: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    warnings: list[ReadingWarning] = []
+
+
+class DatasetSummary(Answer):
+    """One dataset of a listing."""
+
+    sessionID: str  # noqa: N815
+    name: str
+    state: str = Field(description="importing or ready")
+    created: float = Field(description="seconds since 1970")
+    sourceBytes: int  # noqa: N815
+    version: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    warnings: list[ReadingWarning] = []
+
+
+class DatasetList(Answer):
+    """The datasets of the ids that were asked for; unknown ids are left out."""
+
+    datasets: list[DatasetSummary]
+
+
+class IdsQuery(BaseModel):
+    """Which datasets to list: an id is the right to see its dataset, so only named ones are listed."""
+
+    id: list[str] = Field([], description="session ids, repeated or comma-separated", max_length=1000)
+
+
+class ColumnInfo(Answer):
+    """One column."""
+
+    index: int
+    dataType: str = Field(description="int float string datetime date time duration boolean, or an engine's name")  # noqa: N815
+    invalidValues: int = Field(description="number of missing values")  # noqa: N815
+
+
+class DataSize(Answer):
+    """A table's size."""
+
+    rows: int
+    columns: int
+
+
+class Metadata(Answer):
+    """What a table consists of."""
+
+    undoAvailable: bool  # noqa: N815
+    redoAvailable: bool  # noqa: N815
+    version: int
+    dataSize: DataSize  # noqa: N815
+    columns: list[str]
+    columnInfo: dict[str, ColumnInfo]  # noqa: N815
+
+
+class PageData(Answer):
+    """Rows of a page."""
+
+    index: list[int] = Field(description="original row numbers")
+    columns: list[str]
+    data: list[list[Any]] = Field(description="a list for each row; dates in ISO 8601, missing values null")
+
+
+class PageAnswer(Answer):
+    """One page of a view."""
+
+    version: int
+    data: PageData
+
+
+class HistoryStep(Answer):
+    """One step."""
+
+    position: int
+    version: int
+    operation: str
+    parameters: dict[str, Any]
+    facts: dict[str, Any]
+    sentence: str
+    madeBy: str | None  # noqa: N815
+    created: float
+    rows: int
+    columns: int
+
+
+class History(Answer):
+    """The steps of a dataset, undone ones included."""
+
+    position: int = Field(description="the current step; later ones are undone and can be done again")
+    steps: list[HistoryStep]
+
+
+class ChangeQuery(BaseModel):
+    """How to wait for a change."""
+
+    wait: bool = Field(True, description="false: answer 202 with a request's address as soon as the change is accepted")
+
+
+class Changed(Answer):
+    """A change that is done, or was accepted when `wait` is false."""
+
+    success: bool | None = None
+    accepted: bool | None = None
+    request: str | None = Field(None, description="address that tells when an accepted change is done")
+    version: int | None = None
+    changed: Any = None
+
+
+class OperationInfo(Answer):
+    """One operation."""
+
+    name: str
+    aliases: list[str]
+    summary: str
+    ordered: bool
+    example: dict[str, Any]
+    parameters: dict[str, Any] = Field(description="JSON Schema")
+
+
+class OperationList(Answer):
+    """Every operation there is."""
+
+    operations: list[OperationInfo]
+
+
+class ExportQuery(ViewParameters):
+    """A view to export, and how."""
+
+    format: str = Field("csv", description="csv, json, ndjson, parquet, arrow or xlsx")
+    escape_formulas: bool = Field(False, description="csv: put ' before text that a spreadsheet would run as a formula")
+
+
+class NoParameters(BaseModel):
+    """A change without parameters."""

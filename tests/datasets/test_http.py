@@ -1,0 +1,286 @@
+"""The contract over HTTP and the REST interface beside it, on a whole server."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import socket
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+from openapi_spec_validator import validate
+
+from support.server import LongshoreServer
+from support.sockets import Listener
+from support.waiting import eventually
+
+pytestmark = pytest.mark.processes
+
+CSV = "name,price,when\nAda,1.5,2020-01-02\nBøb,,2020-01-03T10:00:00\nCyd,3,\n".encode()
+Connect = Callable[[], Listener]
+
+
+@pytest.fixture
+def http(shared_server: LongshoreServer) -> Any:
+    with httpx.Client(base_url=shared_server.url, timeout=60) as client:
+        yield client
+
+
+def upload(http: httpx.Client, content: bytes = CSV, name: str = "t.csv", **fields: Any) -> dict[str, Any]:
+    answer = http.post("/upload", files={"file": (name, content)}, data=fields)
+    return {"status": answer.status_code, **answer.json()}
+
+
+def test_upload_answers_with_a_session_id_and_what_the_reader_has_to_tell(http: httpx.Client) -> None:
+    answer = upload(http, b"a,b\n1,2\n3\n4,5,6\n")
+    assert (answer["status"], answer["success"]) == (200, True)
+    assert len(answer["sessionID"]) == 30
+    assert {warning["count"] for warning in answer["warnings"]} == {1}
+    assert "3" in json.dumps(answer["warnings"])
+
+
+def test_upload_with_a_trailing_slash_and_the_fields_of_existing_clients(http: httpx.Client) -> None:
+    lines = b"junk\nid,t\n" + b"".join(b"%d,x\n" % n for n in range(1000))
+    fields = {"initialSkip": "1", "sampleSize": "10", "seed": "42", "headerIncluded": "true", "delimiter": ""}
+    first = http.post("/upload/", files={"file": ("t.csv", lines)}, data=fields).json()
+    again = http.post("/upload", files={"file": ("t.csv", lines)}, data=fields).json()
+    rows = [http.get(f"/downloadCSV/{answer['sessionID']}").text for answer in (first, again)]
+    assert rows[0] == rows[1], "the same seed, file and size give the same rows"
+    assert 60 <= rows[0].count("\n") - 1 <= 140
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "fields", "status", "code"),
+    [
+        (b"", "t.csv", {}, 422, "InvalidValue"),
+        (b"PAR1 no", "t.parquet", {}, 422, "InvalidValue"),
+        (CSV, "t.csv", {"initialSkip": "-1"}, 400, "InvalidRequest"),
+        (CSV, "t.csv", {"sampleSize": "lots"}, 400, "InvalidRequest"),
+        (CSV, "t.csv", {"headerIncluded": "perhaps"}, 400, "InvalidRequest"),
+        (CSV, "t.csv", {"encoding": "utf-77"}, 400, "InvalidRequest"),
+    ],
+)
+def test_failed_uploads(
+    http: httpx.Client, content: bytes, name: str, fields: dict[str, str], status: int, code: str
+) -> None:
+    answer = upload(http, content, name, **fields)
+    assert (answer["status"], answer["success"], answer["error"]) == (status, False, code)
+    assert len(answer["errorDescription"]) > 15
+
+
+def test_an_upload_without_a_file_or_with_two(http: httpx.Client) -> None:
+    for answer in (
+        http.post("/upload", data={"seed": "1"}, files={}),
+        http.post("/upload", files={"a": ("a.csv", CSV), "b": ("b.csv", CSV)}),
+        http.post("/upload", content=b"", headers={"Content-Type": "multipart/form-data"}),
+        http.post("/upload", content=b"--x\r\nnonsense", headers={"Content-Type": "multipart/form-data; boundary=x"}),
+    ):
+        assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest"), answer.text
+
+
+def test_downloads(http: httpx.Client) -> None:
+    session = upload(http, name="übersicht 1.csv")["sessionID"]
+    as_csv = http.get(f"/downloadCSV/{session}")
+    assert as_csv.headers["content-type"].startswith("text/csv")
+    assert as_csv.headers["content-disposition"].startswith("attachment")
+    assert "%C3%BCbersicht%201.csv" in as_csv.headers["content-disposition"]
+    assert list(csv.reader(io.StringIO(as_csv.text)))[2] == ["Bøb", "", "2020-01-03T10:00:00"]
+    as_json = http.get(f"/downloadJSON/{session}")
+    assert as_json.headers["content-type"].startswith("application/json")
+    records = as_json.json()
+    assert records[1] == {"name": "Bøb", "price": None, "when": "2020-01-03T10:00:00"}
+    assert records[0]["price"] == 1.5
+
+
+@pytest.mark.parametrize("path", ["/downloadCSV/", "/downloadJSON/", "/api/v1/datasets/"])
+@pytest.mark.parametrize("session", ["0123456789abcdef0123456789abcd", "..%2f..%2fetc", "x", "%00"])
+def test_unknown_sessions_are_404_with_the_json_error_body(http: httpx.Client, path: str, session: str) -> None:
+    answer = http.get(path + session)
+    assert answer.status_code == 404
+    assert answer.json()["success"] is False
+
+
+def test_celery_task_completed_needs_the_secret_and_reaches_the_client(
+    http: httpx.Client, shared_server: LongshoreServer, connect: Connect
+) -> None:
+    session = upload(http)["sessionID"]
+    client = connect()
+    client.ask("metadata", session)
+    task = {"sessionID": session, "requestID": "r9", "operation": "analyze", "success": True, "extra": [1, None]}
+    for headers in ({}, {"X-Internal-Secret": "guess"}, {"X-Internal-Secret": "ü".encode()}):
+        assert http.post("/celeryTaskCompleted", json=task, headers=headers).status_code == 403
+    secret = (shared_server.storage / "internal-secret").read_text()
+    for path in ("/celeryTaskCompleted", "/celeryTaskCompleted/"):
+        assert http.post(path, json=task, headers={"X-Internal-Secret": secret}).status_code == 200
+    assert client.wait_for("analyze", "r9") == task
+    bad = http.post("/celeryTaskCompleted", json={"sessionID": session}, headers={"X-Internal-Secret": secret})
+    assert bad.status_code == 400
+
+
+def test_rest_from_upload_to_delete(http: httpx.Client) -> None:
+    made = http.post("/api/v1/datasets", params={"name": "t.csv"}, content=CSV)
+    assert made.status_code == 201
+    where = made.headers["Location"]
+    shown = http.get(where).json()
+    assert (shown["name"], shown["dataSize"]) == ("t.csv", {"rows": 3, "columns": 3})
+    changed = http.post(f"{where}/operations/fillWithAverage", json={"column": "price", "metric": "mean"})
+    assert changed.status_code == 200
+    assert changed.json()["version"] == 1
+    page = http.get(
+        f"{where}/rows",
+        params={"rowIndexFrom": 0, "rowIndexTo": 9, "columnIndexFrom": 1, "columnIndexTo": 1, "sortColumn": "price"},
+    ).json()
+    assert page["data"]["data"] == [[1.5], [2.25], [3.0]]
+    assert http.post(f"{where}/undo").json()["version"] == 0
+    assert http.post(f"{where}/undo").status_code == 409
+    assert http.post(f"{where}/redo").json()["version"] == 1
+    history = http.get(f"{where}/history").json()
+    assert [step["operation"] for step in history["steps"]] == ["import", "fillWithAverage"]
+    assert history["steps"][1]["sentence"] == "Filled 1 missing value in price with the mean (2.25)"
+    listed = http.get("/api/v1/datasets", params={"id": [shown["sessionID"], "0" * 30]}).json()["datasets"]
+    assert [dataset["rows"] for dataset in listed] == [3]
+    assert http.delete(where).status_code == 200
+    assert http.get(where).status_code == 404
+
+
+def test_put_as_curl_does(http: httpx.Client) -> None:
+    made = http.put("/api/v1/datasets/t.tsv", content=CSV.replace(b",", b"\t"))
+    assert (made.status_code, made.json()["columns"]) == (201, 3)
+
+
+def test_a_change_that_is_not_waited_for(http: httpx.Client) -> None:
+    where = http.post("/api/v1/datasets", params={"name": "t.csv"}, content=CSV).headers["Location"]
+    accepted = http.post(f"{where}/operations/deleteRows", params={"wait": "false"}, json={"rowIndices": [0]})
+    assert accepted.status_code == 202
+    done = eventually(lambda: (a := http.get(accepted.json()["request"])).status_code == 200 and a.json(), 20)
+    assert done["version"] == 1
+    assert http.get(f"{where}/requests/999999").status_code == 404
+
+
+def test_an_import_in_the_background_reports_progress_to_who_asked(http: httpx.Client, connect: Connect) -> None:
+    client = connect()
+    eventually(lambda: client.client.get_sid(), 5)
+    lines = b"a,b,c\n" + b"".join(b"%d,%d,some text here\n" % (n, n * 7) for n in range(600_000))
+    accepted = http.post(
+        "/api/v1/datasets",
+        params={"name": "big.csv", "wait": "false", "socketID": client.client.get_sid(), "requestID": "up1"},
+        content=lines,
+    )
+    assert accepted.status_code == 202
+    done = client.wait_for("upload", "up1", 60)
+    assert (done["success"], done["rows"]) == (True, 600_000)
+    progress = client.events("progress")
+    assert progress
+    assert all(report["totalBytes"] >= report["bytes"] >= 0 for report in progress)
+    assert {report["requestID"] for report in progress} == {"up1"}
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "ndjson", "parquet", "arrow", "xlsx"])
+def test_exports(http: httpx.Client, name: str) -> None:
+    where = http.post("/api/v1/datasets", params={"name": "t.csv"}, content=CSV).headers["Location"]
+    answer = http.get(f"{where}/export", params={"format": name})
+    assert answer.status_code == 200, answer.text
+    readers: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
+        "csv": pl.read_csv, "json": pl.read_json, "ndjson": pl.read_ndjson, "parquet": pl.read_parquet,
+        "arrow": pl.read_ipc, "xlsx": pl.read_excel,
+    }  # fmt: skip
+    frame = readers[name](io.BytesIO(answer.content))
+    assert frame["name"].to_list() == ["Ada", "Bøb", "Cyd"]
+    assert answer.headers["content-disposition"] == f"attachment; filename=t.{name}"
+    filtered = http.get(f"{where}/export", params={"format": "csv", "filterType": "invalid", "filterColumns": "price"})
+    assert filtered.text.count("\n") == 2
+
+
+def test_export_in_an_unknown_format(http: httpx.Client) -> None:
+    where = http.post("/api/v1/datasets", params={"name": "t.csv"}, content=CSV).headers["Location"]
+    answer = http.get(f"{where}/export", params={"format": "docx"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+
+
+def test_the_openapi_document_is_valid_and_names_every_operation(http: httpx.Client) -> None:
+    document = http.get("/api/v1/openapi.json").json()
+    validate(document)
+    operations = http.get("/api/v1/operations").json()["operations"]
+    for operation in operations:
+        path = document["paths"][f"/api/v1/datasets/{{session_id}}/operations/{operation['name']}"]
+        assert path["post"]["summary"] == operation["summary"]
+    page = http.get("/api/v1/docs").text
+    assert all(path.replace("{", "{") in page for path in document["paths"])
+
+
+def test_hostile_names_and_contents_stay_data(http: httpx.Client, shared_server: LongshoreServer) -> None:
+    before = {path for path in shared_server.storage.rglob("*") if "cache" not in path.parts}
+    answer = http.post("/upload", files={"file": ("../../../tmp/evil.csv", b"=cmd|'/c calc'!A0,../../etc\n1,2\n")})
+    session = answer.json()["sessionID"]
+    new = {path for path in shared_server.storage.rglob("*") if "cache" not in path.parts} - before
+    assert all(session in str(path) for path in new if path.is_file() and "longshore.db" not in path.name)
+    download = http.get(f"/downloadCSV/{session}")
+    assert ".." not in download.headers["content-disposition"]
+    assert "/" not in download.headers["content-disposition"]
+    assert download.text.startswith("=cmd|'/c calc'!A0,../../etc")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../../../../tmp/escaped.csv", "a,b\n1,2\n")
+    assert upload(http, packed.getvalue(), "x.zip")["success"]
+    assert not Path("/tmp/escaped.csv").exists()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(shared_server: LongshoreServer) -> None:
+    uploads = shared_server.storage / "uploads"
+    sessions = set((shared_server.storage / "datasets").glob("*"))
+    host, port = shared_server.url.removeprefix("http://").split(":")
+    for head in (
+        b"POST /api/v1/datasets?name=x.csv HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\na,b\n1,2\n",
+        b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nContent-Type: multipart/form-data; boundary=q"
+        b'\r\n\r\n--q\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\na,b\n1,2\n',
+    ):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(head)
+            eventually(lambda: list(uploads.glob("*")), 10, "the upload's beginning")
+    eventually(lambda: not list(uploads.glob("*")), 10, "the leftover's removal")
+    assert set((shared_server.storage / "datasets").glob("*")) == sessions
+
+
+def test_a_body_over_the_limit_is_refused(tmp_path: Path) -> None:
+    with LongshoreServer(tmp_path / "storage", MAX_UPLOAD_BYTES="1000") as server:
+        for answer in (
+            httpx.post(f"{server.url}/upload", files={"file": ("t.csv", b"a\n" * 600)}, timeout=30),
+            httpx.put(f"{server.url}/api/v1/datasets/t.csv", content=b"a\n" * 600, timeout=30),
+            httpx.put(f"{server.url}/api/v1/datasets/t.csv", content=iter([b"a\n" * 600]), timeout=30),
+        ):
+            assert (answer.status_code, answer.json()["error"]) == (413, "TooLarge")
+        assert list((server.storage / "uploads").glob("*")) == []
+
+
+def test_ten_thousand_columns(http: httpx.Client, connect: Connect) -> None:
+    width = 10_000
+    header = ",".join(f"c{n}" for n in range(width))
+    rows = "\n".join(",".join(str(n + r) for n in range(width)) for r in range(5))
+    session = upload(http, f"{header}\n{rows}\n".encode())["sessionID"]
+    client = connect()
+    assert client.ask("metadata", session)["dataSize"] == {"rows": 5, "columns": width}
+    window = {"rowIndexFrom": 0, "rowIndexTo": 1, "columnIndexFrom": 9_998, "columnIndexTo": 20_000}
+    assert client.ask("data", session, **window)["data"]["data"] == [[9998, 9999], [9999, 10000]]
+    assert client.ask("renameColumn", session, column="c9999", newName="last")["success"]
+    assert client.ask("fillWithAverage", session, column="c17", metric="mean")["success"]
+
+
+def test_errors_and_headers(http: httpx.Client) -> None:
+    for answer in (http.get("/nowhere"), http.put("/upload"), http.get("/diagnostic/fail")):
+        assert answer.is_error
+        assert answer.headers["X-APP-VERSION"]
+        assert answer.headers["X-HOSTNAME"]
+        body = answer.json()
+        assert (body["success"], isinstance(body["error"], str)) == (False, True)
+        assert "Traceback" not in answer.text
+    assert len(http.get("/diagnostic/fail").json()["eid"]) == 8
+    assert "<h1>" in http.get("/diagnostic/fail", headers={"Accept": "text/html"}).text
+    assert http.get("/").json()["message"] == "ok"
+    assert "Upload a table" in http.get("/", headers={"Accept": "text/html"}).text
+    assert http.head("/").status_code == 200

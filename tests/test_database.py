@@ -1,0 +1,107 @@
+"""The database: its schema, its one policy for threads and processes, its errors."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+import longshore.datasets.models
+from longshore.database import Database, PackedJSON, metadata, migrate
+from longshore.datasets.models import datasets
+from longshore.errors import Unavailable
+from longshore.settings import Settings
+
+assert longshore.datasets.models is not None  # its tables register on import
+
+
+@pytest.fixture
+def database(settings: Settings) -> Database:
+    migrate(settings)
+    made = Database(settings.database)
+    yield made
+    made.close()
+
+
+def test_the_migrations_lead_to_the_models(database: Database) -> None:
+    with database.writing() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": _same_storage})
+        assert compare_metadata(context, metadata) == []
+
+
+def _same_storage(
+    _context: object, _inspected: object, _column: object, found: object, declared: object
+) -> bool | None:
+    return False if isinstance(declared, PackedJSON) and isinstance(found, sa.LargeBinary | sa.BLOB) else None
+
+
+def test_migrating_twice_changes_nothing(settings: Settings) -> None:
+    migrate(settings)
+    migrate(settings)
+
+
+def values(name: str) -> dict[str, object]:
+    return {
+        "id": name, "name": "n", "state": "ready", "created": 0.0, "source_bytes": 0, "position": 0, "next_number": 0,
+    }  # fmt: skip
+
+
+def test_a_read_first_write_later_transaction_does_not_fail_when_another_commits_in_between(
+    database: Database,
+) -> None:
+    """The trap of deferred transactions: SQLITE_BUSY_SNAPSHOT, at once and whatever the time-out."""
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with database.writing() as connection:
+            connection.execute(sa.select(datasets)).all()
+            inside.set()
+            assert go_on.wait(5)
+            connection.execute(datasets.insert().values(**values("slow")))
+
+    def quick() -> None:
+        assert inside.wait(5)
+        go_on.set()
+        with database.writing() as connection:
+            connection.execute(datasets.insert().values(**values("quick")))
+
+    threads = [threading.Thread(target=work) for work in (slow, quick)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as connection:
+        assert set(connection.execute(sa.select(datasets.c.id)).scalars()) == {"slow", "quick"}
+
+
+def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.writing() as connection:
+            connection.execute(datasets.insert().values(**values("x")))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(datasets)).scalar_one() == 0
+
+
+def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    away = Database(f"sqlite:///{tmp_path / 'folder.db'}")
+    with pytest.raises(Unavailable), away.reading():
+        pass
+    away.close()
+
+
+def test_packed_json_comes_back_as_it_went(database: Database) -> None:
+    packed = PackedJSON()
+    value = {"columns": [["ü", 1, None, True, 1.5]] * 1000}
+    stored = packed.process_bind_param(value, database.engine.dialect)
+    assert stored is not None
+    assert len(stored) < 1000
+    assert packed.process_result_value(stored, database.engine.dialect) == value
