@@ -1,0 +1,1 @@
+"""Puts it together: command line, supervision, embedded broker, worker, web server, diagnostics."""

@@ -1,0 +1,182 @@
+"""Puts the web application together: features, their routes, the sockets, errors, the threads beside them."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import socketio
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from longshore.database import Database
+from longshore.datasets.reconcile import Reconciler
+from longshore.datasets.routes import contract_routes, declare_api
+from longshore.datasets.service import Datasets
+from longshore.datasets.sockets import DatasetSockets, GuardedServer
+from longshore.datasets.tasks import make_enqueue
+from longshore.errors import Internal, LongshoreError
+from longshore.http import Api, error_response
+from longshore.messages import Emitter, emitter, server_manager
+from longshore.server.celery_app import make_celery
+from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
+from longshore.server.version import app_version
+from longshore.settings import Settings
+from longshore.tables.operations import close_registry
+
+logger = logging.getLogger(__name__)
+
+ENGINE_BUFFER_BYTES = 100_000_000
+"""Where Engine.IO closes the connection; far above the limit that answers with an error."""
+
+CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an application consists of, for those who have to close it."""
+
+    settings: Settings
+    database: Database
+    service: Datasets
+    sockets: DatasetSockets
+    reconciler: Reconciler
+    emitter: Emitter
+
+    def close(self) -> None:
+        """End the threads and close the connections."""
+        self.reconciler.stop()
+        try:
+            self.sockets.close()
+        except LongshoreError as error:
+            logger.warning("%s", error.description)
+        self.service.views.close()
+        self.database.close()
+
+
+def create_app(settings: Settings) -> Flask:
+    """The whole server as a WSGI application.
+
+    Its parts stand in ``app.extensions["longshore"]``; whoever makes an application closes them.
+    """
+    app = Flask("longshore", root_path=str(_package_folder()), static_folder=None, template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+
+    database = Database(settings.database)
+    service = Datasets(settings, database, make_enqueue(make_celery(settings)))
+    publisher = emitter(settings)
+    server = _socket_server(settings)
+    sockets = DatasetSockets(server, service)
+    server.refuse = sockets.refuse
+
+    api = Api("Longshore", app_version())
+    declare_api(api, service)
+    api.register(app)
+    app.register_blueprint(contract_routes(service, publisher))
+    app.register_blueprint(diagnostics_blueprint(settings))
+    app.after_request(stamp_response)
+    _add_pages(app, api)
+    _add_errors(app)
+    _add_cors(app, settings)
+    close_registry()
+
+    parts = Parts(settings, database, service, sockets, Reconciler(service, publisher), publisher)
+    parts.reconciler.start()
+    atexit.register(parts.close)
+    app.extensions["longshore"] = parts
+    app.wsgi_app = socketio.WSGIApp(server, app.wsgi_app, socketio_path="socket.io")  # type: ignore[method-assign]
+    return app
+
+
+def _package_folder() -> Any:
+    from pathlib import Path
+
+    return Path(__file__).parent
+
+
+def _socket_server(settings: Settings) -> GuardedServer:
+    return GuardedServer(
+        max_message_bytes=settings.max_message_bytes,
+        client_manager=server_manager(settings),
+        async_mode="threading",
+        async_handlers=False,  # one socket's requests keep their order; handlers only check and enqueue
+        max_http_buffer_size=ENGINE_BUFFER_BYTES,
+        cors_allowed_origins=list(settings.cors_origins) or None,  # None: the server's own origin only
+        logger=False,
+        engineio_logger=False,
+    )
+
+
+def _add_pages(app: Flask, api: Api) -> None:
+    document = api.document()
+
+    @app.get("/api/v1/openapi.json")
+    def openapi() -> Response:
+        return jsonify(document)
+
+    @app.get("/api/v1/docs")
+    def api_reference() -> str:
+        return render_template("api.html", document=document, tags=_by_tag(document))
+
+    @app.get("/")
+    def start() -> Any:
+        best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
+        if best == "text/html":
+            return render_template("start.html", version=app_version())
+        return jsonify(message="ok", version=app_version())
+
+
+def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The document's operations under their tags, for the reference page."""
+    tags: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document["paths"].items():
+        for method, described in methods.items():
+            tags.setdefault(described["tags"][0], []).append({"path": path, "method": method.upper(), **described})
+    return tags
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(LongshoreError)
+    def known(error: LongshoreError) -> Response:
+        return error_response(error)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        status = error.code or 500
+        if request.accept_mimetypes.best == "text/html" and not request.path.startswith("/api/"):
+            return error.get_response()  # type: ignore[return-value]
+        response = jsonify(
+            success=False, error=CODES.get(status, "InvalidRequest"), errorDescription=error.description or error.name
+        )
+        response.status_code = status
+        if "Allow" in (headers := dict(error.get_headers())):
+            response.headers["Allow"] = headers["Allow"]
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        internal = Internal()
+        logger.error("request failed [%s]", internal.error_id, exc_info=error)
+        if request.accept_mimetypes.best == "text/html":
+            return Response(render_template("error.html", error=internal), status=internal.status)
+        return error_response(internal)
+
+
+def _add_cors(app: Flask, settings: Settings) -> None:
+    if not settings.cors_origins:
+        return
+
+    @app.after_request
+    def allow(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        if origin in settings.cors_origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range, If-Match, If-None-Match"
+            response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
+        response.vary.add("Origin")
+        return response

@@ -1,0 +1,75 @@
+"""The one Celery application, of web server and workers alike."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from celery import Celery
+
+from longshore.settings import REDIS_SCHEMES, Settings
+
+TASK_MODULES = ("longshore.datasets.tasks",)
+
+# Redis hands a message out again if it was not acknowledged in this time. Ours are acknowledged before they run
+# (the mailbox in the database keeps the work), so it only has to be longer than any wait for a free worker process.
+VISIBILITY_SECONDS = 12 * 3600
+
+# A broker that was restarted is back in a fraction of a second; a request does not wait longer than about 1 s for it.
+PUBLISH_RETRY = {"max_retries": 4, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.4}
+
+
+def make_celery(settings: Settings) -> Celery:
+    """A Celery application on the broker of ``settings``, and this process's default one.
+
+    Tasks are declared with ``shared_task`` and need no import of it; they find the settings as
+    ``celery.current_app.settings``.
+    """
+    app = Celery("longshore", set_as_current=True)
+    app.conf.update(
+        broker_url=settings.kombu_url,
+        broker_transport_options=_transport_options(settings),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=30,
+        imports=TASK_MODULES,
+        # JSON only: a message can carry data, never code.
+        accept_content=["json"],
+        task_serializer="json",
+        event_serializer="json",
+        result_serializer="json",
+        task_ignore_result=True,
+        result_backend=None,
+        task_acks_late=False,
+        task_publish_retry_policy=PUBLISH_RETRY,
+        task_default_queue="longshore",
+        worker_prefetch_multiplier=1,
+        # Take a message only when a process is free: one that waits behind a long task could run elsewhere.
+        worker_disable_prefetch=settings.redis_url is not None,
+        worker_concurrency=settings.worker_concurrency,
+        worker_max_tasks_per_child=settings.worker_tasks_per_child,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_consumer="longshore.server.consumer:QuickConsumer",
+        timezone="UTC",
+    )
+    app.settings = settings
+    # Celery keeps its current application per thread; the web server has many, and shared tasks look here.
+    app.set_default()
+    return app
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    if urlsplit(settings.kombu_url).scheme.split("+")[0] not in REDIS_SCHEMES:
+        return {}
+    return {
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "global_keyprefix": "",
+    }

@@ -1,0 +1,156 @@
+"""The command ``longshore``. Each command imports what it needs only when it runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from longshore.errors import SettingsError
+from longshore.server.logs import configure_logging
+from longshore.server.version import app_version
+from longshore.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_BAD_SETTING = 2
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+lifeline_option = click.option("--lifeline", type=int, hidden=True, help="pipe that closes when the supervisor ends")
+
+
+def storage_option(command: Command) -> Command:
+    """Add ``--storage``."""
+    return click.option(
+        "--storage",
+        "root_storage_path",
+        type=click.Path(path_type=Path),
+        help="Folder that holds everything. [ROOT_STORAGE_PATH]",
+    )(command)
+
+
+def listen_options(command: Command) -> Command:
+    """Add ``--port`` and ``--bind``."""
+    command = click.option("--bind", "bind_interface", help="Address to listen on. [BIND_INTERFACE]")(command)
+    return click.option("--port", help="TCP port; 0 takes any free one. [PORT]")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(app_version(), prog_name="longshore")
+def main() -> None:
+    """A self-hosted data server. Every option is also an environment variable; see the documentation."""
+
+
+@main.command()
+@listen_options
+@storage_option
+@click.option("--reload", is_flag=True, help="Restart when source files change, for development.")
+def serve(*, reload: bool, **options: Any) -> None:
+    """Start everything on this machine: broker, workers and web server."""
+    settings = read_settings(options)
+    from longshore.server.listener import PortTakenError
+    from longshore.server.lock import StorageTakenError
+    from longshore.server.supervisor import StartError, Supervisor
+
+    def announce(address: str) -> None:
+        click.echo(f"Longshore {app_version()} is ready: {address}")
+        click.echo(f"It keeps its data in {settings.root_storage_path}. Press Ctrl-C to stop it.")
+        sys.stdout.flush()
+
+    try:
+        code = Supervisor(settings, announce, reload=reload).run()
+    except (StorageTakenError, PortTakenError, StartError) as error:
+        fail(str(error))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    except OSError as error:
+        reason = error.strerror or error
+        fail(f"ROOT_STORAGE_PATH={str(settings.root_storage_path)!r} cannot be used: {reason}", EXIT_BAD_SETTING)
+    sys.exit(code)
+
+
+@main.command()
+@listen_options
+@storage_option
+@lifeline_option
+@click.option("--listener", type=int, hidden=True, help="socket that the supervisor listens on")
+def web(*, lifeline: int | None, listener: int | None, **options: Any) -> None:
+    """Start only a web server, for several machines."""
+    settings = read_part_settings(options, lifeline)
+    from longshore.server.listener import PortTakenError, address_of, open_listener
+    from longshore.server.web import run_web
+
+    if listener is not None:
+        run_web(settings, listener, lifeline)
+        return
+    try:
+        opened = open_listener(settings)
+    except PortTakenError as error:
+        fail(str(error))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    click.echo(f"Longshore {app_version()}, web server only: {address_of(opened)}")
+    run_web(settings, opened.fileno(), lifeline)
+
+
+@main.command()
+@storage_option
+@lifeline_option
+@click.option("--concurrency", "worker_concurrency", help="Number of worker processes. [WORKER_CONCURRENCY]")
+def worker(*, lifeline: int | None, **options: Any) -> None:
+    """Start only workers, for several machines."""
+    settings = read_part_settings(options, lifeline)
+    from longshore.server.worker import run_worker
+
+    sys.exit(run_worker(settings, lifeline))
+
+
+@main.command()
+@storage_option
+@lifeline_option
+def migrate(*, lifeline: int | None, **options: Any) -> None:
+    """Bring the database to this version's form; the other commands do this by themselves."""
+    settings = read_settings(options)
+    from longshore.database import migrate as migrate_database
+    from longshore.server.lifeline import die_with
+
+    die_with(lifeline)
+    migrate_database(settings)
+
+
+def read_settings(options: dict[str, Any]) -> Settings:
+    """The settings of the environment and the command line; ends the process with a sentence on a bad one."""
+    chosen = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = Settings.from_environment(**chosen)
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    configure_logging(settings)
+    return settings
+
+
+def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Settings:
+    """Settings of one part; started without a supervisor, it needs a broker and a migrated database."""
+    settings = read_settings(options)
+    if lifeline is None:
+        if settings.broker_url is None and not settings.broker_socket.exists():
+            fail(
+                f"there is no broker: set BROKER_URL, or run `longshore serve` on {settings.root_storage_path}",
+                EXIT_BAD_SETTING,
+            )
+        from longshore.server.supervisor import part
+
+        # In a process of its own, since what a migration imports would stay in memory here.
+        if subprocess.run(part("migrate"), env=settings.child_environment(), check=False).returncode:
+            fail("the database could not be brought to this version; the reason stands above")
+    return settings
+
+
+def fail(sentence: str, code: int = EXIT_FAILED) -> NoReturn:
+    """Say why on standard error and end the process."""
+    click.echo(f"longshore: {sentence}", err=True)
+    sys.exit(code)

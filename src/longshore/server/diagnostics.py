@@ -1,0 +1,154 @@
+"""Is everything there? Checks with a time limit each, side by side; ``diagnostics_http.py`` has the routes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypedDict
+
+from longshore.database import Database
+from longshore.server.heartbeat import connect, living_workers
+from longshore.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LIMIT_SECONDS = 1.0
+
+
+class Finding(TypedDict):
+    """What a check found: ``detail`` is a sentence, ``seconds`` how long it took."""
+
+    ok: bool
+    detail: str
+    seconds: float
+
+
+class CheckError(Exception):
+    """A check found something wrong; the message is its sentence."""
+
+
+Check = Callable[[Settings], str]
+
+
+def checks(settings: Settings, limit_seconds: float = LIMIT_SECONDS) -> dict[str, Finding]:
+    """Run all checks at the same time.
+
+    :param limit_seconds: a check that takes longer counts as failed.
+    """
+    answers: SimpleQueue[tuple[str, Finding]] = SimpleQueue()
+    for name, check in CHECKS.items():
+        # A daemon: one that hangs, in a network file system say, must not keep the server from ending.
+        threading.Thread(
+            target=lambda name=name, check=check: answers.put((name, _run(name, check, settings))),
+            name=f"check-{name}",
+            daemon=True,
+        ).start()
+    deadline = time.monotonic() + limit_seconds
+    found: dict[str, Finding] = {}
+    while len(found) < len(CHECKS):
+        try:
+            name, finding = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            break
+        found[name] = finding
+    late = Finding(ok=False, detail=f"no answer within {limit_seconds:g} s", seconds=limit_seconds)
+    return {name: found.get(name, late) for name in CHECKS}
+
+
+def _run(name: str, check: Check, settings: Settings) -> Finding:
+    began = time.monotonic()
+    try:
+        ok, detail = True, check(settings)
+    except CheckError as error:
+        ok, detail = False, str(error)
+    except Exception as error:
+        # Whatever is wrong is what a diagnosis is for. The error's text may hold addresses and names:
+        # the log has it, the answer does not.
+        log.info("check %s failed", name, exc_info=True)
+        ok, detail = False, f"it does not answer ({type(error).__name__})"
+    return Finding(ok=ok, detail=detail, seconds=round(time.monotonic() - began, 4))
+
+
+def check_database(settings: Settings) -> str:
+    """The database runs a query."""
+    with _open_database(settings.database).reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    return "answers"
+
+
+@cache
+def _open_database(url: str) -> Database:
+    """One small pool for all diagnoses of this process."""
+    return Database(url)
+
+
+def check_broker(settings: Settings) -> str:
+    """The broker answers."""
+    if settings.redis_url is not None:
+        with connect(settings.redis_url) as client:
+            client.ping()
+        return "answers"
+    from kombu.connection import Connection
+
+    make_connection: Any = Connection
+    with make_connection(settings.kombu_url, connect_timeout=LIMIT_SECONDS) as connection:
+        connection.connect()
+    return "answers"
+
+
+def check_workers(settings: Settings) -> str:
+    """At least one worker takes tasks."""
+    if settings.redis_url is not None:
+        with connect(settings.redis_url) as client:
+            count = len(living_workers(client))
+    else:
+        from celery import current_app
+
+        count = len(current_app.control.ping(timeout=LIMIT_SECONDS * 0.8, limit=1))
+    if count == 0:
+        raise CheckError("no worker is alive")
+    return f"{count} alive"
+
+
+def check_disk(settings: Settings) -> str:
+    """There is room for uploads."""
+    free = shutil.disk_usage(settings.root_storage_path).free
+    detail = f"{free // 2**20} MiB free"
+    if free < settings.min_free_bytes:
+        raise CheckError(f"{detail}, less than MIN_FREE_BYTES={settings.min_free_bytes}")
+    return detail
+
+
+def check_folders(settings: Settings) -> str:
+    """All storage folders can be written to."""
+    for folder in (settings.root_storage_path, settings.datasets_folder, settings.uploads_folder):
+        if folder.exists():
+            _try_writing(folder)
+        elif not os.access(settings.root_storage_path, os.W_OK):
+            raise CheckError(f"{folder.name} is missing and cannot be made")
+    return "writable"
+
+
+def _try_writing(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CheckError(f"{folder.name} cannot be written to: {error.strerror}") from None
+
+
+CHECKS: dict[str, Check] = {
+    "database": check_database,
+    "broker": check_broker,
+    "workers": check_workers,
+    "disk": check_disk,
+    "folders": check_folders,
+}

@@ -1,0 +1,100 @@
+"""The web server: gunicorn with one process and many threads.
+
+One process, because Engine.IO keeps its state in memory; threads, because they were the fastest of what was measured
+(docs: "Server stack"). gunicorn's own parent stays small: the application is imported only in the serving process.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.errors import HaltServer
+from gunicorn.glogging import Logger
+
+from longshore.server.lifeline import die_with, die_with_parent
+from longshore.server.logs import make_handler
+from longshore.settings import Settings
+
+GRACE_SECONDS = 3
+# Longer than the idle times of common proxies, so that they close first and never send into a closing connection.
+KEEPALIVE_SECONDS = 75
+
+
+class DiscreetLogger(Logger):  # type: ignore[misc]
+    """gunicorn's log entries in our format, in which session ids are cut: its messages contain request paths."""
+
+    def setup(self, cfg: Any) -> None:
+        """Replace the handlers that gunicorn makes."""
+        super().setup(cfg)
+        self.error_log.handlers[:] = [make_handler()]
+        # Of no use to whoever runs the server: the supervisor reports the end of the whole web server.
+        self.error_log.addFilter(_is_news)
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]
+    """gunicorn on a socket that is listening already.
+
+    :param listener: file descriptor of that socket.
+    :param lifeline: pipe that closes when the supervisor ends.
+    """
+
+    def __init__(self, settings: Settings, listener: int, lifeline: int | None) -> None:
+        self.settings = settings
+        self.listener = listener
+        self.lifeline = lifeline
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand gunicorn its settings."""
+        chosen = {
+            "bind": f"fd://{self.listener}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": self.settings.web_threads,
+            "worker_connections": max(1024, 2 * self.settings.web_threads),
+            "graceful_timeout": GRACE_SECONDS,
+            "keepalive": KEEPALIVE_SECONDS,
+            # A thread may take as long as its request; a stuck process is told by /diagnostic instead.
+            "timeout": 0,
+            "control_socket_disable": True,
+            "proc_name": "longshore",
+            "loglevel": self.settings.log_level.lower(),
+            "logger_class": DiscreetLogger,
+            "accesslog": None,
+            "worker_tmp_dir": _memory_folder(),
+            "post_fork": self._after_fork,
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application, made in the serving process."""
+        from longshore.server.application import create_app
+
+        return create_app(self.settings)
+
+    def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
+        die_with_parent()
+
+
+def run_web(settings: Settings, listener: int, lifeline: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; does not return."""
+    die_with(lifeline)
+    try:
+        WebServer(settings, listener, lifeline).run()
+    except HaltServer as halt:  # told to stop while its process failed to start, which it has logged
+        sys.exit(halt.exit_status)
+
+
+def _memory_folder() -> str | None:
+    """A folder in memory for gunicorn's heartbeat file, which it touches all the time."""
+    folder = Path("/dev/shm")  # noqa: S108 - gunicorn makes an unlinked file of its own there
+    return str(folder) if folder.is_dir() else None
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "was sent SIGTERM" not in record.getMessage()

@@ -1,0 +1,197 @@
+"""A whole server as its user starts it, in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from support.waiting import eventually
+
+READY_SECONDS = 60  # for machines on which everything else is running, too
+STOP_SECONDS = 30
+
+
+class LongshoreServer:
+    """``python -m longshore serve`` on ``storage``; a context manager that starts and stops it.
+
+    :param environment: variables on top of the tests' own.
+    """
+
+    def __init__(self, storage: Path, **environment: str) -> None:
+        self.storage = storage
+        self.environment = {"PORT": "0", "WORKER_CONCURRENCY": "2", **environment}
+        self.log_path = storage.with_name(f"{storage.name}.log")
+        self.process: subprocess.Popen[str] | None = None
+        self.url = ""
+        self.ready_after_seconds = 0.0
+
+    def __enter__(self) -> LongshoreServer:
+        self.start()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.end()
+
+    def start(self, *options: str) -> None:
+        """Start it; see :meth:`wait_until_ready`."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "longshore", "serve", "--storage", str(self.storage), *options],
+                env=os.environ | self.environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # so that a test can press Ctrl-C in "its" terminal
+            )
+        self.started_at = time.monotonic()
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
+        """Wait for the line that says where it is."""
+        line = self.read_line(seconds)
+        found = re.search(r"is ready: (http://\S+)", line)
+        assert found, f"{line!r}; its log: {self.log}"
+        self.ready_after_seconds = time.monotonic() - self.started_at
+        self.url = found[1]
+
+    def read_line(self, seconds: float = READY_SECONDS) -> str:
+        """The next line of its standard output; "" once that has ended."""
+        stream = self._running.stdout
+        assert stream is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            assert selector.select(seconds), f"no line within {seconds} s; its log: {self.log}"
+        return stream.readline()
+
+    @property
+    def _running(self) -> subprocess.Popen[str]:
+        assert self.process is not None, "the server was not started"
+        return self.process
+
+    @property
+    def pid(self) -> int:
+        """Process of the supervisor."""
+        return self._running.pid
+
+    @property
+    def log(self) -> str:
+        """All that it wrote to standard error."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def parts(self) -> dict[str, psutil.Process]:
+        """The supervisor's children that run now, by name: broker, worker, web."""
+        found = {}
+        for child in psutil.Process(self.pid).children():
+            try:
+                words = child.cmdline()
+                name = child.name()
+            except psutil.NoSuchProcess:
+                continue
+            if "valkey" in name or "redis" in name:
+                found["broker"] = child
+            for part in ("web", "worker"):
+                if part in words[2:4]:
+                    found[part] = child
+        return found
+
+    def family(self) -> list[psutil.Process]:
+        """The supervisor and everything below it."""
+        supervisor = psutil.Process(self.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def kill(self, part: str) -> int:
+        """Kill -9 ``part`` (broker, worker, web) or, for "task process" and "web process", one below it; its pid."""
+        parts = self.parts()
+        if part in parts:
+            victim = parts[part]
+        else:
+            parent = parts["worker" if part == "task process" else "web"]
+            victim = parent.children()[0]
+        victim.send_signal(signal.SIGKILL)
+        return victim.pid
+
+    def diagnose(self, seconds: float = 5) -> httpx.Response:
+        """GET /diagnostic."""
+        return httpx.get(f"{self.url}/diagnostic", timeout=seconds)
+
+    def wait_until_well(self, seconds: float = 30) -> dict[str, Any]:
+        """Wait for /diagnostic to be fine again; its answer."""
+
+        def well() -> dict[str, Any]:
+            answer = self.diagnose()
+            assert answer.status_code == 200, answer.text
+            return dict(answer.json())
+
+        return eventually(well, seconds, "a good diagnosis")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the supervisor alone."""
+        self._running.send_signal(number)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for the supervisor's end; its exit code."""
+        return self._running.wait(seconds)
+
+    def stop(self) -> int:
+        """SIGTERM, then :meth:`wait`."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def end(self) -> None:
+        """Make sure that nothing of it is left, whatever a test did."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            family = self.family()
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                for process in family:
+                    kill_quietly(process)
+                self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def kill_quietly(process: psutil.Process) -> None:
+    """Kill a process that may be gone already."""
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+
+
+def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that have not ended."""
+
+    def runs(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return [process for process in processes if runs(process)]
+
+
+@contextmanager
+def serving(storage: Path, **environment: str) -> Iterator[LongshoreServer]:
+    """A server that is ready, and ended afterwards."""
+    with LongshoreServer(storage, **environment) as server:
+        yield server
