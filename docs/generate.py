@@ -1,0 +1,149 @@
+"""Writes the pages that are made from the code: settings, operations, routes, errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pydantic_core import PydanticUndefined
+
+from longshore import errors
+from longshore.datasets.routes import contract_routes, declare_api
+from longshore.http import Api
+from longshore.server.diagnostics_http import diagnostics_blueprint
+from longshore.server.version import app_version
+from longshore.settings import Settings
+from longshore.tables.operations import Operation, all_operations
+
+NOTE = "% Made by docs/generate.py; edit the code it describes instead.\n\n"
+
+
+def write_all(folder: Path) -> None:
+    """Write every generated page; one that has not changed is left alone, so that Sphinx does not read it again."""
+    target = folder / "reference"
+    target.mkdir(exist_ok=True)
+    pages = {
+        "settings": settings_page(),
+        "operations": operations_page(),
+        "routes": routes_page(),
+        "errors": errors_page(),
+    }
+    for name, text in pages.items():
+        path = target / f"{name}.md"
+        if not path.exists() or path.read_text() != NOTE + text:
+            path.write_text(NOTE + text)
+
+
+def settings_page() -> str:
+    """One row for each environment variable."""
+    lines = [
+        "# Settings",
+        "",
+        "All of them are environment variables. A value that cannot be used stops the start with a sentence",
+        "that names the variable, the value and what is allowed.",
+        "",
+        "| Variable | Default | Meaning |",
+        "| --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, PydanticUndefined, ()) else f"`{field.default}`"
+        lines.append(f"| `{name.upper()}` | {default} | {_cell(field.description or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def operations_page() -> str:
+    """Every operation with its parameters and an example."""
+    lines = [
+        "# Operations", "",
+        "Each is an event on Socket.IO, an address under `/api/v1/datasets/<session>/operations/` and a method of the",
+        "Python client. Every one can be undone.", "",
+    ]  # fmt: skip
+    for declared in all_operations():
+        lines += _operation(declared)
+    return "\n".join(lines) + "\n"
+
+
+def _operation(declared: type[Operation]) -> list[str]:
+    also = f" (also spelt {', '.join(f'`{alias}`' for alias in declared.aliases)})" if declared.aliases else ""
+    lines = [
+        f"## {declared.name}",
+        "",
+        f"{declared.summary()}{also}",
+        "",
+        "| Parameter | Type | Meaning |",
+        "| --- | --- | --- |",
+    ]
+    schema = declared.parameters_model().model_json_schema(by_alias=True)
+    for name, part in schema["properties"].items():
+        required = " (required)" if name in schema.get("required", []) else ""
+        lines.append(f"| `{name}`{required} | {_type(part)} | {_cell(part.get('description', ''))} |")
+    return [*lines, "", "```json", json.dumps(declared.example), "```", ""]
+
+
+def _type(part: dict[str, Any]) -> str:
+    if "anyOf" in part:
+        return " or ".join(_type(one) for one in part["anyOf"] if one.get("type") != "null")
+    if "enum" in part:
+        return ", ".join(f"`{value}`" for value in part["enum"])
+    if part.get("type") == "array":
+        return f"list of {_type(part.get('items', {}))}"
+    return str(part.get("type", "any"))
+
+
+def routes_page() -> str:
+    """Every REST route by tag."""
+    api = Api("Longshore", app_version())
+    declare_api(api, None)  # type: ignore[arg-type] - only declared here, never called
+    lines = [
+        "# Addresses", "",
+        "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",
+        "document at `/api/v1/openapi.json`.", "", "| Method | Address | What it does |", "| --- | --- | --- |",
+    ]  # fmt: skip
+    for methods, address, summary in other_routes():
+        lines.append(f"| {methods} | `{address}` | {_cell(summary)} |")
+    for endpoint in api.endpoints:
+        lines.append(f"| {endpoint.method} | `{endpoint.openapi_path}` | {_cell(endpoint.summary)} |")
+    return "\n".join(lines) + "\n"
+
+
+def other_routes() -> list[tuple[str, str, str]]:
+    """Method, address and first line of the docstring of the routes that are not REST."""
+    app = Flask("docs", static_folder=None)
+    settings = Settings.from_environment()
+    app.register_blueprint(contract_routes(None, None))  # type: ignore[arg-type] - only listed
+    app.register_blueprint(diagnostics_blueprint(settings))
+    found = []
+    for rule in app.url_map.iter_rules():
+        methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        summary = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
+        found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
+    return sorted(found, key=lambda row: row[1])
+
+
+def errors_page() -> str:
+    """Every error a client can see."""
+    lines = [
+        "# Errors",
+        "",
+        "Every failed request answers with `success: false`, one of these codes as `error`, and a sentence for a",
+        "person as `errorDescription`.",
+        "",
+        "| Code | HTTP status | When |",
+        "| --- | --- | --- |",
+    ]
+    for found in _all_errors(errors.LongshoreError):
+        lines.append(f"| `{found.code}` | {found.status} | {_cell((found.__doc__ or '').partition(chr(10))[0])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _all_errors(base: type[errors.LongshoreError]) -> list[type[errors.LongshoreError]]:
+    found = []
+    for child in base.__subclasses__():
+        found += [child, *_all_errors(child)]
+    return found
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,80 @@
+"""The documentation names everything there is, and its pages' facts are the code's."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from longshore.errors import LongshoreError
+from longshore.settings import Settings
+from longshore.tables.operations import all_operations
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_setting_is_described(generate: ModuleType) -> None:
+    page = generate.settings_page()
+    for name, field in Settings.model_fields.items():
+        assert f"| `{name.upper()}` |" in page
+        assert field.description, f"{name} needs a description"
+
+
+def test_every_operation_with_every_parameter(generate: ModuleType) -> None:
+    page = generate.operations_page()
+    for declared in all_operations():
+        assert f"## {declared.name}\n" in page
+        for field in declared.parameters_model().model_fields.values():
+            assert f"`{field.alias}`" in page
+            assert field.description, f"{declared.name}.{field.alias} needs a description"
+
+
+def test_every_error_code(generate: ModuleType) -> None:
+    page = generate.errors_page()
+    for found in LongshoreError.__subclasses__():
+        assert f"| `{found.code}` | {found.status} |" in page
+
+
+def test_every_route_has_a_line_that_says_what_it_does(generate: ModuleType) -> None:
+    page = generate.routes_page()
+    for path in ("/upload", "/downloadCSV/{session_id}", "/celeryTaskCompleted", "/diagnostic", "/api/v1/operations"):
+        assert f"`{path}`" in page
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    assert len(rows) > 25
+    assert all(len(row.split("|")[3].strip()) > 10 for row in rows)
+
+
+def test_every_warning_of_the_reader_is_explained() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "src/longshore/tables/reading").glob("*.py"))
+    codes = set(re.findall(r'ReadWarning\(\s*(?:code=)?"(\w+)"', sources))
+    assert len(codes) >= 5
+    page = (ROOT / "docs/reading.md").read_text()
+    assert [code for code in codes if f"`{code}`" not in page] == []
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    readme = (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"\bmake (\w+)", readme)
+    assert {"start", "test"} <= set(targets)
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_no_page_names_a_machine_of_ours() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "constraints.txt", ROOT / "Makefile"]:
+        text = path.read_text()
+        assert "/work/" not in text, path
+        assert "pythonhosted" not in text, path
