@@ -15,6 +15,7 @@ this machine is taken over at once, one from another machine when its time has r
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -31,6 +32,9 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
+from longshore.errors import LongshoreError
+
+logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 20.0
 RENEW_SECONDS = 5.0
@@ -196,7 +200,11 @@ def renewing(writer: Writer) -> Iterator[None]:
 
     def keep() -> None:
         while not done.wait(RENEW_SECONDS):
-            writer.renew()
+            try:
+                writer.renew()
+            except LongshoreError as error:
+                # The next try may succeed in time; if none does, the commit finds the lease lost.
+                logger.warning("a lease could not be renewed: %s", error.description)
 
     thread = threading.Thread(target=keep, name="lease", daemon=True)
     thread.start()
