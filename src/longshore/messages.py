@@ -24,7 +24,7 @@ from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "longshore"
+CHANNEL = "longshore-sockets"
 RETRY_FIRST_SECONDS = 0.02
 RETRY_LONGEST_SECONDS = 0.5
 # Noticing that a broker on another machine vanished without closing the connection.

@@ -11,8 +11,9 @@ import pytest
 import socketio
 
 from longshore.errors import Unavailable
-from longshore.messages import emitter, server_manager
+from longshore.messages import CHANNEL, emitter, server_manager
 from longshore.server.broker import answers, make_broker, prepare_broker
+from longshore.server.celery_app import make_celery
 from longshore.server.children import Child
 from longshore.settings import Settings
 from support.waiting import eventually
@@ -116,3 +117,8 @@ def test_threads_may_share_an_emitter(settings: Settings, received: SimpleQueue[
     for thread in threads:
         thread.join()
     assert sorted(received.get(timeout=5)[1] for _ in range(400)) == list(range(400))
+
+
+def test_sockets_and_tasks_do_not_share_an_exchange(settings: Settings) -> None:
+    """RabbitMQ refuses one name for a fanout exchange (sockets) and a direct one (tasks)."""
+    assert CHANNEL != make_celery(settings).conf.task_default_queue
