@@ -284,6 +284,58 @@ OPERATIONS: dict[str, tuple[dict[str, Any], str]] = {
         {"rowIndices": [5, 500_000]},
         "pl.scan_parquet(args[0]).with_row_index().filter(~pl.col('index').is_in([5, 500000])).drop('index').sink_parquet(args[1], row_group_size=20000)",
     ),
+    "fillDown": (
+        {"columnFrom": 4, "columnTo": 4, "method": "pad"},
+        "pl.scan_parquet(args[0]).select(pl.col('c4').forward_fill()).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "fillDown from below": (
+        {"columnFrom": 4, "columnTo": 4, "method": "bfill"},
+        "pl.scan_parquet(args[0]).select(pl.col('c4').backward_fill()).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "interpolate": (
+        {"columnIndex": 4, "method": "linear"},
+        "pl.scan_parquet(args[0]).select(pl.col('c4').interpolate().forward_fill()).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "fillWithCustomValue": (
+        {"columnIndex": 4, "newValue": 1.5},
+        "pl.scan_parquet(args[0]).select(pl.col('c4').fill_null(1.5)).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "deleteRowsWithNA": (
+        {"columnIndex": 4},
+        "pl.scan_parquet(args[0]).filter(pl.col('c4').is_not_null()).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "splitColumn": (
+        {"columnIndex": 8, "delimiter": " "},
+        "s = pl.scan_parquet(args[0]).select('c8'); n = s.select(pl.all().str.count_matches(' ', literal=True).max()).collect().item() + 1; s.select(pl.col('c8').str.splitn(' ', n)).unnest('c8').select(pl.when(pl.all() != '').then(pl.all())).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "splitColumn by pattern": (
+        {"columnIndex": 8, "delimiter": r"\s+", "regex": True},
+        "s = pl.scan_parquet(args[0]).select(pl.col('c8').str.replace_all(r'\\s+', '|')); n = s.select(pl.all().str.count_matches('|', literal=True).max()).collect().item() + 1; s.select(pl.col('c8').str.splitn('|', n)).unnest('c8').select(pl.when(pl.all() != '').then(pl.all())).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "combineColumns": (
+        {"columnsToCombine": [2, 3], "seperator": " ", "newName": "both"},
+        "pl.scan_parquet(args[0]).select(pl.concat_str('c2', 'c3', separator=' ', ignore_nulls=True)).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "generateDummies": (
+        {"columnIndex": 2},
+        "s = pl.scan_parquet(args[0]).select('c2'); v = s.unique().collect().to_series().drop_nulls().sort(); s.select(pl.col('c2').eq_missing(pl.lit(x)).cast(pl.Int64).alias(x) for x in v).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "normalize": (
+        {"columnIndex": 5},
+        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').min(), b=pl.col('c5').max()).collect().row(0); s.select((pl.col('c5') - a) / (b - a)).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "standardize": (
+        {"columnIndex": 5},
+        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').mean(), b=pl.col('c5').std()).collect().row(0); s.select((pl.col('c5') - a) / b).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "discretize": (
+        {"columnIndex": 5, "cutMode": "discretization", "numberOfBins": 10},
+        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').min(), b=pl.col('c5').max()).collect().row(0); e = [a + (b - a) * i / 10 for i in range(1, 10)]; s.select(pl.lit(pl.Series([f'bin {i}' for i in range(10)])).gather(pl.lit(pl.Series(e)).search_sorted(pl.col('c5')))).sink_parquet(args[1], row_group_size=20000)",
+    ),
+    "discretize by quantiles": (
+        {"columnIndex": 5, "cutMode": "quantiling", "numberOfBins": 4},
+        "s = pl.scan_parquet(args[0]).select('c5'); e = s.select(pl.col('c5').sort().gather([int(i / 4 * 999_999) for i in range(1, 4)])).collect().to_series(); s.select(pl.lit(pl.Series([f'bin {i}' for i in range(4)])).gather(pl.lit(e).search_sorted(pl.col('c5')))).sink_parquet(args[1], row_group_size=20000)",
+    ),
 }
 
 

@@ -87,6 +87,20 @@ class Settings(BaseSettings):
     change_timeout_seconds: float = Field(
         600, gt=0, description="longest time a REST change waits for its turn and its end"
     )
+    execute_commands: bool = Field(
+        False,
+        description="let everyone who may change a dataset run Python code on it, shut in a process without network,"
+        " secrets or files; off: executeCommand answers Disabled",
+    )
+    command_timeout_seconds: float = Field(
+        60, gt=1, description="longest time, and most processor time, of one command of executeCommand"
+    )
+    command_memory_bytes: int = Field(
+        4 * 2**30, ge=2**30, description="most memory (address space) of one command; pandas itself takes about 0.6 GB"
+    )
+    command_output_bytes: int = Field(
+        2**31, gt=0, description="largest result of one command, in bytes of its changed columns"
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -199,7 +213,7 @@ class Settings(BaseSettings):
         if self.internal_secret is not None:
             return self.internal_secret.get_secret_value()
         path = self.root_storage_path / "internal-secret"
-        self.root_storage_path.mkdir(parents=True, exist_ok=True)
+        self.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -40,7 +40,7 @@ def test_it_starts_answers_and_stops_without_leaving_a_process(server: Longshore
     answer = server.diagnose()
     assert answer.status_code == 200
     assert answer.json()["message"] == "ok"
-    assert set(answer.json()["checks"]) == {"database", "broker", "workers", "disk", "folders"}
+    assert set(answer.json()["checks"]) == {"database", "broker", "workers", "disk", "folders", "commands"}
     family = server.family()
     assert len(family) >= 7  # supervisor, broker, worker and two processes, web server and its parent
     assert server.stop() == 0

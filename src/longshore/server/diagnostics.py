@@ -145,10 +145,20 @@ def _try_writing(folder: Path) -> None:
         raise CheckError(f"{folder.name} cannot be written to: {error.strerror}") from None
 
 
+def check_commands(settings: Settings) -> str:
+    """Whether users' code may run, and what shuts it in."""
+    if not settings.execute_commands:
+        return "off"
+    from longshore.tables import sandbox
+
+    return sandbox.protection()
+
+
 CHECKS: dict[str, Check] = {
     "database": check_database,
     "broker": check_broker,
     "workers": check_workers,
     "disk": check_disk,
     "folders": check_folders,
+    "commands": check_commands,
 }

@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 from longshore.server.celery_app import make_celery
+from longshore.server.commands import allow_commands
 from longshore.server.lifeline import die_with, die_with_parent
 from longshore.server.logs import configure_logging
 from longshore.settings import Settings
@@ -58,6 +59,7 @@ def run_worker(settings: Settings, lifeline: int | None = None) -> int:
             # At INFO it writes what each task returned.
             logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
 
+    allow_commands(settings)
     signals.setup_logging.connect(configure, weak=False)
     signals.worker_process_init.connect(prepare_process, weak=False)
     worker = _worker_class(settings)(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ def apply(table: Table, operation: Operation, facts: Facts | None = None) -> Out
 def carry_out(table: Table, change: Change) -> Table:
     """The table that ``change`` plans; columns it keeps share their files with the old one."""
     if change.rows is not None:
-        return _rewrite(table, change.columns, change.rows)
+        return _rewrite(table, change, change.rows)
     computed = [column for column in change.columns if isinstance(column, Computed)]
     if not computed:
         return table.with_columns([c for c in change.columns if isinstance(c, Column)])
@@ -46,6 +46,7 @@ def carry_out(table: Table, change: Change) -> Table:
     frame = table.scan(name for name in read if name != ROW_NUMBER)
     if ROW_NUMBER in read:
         frame = frame.with_row_index(ROW_NUMBER)
+    frame = frame.with_columns(**change.shared)
     # Positional aliases: a computed column may bear the name of one it reads.
     frame = frame.select(column.expression.alias(f"c{i}") for i, column in enumerate(computed))
     written, _ = write_columns(table.folder, frame, [column.name for column in computed])
@@ -53,13 +54,17 @@ def carry_out(table: Table, change: Change) -> Table:
     return table.with_columns([next(made) if isinstance(column, Computed) else column for column in change.columns])
 
 
-def _rewrite(table: Table, columns: Sequence[Column | Computed], rows: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Table:
+def _rewrite(table: Table, change: Change, rows: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Table:
     """One new file with all columns: files of one table have the same rows."""
-    frame = rows(table.scan().with_row_index(ROW_NUMBER)).select(
-        (column.expression if isinstance(column, Computed) else _in_old_table(table, column)).alias(f"c{i}")
-        for i, column in enumerate(columns)
+    frame = (
+        rows(table.scan().with_row_index(ROW_NUMBER))
+        .with_columns(**change.shared)
+        .select(
+            (column.expression if isinstance(column, Computed) else _in_old_table(table, column)).alias(f"c{i}")
+            for i, column in enumerate(change.columns)
+        )
     )
-    written, count = write_columns(table.folder, frame, [column.name for column in columns])
+    written, count = write_columns(table.folder, frame, [column.name for column in change.columns])
     return table.with_columns(written, count)
 
 

@@ -1,6 +1,22 @@
 """The operations: declared once each, in one small module a family, and found through one registry."""
 
-from longshore.tables.operations import cells, columns, conversion, missing, replacing
+from longshore.tables.operations import (
+    arranging,
+    binning,
+    cells,
+    columns,
+    commands,
+    conversion,
+    dummies,
+    filling,
+    interpolating,
+    missing,
+    replacing,
+    rows,
+    scaling,
+    splitting,
+    text,
+)
 from longshore.tables.operations.base import (
     Change,
     Computed,
@@ -27,13 +43,23 @@ __all__ = [
     "Report",
     "SeveralColumns",
     "all_operations",
+    "arranging",
+    "binning",
     "cells",
     "close_registry",
     "columns",
+    "commands",
     "conversion",
+    "dummies",
+    "filling",
     "find_operation",
+    "interpolating",
     "missing",
     "operation",
     "replacing",
     "require_operation",
+    "rows",
+    "scaling",
+    "splitting",
+    "text",
 ]

@@ -124,10 +124,14 @@ class Change:
     :param rows: leaves out, adds or reorders rows: takes the whole old table, with the row numbers beside as
         :data:`~longshore.tables.table.ROW_NUMBER`, and gives the rows of the new one; None keeps them as they are.
         All columns are then written anew, since the files of a table have the same rows.
+    :param shared: what several computed columns have in common, by a name that no user's column can have (with a
+        NUL): computed once, and read by the columns' expressions. The engine finds such parts by itself only
+        when it does not stream.
     """
 
     columns: Sequence[Column | Computed]
     rows: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    shared: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Table, replaced: Mapping[str, pl.Expr]) -> Change:

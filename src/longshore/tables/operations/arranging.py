@@ -1,0 +1,143 @@
+"""The order of columns and of rows, and rows that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+
+from longshore.tables.dtypes import is_text
+from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Parameters, Report, counted, operation
+from longshore.tables.table import Column, Table
+
+
+class MoveColumnParameters(OneColumn):
+    """Which column, and where it shall stand."""
+
+    to_index: StrictInt = Field(description="position of the column afterwards, from 0; the others make room")
+
+
+@operation
+class MoveColumn(Operation):
+    """Put a column in another place; no data is written."""
+
+    name = "moveColumn"
+    example: ClassVar[Mapping[str, Any]] = {"column": "US Gross", "toIndex": 0}
+    parameters: MoveColumnParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The same columns in another order."""
+        column = self.parameters.find(table)
+        table.require_column(self.parameters.to_index)
+        others = [kept for kept in table.columns if kept is not column]
+        return Change([*others[: self.parameters.to_index], column, *others[self.parameters.to_index :]])
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The new place, counted from 1 as people do."""
+        return Report(f"Moved {self.parameters.find(before).name} to place {self.parameters.to_index + 1:,}")
+
+
+class SortKey(OneColumn):
+    """A column to sort by, and the direction."""
+
+    ascending: StrictBool = Field(True, description="smallest first; missing values come last either way")
+
+
+class SortRowsParameters(Parameters):
+    """What to sort by."""
+
+    sort_by: list[SortKey] = Field(
+        min_length=1, description="columns, the first one first; the next ones decide where values are equal"
+    )
+
+
+@operation
+class SortRows(Operation):
+    """Sort the rows for good; rows that are equal keep their order, missing values come last."""
+
+    name = "sortRows"
+    example: ClassVar[Mapping[str, Any]] = {
+        "sortBy": [{"column": "Release Date", "ascending": False}, {"columnIndex": 0}]
+    }
+    ordered = True
+    parameters: SortRowsParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, its rows in order. As pandas' ``sort_values(kind="stable")``."""
+        keys = [_sortable(key.find(table)) for key in self.parameters.sort_by]
+        descending = [not key.ascending for key in self.parameters.sort_by]
+
+        def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
+            return frame.sort(keys, descending=descending, nulls_last=True, maintain_order=True)
+
+        return Change(table.columns, rows=sort)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The columns and their directions."""
+        by = [f"{key.find(before).name}{'' if key.ascending else ' (descending)'}" for key in self.parameters.sort_by]
+        return Report(f"Sorted the rows by {', '.join(by)}")
+
+
+def _sortable(column: Column) -> pl.Expr:
+    # Categories sort by their codes; people mean the text.
+    return pl.col(column.name).cast(pl.String) if is_text(column.dtype) else pl.col(column.name)
+
+
+class DeduplicateParameters(Parameters):
+    """Which columns count, and which of equal rows stays."""
+
+    column_indices: list[StrictInt] | None = Field(
+        None,
+        min_length=1,
+        description="positions of the columns that are compared, from 0; all by default",
+        json_schema_extra={"x-control": "column-indices"},
+    )
+    columns: list[StrictStr] | None = Field(
+        None,
+        min_length=1,
+        description="names of the columns, in place of columnIndices",
+        json_schema_extra={"x-control": "columns"},
+    )
+    keep: Literal["first", "last"] = Field("first", description="which of several equal rows stays")
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> DeduplicateParameters:
+        if self.column_indices is not None and self.columns is not None:
+            raise ValueError("name the columns by columnIndices or by columns, not by both")
+        return self
+
+    def names(self, table: Table) -> list[str]:
+        """The compared columns' names, each once; raises :class:`ColumnNotFound`."""
+        if self.columns is not None:
+            return [table.columns[table.index_of(name)].name for name in dict.fromkeys(self.columns)]
+        if self.column_indices is not None:
+            return [table.require_column(index).name for index in dict.fromkeys(self.column_indices)]
+        return table.names
+
+
+@operation
+class Deduplicate(Operation):
+    """Remove rows that repeat another one, in all columns or in some; missing equals missing."""
+
+    name = "deduplicate"
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Title", "Release Date"], "keep": "first"}
+    ordered = True
+    parameters: DeduplicateParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, its first or last row of each kind, in the table's order. As pandas' ``drop_duplicates``."""
+        names, keep = self.parameters.names(table), self.parameters.keep
+
+        def distinct(frame: pl.LazyFrame) -> pl.LazyFrame:
+            return frame.unique(names, keep=keep, maintain_order=True)
+
+        return Change(table.columns, rows=distinct)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many rows went."""
+        removed = before.rows - after.rows
+        names = self.parameters.names(before)
+        where = "" if len(names) == before.width else f" (compared by {', '.join(names)})"
+        return Report(f"Removed {counted(removed, 'duplicate row')}{where}", {"removed": removed})

@@ -1,0 +1,87 @@
+"""Code of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field, StrictStr
+
+from longshore.tables import sandbox
+from longshore.tables.operations.base import Change, Computed, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.naming import free_names
+from longshore.tables.table import Table, write_columns
+
+LONGEST_COMMAND = 100_000
+
+
+class ExecuteCommandParameters(Parameters):
+    """The code."""
+
+    command: StrictStr = Field(
+        min_length=1,
+        max_length=LONGEST_COMMAND,
+        description="Python text; finds the table as the pandas DataFrame `df`, pandas as `pd` and NumPy as `np`",
+        json_schema_extra={"x-control": "code"},
+    )
+
+
+@operation
+class ExecuteCommand(Operation):
+    """Run Python code on the table; what `df` is at its end becomes the table."""
+
+    name = "executeCommand"
+    example: ClassVar[Mapping[str, Any]] = {"command": "df['ratio'] = df['US Gross'] / df['Production Budget']"}
+    ordered = True
+    parameters: ExecuteCommandParameters
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters)
+        self._told: dict[str, Any] = {"printed": "", "warnings": []}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Run the code; unlike other operations it cannot be planned without reading the data.
+
+        :raises Disabled: where the server does not run code; a replay needs its leave as well.
+        :raises InvalidValue: when the code fails, with its line.
+        :raises TimedOut, TooLarge: over a limit.
+        """
+        result = sandbox.run(table, self.parameters.command)
+        self._told = {"printed": result.printed, "warnings": result.warnings}
+        names = free_names([column.name or f"column_{i}" for i, column in enumerate(result.columns)], set())
+        if result.rows != table.rows:
+            computed = [
+                Computed(n, c.values, ()) for n, c in zip(names, result.columns, strict=True) if c.values is not None
+            ]
+            return Change(computed, rows=lambda _: result.frame)
+        made = {name: c.values for name, c in zip(names, result.columns, strict=True) if c.values is not None}
+        frame = result.frame.select(values.alias(f"c{i}") for i, values in enumerate(made.values()))
+        written = iter(write_columns(table.folder, frame, list(made))[0] if made else ())
+        return Change(
+            [
+                next(written) if column.kept is None else replace(table.columns[column.kept], name=name)
+                for name, column in zip(names, result.columns, strict=True)
+            ]
+        )
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """What has changed, and what the code printed."""
+        differences = ", ".join(_differences(before, after)) or "nothing changed"
+        return Report(f"Ran Python code: {differences}", self._told)
+
+
+def _differences(before: Table, after: Table) -> Iterator[str]:
+    rows = after.rows - before.rows
+    if rows:
+        yield f"{counted(abs(rows), 'row')} {'more' if rows > 0 else 'fewer'}"
+    added = sum(not before.has(name) for name in after.names)
+    removed = sum(not after.has(name) for name in before.names)
+    old = {column.name: (column.file, column.source) for column in before.columns}
+    changed = sum((c.file, c.source) != old.get(c.name) for c in after.columns) - added
+    if added:
+        yield f"{counted(added, 'column')} added"
+    if removed:
+        yield f"{counted(removed, 'column')} removed"
+    if changed and not rows:
+        yield f"{counted(changed, 'column')} changed"

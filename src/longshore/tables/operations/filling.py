@@ -1,0 +1,151 @@
+"""Filling missing values from their neighbours or with a given value, and removing the rows that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, StrictBool, StrictInt, model_validator
+
+from longshore.errors import InvalidValue
+from longshore.tables.dtypes import text_form
+from longshore.tables.operations.base import (
+    Change,
+    Facts,
+    OneColumn,
+    Operation,
+    Parameters,
+    Report,
+    counted,
+    operation,
+)
+from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
+from longshore.tables.table import Column, Table
+
+
+class FillDownParameters(Parameters):
+    """Which columns, and from which side."""
+
+    column_from: StrictInt = Field(
+        description="position of the first column, from 0", json_schema_extra={"x-control": "column-index"}
+    )
+    column_to: StrictInt = Field(
+        description="position of the last column, itself included", json_schema_extra={"x-control": "column-index"}
+    )
+    method: Literal["pad", "bfill"] = Field(
+        "pad", description="pad takes the last value above a gap, bfill the next one below it"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FillDownParameters:
+        if self.column_from > self.column_to:
+            raise ValueError("columnFrom must not lie to the right of columnTo")
+        return self
+
+    def range(self, table: Table) -> list[Column]:
+        """The columns from first to last; raises :class:`ColumnNotFound`."""
+        for index in (self.column_from, self.column_to):
+            table.require_column(index)
+        return list(table.columns[self.column_from : self.column_to + 1])
+
+
+@operation
+class FillDown(Operation):
+    """Fill missing values with the last value above them, or the next one below."""
+
+    name = "fillDown"
+    example: ClassVar[Mapping[str, Any]] = {"columnFrom": 0, "columnTo": 2, "method": "pad"}
+    ordered = True
+    parameters: FillDownParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column of the range that has gaps; a gap with no value on that side stays."""
+        gappy = [column.name for column in self.parameters.range(table) if column.missing]
+        if self.parameters.method == "pad":
+            return Change.of(table, {name: pl.col(name).forward_fill() for name in gappy})
+        return Change.of(table, {name: pl.col(name).backward_fill() for name in gappy})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many cells were filled, and how many had nothing to be filled with."""
+        columns = self.parameters.range(before)
+        left = sum(column.missing for column in self.parameters.range(after))
+        filled = sum(column.missing for column in columns) - left
+        where = columns[0].name if len(columns) == 1 else f"{columns[0].name} to {columns[-1].name}"
+        side = "last" if self.parameters.method == "pad" else "next"
+        rest = f"; {counted(left, 'cell')} had none on that side" if left else ""
+        sentence = f"Filled {counted(filled, 'missing value')} in {where} with the {side} value{rest}"
+        return Report(sentence, {"filled": filled})
+
+
+class FillWithCustomValueParameters(OneColumn):
+    """Which column, and what to put in its gaps."""
+
+    new_value: Any = Field(description="text, a number, true or false; converted to the column's type")
+    convert: StrictBool = Field(
+        False, description="turn the column into text when the value does not fit, instead of refusing"
+    )
+
+
+@operation
+class FillWithCustomValue(Operation):
+    """Fill a column's missing values with a value of your own."""
+
+    name = "fillWithCustomValue"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 2, "newValue": "unknown"}
+    parameters: FillWithCustomValueParameters
+
+    def fit(self, table: Table) -> Facts:
+        """Whether the column has to become text for the value to fit; without gaps it never has to."""
+        column = self.parameters.find(table)
+        value = require_scalar(self.parameters.new_value, "newValue")
+        try:
+            fitted = fit_value(value, column.dtype)
+        except InvalidValue:
+            if not self.parameters.convert:
+                raise
+            return {"becomesText": column.missing > 0}
+        if fitted is None:
+            raise InvalidValue(f"a missing value cannot fill the gaps of column {column.name!r}; give a value")
+        return {"becomesText": False}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column with every gap filled."""
+        column = self.parameters.find(table)
+        old = pl.col(column.name)
+        if facts["becomesText"]:
+            filled = text_form(old, column.dtype).fill_null(pl.lit(as_text(self.parameters.new_value)))
+            return Change.of(table, {column.name: filled})
+        if column.missing == 0:
+            return Change.nothing(table)
+        value = literal(fit_value(self.parameters.new_value, column.dtype), column.dtype)
+        return Change.of(table, {column.name: old.fill_null(value)})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many values were filled."""
+        column = self.parameters.find(before)
+        became = "; the column is text now" if facts["becomesText"] else ""
+        filled = counted(column.missing, "missing value")
+        return Report(f"Filled {filled} in {column.name} with a custom value{became}", {"filled": column.missing})
+
+
+@operation
+class DeleteRowsWithNA(Operation):
+    """Remove the rows in which a column's value is missing."""
+
+    name = "deleteRowsWithNA"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5}
+    parameters: OneColumn
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, less the rows."""
+        column = self.parameters.find(table)
+        if column.missing == 0:
+            return Change.nothing(table)
+        return Change(table.columns, rows=lambda frame: frame.filter(pl.col(column.name).is_not_null()))
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many rows went."""
+        column = self.parameters.find(before)
+        gone = before.rows - after.rows
+        return Report(f"Deleted {counted(gone, 'row')} in which {column.name} was missing", {"deleted": gone})

@@ -1,0 +1,252 @@
+"""Rows that are added, and rows that are kept or dropped as a view shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
+from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.values import fit_value, require_scalar
+from longshore.tables.patterns import collecting
+from longshore.tables.table import ROW_NUMBER, Column, Table
+from longshore.tables.viewing.ordering import key, needed, order_query
+from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, resolve
+
+MOST_NEW_ROWS = 10_000
+_CHOSEN = "\x00chosen"
+
+
+class ViewedRowsParameters(Parameters):
+    """Which rows: those that a view with this filter and this search shows."""
+
+    filter_type: FilterType | None = Field(
+        None, description="invalid, outliers or duplicates, judged by the filter's columns"
+    )
+    filter_column_indices: list[StrictInt] | None = Field(
+        None, description="positions of the filter's columns, from 0", json_schema_extra={"x-control": "column-indices"}
+    )
+    filter_columns: list[StrictStr] | None = Field(
+        None,
+        description="names of the filter's columns, in place of filterColumnIndices",
+        json_schema_extra={"x-control": "columns"},
+    )
+    outliers_std_dev: float = Field(2.0, gt=0, description="outliers are so many standard deviations from the mean")
+    outliers_trim_portion: float = Field(
+        0.0, ge=0, lt=0.5, description="portion cut from either end before the mean is taken"
+    )
+    search_query: StrictStr | None = Field(None, description="text that one of the search's columns contains")
+    search_column_indices: list[StrictInt] | None = Field(
+        None,
+        description="positions of the columns to search, from 0; all by default",
+        json_schema_extra={"x-control": "column-indices"},
+    )
+    search_columns: list[StrictStr] | None = Field(
+        None,
+        description="names of the columns to search, in place of searchColumnIndices",
+        json_schema_extra={"x-control": "columns"},
+    )
+    search_is_regex: StrictBool = Field(False, description="take searchQuery as a regular expression")
+
+    def select(self, table: Table) -> Selection:
+        """The selection in ``table``.
+
+        :raises InvalidRequest: without filter and search, or for a filter without columns.
+        :raises ColumnNotFound: for a column that is not there.
+        """
+        if self.filter_type is None and not self.search_query:
+            raise InvalidRequest("give filterType or searchQuery: without them the view shows every row")
+        return resolve(table, ViewParameters(**self.model_dump()))
+
+
+class _ByView(Operation):
+    """Rows chosen by a view."""
+
+    parameters: ViewedRowsParameters
+    kept: ClassVar[bool]
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, less some rows; which ones is found out while the rows are read.
+
+        :raises InvalidType: for outliers of a column that holds no numbers.
+        :raises InvalidPattern: for a malformed regular expression.
+        """
+        selection = self.parameters.select(table)
+
+        def choose(frame: pl.LazyFrame) -> pl.LazyFrame:
+            chosen = _shown(frame, selection, table.rows)
+            chosen = chosen if self.kept else ~chosen
+            beside = pl.LazyFrame({_CHOSEN: chosen})
+            return pl.concat([frame, beside], how="horizontal").filter(_CHOSEN)
+
+        return Change(table.columns, rows=choose)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many rows stayed or went."""
+        removed = before.rows - after.rows
+        shown = f"Kept {counted(after.rows, 'row')} of" if self.kept else f"Dropped {counted(removed, 'row')} of"
+        return Report(f"{shown} {before.rows:,} by {_described(self.parameters)}", {"removed": removed})
+
+
+def _shown(frame: pl.LazyFrame, selection: Selection, rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """For each row whether the view shows it."""
+    keyed = frame.select(*(pl.col(column.name).alias(key(column)) for column in needed(selection)), ROW_NUMBER)
+    chosen = np.zeros(rows, dtype=np.bool_)
+    chosen[collecting(order_query(keyed, selection)).get_column(ROW_NUMBER).to_numpy()] = True
+    return chosen
+
+
+def _described(parameters: ViewedRowsParameters) -> str:
+    parts = []
+    if parameters.filter_type is not None:
+        parts.append(f"the filter {parameters.filter_type}")
+    if parameters.search_query:
+        parts.append(f"the search for {parameters.search_query[:60]!r}")
+    return " and ".join(parts)
+
+
+@operation
+class KeepRows(_ByView):
+    """Keep the rows that a filter and a search show, and remove all others."""
+
+    name = "keepRows"
+    example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [4]}
+    ordered = True
+    kept = True
+
+
+@operation
+class DropRows(_ByView):
+    """Remove the rows that a filter and a search show."""
+
+    name = "dropRows"
+    example: ClassVar[Mapping[str, Any]] = {"filterType": "outliers", "filterColumnIndices": [5], "outliersStdDev": 3}
+    ordered = True
+    kept = False
+
+
+class AddRowsParameters(Parameters):
+    """The new rows and their place."""
+
+    rows: list[list[Any] | dict[str, Any]] = Field(
+        min_length=1,
+        max_length=MOST_NEW_ROWS,
+        description="each a list with one value for each column, or an object of values by column name, "
+        "the others missing; a value is text, a number, true, false or null and has to fit its column",
+    )
+    row_index: StrictInt | None = Field(None, description="number of the first new row, from 0; at the end by default")
+
+
+@operation
+class AddRows(Operation):
+    """Add rows at the end or in between."""
+
+    name = "addRows"
+    example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Casablanca", "US Gross": 1024560}, {}]}
+    ordered = True
+    parameters: AddRowsParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column with the new rows in their place.
+
+        :raises InvalidValue: for a value that does not fit its column, or a list of another length.
+        :raises ColumnNotFound: for a value under a name that no column has.
+        :raises RowNotFound: for a place beyond the table's end.
+        """
+        return inserting(table, self.parameters.rows, self.parameters.row_index)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many, and where."""
+        return told(before, self.parameters.row_index, len(self.parameters.rows))
+
+
+class InsertRowParameters(Parameters):
+    """The new row and its place."""
+
+    row_index: StrictInt = Field(description="number of the new row, from 0; the rows from there on move down")
+    values: list[Any] | dict[str, Any] = Field(
+        default_factory=dict,
+        description="a list with one value for each column, or an object of values by column name; missing by default",
+    )
+
+
+@operation
+class InsertRow(Operation):
+    """Insert one row, empty or with values."""
+
+    name = "insertRow"
+    example: ClassVar[Mapping[str, Any]] = {"rowIndex": 3, "values": {"Title": "Casablanca"}}
+    ordered = True
+    parameters: InsertRowParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column with the new row in its place; raises as :meth:`AddRows.transform`."""
+        return inserting(table, [self.parameters.values], self.parameters.row_index)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """Where."""
+        return told(before, self.parameters.row_index, 1)
+
+
+def told(before: Table, row_index: int | None, count: int) -> Report:
+    """What a finished insertion says."""
+    place = before.rows if row_index is None else row_index
+    where = "at the end" if place == before.rows else f"before row {place:,}"
+    return Report(f"Added {counted(count, 'row')} {where}", {"rowIndex": place})
+
+
+def inserting(table: Table, rows: Sequence[list[Any] | dict[str, Any]], row_index: int | None) -> Change:
+    """The plan for ``rows`` to stand from ``row_index`` on."""
+    place = table.rows if row_index is None else row_index
+    if not 0 <= place <= table.rows:
+        raise RowNotFound(f"a new row can stand at 0 to {table.rows}, not at {place}")
+    new = _new_rows(table, rows).lazy()
+
+    def insert(frame: pl.LazyFrame) -> pl.LazyFrame:
+        old = frame.drop(ROW_NUMBER)
+        parts = [old.slice(0, place), new, old.slice(place)] if place < table.rows else [old, new]
+        return pl.concat(parts)
+
+    return Change(table.columns, rows=insert)
+
+
+def _new_rows(table: Table, rows: Sequence[list[Any] | dict[str, Any]]) -> pl.DataFrame:
+    listed = [_in_order(table, row, index) for index, row in enumerate(rows)]
+    return pl.DataFrame(
+        [
+            _series(column, [_fit(row[position], column, index) for index, row in enumerate(listed)])
+            for position, column in enumerate(table.columns)
+        ]
+    )
+
+
+def _in_order(table: Table, row: list[Any] | dict[str, Any], index: int) -> list[Any]:
+    if isinstance(row, list):
+        if len(row) != table.width:
+            raise InvalidValue(f"row {index} has {counted(len(row), 'value')}; the table has {table.width:,} columns")
+        return row
+    for name in row:
+        table.index_of(name)
+    return [row.get(name) for name in table.names]
+
+
+def _fit(value: Any, column: Column, index: int) -> Any:
+    scalar = require_scalar(value, f"rows.{index}.{column.name}")
+    try:
+        return fit_value(scalar, column.dtype)
+    except InvalidValue:
+        raise InvalidValue(
+            f"row {index}: {str(scalar)[:80]!r} does not fit column {column.name!r} of type {column.kind}"
+        ) from None
+
+
+def _series(column: Column, values: list[Any]) -> pl.Series:
+    dtype = column.dtype
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        moments = pl.Series(column.name, values, dtype=pl.Datetime(dtype.time_unit, "UTC"))
+        return moments.dt.convert_time_zone(dtype.time_zone)
+    return pl.Series(column.name, values, dtype=dtype)

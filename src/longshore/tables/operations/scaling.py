@@ -1,0 +1,152 @@
+"""Rescaling numbers linearly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field
+
+from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.table import Column, Table
+
+_MODERATE = 2.0**300
+"""Numbers up to this, and not below its reciprocal, can be squared and summed up without overflow."""
+
+
+class NormalizeParameters(OneColumn):
+    """Which column, and between which numbers it shall lie."""
+
+    range_from: float = Field(0.0, description="what the smallest value becomes")
+    range_to: float = Field(1.0, description="what the greatest value becomes")
+
+
+@operation
+class Normalize(Operation):
+    """Rescale a column's numbers linearly, so that they lie between two given ones."""
+
+    name = "normalize"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "rangeFrom": 0, "rangeTo": 1}
+    parameters: NormalizeParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The smallest and the greatest value."""
+        column = require_numbers(self.parameters.find(table))
+        if self.parameters.range_from >= self.parameters.range_to:
+            raise InvalidValue("rangeFrom must be less than rangeTo")
+        low, high = extremes(table, column)
+        return {"min": low, "max": high}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column rescaled; one without two different values is left alone."""
+        column = require_numbers(self.parameters.find(table))
+        low, high = facts["min"], facts["max"]
+        if low == high:
+            return Change.nothing(table)
+        scale = _scale(low, high)
+        values, low, high = pl.col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
+        share = (values - low) / (high - low)
+        # Not `from + share * (to - from)`: with a narrow range far from 0 that loses digits.
+        rescaled = (1 - share) * self.parameters.range_from + share * self.parameters.range_to
+        # The engine divides by multiplying with the reciprocal, so that the greatest share may be 1 less a rounding.
+        met = pl.when(values == high).then(pl.lit(self.parameters.range_to)).otherwise(rescaled)
+        return Change.of(table, {column.name: met.cast(fractional(column.dtype))})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """Old and new range."""
+        column = self.parameters.find(before)
+        low, high = facts["min"], facts["max"]
+        answer = {"min": low, "max": high}
+        if low == high:
+            return Report(f"Left {column.name} alone: {_sameness(low)}", answer)
+        new = f"{self.parameters.range_from:g} to {self.parameters.range_to:g}"
+        return Report(f"Rescaled {column.name} from {low:g} to {high:g} into {new}", answer)
+
+
+@operation
+class Standardize(Operation):
+    """Shift and rescale a column's numbers to mean 0 and sample standard deviation 1."""
+
+    name = "standardize"
+    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5}
+    parameters: OneColumn
+
+    def fit(self, table: Table) -> Facts:
+        """Mean and sample standard deviation of the values divided by ``scale``, a power of two.
+
+        The scale is 1 unless the numbers are so great or small that their squares would leave a float's range.
+        A deviation of 0 says that there are no two different values.
+        """
+        column = require_numbers(self.parameters.find(table))
+        low, high = extremes(table, column)
+        constant = {"mean": low, "deviation": 0.0, "scale": 1.0}
+        if low is None or high is None or low == high:
+            return constant
+        scale = _scale(low, high)
+        scaled = pl.col(column.name).cast(pl.Float64) / scale
+        found = table.scan([column.name]).select(mean=scaled.mean(), deviation=scaled.std()).collect()
+        mean, deviation = found.row(0)
+        return {"mean": mean, "deviation": deviation, "scale": scale} if deviation > 0 else constant
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column shifted and rescaled; one without two different values is left alone."""
+        column = require_numbers(self.parameters.find(table))
+        if facts["deviation"] == 0:
+            return Change.nothing(table)
+        values = pl.col(column.name).cast(pl.Float64) / facts["scale"]
+        shifted = (values - facts["mean"]) / facts["deviation"]
+        return Change.of(table, {column.name: shifted.cast(fractional(column.dtype))})
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """Mean and deviation before."""
+        column = self.parameters.find(before)
+        if facts["deviation"] == 0:
+            return Report(f"Left {column.name} alone: {_sameness(facts['mean'])}")
+        mean, deviation = facts["mean"] * facts["scale"], facts["deviation"] * facts["scale"]
+        sentence = f"Standardized {column.name}: mean {mean:g}, standard deviation {deviation:g} before"
+        return Report(sentence, {"mean": mean, "std": deviation if math.isfinite(deviation) else None})
+
+
+def require_numbers(column: Column) -> Column:
+    """``column`` itself when it holds numbers.
+
+    :raises InvalidType: otherwise.
+    """
+    if not column.dtype.is_numeric():
+        raise InvalidType(f"this works on numbers, and column {column.name!r} is {column.kind}")
+    return column
+
+
+def extremes(table: Table, column: Column) -> tuple[int | float | None, int | float | None]:
+    """The smallest and the greatest number of a column, None both where it has no values.
+
+    :raises InvalidValue: if one of them is infinite.
+    """
+    values = pl.col(column.name)
+    if column.dtype.is_decimal() or column.dtype == pl.Float32():
+        values = values.cast(pl.Float64)
+    low, high = table.scan([column.name]).select(low=values.min(), high=values.max()).collect().row(0)
+    if low is not None and not (math.isfinite(low) and math.isfinite(high)):
+        raise InvalidValue(f"column {column.name!r} holds infinite numbers, which have no place on a scale")
+    return low, high
+
+
+def _scale(low: float, high: float) -> float:
+    """A power of two to divide by, so that differences and squares of the numbers stay in a float's range; mostly 1."""
+    greatest = max(abs(float(low)), abs(float(high)))
+    if 1 / _MODERATE <= greatest <= _MODERATE:
+        return 1.0
+    # Its reciprocal must be a float too, hence not beyond 1,000.
+    return math.ldexp(1.0, max(-1000, min(1000, math.frexp(greatest)[1])))
+
+
+def fractional(dtype: pl.DataType) -> pl.DataType:
+    """The type for results with fractions: a float stays as it is, other numbers become ``Float64``."""
+    return dtype if dtype.is_float() else pl.Float64()
+
+
+def _sameness(value: float | None) -> str:
+    return "it has no values" if value is None else f"all its values are {value:g}"

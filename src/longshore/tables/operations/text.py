@@ -1,0 +1,257 @@
+"""The look of text: spaces around it, capitals, parts of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, StrictBool, StrictStr
+
+from longshore.errors import InvalidType, TooLarge
+from longshore.tables.dtypes import is_text, text_form
+from longshore.tables.operations.base import (
+    Change,
+    Computed,
+    Facts,
+    OneColumn,
+    Operation,
+    Report,
+    SeveralColumns,
+    counted,
+    operation,
+)
+from longshore.tables.operations.naming import free_names
+from longshore.tables.operations.replacing import count_differences
+from longshore.tables.patterns import Pattern, compile_pattern
+from longshore.tables.table import Column, Table
+
+SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""Every character that Python counts as space, among them the no-break and the ideographic space."""
+
+MOST_GROUPS = 100
+
+
+class _TextOperation(Operation):
+    """Changes text columns cell by cell."""
+
+    parameters: SeveralColumns
+
+    def changed(self, text: pl.Expr) -> pl.Expr:
+        """The new texts."""
+        raise NotImplementedError
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The columns with their texts changed.
+
+        :raises InvalidType: for a column that is not text.
+        """
+        columns = [table.columns[index] for index in self.parameters.positions(table)]
+        for column in columns:
+            if not is_text(column.dtype):
+                raise InvalidType(f"column {column.name!r} holds {column.kind} values, not text")
+        texts = {column.name: pl.col(column.name).cast(pl.String) for column in columns}
+        return Change.of(table, {c.name: self.changed(texts[c.name]).cast(c.dtype) for c in columns})
+
+    def told(self, verb: str, before: Table, after: Table) -> Report:
+        """How many cells differ now."""
+        old = [before.columns[index] for index in self.parameters.positions(before)]
+        count = sum(count_differences(before, c, after, after.columns[after.index_of(c.name)]) for c in old)
+        names = ", ".join(column.name for column in old)
+        return Report(f"{verb} {counted(count, 'cell')} of {names}", {"changedCells": count})
+
+
+class TrimTextParameters(SeveralColumns):
+    """Which columns, and which spaces."""
+
+    ends: Literal["both", "start", "end", "none"] = Field("both", description="where spaces are taken off")
+    collapse: StrictBool = Field(False, description="make one space of several inside the text, line breaks too")
+
+
+@operation
+class TrimText(_TextOperation):
+    """Take the spaces off the ends of text."""
+
+    name = "trimText"
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Title"], "collapse": True}
+    parameters: TrimTextParameters
+
+    def changed(self, text: pl.Expr) -> pl.Expr:
+        """As Python's ``str.strip``, and ``" ".join(text.split())`` with ``collapse``."""
+        if self.parameters.ends in ("both", "start"):
+            text = text.str.strip_chars_start(SPACES)
+        if self.parameters.ends in ("both", "end"):
+            text = text.str.strip_chars_end(SPACES)
+        return text.str.replace_all(f"[{SPACES}]+", " ") if self.parameters.collapse else text
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many cells had spaces to lose."""
+        return self.told("Trimmed", before, after)
+
+
+class ChangeCaseParameters(SeveralColumns):
+    """Which columns, and how."""
+
+    case: Literal["upper", "lower", "title", "sentence"] = Field(
+        description="title: a capital at the start of each word; sentence: one at the start of the text"
+    )
+
+
+@operation
+class ChangeCase(_TextOperation):
+    """Write text in capitals, in small letters, or with capitals at the start."""
+
+    name = "changeCase"
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Director"], "case": "title"}
+    parameters: ChangeCaseParameters
+
+    def changed(self, text: pl.Expr) -> pl.Expr:
+        """As Python's ``str.upper`` and ``str.lower``; see :func:`title` for words."""
+        match self.parameters.case:
+            case "upper":
+                return text.str.to_uppercase()
+            case "lower":
+                return text.str.to_lowercase()
+            case "title":
+                return text.map_batches(_titles, return_dtype=pl.String, is_elementwise=True)
+        lower = text.str.to_lowercase()
+        before = lower.str.extract(r"^([^\p{L}\p{N}]*)", 1)
+        rest = lower.str.strip_prefix(before)
+        return before + rest.str.slice(0, 1).str.to_uppercase() + rest.str.slice(1)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many cells look different now."""
+        return self.told(f"Wrote in {self.parameters.case} case", before, after)
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def title(text: str) -> str:
+    """Each word with a capital first and small letters after; an apostrophe stands inside a word.
+
+    >>> title("they're o'neill's 3RD film-noir")
+    "They're O'neill's 3rd Film-Noir"
+    """
+    return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), text)
+
+
+def _titles(texts: pl.Series) -> pl.Series:
+    """The engine's own way for plain ASCII, without apostrophes or letters after digits: there both mean the same."""
+    result = texts.str.to_titlecase()
+    doubtful = texts.str.contains(r"[^\x00-\x26\x28-\x7f]|[0-9][A-Za-z]").fill_null(False)
+    if doubtful.any():
+        rows = doubtful.arg_true()
+        result = result.scatter(rows, pl.Series([title(text) for text in texts.gather(rows)], dtype=pl.String))
+    return result
+
+
+class ExtractParameters(OneColumn):
+    """Which column, and what to look for."""
+
+    pattern: StrictStr = Field(
+        min_length=1,
+        description="regular expression in Python's syntax; each of its groups makes a column, the whole match without",
+    )
+
+
+@operation
+class Extract(Operation):
+    r"""Take parts out of text into new columns: the groups of a regular expression's first match.
+
+    A named group, as in ``(?P<year>\d{4})``, gives its name; others are called ``<column>_1`` and so on. Where
+    nothing matches, or a group is empty, the new value is missing.
+    """
+
+    name = "extract"
+    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "pattern": r"(?P<month>\w+) (?P<day>\d+)"}
+    parameters: ExtractParameters
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The table with the new columns to the right of the old one, which stays.
+
+        :raises InvalidPattern: for a malformed pattern.
+        :raises TooLarge: for too many groups.
+        """
+        column = self.parameters.find(table)
+        pattern = compile_pattern(self.parameters.pattern)
+        if pattern.compiled.groups > MOST_GROUPS:
+            raise TooLarge(f"the pattern has {pattern.compiled.groups} groups; at most {MOST_GROUPS} become columns")
+        text = text_form(pl.col(column.name), column.dtype).cast(pl.String)
+        groups = range(1, pattern.compiled.groups + 1) if pattern.compiled.groups else [0]
+        wanted = [group_name(pattern, group) or f"{column.name}_{group or 1}" for group in groups]
+        new = [
+            Computed(name, group_of(text, pattern, group), (column.name,))
+            for name, group in zip(free_names(wanted, set(table.names)), groups, strict=True)
+        ]
+        place = self.parameters.position(table) + 1
+        return Change([*table.columns[:place], *new, *table.columns[place:]])
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The new columns, and in how many rows each found something."""
+        place = self.parameters.position(before) + 1
+        new: tuple[Column, ...] = after.columns[place : place + after.width - before.width]
+        found = {column.name: after.rows - column.missing for column in new}
+        told = ", ".join(f"{name} ({counted(count, 'value')})" for name, count in found.items())
+        return Report(f"Extracted from {self.parameters.find(before).name}: {told}", {"found": found})
+
+
+def group_name(pattern: Pattern, group: int) -> str | None:
+    """The name that the pattern gives a group."""
+    return next((name for name, number in pattern.compiled.groupindex.items() if number == group), None)
+
+
+def group_of(text: pl.Expr, pattern: Pattern, group: int) -> pl.Expr:
+    """What a group of the first match holds, as ``re.search`` finds it; empty is missing.
+
+    :raises TimedOut: while it is computed, when the pattern takes too long.
+    """
+    return text.map_batches(_Group(pattern, group).run, return_dtype=pl.String, is_elementwise=True)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The engine extracts where its expressions mean the same as Python's; otherwise Python does, in its process."""
+
+    pattern: Pattern
+    group: int
+
+    def run(self, texts: pl.Series) -> pl.Series:
+        translation = self.pattern.translation
+        if translation is None or (translation.repeats_groups and self.group):
+            return _without_empty(self._slow(texts))
+        result = texts.str.extract(translation.regex, self.group)
+        if not translation.holds_everywhere:
+            doubtful = translation.doubtful(texts)
+            if doubtful.any():
+                rows = doubtful.arg_true()
+                result = result.scatter(rows, self._slow(texts.gather(rows)))
+        return _without_empty(result)
+
+    def _slow(self, texts: pl.Series) -> pl.Series:
+        """All of the text is replaced by the group; the lazy start finds the same first match as a search."""
+        whole = compile_pattern(_around(self.pattern), self.pattern.limit_seconds)
+        column = pl.col("text")
+        found = pl.when(whole.contains(column)).then(whole.replace(column, rf"\g<{self.group or 1}>"))
+        return texts.rename("text").to_frame().select(found).to_series().rename(texts.name)
+
+
+_FLAGS = re.compile(r"(?:\(\?[aiLmsux]+\))*")
+
+
+def _around(pattern: Pattern) -> str:
+    """A pattern that matches the whole of a text in which ``pattern`` matches a part; groups keep their numbers.
+
+    A pattern without groups becomes group 1.
+    """
+    flags = _FLAGS.match(pattern.text)
+    start = flags.end() if flags else 0
+    end = "\n)" if pattern.compiled.flags & re.VERBOSE else ")"  # the line break ends a comment
+    opened = "(?:" if pattern.compiled.groups else "("
+    return rf"{pattern.text[:start]}\A(?s:.*?){opened}{pattern.text[start:]}{end}(?s:.*)"
+
+
+def _without_empty(texts: pl.Series) -> pl.Series:
+    return texts.to_frame("text").select(pl.when(pl.col("text") != "").then(pl.col("text"))).to_series()
