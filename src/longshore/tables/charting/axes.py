@@ -1,0 +1,205 @@
+"""Columns as numbers along an axis, and the part of the axis that is shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from longshore.errors import InvalidRequest, InvalidType, shorten
+from longshore.tables.charting.parameters import MOST_SERIES, Window
+from longshore.tables.table import Column, Table
+from longshore.tables.viewing.json_ready import to_values
+
+X, Y = "x", "y"
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800_000.0, 253_402_300_799_000.0
+MARGIN = 0.03
+FARTHEST = 1e300
+"""Larger numbers are not drawn: an axis over them would have a width beyond all floats."""
+
+
+def is_number(column: Column) -> bool:
+    """Whether the values have a place on a number axis."""
+    return column.dtype.is_numeric() or column.dtype.is_decimal()
+
+
+def is_moment(column: Column) -> bool:
+    """Whether the values have a place on a date axis."""
+    return isinstance(column.dtype, pl.Date | pl.Datetime)
+
+
+def require_numbers(table: Table, indices: Sequence[int] | None, field: str, most: int = MOST_SERIES) -> list[Column]:
+    """The number columns at ``indices``, each once.
+
+    :raises InvalidRequest: without any, or with too many.
+    :raises ColumnNotFound, InvalidType: for an index without a column, a column without numbers.
+    """
+    if not indices:
+        raise InvalidRequest(f"{field}: name at least one column by its index")
+    columns = [table.require_column(index) for index in dict.fromkeys(indices)]
+    if len(columns) > most:
+        raise InvalidRequest(f"{field}: a chart shows at most {most} columns, these are {len(columns)}")
+    for column in columns:
+        if not is_number(column):
+            raise InvalidType(
+                f"this chart needs numbers, but column {shorten(column.name)!r} holds {column.kind} values"
+            )
+    return columns
+
+
+def require_one(index: int | None, field: str) -> int:
+    """``index`` itself.
+
+    :raises InvalidRequest: if it is absent.
+    """
+    if index is None:
+        raise InvalidRequest(f"{field}: name a column by its index")
+    return index
+
+
+def placed(column: Column) -> pl.Expr:
+    """The values as floats: numbers as they are, moments as milliseconds since 1970 in UTC.
+
+    Infinities, and numbers beyond :data:`FARTHEST`, are missing.
+    """
+    values = pl.col(column.name)
+    if isinstance(column.dtype, pl.Datetime):
+        factor = {"ns": 1e-6, "us": 1e-3, "ms": 1.0}[column.dtype.time_unit]
+        return values.to_physical().cast(pl.Float64) * factor  # with a zone, too, they count from 1970 in UTC
+    if isinstance(column.dtype, pl.Date):
+        return values.to_physical().cast(pl.Float64) * 86_400_000.0
+    numbers = values.cast(pl.Float64)
+    return pl.when(numbers.abs() <= FARTHEST).then(numbers)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The shown part of an axis: two floats, or two moments in milliseconds."""
+
+    low: float
+    high: float
+    is_temporal: bool = False
+
+    @property
+    def domain(self) -> list[float]:
+        """Both ends, as a scale takes them."""
+        return [self.low, self.high]
+
+    def to_wire(self) -> dict[str, Any]:
+        """``{"start", "end"}`` as the contract has it."""
+        if self.is_temporal:
+            return {"start": to_iso(self.low), "end": to_iso(self.high)}
+        return {"start": self.low, "end": self.high}
+
+    def contains(self, values: pl.Expr) -> pl.Expr:
+        """Which of ``values`` are shown."""
+        return (values >= self.low) & (values <= self.high)
+
+    def bin_of(self, values: pl.Expr, bins: int) -> pl.Expr:
+        """In which of ``bins`` parts of equal width each value lies, from 0; the last includes its end.
+
+        Halved, since the width itself may be beyond all floats.
+        """
+        width = self.high / 2 - self.low / 2
+        share = (values / 2 - self.low / 2) / width
+        return (share * bins).floor().cast(pl.Int64).clip(0, bins - 1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The ends of an axis that a client set; None where the data decide."""
+
+    low: float | None
+    high: float | None
+    is_temporal: bool = False
+
+    @classmethod
+    def read(cls, window: Window, axis: str, *, is_temporal: bool = False) -> Limits:
+        """Check a window.
+
+        :raises InvalidRequest: for an end of the wrong kind, or a start after the end.
+        """
+        ends = [_end(value, f"axis.{axis}.{name}", is_temporal) for name, value in window]
+        low, high = ends
+        if low is not None and high is not None and low > high:
+            raise InvalidRequest(f"axis.{axis}: the start lies after the end")
+        return cls(low, high, is_temporal)
+
+    def admits(self, values: pl.Expr) -> pl.Expr:
+        """Which of ``values`` lie between the ends that were set; missing values do not."""
+        admitted = values.is_not_null()
+        if self.low is not None:
+            admitted &= values >= self.low
+        if self.high is not None:
+            admitted &= values <= self.high
+        return admitted
+
+    def over(self, low: float | None, high: float | None, margin: float = 0.0) -> Span:
+        """The shown part for data from ``low`` to ``high`` (None without any), widened where it has no width.
+
+        :param margin: share of the width that is left free beside the data, at ends that were not set.
+        """
+        start, end = self._fallback(low, high)
+        narrow = end - start <= max(abs(start), abs(end)) * 1e-9
+        room = self._half(start, end) if narrow else (end - start) * margin
+        if self.low is None or narrow:
+            start -= room
+        if self.high is None or narrow:
+            end += room
+        return Span(start, end, self.is_temporal)
+
+    def _fallback(self, low: float | None, high: float | None) -> tuple[float, float]:
+        unit = 86_400_000.0 if self.is_temporal else 1.0
+        start = self.low if self.low is not None else low
+        end = self.high if self.high is not None else high
+        if start is None and end is None:
+            return 0.0, unit
+        if start is None:
+            start = (end or 0.0) - unit
+        if end is None:
+            end = start + unit
+        return min(start, end), max(start, end)
+
+    def _half(self, start: float, end: float) -> float:
+        if self.is_temporal:
+            return 43_200_000.0
+        return max(0.5, max(abs(start), abs(end)) * 1e-6)
+
+
+def _end(value: int | float | str | None, field: str, is_temporal: bool) -> float | None:
+    if value is None:
+        return None
+    if not is_temporal:
+        if isinstance(value, str):
+            raise InvalidRequest(f"{field}: give a number")
+        return _float(value, field)
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{field}: this is a date axis; give an ISO date such as 2024-01-31")
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
+        return (moment - _EPOCH).total_seconds() * 1000
+    except (ValueError, OverflowError):
+        raise InvalidRequest(f"{field}: {shorten(value)!r} is no ISO date such as 2024-01-31") from None
+
+
+def _float(value: float, field: str) -> float:
+    try:
+        return min(max(float(value), -FARTHEST), FARTHEST)
+    except OverflowError:
+        raise InvalidRequest(f"{field}: the number is too large") from None
+
+
+def to_iso(milliseconds: float) -> str:
+    """A moment on a date axis in ISO 8601.
+
+    >>> to_iso(86_400_000.0)
+    '1970-01-02T00:00:00Z'
+    """
+    moment = round(min(max(milliseconds, _FIRST_MOMENT), _LAST_MOMENT))
+    text: str = to_values(pl.Series([moment], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")))[0]
+    return text

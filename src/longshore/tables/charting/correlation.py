@@ -1,0 +1,115 @@
+"""Correlation matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from longshore.errors import InvalidType
+from longshore.tables.charting import style
+from longshore.tables.charting.axes import is_number, placed, require_numbers
+from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
+from longshore.tables.table import Column, Table
+
+ROWS_AT_ONCE = 250_000
+_COLOURS = ("#B35806", "#F1A340", "#FEE0B6", "#F7F7F7", "#D1E5F0", "#67A9CF", "#2166AC")
+"""From -1 over 0 to 1; orange and blue are told apart with every kind of colour vision (ColorBrewer)."""
+
+
+def correlate(table: Table, columns: list[Column]) -> list[list[float | None]]:
+    """Pearson's r of every pair, each over the rows that have both, as pandas' ``DataFrame.corr``.
+
+    None below two common rows and for constant columns. Sums of products come from matrix products over batches.
+    """
+    frame = table.scan([c.name for c in columns]).select(placed(c).alias(str(i)) for i, c in enumerate(columns))
+    means, scales = _standards(frame, len(columns))
+    sums = np.zeros((6, len(columns), len(columns)))
+    for start in range(0, table.rows, ROWS_AT_ONCE):
+        batch = frame.slice(start, ROWS_AT_ONCE).collect(engine="streaming").fill_null(float("nan")).to_numpy()
+        with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no squares
+            sums += _products((batch - means) / scales)
+    return _coefficients(*sums)
+
+
+def _standards(frame: pl.LazyFrame, width: int) -> tuple[Any, Any]:
+    """Means and deviations, to keep the sums small; any values would do."""
+    row = (
+        frame.select(pl.all().mean().name.prefix("m"), pl.all().std().name.prefix("s"))
+        .collect(engine="streaming")
+        .row(0)
+    )
+    means = np.array([value if value is not None and np.isfinite(value) else 0.0 for value in row[:width]])
+    scales = np.array([value if value and np.isfinite(value) else 1.0 for value in row[width:]])
+    return means, scales
+
+
+def _products(values: Any) -> Any:
+    present = ~np.isnan(values)
+    mask = present.astype(np.float64)
+    values = np.where(present, values, 0.0)
+    squares = values * values
+    return np.stack(
+        [mask.T @ mask, values.T @ mask, mask.T @ values, squares.T @ mask, mask.T @ squares, values.T @ values]
+    )
+
+
+def _coefficients(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> list[list[float | None]]:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        spread_x, spread_y = xx - x * x / n, yy - y * y / n
+        found = (xy - x * y / n) / (np.sqrt(spread_x) * np.sqrt(spread_y))
+    # What is left of a constant column's spread are rounding errors.
+    known = (n > 1) & (spread_x > 1e-12 * xx) & (spread_y > 1e-12 * yy) & np.isfinite(found)
+    clipped = np.clip(np.where(known, found, 0.0), -1.0, 1.0)
+    return [[float(r) if k else None for r, k in zip(*row, strict=True)] for row in zip(clipped, known, strict=True)]
+
+
+def draw_correlation(table: Table, parameters: VisualizeParameters) -> Drawing:
+    """All number columns, or those that are named, against each other."""
+    indices = parameters.column_indices
+    if indices is None:
+        indices = [index for index, column in enumerate(table.columns) if is_number(column)][:MOST_CORRELATED]
+        if not indices:
+            raise InvalidType("a correlation needs numbers, but no column of this table holds any")
+    columns = require_numbers(table, indices, "columnIndices", MOST_CORRELATED)
+    found = correlate(table, columns)
+    names = style.labels([column.name for column in columns])
+    rows = [
+        {"a": a, "b": b, "r": None if r is None else round(r, 4)}
+        for b, line in zip(names, found, strict=True)
+        for a, r in zip(names, line, strict=True)
+    ]
+    spec = style.finish(_heat(rows, names), "Correlation", "Pearson's r over the rows that have both values")
+    wire = {"columns": [column.name for column in columns], "r": found}
+    return Drawing(spec, {"x": None, "y": None}, {"correlation": wire})
+
+
+def _heat(rows: list[dict[str, Any]], names: list[str]) -> Any:
+    import altair as alt
+
+    size = 18 if len(names) <= 8 else 15 if len(names) <= 16 else 10
+    axis: dict[str, Any] = {
+        "title": None,
+        "grid": False,
+        "ticks": False,
+        "domain": False,
+        "labelFontSize": min(size, 16),
+    }
+    scale = alt.Scale(domain=[-1, 1], range=list(_COLOURS), interpolate="rgb")
+    base = alt.Chart(style.data(rows)).encode(
+        x=alt.X("a:N", sort=names, axis=alt.Axis(labelAngle=-40, labelLimit=220, labelOverlap=False, **axis)),
+        y=alt.Y("b:N", sort=names, axis=alt.Axis(labelOverlap=False, **axis)),
+    )
+    legend = alt.Legend(title="r", orient="right", direction="vertical", gradientLength=300)
+    # Where there is no coefficient the ground shows.
+    ground = base.mark_rect(color="#DDDDDD", stroke="white", strokeWidth=2).transform_filter("!isValid(datum.r)")
+    cells = ground + base.mark_rect(stroke="white", strokeWidth=2).transform_filter("isValid(datum.r)").encode(
+        color=alt.Color("r:Q", scale=scale, legend=legend)
+    )
+    if len(names) > 24:
+        return cells
+    strong = alt.condition("abs(datum.r) > 0.75", alt.value("white"), alt.value("#222222"))
+    text = base.mark_text(fontSize=size).encode(text=alt.Text("r:Q", format=".2f"), color=strong)
+    return cells + text.transform_filter("isValid(datum.r)")
