@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from longshore import Client
+from longshore.client import _snake
 from longshore.errors import ColumnNotFound, IllegalOperation, InvalidValue, SessionNotFound, Unavailable
 from longshore.tables.operations import all_operations
 from support.server import LongshoreServer
@@ -52,8 +53,9 @@ def test_movies_from_upload_to_a_cleaned_file(client: Client, tmp_path: Path) ->
 def test_every_operation_is_a_method_with_a_docstring(client: Client) -> None:
     dataset = client.dataset("0" * 30)
     for declared in all_operations():
-        snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in declared.name.replace("NaN", "Nan"))
-        assert declared.summary() in (getattr(dataset, snake).__doc__ or "")
+        assert declared.summary() in (getattr(dataset, _snake(declared.name)).__doc__ or "")
+    assert dataset.delete_rows_with_na.__name__ == "delete_rows_with_na"
+    assert dataset.empty_string_to_nan.__name__ == "empty_string_to_nan"
 
 
 def test_errors_arrive_as_the_servers_classes(client: Client) -> None:

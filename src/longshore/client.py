@@ -157,6 +157,66 @@ class Dataset:
         """
         return self.client.request("POST", f"{self._path}/redo")
 
+    def go_to(self, version: int | None = None, *, position: int | None = None) -> dict[str, Any]:
+        """Make any version the current one; undo and redo go on from there.
+
+        :param version: its number, as :meth:`history` lists it; or give its ``position``.
+        :raises InvalidValue: when there is none.
+        """
+        chosen = {"version": version, "position": position}
+        return self._history_change("goTo", {name: value for name, value in chosen.items() if value is not None})
+
+    def analyze(self, column: str) -> dict[str, Any]:
+        """A column's statistics, its most frequent values and words.
+
+        :raises ColumnNotFound: when there is no such column.
+        """
+        return self.client.request("GET", f"{self._path}/analyze", params={"column": column})
+
+    def profile(self) -> dict[str, Any]:
+        """Statistics of every column, with a small histogram or the most frequent values."""
+        found: dict[str, Any] = self.client.request("GET", f"{self._path}/profile")["data"]
+        return found
+
+    def visualize(self, type: str, **settings: Any) -> dict[str, Any]:  # noqa: A002 - the wire's name
+        """A chart: ``image`` (PNG in base64), or ``spec`` with ``format="vega-lite"``.
+
+        :param type: histogram, frequency, scatter, line, date, box or correlation.
+        :param settings: such as ``column_indices=[0]``, ``number_of_bins=20``.
+        :raises InvalidType: when a column's type does not allow the chart.
+        """
+        return self.client.request("POST", f"{self._path}/visualize", json={"type": type, **_camel(settings)})
+
+    def recipe(self) -> dict[str, Any]:
+        """The steps up to the current one as a JSON document, to be applied to other tables or replayed offline."""
+        return self.client.request("GET", f"{self._path}/recipe")
+
+    def apply_recipe(
+        self, recipe: Mapping[str, Any], *, mode: str = "strict", facts: str = "learn", dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Carry a recipe out; the answer's ``steps`` tell how each step went.
+
+        :param recipe: what :meth:`recipe` gave.
+        :param mode: ``strict`` for all steps or none, ``lenient`` to leave out those that do not apply.
+        :param facts: ``learn`` means, bin edges and the like from this table, or ``keep`` those of the recipe.
+        :param dry_run: change nothing, only report.
+        :raises LongshoreError: of the first step that does not apply, in strict mode; nothing was changed.
+        """
+        body = {"recipe": recipe, "mode": mode, "facts": facts, "dryRun": dry_run}
+        return self._history_change("applyRecipe", body)
+
+    def drop_step(self, version: int, *, dry_run: bool = False) -> dict[str, Any]:
+        """Take out the step that made ``version`` and do the later ones again; :meth:`undo` brings it back.
+
+        :return: with ``steps``, which tell of each later step whether it still applied.
+        :raises InvalidValue: when no step made this version.
+        :raises IllegalOperation: for the import, or a step that was dropped before.
+        """
+        return self._history_change("dropStep", {"version": version, "dryRun": dry_run})
+
+    def _history_change(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self.client.request("POST", f"{self._path}/{name}", json=body)
+
     def metadata(self, **view: Any) -> dict[str, Any]:
         """Columns, types, missing values and size, of the table or of a view of it (``filter_type=...``)."""
         return self.client.request("GET", self._path, params=_query(view))

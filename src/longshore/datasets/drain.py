@@ -10,16 +10,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy.engine import Connection
+
 from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
-from longshore.datasets.service import IMPORT, TIME_TRAVEL
-from longshore.errors import IllegalOperation, Internal, LongshoreError, SessionNotFound, TooLarge, Unavailable
+from longshore.datasets.special import APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, REDO, UNDO
+from longshore.errors import (
+    IllegalOperation,
+    Internal,
+    InvalidValue,
+    LongshoreError,
+    SessionNotFound,
+    TooLarge,
+    Unavailable,
+)
 from longshore.settings import Settings
 from longshore.tables import reading
-from longshore.tables.changing import apply
-from longshore.tables.operations import require_operation
+from longshore.tables.changing import Outcome, apply, what_changed
+from longshore.tables.dropping import drop_step
+from longshore.tables.operations import Facts, Operation, require_operation
 from longshore.tables.operations.base import counted
+from longshore.tables.recipe import Recipe, Replay, replay
 from longshore.tables.table import Table
 
 logger = logging.getLogger(__name__)
@@ -74,11 +86,7 @@ class Drainer:
         """Do one change and commit it with its answer; a failure is an answer too and changes nothing."""
         try:
             _refuse_killer(entry)
-            if entry.operation == IMPORT:
-                return self._import(writer, entry)
-            if entry.operation in TIME_TRAVEL:
-                return self._travel(writer, entry)
-            return self._change(writer, entry)
+            return self._way_of(entry.operation)(writer, entry)
         except LeaseLost:
             raise
         except Unavailable as error:
@@ -92,8 +100,24 @@ class Drainer:
             logger.exception("%s failed [%s]", entry.operation, internal.error_id)
             return self._refuse(writer, entry, internal)
 
-    def _refuse(self, writer: Writer, entry: Entry, error: LongshoreError) -> dict[str, Any]:
-        answer = _answer(entry, success=False, **error.to_wire())
+    def _way_of(self, operation: str) -> Callable[[Writer, Entry], dict[str, Any]]:
+        """The method that does a change."""
+        ways: dict[str, Callable[[Writer, Entry], dict[str, Any]]] = {
+            IMPORT: self._import,
+            UNDO: self._travel,
+            REDO: self._travel,
+            GO_TO: self._travel,
+            APPLY_RECIPE: self._apply_recipe,
+            DROP_STEP: self._drop_step,
+        }
+        return ways.get(operation, self._change)
+
+    def _carry_out(self, table: Table, operation: Operation, facts: Facts | None = None) -> Outcome:
+        """One operation, asked for by itself or as a recipe's step."""
+        return apply(table, operation, facts)
+
+    def _refuse(self, writer: Writer, entry: Entry, error: LongshoreError, **fields: Any) -> dict[str, Any]:
+        answer = _answer(entry, success=False, **error.to_wire(), **fields)
         answer["status"] = error.status
         with self.database.writing() as connection:
             writer.settle(connection, entry, answer)
@@ -106,7 +130,7 @@ class Drainer:
     def _change(self, writer: Writer, entry: Entry) -> dict[str, Any]:
         version = self._version(entry)
         operation = require_operation(entry.operation).parse(entry.parameters)
-        outcome = apply(version.table, operation)
+        outcome = self._carry_out(version.table, operation)
         with self.database.writing() as connection:
             number = records.append_step(
                 connection,
@@ -127,12 +151,96 @@ class Drainer:
 
     def _travel(self, writer: Writer, entry: Entry) -> dict[str, Any]:
         version = self._version(entry)
-        back = entry.operation == "undo"
-        if not (version.undo_available if back else version.redo_available):
-            raise IllegalOperation(f"there is nothing to {entry.operation}")
         with self.database.writing() as connection:
-            number = records.go_to(connection, entry.session_id, version.position + (-1 if back else 1))
-            answer = _answer(entry, success=True, changed=True, version=number)
+            target = _target_of(connection, entry, version)
+            number = records.go_to(connection, entry.session_id, target)
+            answer = _answer(entry, success=True, changed=target != version.position, version=number)
+            answer |= _quiet_if(target == version.position)
+            writer.settle(connection, entry, answer)
+        return answer
+
+    def _apply_recipe(self, writer: Writer, entry: Entry) -> dict[str, Any]:
+        """Carry a recipe out; all its steps are committed at once with the answer, or none."""
+        version = self._version(entry)
+        asked = entry.parameters
+        recipe = Recipe.parse(asked["recipe"])
+        done = replay(
+            version.table,
+            recipe.steps,
+            mode=asked.get("mode", "strict"),
+            facts=asked.get("facts", "learn"),
+            carry=self._carry_out,
+        )
+        report = {**done.to_wire(), "applies": done.failure is None}
+        if asked.get("dryRun", False):
+            done.discard()
+            return self._tell(writer, entry, version, dryRun=True, **report)
+        if done.failure is not None:
+            return self._refuse(writer, entry, done.failure, **report)
+        if not done.made:
+            return self._tell(writer, entry, version, **report)
+        with self.database.writing() as connection:
+            number = self._append_replayed(connection, entry, version.position, done)
+            changed = what_changed(version.table, done.table)
+            answer = _answer(entry, success=True, changed=changed, version=number, **report)
+            answer["sentence"] = f"Applied {counted(len(done.made), 'step')} of a recipe; {done.skipped:,} left out"
+            writer.settle(connection, entry, answer)
+        return answer
+
+    def _append_replayed(self, connection: Connection, entry: Entry, position: int, done: Replay) -> int:
+        """Record every step of a replay; the last one's version number."""
+        number = 0
+        for place, step in enumerate(done.made, position):
+            number = records.append_step(
+                connection,
+                entry.session_id,
+                place,
+                step.table,
+                operation=step.operation.name,
+                parameters=step.operation.recorded(),
+                facts=step.facts,
+                sentence=step.sentence,
+                request_id=entry.request_id,
+                made_by=entry.made_by,
+            )
+        return number
+
+    def _drop_step(self, writer: Writer, entry: Entry) -> dict[str, Any]:
+        """Do the later steps again without one; the result is one more step, so that undo takes it back."""
+        version = self._version(entry)
+        folder = self.settings.datasets_folder / entry.session_id
+        with self.database.reading() as connection:
+            made = records.list_made(connection, entry.session_id, folder, version.position)
+        dropped = drop_step(made, entry.parameters["version"], self._carry_out)
+        table, report = dropped.replay.table, dropped.replay.to_wire()
+        if entry.parameters.get("dryRun", False):
+            dropped.replay.discard()
+            return self._tell(writer, entry, version, dryRun=True, **report)
+        dropped.replay.discard(keep=table)
+        with self.database.writing() as connection:
+            number = records.append_step(
+                connection,
+                entry.session_id,
+                version.position,
+                table,
+                operation=DROP_STEP,
+                parameters={"version": entry.parameters["version"]},
+                facts=dropped.facts,
+                sentence=dropped.sentence,
+                request_id=entry.request_id,
+                made_by=entry.made_by,
+            )
+            changed = what_changed(version.table, table)
+            answer = _answer(entry, success=True, changed=changed, version=number, **report)
+            answer["sentence"] = dropped.sentence
+            writer.settle(connection, entry, answer)
+        return answer
+
+    def _tell(self, writer: Writer, entry: Entry, version: records.Version, **fields: Any) -> dict[str, Any]:
+        """Settle a change that left everything as it is; only the asker hears of it."""
+        nothing = what_changed(version.table, version.table)
+        answer = _answer(entry, success=True, changed=nothing, version=version.number, **fields) | _quiet_if(True)
+        with self.database.writing() as connection:
             writer.settle(connection, entry, answer)
         return answer
 
@@ -210,6 +318,39 @@ class Drainer:
                 raise SessionNotFound.unknown() from None
 
 
+def _target_of(connection: Connection, entry: Entry, version: records.Version) -> int:
+    """The position that a step through the history leads to.
+
+    :raises IllegalOperation: when there is nothing to undo or redo.
+    :raises InvalidValue: when there is no such step.
+    """
+    if entry.operation != GO_TO:
+        back = entry.operation == UNDO
+        if not (version.undo_available if back else version.redo_available):
+            raise IllegalOperation(f"there is nothing to {entry.operation}")
+        return version.position + (-1 if back else 1)
+    if entry.parameters.get("version") is None:
+        position = int(entry.parameters["position"])
+        if not 0 <= position <= version.last_position:
+            raise InvalidValue(f"there is no step {position}; the steps are numbered 0 to {version.last_position}")
+        return position
+    number = int(entry.parameters["version"])
+    found = records.position_of(connection, entry.session_id, number)
+    if found is None:
+        raise InvalidValue(f"there is no version {number}; the history lists those there are")
+    return found
+
+
+def _quiet_if(quiet: bool) -> dict[str, Any]:
+    """A mark for :func:`announce`: nothing changed, so the room need not hear of it."""
+    return {"quiet": True} if quiet else {}
+
+
+def for_wire(answer: dict[str, Any]) -> dict[str, Any]:
+    """A settled answer without what is only for ourselves."""
+    return {key: value for key, value in answer.items() if key not in ("status", "quiet")}
+
+
 def _read_sentence(table: Table, name: str) -> str:
     return f"Read {counted(table.rows, 'row')} and {counted(table.width, 'column')} from {name}"
 
@@ -248,11 +389,11 @@ def _answer(entry: Entry, *, success: bool, **fields: Any) -> dict[str, Any]:
 
 def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
     """Send an answer to its asker and, after a change, the news to the room; False when the queue is away."""
-    wire = {key: value for key, value in answer.items() if key != "status"}
+    wire = for_wire(answer)
     try:
         if entry.socket_id is not None:
             emitter.emit(answer["operation"], wire, room=entry.socket_id)
-        if answer["success"]:
+        if answer["success"] and not answer.get("quiet"):
             news = {key: answer[key] for key in ("sessionID", "requestID", "operation", "version")}
             emitter.emit("dataChanged", news, room=entry.session_id)
     except Unavailable:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.models import datasets, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.tables.dropping import Made
 from longshore.tables.table import Table
 
 IMPORTING, READY, FAILED = "importing", "ready", "failed"
@@ -97,12 +98,15 @@ def create_dataset(connection: Connection, session_id: str, name: str, source_by
     )
 
 
-def require_dataset(connection: Connection, session_id: str) -> Dataset:
+def require_dataset(connection: Connection, session_id: str, *, lock: bool = False) -> Dataset:
     """The session's row.
 
+    :param lock: hold it until the transaction ends, so that two who append to the session take turns. PostgreSQL
+        numbers rows before they are committed; without turns a later number could be seen first.
     :raises SessionNotFound: if there is none, or its import failed.
     """
-    row = connection.execute(sa.select(*_DATASET).where(datasets.c.id == session_id)).one_or_none()
+    query = sa.select(*_DATASET).where(datasets.c.id == session_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None or row.state == FAILED:
         raise SessionNotFound.unknown()
     return Dataset(*row)
@@ -204,6 +208,26 @@ def go_to(connection: Connection, session_id: str, position: int) -> int | None:
     if number is not None:
         connection.execute(datasets.update().where(datasets.c.id == session_id).values(position=position))
     return number
+
+
+def list_made(connection: Connection, session_id: str, folder: Path, last_position: int) -> list[Made]:
+    """The steps up to ``last_position`` with the tables that they led to, oldest first."""
+    rows = connection.execute(
+        sa.select(*(steps.c[name] for name in Made.__dataclass_fields__))
+        .where((steps.c.session_id == session_id) & (steps.c.position <= last_position))
+        .order_by(steps.c.position)
+    )
+    return [
+        Made(row.number, row.operation, row.parameters, row.facts, row.sentence, Table.from_record(folder, row.table))
+        for row in rows
+    ]
+
+
+def position_of(connection: Connection, session_id: str, number: int) -> int | None:
+    """Where the version with this number stands in the history; None if there is none."""
+    return connection.execute(
+        sa.select(steps.c.position).where((steps.c.session_id == session_id) & (steps.c.number == number))
+    ).scalar_one_or_none()
 
 
 def needed_files(connection: Connection, session_id: str) -> set[str]:

@@ -15,7 +15,8 @@
     GET    /api/v1/datasets/<session>/history
     GET    /api/v1/datasets/<session>/export              csv json ndjson parquet arrow xlsx
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
-    POST   /api/v1/datasets/<session>/undo, .../redo
+    GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
+    POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
     GET    /api/v1/operations                             what can be done
 """
@@ -33,12 +34,16 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from longshore.datasets import mailbox, records, wire
-from longshore.datasets.drain import Emitter
-from longshore.datasets.service import TIME_TRAVEL, Asker, Datasets, require_session_id
+from longshore.datasets.drain import Emitter, for_wire
+from longshore.datasets.service import Asker, Datasets, require_session_id
+from longshore.datasets.special import SPECIAL, NoParameters
 from longshore.datasets.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
-from longshore.tables.operations import Operation, all_operations
+from longshore.tables.charting import VisualizeParameters
+from longshore.tables.operations import OneColumn, Operation, all_operations
+from longshore.tables.parsing import parse_model
+from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 
 TAG = "Datasets"
@@ -131,6 +136,26 @@ def declare_api(api: Api, service: Datasets) -> None:
         """The steps that made the table what it is."""
         return service.history(require_session_id(session_id))
 
+    @api.endpoint("GET", f"{BASE}/<session_id>/analyze", tag=TAG, query=OneColumn, answer=wire.Statistics)
+    def analyze_column(session_id: str, query: OneColumn) -> dict[str, Any]:
+        """A column's statistics, its most frequent values and words."""
+        return service.analyze(session_id, query)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/profile", tag=TAG, answer=wire.Profile)
+    def profile_dataset(session_id: str) -> dict[str, Any]:
+        """Statistics and a small histogram of every column."""
+        return service.profile(session_id)
+
+    @api.endpoint("POST", f"{BASE}/<session_id>/visualize", tag=TAG, body=VisualizeParameters, answer=wire.Chart)
+    def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
+        return service.visualize(session_id, parse_model(VisualizeParameters, body))
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/recipe", tag=TAG, answer=Recipe)
+    def show_recipe(session_id: str) -> dict[str, Any]:
+        """The steps up to the current one as a document that can be applied to other tables."""
+        return service.recipe(require_session_id(session_id))
+
     @api.endpoint(
         "GET",
         f"{BASE}/<session_id>/export",
@@ -155,8 +180,8 @@ def declare_api(api: Api, service: Datasets) -> None:
 
     for declared in all_operations():
         api.add(_operation_endpoint(service, declared))
-    for name in TIME_TRAVEL:
-        api.add(_travel_endpoint(service, name))
+    for name in SPECIAL:
+        api.add(_special_endpoint(service, name))
 
 
 def describe_operation(declared: type[Operation]) -> dict[str, Any]:
@@ -188,14 +213,22 @@ def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoin
     )
 
 
-def _travel_endpoint(service: Datasets, name: str) -> Endpoint:
-    def travel(session_id: str, query: wire.ChangeQuery) -> Response:
-        return _change(service, session_id, name, {}, query)
+def _special_endpoint(service: Datasets, name: str) -> Endpoint:
+    parameters, summary = SPECIAL[name]
 
-    travel.__name__ = name
-    summary = "Take the last step back." if name == "undo" else "Do the last undone step again."
+    def change(session_id: str, query: wire.ChangeQuery, body: dict[str, Any] | None = None) -> Response:
+        return _change(service, session_id, name, body or {}, query)
+
+    change.__name__ = name
     return Endpoint(
-        "POST", f"{BASE}/<session_id>/{name}", travel, summary, TAG, query=wire.ChangeQuery, answer=wire.Changed
+        "POST",
+        f"{BASE}/<session_id>/{name}",
+        change,
+        summary,
+        TAG,
+        query=wire.ChangeQuery,
+        body=None if parameters is NoParameters else parameters,
+        answer=wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed,
     )
 
 
@@ -218,7 +251,7 @@ def _accepted(answer: dict[str, Any]) -> Response:
 
 def _answer_response(answer: dict[str, Any], status: int = 200) -> Response:
     """A settled change's answer with the status that its error would have had."""
-    response = jsonify({key: value for key, value in answer.items() if key != "status"})
+    response = jsonify(for_wire(answer))
     response.status_code = status if answer.get("success") else answer.get("status", 500)
     return response
 

@@ -10,7 +10,7 @@ import logging
 import shutil
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -18,23 +18,27 @@ from typing import Any
 
 from longshore.database import Database
 from longshore.datasets import mailbox, records
+from longshore.datasets.special import IMPORT, SPECIAL, check_special
 from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
 from longshore.settings import Settings
-from longshore.tables import writing
-from longshore.tables.operations import find_operation, require_operation
+from longshore.tables import charting, profiling, writing
+from longshore.tables.charting import VisualizeParameters
+from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions
+from longshore.tables.recipe import Recipe, RecipeReading
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 
 logger = logging.getLogger(__name__)
 
-IMPORT = "import"
-TIME_TRAVEL = ("undo", "redo")
-READS = ("metadata", "data")
 LONGEST_REQUEST_ID = 200
 
 _TABLES_KEPT = 64
+
+Progress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Asker:
 
 
 def is_change(name: str) -> bool:
-    """Whether a name is an operation, ``undo`` or ``redo``."""
-    return name in TIME_TRAVEL or find_operation(name) is not None
+    """Whether a name is an operation or one of the changes of the history."""
+    return name in SPECIAL or find_operation(name) is not None
 
 
 def check_change(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -56,8 +60,8 @@ def check_change(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any
 
     :raises InvalidRequest: for an unknown operation, or naming the field at fault.
     """
-    if name in TIME_TRAVEL:
-        return name, {}
+    if name in SPECIAL:
+        return name, check_special(name, body)
     checked = require_operation(name).parse(body)
     return checked.name, checked.recorded()
 
@@ -101,7 +105,7 @@ class Datasets:
         """
         operation, parameters = check_change(name, body)
         with self.database.writing() as connection:
-            records.require_dataset(connection, session_id)
+            records.require_dataset(connection, session_id, lock=True)
             entry_id = mailbox.put(connection, session_id, operation, parameters, **vars(asker))
         self.enqueue(session_id)
         return entry_id
@@ -193,19 +197,40 @@ class Datasets:
             "data": {"index": found.index, "columns": found.columns, "data": found.data},
         }
 
-    def read(self, name: str, session_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one of :data:`READS`."""
-        if name == "metadata":
-            return self.metadata(session_id, parse_model(ViewParameters, body))
-        return self.data(session_id, parse_model(PageParameters, body))
+    def read(
+        self, name: str, session_id: str, body: Mapping[str, Any], progress: Progress = lambda done, total: None
+    ) -> dict[str, Any]:
+        """Answer one of :data:`READS`.
+
+        :param progress: called with columns done and columns in all by a read that takes long.
+        """
+        return READS[name].answer(self, session_id, body, progress)
+
+    def analyze(self, session_id: str, column: OneColumn) -> dict[str, Any]:
+        """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``."""
+        table = self.version(session_id).table
+        statistics = profiling.analyze(table, column.find(table).name)
+        return {**statistics, "data": statistics}
+
+    def profile(self, session_id: str, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+        """Statistics of all columns, with a small histogram or the most frequent values of each."""
+        version = self.version(session_id)
+        return {"version": version.number, "data": profiling.profile(version.table, progress=progress)}
+
+    def visualize(self, session_id: str, parameters: VisualizeParameters) -> dict[str, Any]:
+        """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
+        return charting.visualize(self.version(session_id).table, parameters)
 
     def history(self, session_id: str) -> dict[str, Any]:
-        """The steps, oldest first, and which of them is current."""
+        """The steps, oldest first, undone ones included, and which of them is current."""
         with self.database.reading() as connection:
             dataset = records.require_dataset(connection, session_id)
             steps = records.list_steps(connection, session_id)
+        current = next((step for step in steps if step.position == dataset.position), None)
+        dropped = _dropped(steps[: dataset.position + 1])
         return {
             "position": dataset.position,
+            "version": current.number if current is not None else None,
             "steps": [
                 {
                     "position": step.position,
@@ -218,10 +243,23 @@ class Datasets:
                     "created": step.created,
                     "rows": step.rows,
                     "columns": step.columns,
+                    "current": step is current,
+                    "dropped": step.number in dropped,
                 }
                 for step in steps
             ],
         }
+
+    def recipe(self, session_id: str) -> dict[str, Any]:
+        """The steps from the import to the current one as a document that can be applied to other tables."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+            records.current_number(connection, session_id)
+            made = records.list_made(connection, session_id, folder, dataset.position)
+        reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=dataset.reading or {})
+        steps = [each.step for each in effective(made)]
+        return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
 
     def describe(self, session_id: str) -> dict[str, Any]:
         """What a listing shows of one dataset."""
@@ -264,7 +302,7 @@ class Datasets:
 
     def require_room(self, incoming_bytes: int) -> None:
         """:raises StorageFull: when an upload of this size would leave the disk without reserve."""
-        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(self.settings.root_storage_path).free
         if free < self.settings.min_free_bytes + incoming_bytes:
             raise StorageFull.now()
@@ -300,3 +338,44 @@ class Datasets:
             records.delete_dataset(connection, session_id)
         # Readers that have the files open finish with them; the row is gone, so nobody new comes.
         shutil.rmtree(self.folder(session_id), ignore_errors=True)
+
+
+def _dropped(steps: Sequence[records.Step]) -> set[int]:
+    """Version numbers of the steps that the current table does without, since a later step dropped them."""
+    dropped: set[int] = set()
+    seen: list[int] = []
+    for step in steps:
+        if step.operation == DROP_STEP:
+            later = {each["version"] for each in step.facts["later"]}
+            dropped |= {number for number in seen if number >= step.parameters["version"]} - later
+        else:
+            seen.append(step.number)
+    return dropped
+
+
+@dataclass(frozen=True)
+class Read:
+    """A question that is answered at once, from the newest committed version.
+
+    :param answer: takes the service, the session id, the request's body, and what to tell progress to.
+    :param heavy: whether it may take long, so that a socket's thread hands it to a reader's.
+    """
+
+    answer: Callable[[Datasets, str, Mapping[str, Any], Progress], dict[str, Any]]
+    heavy: bool = False
+
+
+READS: dict[str, Read] = {
+    "metadata": Read(lambda service, session, body, _: service.metadata(session, parse_model(ViewParameters, body))),
+    "data": Read(lambda service, session, body, _: service.data(session, parse_model(PageParameters, body))),
+    "analyze": Read(
+        lambda service, session, body, _: service.analyze(session, parse_model(OneColumn, body)), heavy=True
+    ),
+    "visualize": Read(
+        lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
+    ),
+    "profile": Read(lambda service, session, _, progress: service.profile(session, progress), heavy=True),
+    "history": Read(lambda service, session, *_: service.history(session)),
+    "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
+}
+"""What can be asked, by the name on the wire."""

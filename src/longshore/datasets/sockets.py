@@ -87,7 +87,7 @@ class DatasetSockets:
     def answer(self, event: str, sid: str, body: Any, fields: Mapping[str, Any]) -> None:
         """Send the asking client the event of the same name."""
         standard = {"operation": event, "sessionID": _echo(body, "sessionID"), "requestID": _echo(body, "requestID")}
-        self.server.emit(event, {**fields, **standard}, to=sid)
+        self.server.emit(event, {**standard, **fields}, to=sid)
 
     def _start(self, event: str, sid: str, body: Any) -> None:
         if not isinstance(body, dict):
@@ -128,14 +128,17 @@ class DatasetSockets:
         self.server.enter_room(sid, session_id)
 
     def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
-        if any(body.get(field) is not None for field in _VIEW_FIELDS):
+        if READS[event].heavy or any(body.get(field) is not None for field in _VIEW_FIELDS):
             self._readers.submit(self._read_and_answer, event, sid, session_id, body)
         else:
             self.answer(event, sid, body, {"success": True, **self.service.read(event, session_id, body)})
 
     def _read_and_answer(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
+        def tell(done: int, total: int) -> None:
+            self.answer("progress", sid, body, {"operation": event, "done": done, "total": total})
+
         try:
-            self.answer(event, sid, body, {"success": True, **self.service.read(event, session_id, body)})
+            self.answer(event, sid, body, {"success": True, **self.service.read(event, session_id, body, tell)})
         except LongshoreError as error:
             self.refuse(event, sid, body, error)
         except Exception:

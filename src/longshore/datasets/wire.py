@@ -128,12 +128,15 @@ class HistoryStep(Answer):
     created: float
     rows: int
     columns: int
+    current: bool
+    dropped: bool = Field(description="a later `dropStep` took it out: the current table does without it")
 
 
 class History(Answer):
     """The steps of a dataset, undone ones included."""
 
     position: int = Field(description="the current step; later ones are undone and can be done again")
+    version: int | None = Field(description="of the current step")
     steps: list[HistoryStep]
 
 
@@ -151,6 +154,27 @@ class Changed(Answer):
     request: str | None = Field(None, description="address that tells when an accepted change is done")
     version: int | None = None
     changed: Any = None
+
+
+class ReplayedStep(Answer):
+    """How one step of a recipe, or one that came after a dropped one, went."""
+
+    step: int = Field(description="its place in the recipe, from 1; after `dropStep` the version that it made")
+    operation: str
+    outcome: str = Field(description="applied, skipped, failed or notTried")
+    sentence: str
+    reason: str | None = Field(None, description="missingColumn, differentType, valueFails, malformed or refused")
+    error: str | None = None
+    errorDescription: str | None = None  # noqa: N815
+    note: str | None = Field(None, description="what to look at although it was applied")
+
+
+class Replayed(Changed):
+    """Steps that were carried out again, one report each."""
+
+    applied: int | None = None
+    skipped: int | None = None
+    steps: list[ReplayedStep] = []
 
 
 class OperationInfo(Answer):
@@ -177,5 +201,25 @@ class ExportQuery(ViewParameters):
     escape_formulas: bool = Field(False, description="csv: put ' before text that a spreadsheet would run as a formula")
 
 
-class NoParameters(BaseModel):
-    """A change without parameters."""
+class Statistics(Answer):
+    """What is known of a column; numbers, text and dates have more fields, see the documentation."""
+
+    invalid: int = Field(description="missing values")
+    unique_count: int
+    mode: list[Any] | None = Field(None, description="absent when every value is equally frequent")
+    frequencies: list[list[Any]] = Field(description="the 50 most frequent values, each with its count")
+
+
+class Profile(Answer):
+    """All columns at a glance."""
+
+    version: int
+    data: dict[str, Any]
+
+
+class Chart(Answer):
+    """A drawn chart."""
+
+    image: str | None = Field(None, description="PNG in base64")
+    spec: dict[str, Any] | None = Field(None, description="Vega-Lite")
+    axis: dict[str, Any] = Field(description="the window as used")

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from longshore.errors import SettingsError
+from longshore.errors import LongshoreError, SettingsError
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
@@ -120,6 +120,46 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
 
     die_with(lifeline)
     migrate_database(settings)
+
+
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write, by its ending.")
+@click.option("--lenient", is_flag=True, help="Leave out steps that do not apply instead of failing.")
+@click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
+@click.option("--dry-run", is_flag=True, help="Write nothing, only report.")
+def replay(recipe: Path, source: Path, output: Path | None, *, lenient: bool, keep_facts: bool, dry_run: bool) -> None:
+    """Carry a recipe out on a file, without a server.
+
+    The file is read with the recipe's reading options. Ends with 1 when a step does not apply, unless --lenient.
+    """
+    from longshore.server.commands import allow_commands
+    from longshore.server.replaying import replay_file
+
+    allow_commands(read_settings({}))
+    if output is None and not dry_run:
+        fail("say where the result goes with -o, or --dry-run for the report alone", EXIT_BAD_SETTING)
+    try:
+        done = replay_file(
+            recipe,
+            source,
+            None if dry_run else output,
+            mode="lenient" if lenient else "strict",
+            facts="keep" if keep_facts else "learn",
+        )
+    except LongshoreError as error:
+        fail(error.description)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    for report in done.reports:
+        click.echo(report.line())
+    applied = len(done.reports) - done.skipped
+    click.echo(
+        f"{applied} of {len(done.reports)} steps applied: {done.table.rows:,} rows, {done.table.width:,} columns"
+    )
+    if done.failure is not None:
+        fail(done.failure.description)
 
 
 def read_settings(options: dict[str, Any]) -> Settings:

@@ -69,7 +69,7 @@ class Supervisor:
         :raises SettingsError: when a setting turns out to be unusable on this machine.
         :raises StartError: when a part does not start.
         """
-        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as stack:
             stack.enter_context(self._signals())
             # A fork with the lock open inherits it, so the children are made after this.

@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound
 from longshore.tables.changing import apply
+from longshore.tables.dropping import DROP_STEP, Made, drop_step, effective
 from longshore.tables.operations import require_operation
+from longshore.tables.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
 from longshore.tables.table import Table, placing
 
 FILE_NAME = "history.json"
@@ -91,6 +93,48 @@ class History:
         if not self.redo_available:
             raise IllegalOperation("there is nothing to redo")
         return replace(self, position=self.position + 1)
+
+    def go_to(self, position: int) -> History:
+        """Any step as the current one; undo and redo go on from there.
+
+        :raises InvalidValue: when there is no such step.
+        """
+        if not 0 <= position < len(self.steps):
+            raise InvalidValue(f"no step {position}; the steps are numbered 0 to {len(self.steps) - 1}")
+        return replace(self, position=position)
+
+    def recipe(self, name: str = "", reading: RecipeReading | None = None) -> Recipe:
+        """The steps from the import to the current one, to be carried out on other tables."""
+        steps = [each.step for each in effective(self._made())]
+        return Recipe(name=name, reading=reading or RecipeReading(), steps=steps)
+
+    def apply_recipe(
+        self, recipe: Recipe, *, mode: Mode = "strict", facts: FactsMode = "learn"
+    ) -> tuple[History, Replay]:
+        """Carry a recipe out on the current table; each of its steps is a step of this history.
+
+        :raises LongshoreError: in strict mode, when a step does not apply; the history stays as it is.
+        """
+        done = replay(self.table, recipe.steps, mode=mode, facts=facts)
+        if done.failure is not None:
+            raise done.failure
+        steps = [Step(e.operation.name, e.operation.recorded(), e.facts, e.sentence, e.table) for e in done.made]
+        kept = self.steps[: self.position + 1]
+        return (History((*kept, *steps), self.position + len(steps)) if steps else self), done
+
+    def drop_step(self, position: int) -> tuple[History, Replay]:
+        """Take a middle step out and do the later ones again; itself a step that can be undone.
+
+        :raises InvalidValue: when there is no such step up to the current one.
+        :raises IllegalOperation: for the import, or a step that was dropped before.
+        """
+        dropped = drop_step(self._made(), position)
+        dropped.replay.discard(keep=dropped.replay.table)
+        step = Step(DROP_STEP, {"version": position}, dropped.facts, dropped.sentence, dropped.replay.table)
+        return History((*self.steps[: self.position + 1], step), self.position + 1), dropped.replay
+
+    def _made(self) -> list[Made]:
+        return [Made(number, **vars(step)) for number, step in enumerate(self.steps[: self.position + 1])]
 
     def save(self) -> Path:
         """Keep the history beside its column files, replacing what was kept before in one step."""

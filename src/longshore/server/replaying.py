@@ -1,0 +1,71 @@
+"""A recipe carried out on a file without a server: what ``longshore replay`` does."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
+from longshore.tables import writing
+from longshore.tables.parsing import parse_model
+from longshore.tables.reading import ReadOptions, read
+from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
+from longshore.tables.table import Table, placing
+
+
+def replay_file(
+    recipe_path: Path, source: Path, output: Path | None, *, mode: Mode = "strict", facts: FactsMode = "learn"
+) -> Replay:
+    """Read ``source`` as the recipe's file was read, carry the recipe out, write the result.
+
+    :param output: its ending names the format; None writes nothing. Not written either after a strict failure.
+    :return: the reports; the files of its tables are gone.
+    :raises InvalidRequest: for what is no recipe, or an output format that is not known.
+    :raises UnreadableFile: when ``source`` cannot be read.
+    :raises TooLarge: when the recipe is over its limits, or the output format cannot hold the table.
+    """
+    recipe = read_recipe(recipe_path)
+    format_name = None if output is None else writing.require_format(output.suffix.lstrip(".").lower()).name
+    options = parse_model(ReadOptions, recipe.reading.options)
+    # Beside the result there is room for it; the system's temporary folder may be small, or memory.
+    beside = None if output is None else output.parent
+    with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
+        done = replay(_read(source, Path(work), options), recipe.steps, mode=mode, facts=facts)
+        if output is not None and format_name is not None and done.failure is None:
+            _write(done.table, output, format_name)
+    return done
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a file.
+
+    :raises InvalidRequest: when it holds none.
+    :raises TooLarge: when it is over the limits.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise TooLarge(f"{path}: a recipe has at most {MOST_BYTES:,} bytes")
+    try:
+        document: Any = from_json(path.read_bytes(), allow_inf_nan=False)
+    except ValueError:
+        raise InvalidRequest(f"{path} is not valid JSON; give the recipe first and the file to read second") from None
+    if isinstance(document, dict) and document.get("success") is True and "recipe" in document:
+        document = document["recipe"]  # the answer of the Socket.IO read, kept as it came
+    return Recipe.parse(document)
+
+
+def _read(source: Path, work: Path, options: ReadOptions) -> Table:
+    try:
+        result = read(source, work, options=options)
+    except UnreadableFile as error:
+        raise UnreadableFile(f"{source}: {error.description}") from error
+    return replace(result.table, folder=work)
+
+
+def _write(table: Table, output: Path, format_name: str) -> None:
+    with placing(output) as partial, partial.open("wb") as file:
+        for chunk in writing.stream(table, format_name):
+            file.write(chunk)

@@ -1,0 +1,94 @@
+"""``longshore replay``: a recipe on a file, without a server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+from longshore.server.cli import main
+from longshore.tables import History, ReadOptions, read
+from longshore.tables.recipe import RecipeReading
+
+CSV = "skip me\nname;price\na;1.5\nb;\nc;2.5\n"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    source = tmp_path / "first.csv"
+    source.write_text(CSV)
+    options = {"initialSkip": 1, "delimiter": ";"}
+    result = read(source, tmp_path / "work", options=ReadOptions.model_validate(options))
+    history = History.start(result.table).apply("fillWithAverage", columnIndex=1, metric="mean")
+    history = history.apply("renameColumn", column="name", newName="who")
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(history.recipe("first.csv", RecipeReading(options=options)).to_document()))
+    return path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["replay", *map(str, arguments)])
+
+
+def test_the_same_file_gives_the_same_table(tmp_path: Path, recipe: Path) -> None:
+    result = run(recipe, tmp_path / "first.csv", "-o", tmp_path / "out.parquet")
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 steps applied: 3 rows, 2 columns" in result.output
+    assert pl.read_parquet(tmp_path / "out.parquet").rows() == [("a", 1.5), ("b", 2.0), ("c", 2.5)]
+    assert not list(tmp_path.glob(".longshore-*"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "ndjson", "arrow", "xlsx"])
+def test_the_ending_decides_the_format(tmp_path: Path, recipe: Path, suffix: str) -> None:
+    assert run(recipe, tmp_path / "first.csv", "-o", tmp_path / f"out.{suffix}").exit_code == 0
+    assert (tmp_path / f"out.{suffix}").stat().st_size > 0
+
+
+def test_kept_facts(tmp_path: Path, recipe: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("skip\nprice;name\n10;x\n;y\n")
+    assert run(recipe, other, "-o", tmp_path / "out.csv", "--keep-facts").exit_code == 0
+    assert (tmp_path / "out.csv").read_text().splitlines()[0] == "price,who"
+    assert pl.read_csv(tmp_path / "out.csv")["price"].to_list() == [10, 2]
+
+
+def test_strict_fails_with_1_and_writes_nothing(tmp_path: Path, recipe: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("skip\nname;cost\nx;1\n")
+    result = run(recipe, other, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 1
+    assert "step 1 of the recipe, fillWithAverage: no column 'price'" in result.output
+    assert not (tmp_path / "out.csv").exists()
+    lenient = run(recipe, other, "-o", tmp_path / "out.csv", "--lenient")
+    assert lenient.exit_code == 0
+    assert "skipped" in lenient.output
+    assert (tmp_path / "out.csv").read_text().startswith("who,cost")
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path, recipe: Path) -> None:
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert run(recipe, tmp_path / "first.csv", "-o", tmp_path / "out.csv", "--dry-run").exit_code == 0
+    assert run(recipe, tmp_path / "first.csv", "--dry-run").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("output", ["out.docx", "out", "nowhere/out.csv"])
+def test_an_output_that_cannot_be(tmp_path: Path, recipe: Path, output: str) -> None:
+    result = run(recipe, tmp_path / "first.csv", "-o", tmp_path / output)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert result.output.startswith("longshore: ")
+
+
+def test_what_is_no_recipe(tmp_path: Path) -> None:
+    source = tmp_path / "first.csv"
+    source.write_text(CSV)
+    for text in ("{", "[]", '{"format": "longshore-recipe", "formatVersion": 9, "steps": []}', "[" * 100_000):
+        (tmp_path / "r.json").write_text(text)
+        result = run(tmp_path / "r.json", source, "--dry-run")
+        assert result.exit_code == 1
+        assert result.output.startswith("longshore: ")
+    assert run(tmp_path / "r.json", source).exit_code == 2
