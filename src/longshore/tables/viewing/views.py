@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event
+from threading import Condition, Event
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,11 @@ log = logging.getLogger(__name__)
 
 MANY_PIECES = 8
 """From so many pieces on, copies of the columns are worth making."""
-BATCH_ROWS = 200_000
+BATCH_ROWS = 40_000
+"""Rows copied at a time: a page that comes meanwhile waits for no more than that (about 10 ms)."""
+
+POLITENESS_SECONDS = 0.05
+"""How long the copying waits for pages being read; without an end, a reader that never stops would starve it."""
 MISSING_COLUMNS = 16
 """How many columns are looked through at once for missing values: a byte a row and column."""
 
@@ -66,6 +70,28 @@ class Page:
     data: list[list[Any]]
 
 
+class InProgress:
+    """Counts what is going on, as a context manager, and lets others wait for a pause."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait_for_pause(self, seconds: float) -> bool:
+        """Whether nothing is going on, waiting at most so long for it."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count == 0, seconds)
+
+
 class Views:
     """Answers reads; one for a process, safe for all its threads.
 
@@ -81,13 +107,13 @@ class Views:
         self._orders = ThreadPoolExecutor(1, "view-order")
         self._copying = ThreadPoolExecutor(1, "view-copy")
         self._closing = Event()
+        self._pages = InProgress()
 
     def close(self) -> None:
         """End the threads and empty the cache."""
         self._closing.set()
         for threads in (self._copying, self._orders):
             threads.shutdown(cancel_futures=True)
-        self._reader.close()
         self._cache.close()
 
     def size(self, table: Table, parameters: ViewParameters) -> ViewSize:
@@ -170,7 +196,8 @@ class Views:
         copies = self._copies(table, columns) if copying else None
         if copies is not None:
             return pl.DataFrame({name: copy.take(rows) for name, copy in copies.items()})
-        frame = self._reader.scattered(table.folder, columns, rows)
+        with self._pages:
+            frame = self._reader.scattered(table.folder, columns, rows)
         if copying:
             self._start_copying(table, columns)
         return frame
@@ -207,6 +234,7 @@ class Views:
             with ExitStack() as stack:
                 writers = [stack.enter_context(Writer(entry.folder, column.dtype)) for column, entry in new]
                 for start in range(0, table.rows, BATCH_ROWS):
+                    self._pages.wait_for_pause(POLITENESS_SECONDS)
                     if self._closing.is_set():
                         return
                     batch = self._reader.span(table.folder, columns, start, BATCH_ROWS)

@@ -45,16 +45,13 @@ def _read_pieces(
 ) -> Iterator[pl.DataFrame]:
     rows = rows if n_rows is None else rows[:n_rows]
     reader = Reader()
-    try:
-        for start in range(0, len(rows), step := _piece_rows(table, rows)):
-            if stop.is_set():
-                raise ConsumerGone
-            frame = reader.scattered(table.folder, table.columns, rows[start : start + step])
-            frame = frame.select(pl.col(key(column)).alias(column.name) for column in table.columns)
-            frame = frame if with_columns is None else frame.select(with_columns)
-            yield frame if predicate is None else frame.filter(predicate)
-    finally:
-        reader.close()
+    for start in range(0, len(rows), step := _piece_rows(table, rows)):
+        if stop.is_set():
+            raise ConsumerGone
+        frame = reader.scattered(table.folder, table.columns, rows[start : start + step])
+        frame = frame.select(pl.col(key(column)).alias(column.name) for column in table.columns)
+        frame = frame if with_columns is None else frame.select(with_columns)
+        yield frame if predicate is None else frame.filter(predicate)
 
 
 def _piece_rows(table: Table, rows: Rows) -> int:
