@@ -61,10 +61,13 @@ class PackedJSON(sa.types.TypeDecorator[Any]):
 
 
 class Database:
-    """A pool of connections to one database; safe for threads, not for forks (see :meth:`forget_connections`)."""
+    """A pool of connections to one database; safe for threads; make it after a fork, never before."""
 
     def __init__(self, url: str) -> None:
         self.engine = _make_engine(url)
+        # A WAL transaction of SQLite is a snapshot by itself; PostgreSQL shows each statement the newest commit.
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        self._snapshots = self.engine if is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -72,7 +75,7 @@ class Database:
 
         :raises Unavailable: when the database cannot be reached.
         """
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with _translated(), self._snapshots.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -87,10 +90,6 @@ class Database:
         options = {_WRITING: True, _DURABLE: durable}
         with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
-
-    def forget_connections(self) -> None:
-        """Drop connections inherited over a fork without closing them under the parent's feet."""
-        self.engine.dispose(close=False)
 
     def close(self) -> None:
         """Close every idle connection."""

@@ -60,13 +60,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Version:
-    """The current version of a ready dataset."""
+class Current:
+    """Where the history of a ready dataset stands."""
 
     number: int
     position: int
     last_position: int
-    table: Table
 
     @property
     def undo_available(self) -> bool:
@@ -77,6 +76,17 @@ class Version:
     def redo_available(self) -> bool:
         """Whether there is an undone step to do again."""
         return self.position < self.last_position
+
+    def with_table(self, table: Table) -> Version:
+        """The version whose table this is."""
+        return Version(**vars(self), table=table)
+
+
+@dataclass(frozen=True)
+class Version(Current):
+    """The current version of a ready dataset."""
+
+    table: Table
 
 
 _DATASET = [datasets.c[name] for name in Dataset.__dataclass_fields__]
@@ -112,14 +122,14 @@ def require_dataset(connection: Connection, session_id: str, *, lock: bool = Fal
     return Dataset(*row)
 
 
-def current_number(connection: Connection, session_id: str) -> int:
-    """Number of the newest committed version.
+def require_current(connection: Connection, session_id: str) -> Current:
+    """Where the history stands: the newest committed version.
 
     :raises SessionNotFound: if there is no such dataset.
     :raises IllegalOperation: while the import is still running.
     """
     found = connection.execute(
-        sa.select(datasets.c.state, steps.c.number)
+        sa.select(datasets.c.state, datasets.c.position, steps.c.number, _last_position())
         .select_from(datasets.outerjoin(steps, _is_current()))
         .where(datasets.c.id == session_id)
     ).one_or_none()
@@ -127,25 +137,21 @@ def current_number(connection: Connection, session_id: str) -> int:
         raise SessionNotFound.unknown()
     if found.number is None:
         raise IllegalOperation("the file is still being read; ask again when the upload has finished")
-    return int(found.number)
+    return Current(found.number, found.position, found.last_position)
 
 
-def require_version(connection: Connection, session_id: str, folder: Path, known: Table | None = None) -> Version:
-    """The newest committed version.
+def read_table(connection: Connection, session_id: str, number: int, folder: Path) -> Table:
+    """The table of one version, which must be part of the history."""
+    record = connection.execute(
+        sa.select(steps.c.table).where((steps.c.session_id == session_id) & (steps.c.number == number))
+    ).scalar_one()
+    return Table.from_record(folder, record)
 
-    :param known: the version's table, when the caller still has it: the record is not read then.
-    :raises SessionNotFound: if there is no such dataset.
-    :raises IllegalOperation: while the import is still running.
-    """
-    number = current_number(connection, session_id)
-    record = steps.c.table if known is None else sa.null().label("table")
-    found = connection.execute(
-        sa.select(datasets.c.position, record, _last_position())
-        .select_from(datasets.join(steps, _is_current()))
-        .where(datasets.c.id == session_id)
-    ).one()
-    table = Table.from_record(folder, found.table) if known is None else known
-    return Version(number, found.position, found.last_position, table)
+
+def require_version(connection: Connection, session_id: str, folder: Path) -> Version:
+    """The newest committed version with its table; raises as :func:`require_current`."""
+    current = require_current(connection, session_id)
+    return current.with_table(read_table(connection, session_id, current.number, folder))
 
 
 def delete_dataset(connection: Connection, session_id: str) -> None:

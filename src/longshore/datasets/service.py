@@ -146,13 +146,13 @@ class Datasets:
         """The newest committed version; its table comes from memory when it was used lately."""
         folder = self.folder(session_id)
         with self.database.reading() as connection:
-            number = records.current_number(connection, session_id)
-            table = self._remembered((session_id, number))
-            if table is not None:
-                return records.require_version(connection, session_id, folder, table)
-            version = records.require_version(connection, session_id, folder)
-        self._remember((session_id, version.number), version.table)
-        return version
+            current = records.require_current(connection, session_id)
+            key = (session_id, current.number)
+            table = self._remembered(key)
+            if table is None:
+                table = records.read_table(connection, session_id, current.number, folder)
+                self._remember(key, table)
+        return current.with_table(table)
 
     def _remembered(self, key: tuple[str, int]) -> Table | None:
         with self._tables_lock:
@@ -255,7 +255,7 @@ class Datasets:
         folder = self.folder(session_id)
         with self.database.reading() as connection:
             dataset = records.require_dataset(connection, session_id)
-            records.current_number(connection, session_id)
+            records.require_current(connection, session_id)
             made = records.list_made(connection, session_id, folder, dataset.position)
         reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=dataset.reading or {})
         steps = [each.step for each in effective(made)]
