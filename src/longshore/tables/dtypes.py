@@ -99,6 +99,11 @@ def is_text(dtype: pl.DataType) -> bool:
     return dtype == pl.String() or isinstance(dtype, pl.Categorical | pl.Enum)
 
 
+def sortable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The values as they are to be compared: categories sort by their codes, and people mean the text."""
+    return values.cast(pl.String) if is_text(dtype) and dtype != pl.String() else values
+
+
 def text_form(expr: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The values as the text a person reads: ISO 8601 for dates, ``2.0`` for the float 2, ``true`` / ``false``.
 

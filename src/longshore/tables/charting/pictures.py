@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import TimedOut, Unavailable
+from longshore.tables.pipes import read_exactly
 
 LIMIT_SECONDS = 60.0
 IDLE_SECONDS = 60.0
@@ -63,14 +63,14 @@ class Painter:
         try:
             process.stdin.write(len(body).to_bytes(8, "little") + body)
             process.stdin.flush()
-            status = self._read(process, 1, deadline)
-            answer = self._read(process, int.from_bytes(self._read(process, 8, deadline), "little"), deadline)
+            status = read_exactly(process, 1, deadline)
+            answer = read_exactly(process, int.from_bytes(read_exactly(process, 8, deadline), "little"), deadline)
         except TimeoutError:
             self.end()
             raise TimedOut(f"drawing the chart took longer than {self._limit_seconds:g} seconds") from None
         if status != b"+":
             raise RuntimeError(f"a chart could not be drawn: {answer.decode(errors='replace')[:2000]}")
-        return answer
+        return bytes(answer)
 
     def _require_process(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid():  # a forked child must not share the pipes
@@ -85,22 +85,6 @@ class Painter:
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
-
-    @staticmethod
-    def _read(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytes:
-        assert process.stdout is not None  # noqa: S101 - a pipe, see _start
-        stream = process.stdout.fileno()
-        poll = select.poll()
-        poll.register(stream, select.POLLIN)
-        data = bytearray()
-        while len(data) < size:
-            if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                raise TimeoutError
-            part = os.read(stream, min(size - len(data), 1 << 20))
-            if not part:
-                raise EOFError
-            data += part
-        return bytes(data)
 
 
 def _end_process(process: subprocess.Popen[bytes]) -> None:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.dtypes import is_text
+from longshore.tables.dtypes import sortable
 from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Parameters, Report, counted, operation
-from longshore.tables.table import Column, Table
+from longshore.tables.table import Table
 
 
 class MoveColumnParameters(OneColumn):
@@ -66,7 +66,8 @@ class SortRows(Operation):
 
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column, its rows in order. As pandas' ``sort_values(kind="stable")``."""
-        keys = [_sortable(key.find(table)) for key in self.parameters.sort_by]
+        columns = [key.find(table) for key in self.parameters.sort_by]
+        keys = [sortable(pl.col(column.name), column.dtype) for column in columns]
         descending = [not key.ascending for key in self.parameters.sort_by]
 
         def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -78,11 +79,6 @@ class SortRows(Operation):
         """The columns and their directions."""
         by = [f"{key.find(before).name}{'' if key.ascending else ' (descending)'}" for key in self.parameters.sort_by]
         return Report(f"Sorted the rows by {', '.join(by)}")
-
-
-def _sortable(column: Column) -> pl.Expr:
-    # Categories sort by their codes; people mean the text.
-    return pl.col(column.name).cast(pl.String) if is_text(column.dtype) else pl.col(column.name)
 
 
 class DeduplicateParameters(Parameters):

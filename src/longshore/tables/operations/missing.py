@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables.dtypes import is_text
+from longshore.tables.dtypes import is_text, sortable
 from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import from_json, literal, to_json
 from longshore.tables.table import Column, Table
@@ -103,7 +103,7 @@ def _average(table: Table, column: Column, metric: str) -> Any:
     values = pl.col(column.name)
     if metric == "mode":
         # Not Expr.mode(): its order is unspecified, and of several modes the smallest is wanted.
-        counted = scan.filter(values.is_not_null()).group_by(values.cast(_sortable(column.dtype))).len()
+        counted = scan.filter(values.is_not_null()).group_by(sortable(values, column.dtype)).len()
         best = counted.sort("len", column.name, descending=[True, False]).head(1).collect()
         return best.get_column(column.name)[0] if best.height else None
     average = scan.select(values.mean() if metric == "mean" else values.median()).collect().item()
@@ -112,8 +112,3 @@ def _average(table: Table, column: Column, metric: str) -> Any:
     if column.dtype == pl.Date() and average is not None:
         return average.date() if hasattr(average, "date") else average
     return average
-
-
-def _sortable(dtype: pl.DataType) -> pl.DataType:
-    # Categories sort by their codes; people mean the text.
-    return pl.String() if is_text(dtype) else dtype

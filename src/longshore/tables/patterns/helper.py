@@ -8,8 +8,6 @@ and others for more than :mod:`re` does, and its Unicode tables are newer. Only 
 from __future__ import annotations
 
 import marshal
-import os
-import select
 import subprocess
 import sys
 import threading
@@ -22,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import TimedOut, Unavailable
+from longshore.tables.pipes import read_exactly
 
 CHUNK_TEXTS = 50_000
 CHUNK_BYTES = 16_000_000
@@ -106,24 +105,8 @@ def _write(process: subprocess.Popen[bytes], message: Any) -> None:
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> Any:
-    head = _read_exactly(process, 8, deadline)
-    return marshal.loads(_read_exactly(process, int.from_bytes(head, "little"), deadline))  # noqa: S302 - our child
-
-
-def _read_exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytearray:
-    assert process.stdout is not None  # noqa: S101 - a pipe, see _start
-    stream = process.stdout.fileno()
-    poll = select.poll()
-    poll.register(stream, select.POLLIN)
-    data = bytearray()
-    while len(data) < size:
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise TimeoutError
-        part = os.read(stream, min(size - len(data), 1 << 20))
-        if not part:
-            raise EOFError
-        data += part
-    return data
+    head = read_exactly(process, 8, deadline)
+    return marshal.loads(read_exactly(process, int.from_bytes(head, "little"), deadline))  # noqa: S302 - our child
 
 
 def _end_process(process: subprocess.Popen[bytes]) -> None:

@@ -129,9 +129,4 @@ def _sort_keys(selection: Selection) -> list[pl.Expr]:
     columns = [selection.sort_column] if selection.sort_column else []
     if selection.filter_type == "duplicates":
         columns.append(selection.filter_columns[0])
-    return [_sortable(column) for column in columns]
-
-
-def _sortable(column: Column) -> pl.Expr:
-    values = pl.col(key(column))
-    return values.cast(pl.String) if isinstance(column.dtype, pl.Categorical | pl.Enum) else values
+    return [dtypes.sortable(pl.col(key(column)), column.dtype) for column in columns]
