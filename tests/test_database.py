@@ -11,12 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import longshore.datasets.models
+import longshore.jobs.models
 from longshore.database import Database, PackedJSON, metadata, migrate
 from longshore.datasets.models import datasets
 from longshore.errors import Unavailable
 from longshore.settings import Settings
 
-assert longshore.datasets.models is not None  # its tables register on import
+assert longshore.datasets.models is not None  # their tables register on import
+assert longshore.jobs.models is not None
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
+RESULT_SCHEMES = ("redis", "rediss", "mongodb", "db")
 
 
 class Settings(BaseSettings):
@@ -101,6 +102,37 @@ class Settings(BaseSettings):
     command_output_bytes: int = Field(
         2**31, gt=0, description="largest result of one command, in bytes of its changed columns"
     )
+    handlers_dir: Path = Field(
+        Path("handlers"), description="folder whose *.py files are loaded at start: views, jobs, anything"
+    )
+    task_modules: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated modules whose jobs and Celery tasks the workers load"
+    )
+    mounts: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
+        (), description="WSGI applications under prefixes, as in `/hms=hms_flask.flask_hms:app,/pram=pram.app:app`"
+    )
+    result_backend: SecretStr | None = Field(
+        None,
+        description="where results of jobs and Celery tasks are kept: mongodb://, redis:// or db+postgresql:// URL;"
+        " default: beside the other state, in DATABASE_URL",
+    )
+    result_ttl: float = Field(86400, gt=0, description="how long a finished job's result is kept, in seconds")
+    job_queues: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated queues that this machine's job workers serve; default: those of all jobs"
+    )
+    job_concurrency: int = Field(
+        default_factory=lambda: max(2, os.cpu_count() or 2),
+        ge=1,
+        description="jobs that run at once on this machine; default: the processors, at least 2",
+    )
+    job_timeout_seconds: float = Field(
+        3600, gt=0, description="longest time of one attempt of a job that does not say its own"
+    )
+    job_memory_bytes: int = Field(
+        4 * 2**30,
+        ge=64 * 2**20,
+        description="most memory (resident, with all that it starts) of a job that does not say its own",
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -111,9 +143,22 @@ class Settings(BaseSettings):
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
-        return value
+        return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
+
+    @field_validator("task_modules", "job_queues", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return _parts(value) if isinstance(value, str) else value
+
+    @field_validator("mounts", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        return tuple(_mount(part) for part in _parts(value)) if isinstance(value, str) else value
+
+    @field_validator("result_backend")
+    @classmethod
+    def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
+        return _require_scheme(value, RESULT_SCHEMES)
 
     @field_validator("broker_url")
     @classmethod
@@ -125,7 +170,7 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path")
+    @field_validator("root_storage_path", "handlers_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
@@ -221,6 +266,19 @@ class Settings(BaseSettings):
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(32))
         return path.read_text().strip()
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _mount(text: str) -> tuple[str, str]:
+    prefix, _, target = text.partition("=")
+    module, _, name = target.partition(":")
+    prefix = prefix.strip().rstrip("/")
+    if not prefix.startswith("/") or not module.strip() or not name.strip():
+        raise ValueError(f"{text!r} is no mount; write /prefix=package.module:application")
+    return prefix, target.strip()
 
 
 def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> SecretStr | None:

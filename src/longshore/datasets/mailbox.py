@@ -16,15 +16,11 @@ this machine is taken over at once, one from another machine when its time has r
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +29,7 @@ from sqlalchemy.engine import Connection
 from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
 from longshore.errors import LongshoreError
+from longshore.leases import is_dead, new_owner
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +39,6 @@ KEEP_SECONDS = 3600.0
 """How long an announced entry stays, for REST callers that ask for its answer."""
 MOST_ATTEMPTS = 3
 """After as many workers died over an entry it is answered with a failure instead of tried again."""
-
-_HOST = socket.gethostname()
 
 
 @dataclass(frozen=True)
@@ -174,12 +169,12 @@ def mark_announced(connection: Connection, entry_ids: list[int]) -> None:
 def acquire(database: Database, session_id: str) -> Writer | None:
     """The right to write to a session, or None when a living process has it."""
     now = time.time()
-    owner = _new_owner()
+    owner = new_owner()
     with database.writing(durable=False) as connection:
         row = connection.execute(
             sa.select(datasets.c.lease_owner, datasets.c.lease_until).where(datasets.c.id == session_id)
         ).one_or_none()
-        if row is None or (row.lease_owner is not None and row.lease_until > now and not _is_dead(row.lease_owner)):
+        if row is None or (row.lease_owner is not None and row.lease_until > now and not is_dead(row.lease_owner)):
             return None
         # The old holder stands in the condition: of two that found it dead only one gets the lease.
         same = (
@@ -215,42 +210,6 @@ def renewing(writer: Writer) -> Iterator[None]:
         thread.join()
 
 
-def _new_owner() -> str:
-    return f"{_HOST}/{os.getpid()}/{_birth(os.getpid())}/{secrets.token_hex(4)}"
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether a lease's holder ran on this machine and is gone; False when that cannot be known."""
-    host, pid, birth, _ = owner.rsplit("/", 3)
-    if host != _HOST:
-        return False
-    return _birth(int(pid)) != birth
-
-
-def _birth(pid: int) -> str:
-    """When a process began, in the kernel's own count; "" if there is none.
-
-    Process numbers are used again, and the pair of number and beginning is not.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        if Path("/proc/self/stat").exists():
-            return ""
-    except OSError:
-        return ""
-    else:
-        state, *fields = stat.rpartition(")")[2].split()
-        return "" if state in "ZX" else fields[18]
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    return "alive"
-
-
 def orphaned_sessions(connection: Connection, older_than: float) -> list[str]:
     """Sessions with a change that has waited since before ``older_than`` (seconds since 1970) and no living writer."""
     rows = connection.execute(
@@ -261,7 +220,7 @@ def orphaned_sessions(connection: Connection, older_than: float) -> list[str]:
     )
     now = time.time()
     return [
-        row.session_id for row in rows if row.lease_owner is None or row.lease_until < now or _is_dead(row.lease_owner)
+        row.session_id for row in rows if row.lease_owner is None or row.lease_until < now or is_dead(row.lease_owner)
     ]
 
 
@@ -286,4 +245,4 @@ def held_sessions(connection: Connection) -> list[str]:
     rows = connection.execute(
         sa.select(datasets.c.id, datasets.c.lease_owner).where(datasets.c.lease_until > time.time())
     )
-    return [row.id for row in rows if not _is_dead(row.lease_owner)]
+    return [row.id for row in rows if not is_dead(row.lease_owner)]

@@ -1,0 +1,191 @@
+"""Declaring jobs: a decorator turns a function into something that runs in a worker and has schemas.
+
+::
+
+    @job("runoff", queue="qed", timeout=600)
+    def runoff(inputs: RunoffInput, progress) -> RunoffOutput:
+        "Direct runoff of a storm by the curve-number method."
+
+A function with one parameter called ``inputs`` takes the request's body as that parameter's type; otherwise each
+parameter is a field of the body. A parameter called ``progress`` is a
+:class:`Progress`. The schemas that forms, OpenAPI and clients need are made from the annotations.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, create_model
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DEFAULT_QUEUE = "jobs"
+INPUTS, PROGRESS = "inputs", "progress"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_RESERVED = frozenset({"types"})
+
+
+class Progress(Protocol):
+    """What a running job tells about itself."""
+
+    def __call__(self, done: float, total: float | None = None, message: str = "") -> None:
+        """Say how much is done.
+
+        It costs next to nothing: at most ten messages a second are sent, the newest always.
+
+        :param done: in any unit, of ``total``.
+        :param total: None when it is not known.
+        :param message: a line for a person.
+        """
+
+
+@dataclass(frozen=True)
+class JobType:
+    """One declared job.
+
+    :param inputs: reads the request's body; its value goes to the function.
+    :param fields: whether that value is a mapping of the function's parameters, not its one parameter ``inputs``.
+    :param timeout_seconds: longest time of one attempt; None: as the server's settings say.
+    :param memory_bytes: most resident memory of its process and what it starts; None: as the settings say.
+    :param retries: how often it is begun again after it raised an exception.
+    :param retry: whether it is begun again when its worker died; else it then fails.
+    :param every: when the server itself submits it: ``"1h"``, or five fields as in a crontab (UTC).
+    :param result_ttl_seconds: how long the result is kept; None: as the settings say.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    inputs: TypeAdapter[Any]
+    outputs: TypeAdapter[Any]
+    fields: bool
+    wants_progress: bool
+    queue: str = DEFAULT_QUEUE
+    timeout_seconds: float | None = None
+    memory_bytes: int | None = None
+    retries: int = 0
+    retry_delay_seconds: float = 1.0
+    retry: bool = True
+    every: str | None = None
+    result_ttl_seconds: float | None = None
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring, or its name."""
+        return (inspect.getdoc(self.function) or self.name).partition("\n")[0]
+
+    @property
+    def place(self) -> str:
+        """Module and function, for messages to whoever declared it."""
+        return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    def call(self, value: Any, progress: Progress) -> Any:
+        """Run the function on what :attr:`inputs` read."""
+        named: dict[str, Any] = {PROGRESS: progress} if self.wants_progress else {}
+        if self.fields:
+            return self.function(**{name: getattr(value, name) for name in type(value).model_fields}, **named)
+        return self.function(value, **named)
+
+
+_types: dict[str, JobType] = {}
+
+
+def job(
+    name: str,
+    *,
+    queue: str = DEFAULT_QUEUE,
+    timeout: float | None = None,
+    memory: int | None = None,
+    retries: int = 0,
+    retry_delay: float = 1.0,
+    retry: bool = True,
+    every: str | None = None,
+    result_ttl: float | None = None,
+) -> Callable[[Function], Function]:
+    """Decorator: declare a function as a job; the function itself stays as it is.
+
+    :param name: letters, digits, ``_ . -``; part of the job's address.
+    :param timeout: seconds; the other parameters are those of :class:`JobType`, times in seconds, memory in bytes.
+    :raises ValueError: for a name that is taken or malformed, or values out of range.
+    :raises TypeError: for a function that cannot be a job (a coroutine, ``*args``).
+    """
+    _require_name(name)
+    for label, value in (("timeout", timeout), ("memory", memory), ("result_ttl", result_ttl)):
+        if value is not None and not value > 0:
+            raise ValueError(f"job {name!r}: {label} has to be more than 0, not {value!r}")
+    if retries < 0 or retry_delay < 0:
+        raise ValueError(f"job {name!r}: retries and retry_delay cannot be negative")
+
+    def declare(function: Function) -> Function:
+        inputs, outputs, fields, wants_progress = _read_signature(name, function)
+        declared = JobType(
+            name,
+            function,
+            inputs,
+            outputs,
+            fields,
+            wants_progress,
+            queue=queue,
+            timeout_seconds=timeout,
+            memory_bytes=memory,
+            retries=retries,
+            retry_delay_seconds=retry_delay,
+            retry=retry,
+            every=every,
+            result_ttl_seconds=result_ttl,
+        )
+        other = _types.get(name)
+        if other is not None and other.place != declared.place:
+            raise ValueError(f"two jobs are called {name!r}: {other.place} and {declared.place}")
+        _types[name] = declared
+        return function
+
+    return declare
+
+
+def _require_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise ValueError(
+            f"{name!r} cannot be a job's name: take letters, digits, '_', '.' and '-', beginning with a letter"
+        )
+
+
+def _read_signature(name: str, function: Callable[..., Any]) -> tuple[TypeAdapter[Any], TypeAdapter[Any], bool, bool]:
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"job {name!r}: {function.__qualname__} has to be a plain function")
+    hints = get_type_hints(function, include_extras=True)
+    outputs: TypeAdapter[Any] = TypeAdapter(hints.get("return", Any))
+    parameters = dict(inspect.signature(function).parameters)
+    for parameter in parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"job {name!r}: {function.__qualname__} cannot take {parameter}; name each parameter")
+    wants_progress = parameters.pop(PROGRESS, None) is not None
+    if list(parameters) == [INPUTS]:
+        return TypeAdapter(hints.get(INPUTS, Any)), outputs, False, wants_progress
+    return TypeAdapter(_fields_model(name, parameters, hints)), outputs, True, wants_progress
+
+
+def _fields_model(name: str, parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, Any]) -> Any:
+    fields: dict[str, Any] = {
+        each: (hints.get(each, Any), ... if parameter.default is parameter.empty else parameter.default)
+        for each, parameter in parameters.items()
+    }
+    return create_model(f"{name}_inputs", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def all_jobs() -> list[JobType]:
+    """Every declared job, by name."""
+    return [_types[name] for name in sorted(_types)]
+
+
+def find_job(name: str) -> JobType | None:
+    """The job of this name, if it is declared in this process."""
+    return _types.get(name)
+
+
+def forget_jobs() -> None:
+    """Empty the registry, before handlers are loaded anew and between tests."""
+    _types.clear()
