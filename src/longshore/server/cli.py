@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from longshore.errors import LongshoreError, SettingsError
+from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
+
+if TYPE_CHECKING:
+    from longshore.server.declarations import Declarations
 
 EXIT_FAILED = 1
 EXIT_BAD_SETTING = 2
@@ -120,6 +124,31 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
 
     die_with(lifeline)
     migrate_database(settings)
+
+
+@main.command()
+def handlers() -> None:
+    """List what this server answers and runs: routes of handlers, mounts, jobs, Celery tasks, its own routes."""
+    for line in _find_declarations().lines():
+        click.echo(line)
+
+
+@main.command(hidden=True)
+def declarations() -> None:
+    """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
+    click.echo(json.dumps(_find_declarations().to_wire()))
+
+
+def _find_declarations() -> Declarations:
+    settings = read_settings({})
+    from longshore.server.declarations import find_declarations
+
+    try:
+        return find_declarations(settings)
+    except LoadError as error:
+        fail(str(error))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
 
 
 @main.command()

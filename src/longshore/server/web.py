@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.errors import HaltServer
+from gunicorn.errors import AppImportError, HaltServer
 from gunicorn.glogging import Logger
 
+from longshore.errors import LoadError, SettingsError
 from longshore.server.lifeline import die_with, die_with_parent
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
@@ -72,10 +73,13 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, made in the serving process."""
+        """The application, made in the serving process; a part that cannot be loaded ends it with a sentence."""
         from longshore.server.application import create_app
 
-        return create_app(self.settings)
+        try:
+            return create_app(self.settings)
+        except (LoadError, SettingsError) as error:
+            raise AppImportError(f"longshore: {error}") from error
 
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
         die_with_parent()
