@@ -1,7 +1,7 @@
 """The one Flask application that handlers and the built-in features share: ``from longshore import app``.
 
-Whoever makes an application binds it; from then on ``app`` is that one. In a process without a web server (a job runner,
-a worker, a test of a handler by its author) ``app`` is an application of its own, which takes what handlers declare.
+Whoever makes an application binds it; from then on ``app`` is that one. In a process without a web server (a worker, a
+job runner, a test of a handler by its author) ``app`` is an application of its own, which takes what handlers declare.
 """
 
 from __future__ import annotations

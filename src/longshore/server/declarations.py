@@ -1,4 +1,4 @@
-"""What a server would offer: its own routes and the deployer's, mounts, jobs and Celery tasks; found without serving."""
+"""What a server would offer: its own routes and the deployer's, mounts, jobs and Celery tasks, without serving."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ from longshore.settings import Settings
 GRACE_SECONDS = 3
 # Longer than the idle times of common proxies, so that they close first and never send into a closing connection.
 KEEPALIVE_SECONDS = 75
+# The supervisor says the first, and why the application could not be loaded stands above the others.
+KNOWN_ALREADY = ("was sent SIGTERM", "exited with code 4", "Shutting down: Master", "Reason: App failed to load")
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]
@@ -32,7 +34,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
         """Replace the handlers that gunicorn makes."""
         super().setup(cfg)
         self.error_log.handlers[:] = [make_handler()]
-        # Of no use to whoever runs the server: the supervisor reports the end of the whole web server.
+        # Of no use to whoever runs the server.
         self.error_log.addFilter(_is_news)
 
 
@@ -101,4 +103,5 @@ def _memory_folder() -> str | None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return "was sent SIGTERM" not in record.getMessage()
+    message = record.getMessage()
+    return not any(known in message for known in KNOWN_ALREADY)
