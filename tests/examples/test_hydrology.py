@@ -129,7 +129,7 @@ def test_a_bad_request_is_told_what_is_wrong(client: Client, body: bytes) -> Non
     answer = client.post("/runoff", data=body, content_type="application/json")
     assert answer.status_code == 400
     assert answer.json is not None
-    assert answer.json["error"]
+    assert [sentence for sentence in answer.json["error"] if sentence and not sentence.startswith("Value error")]
     assert client.sent == []  # type: ignore[attr-defined]
 
 

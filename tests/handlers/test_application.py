@@ -12,6 +12,7 @@ from werkzeug.test import Client
 import longshore
 from longshore.errors import LoadError
 from longshore.handlers.application import Application
+from longshore.jobs.declaring import find_job
 
 Write = Callable[[str, str], Path]
 MakeApp = Callable[..., Application]
@@ -163,3 +164,12 @@ def test_a_view_that_ends_its_process_ends_only_its_request(write: Write, client
     answer = client().get("/end")
     assert answer.status_code == 500
     assert answer.text == "a view called sys.exit('bye')"
+
+
+def test_jobs_of_handlers_that_are_gone_are_forgotten(write: Write, make_app: MakeApp) -> None:
+    path = write("one.py", "from longshore import job\n@job('short_lived')\ndef f(x: int) -> int: return x")
+    make_app()
+    assert find_job("short_lived")
+    path.unlink()
+    make_app()
+    assert find_job("short_lived") is None
