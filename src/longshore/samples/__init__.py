@@ -5,4 +5,4 @@ from __future__ import annotations
 from pathlib import Path
 
 FILMS = Path(__file__).parent / "films.csv"
-"""Nine films with what real files have: a doubled row, missing values, blanks at the ends, three spellings of unknown."""
+"""Nine films with what real files have: a doubled row, missing values, blanks at the ends, `N/A`."""

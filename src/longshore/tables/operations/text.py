@@ -166,7 +166,10 @@ class Extract(Operation):
     """
 
     name = "extract"
-    example: ClassVar[Mapping[str, Any]] = {"column": "Genres", "pattern": r"(?P<First>[\w-]+)(?:, (?P<Second>[\w-]+))?"}
+    example: ClassVar[Mapping[str, Any]] = {
+        "column": "Genres",
+        "pattern": r"(?P<First>[\w-]+)(?:, (?P<Second>[\w-]+))?",
+    }
     parameters: ExtractParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:
