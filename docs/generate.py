@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from demonstrating import Demonstration
 from flask import Flask
 from pydantic_core import PydanticUndefined
 
@@ -55,13 +56,16 @@ def settings_page() -> str:
 
 def operations_page() -> str:
     """Every operation with its parameters and an example."""
-    lines = [
-        "# Operations", "",
-        "Each is an event on Socket.IO, an address under `/api/v1/datasets/<session>/operations/` and a method of the",
-        "Python client. Every one can be undone.", "",
-    ]  # fmt: skip
-    for declared in all_operations():
-        lines += _operation(declared)
+    with Demonstration() as demonstration:
+        lines = [
+            "# Operations", "",
+            "Each is an event on Socket.IO, an address under `/api/v1/datasets/<session>/operations/` and a method",
+            "of the Python client. Every one can be undone.", "",
+            "The examples were run on this table when this page was made. A dot stands for a missing value; what an",
+            "example changed is shown in bold.", "", *demonstration.table_lines(), "",
+        ]  # fmt: skip
+        for declared in all_operations():
+            lines += [*_operation(declared), *demonstration.outcome_lines(declared), ""]
     return "\n".join(lines) + "\n"
 
 

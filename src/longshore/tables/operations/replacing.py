@@ -50,7 +50,11 @@ class FindReplace(Operation):
     """Replace values that equal something, or every match of a regular expression inside them."""
 
     name = "findReplace"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 3, "toReplace": ["N/A", "none"], "replaceWith": [None, None]}
+    example: ClassVar[Mapping[str, Any]] = {
+        "column": "Studio",
+        "toReplace": ["N/A", "ufa"],
+        "replaceWith": [None, "UFA"],
+    }
     parameters: FindReplaceParameters
 
     def fit(self, table: Table) -> Facts:

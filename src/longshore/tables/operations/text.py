@@ -104,7 +104,7 @@ class ChangeCase(_TextOperation):
     """Write text in capitals, in small letters, or with capitals at the start."""
 
     name = "changeCase"
-    example: ClassVar[Mapping[str, Any]] = {"columns": ["Director"], "case": "title"}
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Studio"], "case": "title"}
     parameters: ChangeCaseParameters
 
     def changed(self, text: pl.Expr) -> pl.Expr:
@@ -166,7 +166,10 @@ class Extract(Operation):
     """
 
     name = "extract"
-    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "pattern": r"(?P<month>\w+) (?P<day>\d+)"}
+    example: ClassVar[Mapping[str, Any]] = {
+        "column": "Genres",
+        "pattern": r"(?P<First>[\w-]+)(?:, (?P<Second>[\w-]+))?",
+    }
     parameters: ExtractParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:
