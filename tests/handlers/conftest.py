@@ -11,7 +11,7 @@ from werkzeug.test import Client
 
 from longshore.handlers.application import Application
 from longshore.handlers.mounting import dispatch
-from longshore.server.application import declare_routes, load_additions, make_application
+from longshore.server.declarations import find_declarations
 from longshore.settings import Settings
 
 Write = Callable[[str, str], Path]
@@ -44,11 +44,9 @@ def make_app(storage: Path, folder: Path) -> MakeApp:
 
     def make_app(**chosen: Any) -> Application:
         settings = Settings.from_environment(root_storage_path=storage, handlers_dir=folder, **chosen)
-        application = make_application()
-        declare_routes(application, settings, None, None)
-        mounts = load_additions(application, settings)
-        application.wsgi_app = dispatch(application.wsgi_app, mounts)  # type: ignore[method-assign]
-        return application
+        found = find_declarations(settings)
+        found.application.wsgi_app = dispatch(found.application.wsgi_app, found.mounts)  # type: ignore[method-assign]
+        return found.application
 
     return make_app
 
