@@ -15,12 +15,27 @@ from support.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
+RAISING = """
+import sys
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/x":
+        sys.exit(7)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return pieces(environ["PATH_INFO"])
+
+def pieces(path):
+    if path == "/late":
+        yield b"first"
+    sys.exit(8)
+    yield b"never"
+"""
 HANDLER = "from pyserver.core import app\n\n@app.route('/mine')\ndef mine():\n    return '{word}'\n"
 
 
 def test_a_handler_and_a_mount_that_ends_its_process(storage: Path, folder: Path, tmp_path: Path) -> None:
     (folder / "one.py").write_text(HANDLER.format(word="mine"))
-    (tmp_path / "raising_in_test.py").write_text("import sys\ndef app(environ, start_response): sys.exit(7)")
+    (tmp_path / "raising_in_test.py").write_text(RAISING)
     environment = {
         "HANDLERS_DIR": str(folder),
         "MOUNTS": "/raising=raising_in_test:app",
@@ -30,6 +45,9 @@ def test_a_handler_and_a_mount_that_ends_its_process(storage: Path, folder: Path
         before = server.parts()["web"].children()[0].pid
         answer = httpx.get(f"{server.url}/raising/x")
         assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
+        assert httpx.get(f"{server.url}/raising/early").status_code == 500
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{server.url}/raising/late")
         assert httpx.get(f"{server.url}/mine").text == "mine"
         assert server.parts()["web"].children()[0].pid == before
         assert "the application mounted at /raising failed" in server.log
