@@ -1,6 +1,7 @@
 """The operations: declared once each, in one small module a family, and found through one registry."""
 
 from longshore.tables.operations import (
+    appending,
     arranging,
     binning,
     cells,
@@ -10,6 +11,7 @@ from longshore.tables.operations import (
     dummies,
     filling,
     interpolating,
+    joining,
     missing,
     replacing,
     rows,
@@ -32,18 +34,26 @@ from longshore.tables.operations.base import (
     operation,
     require_operation,
 )
+from longshore.tables.operations.other import ITSELF, FindOther, Other, WithOther, among, bind, no_others
 
 __all__ = [
+    "ITSELF",
     "Change",
     "Computed",
     "Facts",
+    "FindOther",
     "OneColumn",
     "Operation",
+    "Other",
     "Parameters",
     "Report",
     "SeveralColumns",
+    "WithOther",
     "all_operations",
+    "among",
+    "appending",
     "arranging",
+    "bind",
     "binning",
     "cells",
     "close_registry",
@@ -54,7 +64,9 @@ __all__ = [
     "filling",
     "find_operation",
     "interpolating",
+    "joining",
     "missing",
+    "no_others",
     "operation",
     "replacing",
     "require_operation",
