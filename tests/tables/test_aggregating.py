@@ -83,7 +83,9 @@ def near(value: Any) -> Any:
 
 
 def alike(value: Any) -> Any:
-    return None if pd.isna(value) else value
+    if pd.isna(value):
+        return None
+    return pd.Timestamp(value) if isinstance(value, dt.date) else value
 
 
 def test_groups_come_in_the_order_of_their_first_rows_however_many_there_are() -> None:
@@ -112,7 +114,7 @@ def test_dates_durations_booleans_and_categories() -> None:
     })  # fmt: skip
     asked = [("d", "mean"), ("d", "median"), ("t", "sum"), ("b", "sum"), ("b", "mean"), ("c", "min"), ("c", "mode")]
     after = run(df, [], [{"column": column, "function": function} for column, function in asked])
-    middle = dt.datetime(2020, 1, 2)
+    middle = dt.datetime(2020, 1, 2)  # noqa: DTZ001
     assert after.rows() == [(middle, middle, dt.timedelta(3), 1, 0.5, "a", "a")]
 
 

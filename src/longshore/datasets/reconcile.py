@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -106,6 +107,9 @@ class Reconciler:
 
     def collect(self, folder: Path, now: float) -> None:
         """Remove what no version of this session needs and is old enough."""
+        for left in _subfolders(folder):
+            if _age(left, now) > GRACE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
         old = [path for path in _files(folder) if _age(path, now) > GRACE_SECONDS]
         if not old:
             return

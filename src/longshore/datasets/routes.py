@@ -17,6 +17,7 @@
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
+    POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
     GET    /api/v1/operations                             what can be done
 """
@@ -36,12 +37,12 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
-from longshore.datasets.special import SPECIAL, NoParameters
+from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
 from longshore.datasets.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
-from longshore.tables.operations import OneColumn, Operation, all_operations
+from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
@@ -228,8 +229,14 @@ def _special_endpoint(service: Datasets, name: str) -> Endpoint:
         TAG,
         query=wire.ChangeQuery,
         body=None if parameters is NoParameters else parameters,
-        answer=wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed,
+        answer=_special_answer(name, parameters),
     )
+
+
+def _special_answer(name: str, parameters: type[Parameters]) -> type[wire.Answer]:
+    if name == AGGREGATE:
+        return wire.Aggregated
+    return wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed
 
 
 def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any], query: wire.ChangeQuery) -> Response:

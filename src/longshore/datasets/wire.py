@@ -163,7 +163,9 @@ class ReplayedStep(Answer):
     operation: str
     outcome: str = Field(description="applied, skipped, failed or notTried")
     sentence: str
-    reason: str | None = Field(None, description="missingColumn, differentType, valueFails, malformed or refused")
+    reason: str | None = Field(
+        None, description="missingColumn, missingSource, differentType, valueFails, malformed or refused"
+    )
     error: str | None = None
     errorDescription: str | None = None  # noqa: N815
     note: str | None = Field(None, description="what to look at although it was applied")
@@ -175,6 +177,15 @@ class Replayed(Changed):
     applied: int | None = None
     skipped: int | None = None
     steps: list[ReplayedStep] = []
+
+
+class Aggregated(Changed):
+    """A new dataset was made of this one."""
+
+    newSessionID: str | None = Field(None, description="session id of the new dataset")  # noqa: N815
+    name: str | None = None
+    rows: int | None = None
+    columns: int | None = None
 
 
 class OperationInfo(Answer):

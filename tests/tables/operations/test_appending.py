@@ -54,7 +54,8 @@ def test_a_table_to_itself(ours: pl.DataFrame) -> None:
 
 
 US, NS, MS = pl.Datetime("us"), pl.Datetime("ns"), pl.Datetime("ms")
-NOON = dt.datetime(2020, 1, 1, 12)
+NOON = dt.datetime(2020, 1, 1, 12)  # noqa: DTZ001
+MIDNIGHT = dt.datetime(2020, 1, 1)  # noqa: DTZ001
 CASES: list[tuple[pl.Series, pl.Series, pl.DataType, list[Any]]] = [
     (pl.Series([1]), pl.Series([2.5]), pl.Float64(), [1.0, 2.5]),
     (pl.Series([2.5]), pl.Series([1]), pl.Float64(), [2.5, 1.0]),
@@ -65,7 +66,7 @@ CASES: list[tuple[pl.Series, pl.Series, pl.DataType, list[Any]]] = [
     (pl.Series([0.1], dtype=pl.Float32), pl.Series([2.5]), pl.Float64(), [0.10000000149011612, 2.5]),
     (pl.Series([True]), pl.Series([1]), pl.String(), ["true", "1"]),
     (pl.Series(["x"]), pl.Series([1]), pl.String(), ["x", "1"]),
-    (pl.Series([dt.date(2020, 1, 1)]), pl.Series([NOON]), US, [dt.datetime(2020, 1, 1), NOON]),
+    (pl.Series([dt.date(2020, 1, 1)]), pl.Series([NOON]), US, [MIDNIGHT, NOON]),
     (pl.Series([NOON], dtype=US), pl.Series([NOON], dtype=NS), US, [NOON, NOON]),
     (pl.Series([NOON], dtype=MS), pl.Series([NOON], dtype=US), US, [NOON, NOON]),
     (pl.Series([1577880000000000001]).cast(NS), pl.Series([NOON], dtype=US), NS, [NOON, NOON]),

@@ -140,7 +140,7 @@ def test_numbers_are_compared_as_numbers_and_exactly(mine: Any, yours: Any) -> N
 
 
 def test_moments_of_other_units_and_zones_are_compared_as_moments() -> None:
-    noon = dt.datetime(2020, 1, 1, 12)
+    noon = dt.datetime(2020, 1, 1, 12)  # noqa: DTZ001
     left = pl.DataFrame({"k": pl.Series([noon, None], dtype=pl.Datetime("ns"))})
     right = pl.DataFrame({"k": pl.Series([noon], dtype=pl.Datetime("ms")), "v": [1]})
     assert run(left, right, keys=[{"column": "k"}])[0]["v"].to_list() == [1, None]
@@ -162,7 +162,7 @@ def test_categories_are_compared_as_text() -> None:
 @pytest.mark.parametrize("other", [pl.String(), pl.Date(), pl.Boolean(), pl.Decimal(10, 2)])
 def test_keys_of_different_kinds_are_refused_with_a_hint(other: pl.DataType) -> None:
     right = pl.DataFrame({"k": pl.Series([None], dtype=other)})
-    with pytest.raises(InvalidType, match="'k' is of type int .* changeColumnDataType"):
+    with pytest.raises(InvalidType, match=r"'k' is of type int .* changeColumnDataType"):
         run(pl.DataFrame({"k": [1]}), right, keys=[{"column": "k"}])
 
 
