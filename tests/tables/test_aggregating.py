@@ -18,6 +18,7 @@ from longshore.tables import aggregate
 from longshore.tables.aggregating import FUNCTIONS, AggregateParameters, describe
 from longshore.tables.operations.naming import free_name
 from longshore.tables.table import Table
+from tables.operations.test_appending import every_type
 from tables.operations.test_joining import KEYS, frames, table_of
 
 EXAMPLES = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -155,3 +156,17 @@ def test_the_sentence(tmp_path: Path) -> None:
     by = AggregateParameters(by=["Genre"])
     assert describe(table, by, "movies.json") == "Aggregated 3,201 rows of movies.json by Genre"
     assert describe(table, AggregateParameters(), "m") == "Aggregated 3,201 rows of m into one row"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_answers_on_every_type_or_says_that_it_cannot(function: str) -> None:
+    for name, values in every_type().items():
+        df = pl.DataFrame({"k": values, "g": [1, 1]})
+        for by in ([], ["g"], ["k"]):
+            try:
+                after = run(df, by, [{"column": "k", "function": function}])
+            except InvalidType:
+                assert function in ("sum", "mean", "median", "std")
+                assert not values.dtype.is_numeric()
+            else:
+                assert after.height == (2 if by == ["k"] else 1), name

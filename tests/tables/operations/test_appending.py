@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from longshore.errors import InvalidValue
+from longshore.errors import InvalidType, InvalidValue
 from longshore.tables import dtypes
 from tables.operations.test_joining import frames, plain, run
 
@@ -103,3 +103,43 @@ def test_zones_are_brought_together_as_moments() -> None:
     after, _ = run(pl.DataFrame({"c": utc}), pl.DataFrame({"c": tokyo}), "appendFile")
     assert after["c"].to_list() == [utc[0], utc[0]]
     assert after["c"].dtype == pl.Datetime("us", "UTC")
+
+
+def every_type() -> dict[str, pl.Series]:
+    """A value and a missing one of each type that a table can hold."""
+    moments = pl.Series([NOON, None])
+    kept = {
+        **{str(dtype): pl.Series([1, None], dtype=dtype) for dtype in (pl.Int8, pl.Int64, pl.UInt64, pl.Int128)},
+        **{str(dtype): pl.Series([1.5, None], dtype=dtype) for dtype in (pl.Float32, pl.Float64)},
+        "decimal": pl.Series([Decimal("1.5"), None]),
+        "wide decimal": pl.Series([Decimal("1.50"), None], dtype=pl.Decimal(20, 2)),
+        "text": pl.Series(["a", None]),
+        "category": pl.Series(["a", None], dtype=pl.Categorical()),
+        "boolean": pl.Series([True, None]),
+        "date": pl.Series([MIDNIGHT.date(), None]),
+        **{unit: moments.cast(pl.Datetime(unit)) for unit in ("ms", "us", "ns")},
+        "utc": moments.dt.replace_time_zone("UTC"),
+        "tokyo": moments.cast(NS).dt.replace_time_zone("Asia/Tokyo"),
+        "duration": pl.Series([dt.timedelta(1), None]),
+        "fine duration": pl.Series([dt.timedelta(1), None], dtype=pl.Duration("ns")),
+        "time": pl.Series([dt.time(1), None]),
+        "binary": pl.Series([b"x", None]),
+    }
+    return {name: values for name, values in kept.items() if dtypes.is_storable(values.dtype)}
+
+
+@pytest.mark.parametrize("here", every_type())
+def test_no_pair_of_types_loses_a_value_or_fails_by_accident(here: str) -> None:
+    ours = pl.DataFrame({"k": every_type()[here]})
+    for there, values in every_type().items():
+        theirs = pl.DataFrame({"k": values, "v": [1, 2]})
+        appended, _ = run(ours, theirs, "appendFile")
+        assert appended["k"].is_null().to_list() == [False, True, False, True], there
+        try:
+            joined, outcome = run(ours, theirs, "join", keys=[{"column": "k"}], how="outer")
+        except InvalidType:
+            assert here != there
+        else:
+            assert joined["k"].null_count() == 2
+            assert joined.height == 4 - outcome.answer["matched"]
+            assert here != there or outcome.answer["matched"] == 1

@@ -12,7 +12,7 @@ from longshore.tables.table import Column
 
 _UNITS = {"ms": 1_000_000, "us": 1_000, "ns": 1}
 """Nanoseconds in a unit of time."""
-_WIDE = (pl.UInt64(), pl.Int128(), pl.UInt128())
+_WIDE = (pl.UInt64(), pl.Int128())
 
 
 @dataclass(frozen=True)
