@@ -157,6 +157,15 @@ COMPUTED: dict[str, tuple[dict[str, Any], str]] = {
         {"column": "note", "pattern": r"(\w+) no\. (\d+)"},
         "table.select(pl.col('c8').str.extract_groups(r'(\\w+) no\\. (\\d+)')).unnest('c8')",
     ),
+    "join": (
+        {"otherSessionID": "itself", "keys": [{"columnIndex": 0}], "columns": [4]},
+        "table.select('c0').join(table.select('c0', v='c4'), on='c0', how='left', maintain_order='left').select('v')",
+    ),
+    "join of all columns": (
+        {"otherSessionID": "itself", "keys": [{"column": "id"}], "how": "inner", "columns": [4]},
+        "table.join(table.select('c0', v='c4'), on='c0', maintain_order='left')",
+    ),
+    "appendFile": ({"otherSessionID": "itself"}, "pl.concat([table, table])"),
 }
 """Parameters, and the floor's code: an expression of the LazyFrame ``table`` whose value is written."""
 

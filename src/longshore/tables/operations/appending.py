@@ -31,7 +31,10 @@ class AppendFile(WithOther):
     """Append the rows of another dataset below; columns are matched by their names."""
 
     name = "appendFile"
-    example: ClassVar[Mapping[str, Any]] = {"otherSessionID": "0123456789abcdef0123456789abcd", "newColumns": True}
+    example: ClassVar[Mapping[str, Any]] = {
+        "otherSessionID": "fedcba9876543210fedcba98765432",
+        "newColumns": True,
+    }
     ordered = True
     parameters: AppendFileParameters
 
