@@ -180,6 +180,19 @@ class Dataset:
         found: dict[str, Any] = self.client.request("GET", f"{self._path}/profile")["data"]
         return found
 
+    def cluster(self, column: str, method: str = "fingerprint", **settings: Any) -> dict[str, Any]:
+        """Near-duplicate values of a text column: ``clusters``, each with ``values``, ``suggested`` and ``rows``.
+
+        What a person agrees to is carried out by ``merge_values``.
+
+        :param method: fingerprint, ngram, phonetic or distance.
+        :param settings: ``size`` for ngram, ``radius`` and ``threshold`` for distance, ``limit`` of clusters.
+        :raises InvalidType: when the column holds no text.
+        :raises TooLarge: for too many different values.
+        """
+        query = _query({"column": column, "method": method, **settings})
+        return self.client.request("GET", f"{self._path}/cluster", params=query)
+
     def visualize(self, type: str, **settings: Any) -> dict[str, Any]:  # noqa: A002 - the wire's name
         """A chart: ``image`` (PNG in base64), or ``spec`` with ``format="vega-lite"``.
 

@@ -43,6 +43,8 @@ from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
+from longshore.tables.clustering import ClusterParameters
+from longshore.tables.operations import OneColumn, Operation, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
@@ -146,6 +148,11 @@ def declare_api(api: Api, service: Datasets) -> None:
     def profile_dataset(session_id: str) -> dict[str, Any]:
         """Statistics and a small histogram of every column."""
         return service.profile(session_id)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/cluster", tag=TAG, query=ClusterParameters, answer=wire.Clusters)
+    def cluster_values(session_id: str, query: ClusterParameters) -> dict[str, Any]:
+        """Near-duplicate values of a text column: different spellings of what is probably one value."""
+        return service.cluster(session_id, query)
 
     @api.endpoint("POST", f"{BASE}/<session_id>/visualize", tag=TAG, body=VisualizeParameters, answer=wire.Chart)
     def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:

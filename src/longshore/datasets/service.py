@@ -24,6 +24,7 @@ from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, Timed
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
+from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, effective
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
@@ -207,7 +208,7 @@ class Datasets:
     ) -> dict[str, Any]:
         """Answer one of :data:`READS`.
 
-        :param progress: called with columns done and columns in all by a read that takes long.
+        :param progress: called with what is done and what there is in all by a read that takes long.
         """
         return READS[name].answer(self, session_id, body, progress)
 
@@ -221,6 +222,13 @@ class Datasets:
         """Statistics of all columns, with a small histogram or the most frequent values of each."""
         version = self.version(session_id)
         return {"version": version.number, "data": profiling.profile(version.table, progress=progress)}
+
+    def cluster(
+        self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None
+    ) -> dict[str, Any]:
+        """Near-duplicate values of a text column, for ``mergeValues``."""
+        version = self.version(session_id)
+        return {"version": version.number, **find_clusters(version.table, parameters, progress)}
 
     def visualize(self, session_id: str, parameters: VisualizeParameters) -> dict[str, Any]:
         """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
@@ -382,6 +390,12 @@ READS: dict[str, Read] = {
         lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
     ),
     "profile": Read(lambda service, session, _, progress: service.profile(session, progress), heavy=True),
+    "cluster": Read(
+        lambda service, session, body, progress: service.cluster(
+            session, parse_model(ClusterParameters, body), progress
+        ),
+        heavy=True,
+    ),
     "history": Read(lambda service, session, *_: service.history(session)),
     "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
 }

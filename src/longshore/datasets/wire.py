@@ -228,6 +228,28 @@ class Profile(Answer):
     data: dict[str, Any]
 
 
+class Cluster(Answer):
+    """Values that are nearly the same."""
+
+    values: list[list[Any]] = Field(description="at most 1,000, each with its number of rows, the most frequent first")
+    suggested: str = Field(description="the most frequent of them")
+    rows: int
+    valueCount: int = Field(description="number of its values, also of those not shown")  # noqa: N815
+
+
+class Clusters(Answer):
+    """Near-duplicate values of a column; the counts are of all clusters, also of those over the limit."""
+
+    version: int
+    clusters: list[Cluster] = Field(description="those with the most rows first")
+    clusterCount: int  # noqa: N815
+    rowCount: int  # noqa: N815
+    valueCount: int  # noqa: N815
+    distinct: int = Field(description="different values of the column")
+    tooLong: int = Field(description="values of over 1,000 characters, which were left out")  # noqa: N815
+    method: str
+
+
 class Chart(Answer):
     """A drawn chart."""
 

@@ -34,8 +34,8 @@ class ClusterParameters(OneColumn):
 
     method: Literal["fingerprint", "ngram", "phonetic", "distance"] = Field(
         "fingerprint",
-        description="fingerprint: the same words in any order and spelling of accents, capitals and punctuation; ngram: "
-        "the same sequences of characters; phonetic: the same sound in English; distance: few different characters",
+        description="fingerprint: the same words, whatever their order, accents, capitals and punctuation; ngram: the "
+        "same sequences of characters; phonetic: the same sound in English; distance: few different characters",
     )
     size: StrictInt = Field(2, ge=1, le=10, description="ngram: characters in a sequence")
     radius: StrictInt = Field(2, ge=1, le=5, description="distance: the greatest number of different characters")
@@ -91,7 +91,10 @@ def _count_values(table: Table, column: Column, method: str) -> tuple[pl.DataFra
         counted = frame.group_by("value").agg(rows=pl.len().cast(pl.Int64)).collect(engine="streaming")
         if counted.height <= most:
             fits = counted.filter(pl.col("value").str.len_chars() <= LONGEST_VALUE)
-            return fits.sort(["rows", "value"], descending=[True, False]), counted.height - fits.height
+            # Of equally frequent values, the one without stray spaces is the better suggestion.
+            stray = pl.col("value") != pl.col("value").str.strip_chars(dtypes.SPACES)
+            ordered = fits.sort(["rows", stray, "value"], descending=[True, False, False])
+            return ordered, counted.height - fits.height
         estimate = counted.height
     hint = "; the method fingerprint takes more" if method == "distance" else ""
     raise TooLarge(
@@ -123,11 +126,7 @@ def _near(counted: pl.DataFrame, parameters: ClusterParameters, done: Callable[[
     found = pl.DataFrame({"spelt": texts.gather(members), "found": pl.Series(numbers, dtype=pl.Int64)})
     # Values with the same plain spelling belong together, whether something else is near or not.
     joined = spelt.join(found, on="spelt", how="left", maintain_order="left")
-    key = (
-        pl.when(pl.col("found").is_not_null())
-        .then("#" + pl.col("found").cast(pl.String))
-        .otherwise("=" + pl.col("spelt"))
-    )
+    key = pl.coalesce("#" + pl.col("found").cast(pl.String), "=" + pl.col("spelt"))
     return joined.select("value", "rows", key.alias("cluster")).filter(pl.len().over("cluster") > 1)
 
 

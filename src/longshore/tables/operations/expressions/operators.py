@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidValue
@@ -98,21 +99,23 @@ def divide(left: Operand, right: Operand) -> Operand:
 
 
 def remainder(left: Operand, right: Operand) -> Operand:
-    """What a division leaves, with the sign of the dividend; missing where the divisor is 0."""
+    """What a division leaves, with the sign of the dividend, as C's ``fmod``; missing where the divisor is 0."""
     one, other = require_number(left, "%"), require_number(right, "%")
-    dtype = WHOLE if one.dtype == other.dtype == WHOLE else DECIMAL
-    a, b = as_type(one, dtype).expr, as_type(other, dtype).expr
-    # The engine's own remainder has the divisor's sign. Of Int64's least value and -1 it is out of range.
-    if dtype == WHOLE:
-        a, b = a.cast(pl.Int128), b.cast(pl.Int128)
+    if not one.dtype == other.dtype == WHOLE:
+        # The engine's own is off where the quotient has more digits than a decimal number.
+        pair = pl.struct(decimal(one).alias("a"), decimal(other).alias("b"))
+        return left.now(finite(pair.map_batches(_remainders, return_dtype=DECIMAL, is_elementwise=True)), DECIMAL)
+    # The engine's has the divisor's sign; and of Int64's least value and -1 there is none in 64 bits.
+    a, b = one.expr.cast(pl.Int128), other.expr.cast(pl.Int128)
     left_over = a % b
-    crossed = (left_over != 0) & ((a < 0) != (b < 0))
-    signed = pl.when(crossed).then(left_over - b).otherwise(left_over)
-    return (
-        left.now(finite(pl.when(b != 0).then(signed)).cast(dtype, strict=False), dtype)
-        if dtype == DECIMAL
-        else (left.now(pl.when(b != 0).then(signed).cast(pl.Int64, strict=False), dtype))
-    )
+    signed = pl.when((left_over != 0) & ((a < 0) != (b < 0))).then(left_over - b).otherwise(left_over)
+    return left.now(pl.when(b != 0).then(signed).cast(pl.Int64, strict=False), WHOLE)
+
+
+def _remainders(pair: pl.Series) -> pl.Series:
+    a, b = (pair.struct.field(name).to_numpy() for name in "ab")  # missing is NaN there, and stays so
+    with np.errstate(invalid="ignore"):
+        return pl.Series(np.fmod(a, b))
 
 
 def negative(operand: Operand) -> Operand:
