@@ -49,7 +49,8 @@ def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr
     return moments.dt.time() if target == pl.Time() else moments.cast(target)
 
 
-_LETTERS = re.compile(r"(?:%-?[YymdejBbhHIMSpFTDR%]|%[:#]?z|%\.?f|[^%])+")
+_LETTERS = re.compile(r"(?:%-?[YymdejBbhHIMSpFTDR%]|%[:#]?z|%\.f|\.%f|[^%])+")
+LONGEST_FORMAT = 100
 _YEARS = ("%Y", "%y", "%F", "%D")
 
 
@@ -58,11 +59,21 @@ def require_format(date_format: str) -> str:
 
     :raises InvalidValue: if not.
     """
-    if not _LETTERS.fullmatch(date_format) or not any(year in date_format.replace("%-", "%") for year in _YEARS):
+    if (
+        len(date_format) > LONGEST_FORMAT
+        or not _LETTERS.fullmatch(date_format)
+        or not any(year in date_format.replace("%-", "%") for year in _YEARS)
+    ):
         raise InvalidValue(
             f"{shorten(date_format)!r} is no date format; write it with %Y or %y for the year, %m %B or %b, %d, "
             "and %H %I %M %S %p %f %z for a clock"
         )
+    try:
+        pl.select(parse_dates(pl.lit("-"), date_format, pl.Datetime("us")))
+    except pl.exceptions.PolarsError as error:
+        raise InvalidValue(
+            f"dates cannot be read as {shorten(date_format)!r}; a clock needs hours with minutes, and %I needs %p"
+        ) from error
     return date_format
 
 

@@ -27,6 +27,9 @@ DEFAULT_ORDER: Order = "dayFirst"
 EXAMPLES = 3
 MOST_ROUNDS = 20
 """How often values that no format has read are looked at again for further ones."""
+FEW = 200_000
+"""Up to so many different values are counted first, and then read once each."""
+_TIMES = "\x00times"
 EPOCHS = {"epoch:s": 1_000_000, "epoch:ms": 1_000, "epoch:us": 1}
 """Numbers that count time since 1970, by their unit; its length in microseconds."""
 _PLAUSIBLE = (0, 4_102_444_800_000_000)
@@ -164,7 +167,7 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
     :param numbers: candidates are counts since 1970 and dates of eight digits.
     :raises InvalidValue: when no known format reads any value.
     """
-    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
+    values = _weighed(frame, name)
     likely = _numeric(values, name) if numbers else _likely(values, name, _allowed(order))
     if not likely and values.head(1).collect().is_empty():
         raise InvalidValue(f"column {name!r} has no values that could be dates")
@@ -186,8 +189,22 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
 
 def evidence_for(frame: pl.LazyFrame, name: str, styles: Sequence[Style]) -> tuple[Evidence, ...]:
     """What speaks for formats that a person gave."""
-    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
+    values = _weighed(frame, name)
     return tuple(replace(each, chosen=True) for each in _count(values, name, styles))
+
+
+def _weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The values that are not blank, with the number of rows that each stands for; dates often repeat."""
+    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
+    if values.select(pl.col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
+        return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(_TIMES))
+    grouped = values.group_by(name).agg(pl.len().cast(pl.Int64).alias(_TIMES)).collect(engine="streaming")
+    return grouped.sort([_TIMES, name], descending=[True, False]).lazy()
+
+
+def _rows(condition: pl.Expr) -> pl.Expr:
+    """The number of rows in which something holds."""
+    return pl.col(_TIMES).filter(condition).sum()
 
 
 def _allowed(order: Order | None) -> list[Style]:
@@ -203,7 +220,7 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
         unread = values
         if found:
             unread = values.filter(pl.all_horizontal(style.read(pl.col(name)).is_null() for style in found))
-        sample = unread.head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
+        sample = unread.select(name).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
         fresh = [style for style in allowed if style not in found]
         hits = sample.select(style.read(pl.col(name)).count().alias(str(i)) for i, style in enumerate(fresh))
         new = [style for style, count in zip(fresh, hits.row(0), strict=True) if count] if fresh else []
@@ -237,7 +254,8 @@ def _numeric(values: pl.LazyFrame, name: str) -> list[Style]:
     # Small numbers make sense in every unit; those of 1973 to 2100 do in one only.
     late = {unit: (number * length >= 100_000_000_000_000) & sensible[unit] for unit, length in EPOCHS.items()}
     counts = values.select(
-        days=_eight_digits(pl.col(name), days).count(), **{unit: each.sum() for unit, each in late.items()}
+        days=_rows(_eight_digits(pl.col(name), days).is_not_null()),
+        **{unit: _rows(each) for unit, each in late.items()},
     )
     found = counts.collect(engine="streaming").row(0, named=True)
     unit = max(EPOCHS, key=lambda each: found[each])
@@ -260,8 +278,8 @@ def _count(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Evi
         alone = read[str(i)] & ~other if other is not None else pl.lit(value=False)
         first = pl.col(name).filter(alone if style.order else read[str(i)])
         wanted += [
-            read[str(i)].sum().alias(f"{i} reads"),
-            (alone.sum() if style.order else pl.lit(0)).alias(f"{i} decides"),
+            _rows(read[str(i)]).alias(f"{i} reads"),
+            (_rows(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
             first.head(50).implode().alias(f"{i} first"),
             pl.col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
         ]
@@ -294,9 +312,9 @@ def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tupl
         pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(pl.col(name)) for style in by_order[order]]])
         for order in ("dmy", "mdy")
     )
-    found = values.select(days=days, months=months).select(
-        days=(pl.col("days").is_not_null() & pl.col("months").is_null()).sum(),
-        months=(pl.col("months").is_not_null() & pl.col("days").is_null()).sum(),
+    found = values.select(_TIMES, days=days, months=months).select(
+        days=_rows(pl.col("days").is_not_null() & pl.col("months").is_null()),
+        months=_rows(pl.col("months").is_not_null() & pl.col("days").is_null()),
         differ=(pl.col("days") != pl.col("months")).any(),
     )
     only_days, only_months, differ = found.collect(engine="streaming").row(0)

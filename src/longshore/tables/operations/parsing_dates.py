@@ -134,6 +134,8 @@ def require_dates_written(column: Column) -> Column:
 
 def _misfits(before: Table, column: Column, after: Table, made: Column) -> dict[str, Any]:
     """How many values became missing that were there and not blank, and the first of them with their rows."""
+    if made.missing == column.missing:
+        return {"count": 0, "first": []}
     pair = pl.concat(
         [
             before.scan([column.name]).select(stripped(pl.col(column.name)).alias("text")),
