@@ -42,9 +42,8 @@ from longshore.datasets.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
-from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.clustering import ClusterParameters
-from longshore.tables.operations import OneColumn, Operation, all_operations
+from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters

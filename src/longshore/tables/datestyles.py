@@ -154,9 +154,14 @@ def stripped(values: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType) -> pl.Expr:
-    """Texts or whole numbers read in the first of the formats that fits."""
-    return pl.coalesce(style.read(stripped(values), target) for style in styles)
+def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType, *, numbers: bool = False) -> pl.Expr:
+    """Texts or whole ``numbers`` read in the first of the formats that fits."""
+    text = stripped(values)
+    return pl.coalesce(
+        # What counts since 1970 need not become text first.
+        style.read(values if numbers and style.text in EPOCHS else text, target)
+        for style in styles
+    )
 
 
 def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool = False) -> Decision:

@@ -58,10 +58,7 @@ class Derive(Operation):
     """
 
     name = "derive"
-    example: ClassVar[Mapping[str, Any]] = {
-        "expression": 'ROUND("US Gross" / "Production Budget", 2)',
-        "newName": "return",
-    }
+    example: ClassVar[Mapping[str, Any]] = {"expression": "ROUND(Rating - AVG(Rating), 1)", "newName": "above_average"}
     parameters: DeriveParameters
 
     def fit(self, table: Table) -> Facts:

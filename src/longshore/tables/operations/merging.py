@@ -60,8 +60,8 @@ class MergeValues(Operation):
 
     name = "mergeValues"
     example: ClassVar[Mapping[str, Any]] = {
-        "column": "Distributor",
-        "merges": [{"from": ["Warner Bros", "warner bros."], "to": "Warner Bros."}],
+        "column": "Studio",
+        "merges": [{"from": ["universal", "UNIVERSAL"], "to": "Universal"}, {"from": ["ufa"], "to": "UFA"}],
     }
     parameters: MergeValuesParameters
 

@@ -63,7 +63,7 @@ class ParseDates(Operation):
     """
 
     name = "parseDates"
-    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "order": "auto"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "formats": ["epoch:s"], "inPlace": False}
     parameters: ParseDatesParameters
 
     def fit(self, table: Table) -> Facts:
@@ -88,7 +88,8 @@ class ParseDates(Operation):
         """The column as dates, or a new one beside it."""
         column = require_dates_written(self.parameters.find(table))
         styles = [style_of(text) for text in facts["formats"]]
-        dates = read_all(pl.col(column.name), styles, dtypes.decode(facts["dtype"]))
+        values, numbers = pl.col(column.name), column.dtype.is_integer()
+        dates = read_all(values, styles, dtypes.decode(facts["dtype"]), numbers=numbers)
         if self.parameters.in_place:
             return Change.of(table, {column.name: dates})
         at = self.parameters.position(table) + 1
