@@ -17,6 +17,7 @@ from longshore.server.diagnostics_http import diagnostics_blueprint
 from longshore.server.version import app_version
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
+from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 NOTE = "% Made by docs/generate.py; edit the code it describes instead.\n\n"
 
@@ -28,6 +29,7 @@ def write_all(folder: Path) -> None:
     pages = {
         "settings": settings_page(),
         "operations": operations_page(),
+        "expressions": expressions_page(),
         "routes": routes_page(),
         "errors": errors_page(),
     }
@@ -66,6 +68,23 @@ def operations_page() -> str:
         ]  # fmt: skip
         for declared in all_operations():
             lines += [*_operation(declared), *demonstration.outcome_lines(declared), ""]
+    return "\n".join(lines) + "\n"
+
+
+def expressions_page() -> str:
+    """Every function that an expression can use."""
+    lines = [
+        "# Functions in expressions", "",
+        "What `derive` computes with; see [cleaning](../cleaning.md) for the operators. Names in any case.",
+        "", "| Function | What it gives |", "| --- | --- |",
+    ]  # fmt: skip
+    for function in dict.fromkeys(FUNCTIONS.values()):
+        names = sorted(name.upper() for name, each in FUNCTIONS.items() if each == function)
+        also = [name for name in names if name != function.name]
+        rest = f" Also spelt {', '.join(f'`{name}`' for name in also)}." if also else ""
+        lines.append(f"| `{_cell(function.usage)}` | {_cell(function.summary)}{rest} |")
+    whole = ", ".join(f"`{name.upper()}`" for name in AGGREGATES)
+    lines += ["", f"{whole} take a whole column, are learnt once, and stand in every row; `COUNT(*)` counts the rows."]
     return "\n".join(lines) + "\n"
 
 
