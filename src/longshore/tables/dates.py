@@ -16,13 +16,14 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.reading.dates import FAMILIES, Family
-from longshore.tables.reading.plans import Dates
+from longshore.tables.reading.dates import FAMILIES, Family, misread_dates, read_formats
+from longshore.tables.scripting.portable import portable
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""
 
 
+@portable
 def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr:
     """``text`` read as ``target`` (date, datetime or time); what does not follow the format is missing.
 
@@ -96,15 +97,20 @@ def _complete(text: pl.Expr, date_format: str) -> tuple[pl.Expr, str]:
 
 def read_family(text: pl.Expr, family: Family, target: pl.DataType) -> pl.Expr:
     """``text`` read in the formats of one family as ``target``; what follows none of them is missing."""
-    plan = Dates(family)
-    values = plan.careful(text)
-    misread = plan.misread(text, values)
+    return read_dates(text, family.formats, family.target, family.shape, target)
+
+
+@portable
+def read_dates(text: pl.Expr, patterns: Sequence[str], kind: str, shape: str | None, target: pl.DataType) -> pl.Expr:
+    """Texts of a ``kind`` that follow one of the patterns, as ``target``; what follows none of them is missing."""
+    values = read_formats(text, patterns, kind)
+    misread = misread_dates(text, values, kind, shape)
     if misread is not None:
         values = pl.when(~misread).then(values)
-    if family.target == "zoned":
+    if kind == "zoned":
         values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if target == pl.Time():
-        return values if family.target == "time" else values.cast(pl.Datetime("us")).dt.time()
+        return values if kind == "time" else values.cast(pl.Datetime("us")).dt.time()
     if target == pl.Date():
         return values.cast(pl.Date)
     return values.cast(target)

@@ -9,7 +9,18 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.tables.dtypes import sortable
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.base import (
+    Change,
+    Code,
+    Facts,
+    OneColumn,
+    Operation,
+    Parameters,
+    Report,
+    counted,
+    operation,
+)
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Table
 
 
@@ -33,6 +44,11 @@ class MoveColumn(Operation):
         table.require_column(self.parameters.to_index)
         others = [kept for kept in table.columns if kept is not column]
         return Change([*others[: self.parameters.to_index], column, *others[self.parameters.to_index :]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Taken out and put in again."""
+        name = write.quote(self.parameters.find(table).name)
+        return Code.of(f"moved = df.drop_in_place({name})", f"df = df.insert_column({self.parameters.to_index}, moved)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The new place, counted from 1 as people do."""
@@ -74,6 +90,13 @@ class SortRows(Operation):
             return frame.sort(keys, descending=descending, nulls_last=True, maintain_order=True)
 
         return Change(table.columns, rows=sort)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``sort`` with the same rules for ties and missing values."""
+        columns = [key.find(table) for key in self.parameters.sort_by]
+        keys = ", ".join(write.as_text(column) for column in columns)
+        descending = write.listed(not key.ascending for key in self.parameters.sort_by)
+        return Code.of(f"df = df.sort({keys}, descending={descending}, nulls_last=True, maintain_order=True)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The columns and their directions."""
@@ -130,6 +153,12 @@ class Deduplicate(Operation):
             return frame.unique(names, keep=keep, maintain_order=True)
 
         return Change(table.columns, rows=distinct)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``unique`` in the table's order."""
+        names, keep = self.parameters.names(table), write.quote(self.parameters.keep)
+        subset = "" if len(names) == table.width else f"{write.columns(names)}, "
+        return Code.of(f"df = df.unique({subset}keep={keep}, maintain_order=True)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

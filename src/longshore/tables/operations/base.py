@@ -30,6 +30,7 @@ from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.parsing import parse_model
+from longshore.tables.scripting.code import Code as Code
 from longshore.tables.table import Column, Table
 
 Declared = TypeVar("Declared", bound="type[Operation]")
@@ -215,6 +216,17 @@ class Operation(ABC):
     @abstractmethod
     def transform(self, table: Table, facts: Facts) -> Change:
         """The new table as a plan; reads no data."""
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same as a step of a script: statements that take the Polars frame ``df`` to the next ``df``.
+
+        Names and values enter them only through the functions of :mod:`longshore.tables.scripting.code`; helpers are
+        functions marked ``@portable``, called by their names. Reads no data.
+
+        :param table: the table before the step.
+        :raises IllegalOperation: for an operation that no script can carry out.
+        """
+        raise IllegalOperation(f"{self.name} cannot be exported as a script")
 
     @abstractmethod
     def report(self, before: Table, after: Table, facts: Facts) -> Report:

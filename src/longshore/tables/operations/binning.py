@@ -14,8 +14,9 @@ import polars as pl
 from pydantic import Field, StrictInt, StrictStr
 
 from longshore.errors import InvalidValue, TooLarge, shorten
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 MOST_BINS = 1_000
@@ -98,6 +99,22 @@ class Discretize(Operation):
         )
         labelled = values.map_batches(label, return_dtype=pl.String, is_elementwise=True)
         return Change.of(table, {column.name: labelled})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``cut`` at the inner edges; what lies outside of the outer ones is missing."""
+        column = self.parameters.find(table)
+        edges, labels, values = facts["edges"], facts["labels"], write.column(column.name)
+        if not (column.dtype == pl.Int64() or column.dtype == pl.Float64()):
+            values += ".cast(pl.Float64)"
+        closed = '"both"' if facts["includeLowest"] else '"right"'
+        inside = f"{values}.is_between({write.plain(edges[0])}, {write.plain(edges[-1])}, closed={closed})"
+        label = f"pl.lit({write.plain(labels[0])})"
+        if len(labels) > 1:
+            label = f"{values}.cut({write.listed(edges[1:-1])}, labels={write.listed(labels)}).cast(pl.String)"
+        return Code.replacing(
+            f"pl.when({inside}).then({label}).alias({write.quote(column.name)})",
+            note="The edges were learnt from the data." if "," not in str(self.parameters.number_of_bins) else "",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many intervals there are, and how many values lie outside."""

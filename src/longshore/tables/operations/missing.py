@@ -11,8 +11,9 @@ from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.dtypes import is_text, sortable
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import from_json, literal, to_json
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 
@@ -32,6 +33,13 @@ class EmptyStringToNaN(Operation):
             return Change.nothing(table)
         text = pl.col(column.name)
         return Change.of(table, {column.name: pl.when(text.cast(pl.String) != "").then(text)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Only what is not empty stays."""
+        column = self.parameters.find(table)
+        if not is_text(column.dtype):
+            return Code.nothing()
+        return Code.replacing(f'pl.when({write.as_text(column)} != "").then({write.column(column.name)})')
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells became missing."""
@@ -74,11 +82,20 @@ class FillWithAverage(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        dtype = column.dtype
-        if dtype.is_integer() and isinstance(facts["value"], float) and not facts["value"].is_integer():
-            dtype = pl.Float64()
+        dtype = _filled_type(column, facts)
         value = literal(from_json(facts["value"], dtype), dtype)
         return Change.of(table, {column.name: pl.col(column.name).cast(dtype).fill_null(value)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``fill_null`` with the average that was learnt."""
+        column = self.parameters.find(table)
+        if column.missing == 0:
+            return Code.nothing()
+        dtype = _filled_type(column, facts)
+        values = write.column(column.name) + ("" if dtype == column.dtype else f".cast({write.type_of(dtype)})")
+        value = write.filler(from_json(facts["value"], dtype), dtype)
+        note = f"The {self.parameters.metric} was learnt from the data."
+        return Code.replacing(f"{values}.fill_null({value})", note=note)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many values were filled, and with what."""
@@ -88,6 +105,11 @@ class FillWithAverage(Operation):
         filled = counted(column.missing, "missing value")
         sentence = f"Filled {filled} in {column.name} with the {self.parameters.metric} ({shown})"
         return Report(sentence, {"value": value, "filled": column.missing})
+
+
+def _filled_type(column: Column, facts: Facts) -> pl.DataType:
+    is_fraction = isinstance(facts["value"], float) and not facts["value"].is_integer()
+    return pl.Float64() if column.dtype.is_integer() and is_fraction else column.dtype
 
 
 def _require_averageable(column: Column) -> None:

@@ -10,9 +10,11 @@ from pydantic import Field, StrictBool, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column, Table
 
 
@@ -66,7 +68,7 @@ class FindReplace(Operation):
             return {"dtype": dtypes.encode(column.dtype)}
         replaced = self._text(column)
         lost = {
-            dtypes.encode(dtype): (replaced.is_not_null() & _read_back(replaced, dtype).is_null()).any()
+            dtypes.encode(dtype): (replaced.is_not_null() & read_back(replaced, dtype).is_null()).any()
             for dtype in _candidates(column.dtype)
         }
         found = collecting(table.scan([column.name]).select(**lost)).row(0, named=True)
@@ -83,7 +85,41 @@ class FindReplace(Operation):
         if pairs is not None:
             return Change.of(table, {column.name: replace_whole(pl.col(column.name), _compose(pairs), dtype)})
         replaced = self._text(column)
-        return Change.of(table, {column.name: replaced if dtype == pl.String() else _read_back(replaced, dtype)})
+        return Change.of(table, {column.name: replaced if dtype == pl.String() else read_back(replaced, dtype)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``replace`` for whole values, one expression after the other for patterns."""
+        column, dtype = self.parameters.find(table), dtypes.decode(facts["dtype"])
+        name = write.quote(column.name)
+        pairs = self._typed_pairs(column)
+        if dtypes.is_text(column.dtype):
+            replaced = self._text_code(column)
+            replaced += "" if dtype == pl.String() else f".cast({write.type_of(dtype)})"
+        elif pairs is not None:
+            replaced = _whole_code(write.column(column.name), _compose(pairs), dtype)
+        else:
+            replaced = self._text_code(column)
+            if dtype != pl.String():
+                replaced = f"read_back({replaced}, {write.type_of(dtype)})"
+                replaced += ".fill_nan(None)" if dtype.is_float() else ""
+        return Code.replacing(f"{replaced}.alias({name})" if "pl.when(" in replaced else replaced)
+
+    def _text_code(self, column: Column) -> str:
+        """:meth:`_text` in a script."""
+        text = write.text_of(column)
+        if self.parameters.match_regex:
+            for pattern, replacement in self._patterns():
+                text = write.replaced(text, pattern, replacement)
+            return text
+        final = _compose([(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()])
+        if dtypes.is_text(column.dtype):
+            return _whole_code(text, final, pl.String())
+        branches = ""
+        for find, put in reversed(final.items()):
+            equal = _equal_code(column, find)
+            if equal is not None:
+                branches += f".when({equal}).then({write.value(put, pl.String())})"
+        return f"pl{branches}.otherwise({text})" if branches else text
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells differ now."""
@@ -196,7 +232,37 @@ def _candidates(dtype: pl.DataType) -> list[pl.DataType]:
     return [dtype]
 
 
-def _read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _whole_code(values: str, final: dict[Any, Any], dtype: pl.DataType) -> str:
+    """:func:`_replace_whole` in a script."""
+    found = {find: put for find, put in final.items() if find is not None}
+    replaced = values
+    if found and write.is_obvious(dtype):
+        pairs = ", ".join(f"{write.plain(find)}: {write.plain(put)}" for find, put in found.items())
+        replaced = f"{values}.replace({{{pairs}}})"
+    elif found:
+        old, new = (
+            f"pl.Series({write.listed(each)}, dtype={write.type_of(dtype)})" for each in (found.keys(), found.values())
+        )
+        replaced = f"{values}.replace({old}, {new})"
+    if final.get(None) is not None:
+        return f"pl.when({values}.is_null()).then({write.value(final[None], dtype)}).otherwise({replaced})"
+    return replaced
+
+
+def _equal_code(column: Column, text: str | None) -> str | None:
+    """:func:`_equals` in a script; None where nothing is equal."""
+    if text is None:
+        return f"{write.column(column.name)}.is_null()"
+    try:
+        fitted = fit_value(text, column.dtype)
+    except InvalidValue:
+        return None
+    return f"{write.column(column.name)} == {write.value(fitted, column.dtype)}"
+
+
+@portable
+def read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Text forms as values of ``dtype`` again; what is none is missing."""
     if dtype == pl.Boolean():
         return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     if isinstance(dtype, pl.Datetime):

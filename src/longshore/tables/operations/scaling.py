@@ -10,7 +10,8 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 _MODERATE = 2.0**300
@@ -54,6 +55,25 @@ class Normalize(Operation):
         # The engine divides by multiplying with the reciprocal, so that the greatest share may be 1 less a rounding.
         met = pl.when(values == high).then(pl.lit(self.parameters.range_to)).otherwise(rescaled)
         return Change.of(table, {column.name: met.cast(fractional(column.dtype))})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same arithmetic in the same order, so that the last digit agrees."""
+        column = self.parameters.find(table)
+        low, high = facts["min"], facts["max"]
+        if low == high:
+            return Code.nothing()
+        scale = _scale(low, high)
+        low, high = float(low) / scale, float(high) / scale
+        values = f"{write.column(column.name)}.cast(pl.Float64)" + ("" if scale == 1 else f" / {write.plain(scale)}")
+        first, last = _term(self.parameters.range_from), _term(self.parameters.range_to)
+        return Code.of(
+            f"values = {values}",
+            f"share = (values - {_term(low)}) / {_term(high - low)}",
+            f"rescaled = (1 - share) * {first} + share * {last}",
+            f"met = pl.when(values == {write.plain(high)}).then({last}).otherwise(rescaled).fill_nan(None)",
+            f"df = df.with_columns(met{_cast(column)}.alias({write.quote(column.name)}))",
+            note="The least and the greatest value were learnt from the data.",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Old and new range."""
@@ -99,6 +119,19 @@ class Standardize(Operation):
         values = pl.col(column.name).cast(pl.Float64) / facts["scale"]
         shifted = (values - facts["mean"]) / facts["deviation"]
         return Change.of(table, {column.name: shifted.cast(fractional(column.dtype))})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same arithmetic in the same order, so that the last digit agrees."""
+        column = self.parameters.find(table)
+        if facts["deviation"] == 0:
+            return Code.nothing()
+        scale = "" if facts["scale"] == 1 else f" / {write.plain(facts['scale'])}"
+        values = f"{write.column(column.name)}.cast(pl.Float64){scale}"
+        shifted = f"(({values} - {_term(facts['mean'])}) / {write.plain(facts['deviation'])}).fill_nan(None)"
+        return Code.replacing(
+            f"{shifted}{_cast(column)}",
+            note="Mean and standard deviation were learnt from the data.",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Mean and deviation before."""
@@ -146,6 +179,15 @@ def _scale(low: float, high: float) -> float:
 def fractional(dtype: pl.DataType) -> pl.DataType:
     """The type for results with fractions: a float stays as it is, other numbers become ``Float64``."""
     return dtype if dtype.is_float() else pl.Float64()
+
+
+def _term(number: float) -> str:
+    """A number as an operand: a negative one in parentheses."""
+    return f"({write.plain(number)})" if number < 0 else write.plain(number)
+
+
+def _cast(column: Column) -> str:
+    return ".cast(pl.Float32)" if column.dtype == pl.Float32() else ""
 
 
 def _sameness(value: float | None) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -52,6 +52,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         source.names,
         [ANYTHING] * len(source.names),
         reading.options.date_order,
+        reading.settings,
     )
     reading.lines = source.lines
     reading.settings.update(
@@ -60,6 +61,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         header=reading.options.header_included,
         skip=reading.options.initial_skip,
     )
+    reading.settings.update(source.oddities())
     for warning in (*source.odd.warnings(), *source.unclosed_warnings()):
         reading.warn(warning)
     return written
@@ -229,6 +231,17 @@ class DelimitedSource:
 
     def _empty(self) -> pl.DataFrame:
         return pl.DataFrame(schema={name: dtype for name, dtype in self.schema.items() if name != _SENTINEL})
+
+    def oddities(self) -> dict[str, Any]:
+        """What another reader has to know of an unusual file: line ends, lines before the data, what was repaired."""
+        options, found = self.reading.options, dict[str, Any]()
+        if self.records.marks.newline != b"\n":
+            found["newline"] = self.records.marks.newline.decode()
+        if self.lines_before != options.initial_skip + options.header_included:
+            found["headLines"] = self.lines_before
+        repairs = [*self.reading.settings.get("repairs", [])]
+        repairs += ["quotes"] * self.records.irregular + ["blankLines"] * bool(self.odd.blank)
+        return found | ({"repairs": repairs} if repairs else {})
 
     def unclosed_warnings(self) -> Iterator[ReadWarning]:
         """About quotes that open a field and never close."""

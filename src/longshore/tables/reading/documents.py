@@ -8,7 +8,7 @@ that look like numbers stay text, strings that are dates become dates.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from longshore.tables.reading.reshaping import reshape
 from longshore.tables.reading.results import ReadWarning
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table
 
 _WHOLE_BYTES = 256 << 20
@@ -67,7 +68,14 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     keys = list(source.kinds)
     labels = keys if header is None else [header[int(key)] for key in keys]
     reading.settings["shape"] = shape
-    return write_typed(source, reading.scratch, names.make_unique(labels), source.scopes, reading.options.date_order)
+    columns = names.make_unique(labels)
+    if columns != keys:
+        reading.settings["keys"] = keys
+    order = reading.options.date_order
+    written = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
+    if source.slow:
+        reading.settings["repairs"] = ["numbers"]
+    return written
 
 
 def find_shape(path: Path) -> str:
@@ -118,6 +126,7 @@ class JsonSource:
     def __post_init__(self) -> None:
         self.kinds: dict[str, set[str]] = {}
         self.blocks = 0
+        self.slow = False
 
     @property
     def scopes(self) -> list[tuple[Plan, ...]]:
@@ -147,9 +156,8 @@ class JsonSource:
             frame = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String()))
         except pl.exceptions.PolarsError:
             # NaN, numbers beyond floats: Python reads what Polars refuses. The survey has checked the syntax.
-            records = [json.loads(line) for line in data.splitlines() if line.strip()]
-            frame = pl.DataFrame({key: [as_text(record.get(key)) for record in records] for key in keys}, strict=False)
-            frame = frame.cast(pl.String)
+            frame = read_records(data, keys)
+            self.slow = True
         frame.columns = [f"c{index}" for index in range(len(keys))]
         return frame
 
@@ -207,6 +215,14 @@ def _survey_slowly(data: bytes, line: int) -> dict[str, set[str]]:
 
 
 _PYTHON_KINDS = {int: "int", float: "float", bool: "bool", str: "text", list: "nested", dict: "nested"}
+
+
+@portable
+def read_records(lines: bytes, keys: Sequence[str]) -> pl.DataFrame:
+    """JSON objects, one a line, as columns of text; also with numbers that Polars refuses, such as NaN."""
+    records = [json.loads(line) for line in lines.splitlines() if line.strip()]
+    frame = pl.DataFrame({key: [as_text(record.get(key)) for record in records] for key in keys}, strict=False)
+    return frame.cast(pl.String)
 
 
 def as_text(value: Any) -> str | None:

@@ -56,6 +56,8 @@ class Records:
     end: int
     block_bytes: int
     on_unclosed: Callable[[int], None] | None = None
+    irregular: bool = False
+    """Whether a block had to be written anew since its quotes or line ends were irregular."""
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in order.
@@ -102,6 +104,7 @@ class Records:
         used = self._regular_prefix(data, view, final)
         if used:
             return data[:used], used, quoted
+        self.irregular = True
         closed = final or len(data) >= LONGEST_RECORD
 
         def tell(offset: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from longshore.tables.reading.context import Reading
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table, write_columns
 
 _BLOCK_ROWS = 1_000_000
@@ -25,12 +26,17 @@ def sample_table(reading: Reading, table: Table, proportion: float) -> Table:
     kept = round(proportion * table.rows)
     if kept == table.rows:
         return table
-    mask = pl.concat(list(_masks(table.rows, kept, seed))) if table.rows else pl.Series(_MASK, [], pl.Boolean)
-    parts = [table.scan(), mask.to_frame().lazy()]
+    parts = [table.scan(), sample_mask(table.rows, kept, seed).alias(_MASK).to_frame().lazy()]
     sample = pl.concat(parts, how="horizontal").filter(pl.col(_MASK)).drop(_MASK)
     columns, rows = write_columns(table.folder, sample, table.names)
     reading.report("sample", 1, 1, rows)
     return table.with_columns(columns, rows)
+
+
+@portable
+def sample_mask(rows: int, kept: int, seed: int) -> pl.Series:
+    """Which of the rows to keep, ``kept`` of them with equal chances."""
+    return pl.concat([pl.Series([], dtype=pl.Boolean), *_masks(rows, kept, seed)])
 
 
 def _masks(rows: int, kept: int, seed: int) -> Iterator[pl.Series]:
@@ -46,4 +52,4 @@ def _masks(rows: int, kept: int, seed: int) -> Iterator[pl.Series]:
         mask = np.zeros(size, np.bool_)
         mask[generator.permutation(size)[:share]] = True
         kept -= share
-        yield pl.Series(_MASK, mask)
+        yield pl.Series(mask)

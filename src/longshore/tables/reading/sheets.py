@@ -22,6 +22,7 @@ from longshore.tables.reading.packing import require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, NUMBERS, Numbers, Plan
 from longshore.tables.reading.results import ReadWarning, plural
 from longshore.tables.reading.typed import Sample, write_typed
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table
 
 # calamine logs a line for every empty column.
@@ -48,7 +49,10 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     columns = names.make_unique(texts.row(0)) if reading.options.header_included else names.number(texts.width)
     body = texts.slice(1) if reading.options.header_included else texts
     source = _SheetSource(*_without_blank(reading, body, typed))
-    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, reading.options.date_order)
+    order = reading.options.date_order
+    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
+    if source.from_types:
+        reading.settings["cells"] = [columns[index] for index in source.from_types]
     reading.report("read", total, total, table.rows)
     return table, warnings
 
@@ -65,6 +69,7 @@ class _SheetSource:
     typed: pl.DataFrame | None
 
     def __post_init__(self) -> None:
+        self.from_types: list[int] = []
         settled = [self._settle(index) for index in range(self.texts.width)]
         self.batch = pl.DataFrame([series.alias(f"c{i}") for i, (series, _) in enumerate(settled)])
         self.scopes = [scope for _, scope in settled]
@@ -80,7 +85,8 @@ class _SheetSource:
         if typed.dtype == pl.Float64:
             return text, (*NUMBERS[:2], Numbers())
         if isinstance(typed.dtype, pl.Datetime):
-            return _as_written(typed), CALENDAR
+            self.from_types.append(index)
+            return dates_as_written(typed), CALENDAR
         return text, ANYTHING
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -96,7 +102,8 @@ class _SheetSource:
         return False
 
 
-def _as_written(moments: pl.Series) -> pl.Series:
+@portable
+def dates_as_written(moments: pl.Series) -> pl.Series:
     """Text of a column of dates: days alone where every time is midnight, times alone where no day is meant."""
     clock = moments.dt.time()
     if (moments.dt.date() < _FIRST_DAY).all() and moments.len() > moments.null_count():
@@ -112,13 +119,19 @@ def _without_blank(
     """The rows in which anything stands; those without are counted in a warning."""
     if texts.width < 2 or texts.is_empty():
         return texts, typed
-    blank = texts.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    count = int(blank.sum())
+    filled = filled_rows(texts)
+    count = texts.height - int(filled.sum())
     if not count:
         return texts, typed
     message = f"{plural(count, 'blank row was', 'blank rows were')} skipped"
     reading.warn(ReadWarning("BlankLines", message, count))
-    return texts.filter(~blank), None if typed is None else typed.filter(~blank)
+    return texts.filter(filled), None if typed is None else typed.filter(filled)
+
+
+@portable
+def filled_rows(texts: pl.DataFrame) -> pl.Series:
+    """In which rows anything stands."""
+    return texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
 
 
 def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
@@ -131,15 +144,17 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
         workbook = fastexcel.read_excel(reading.path)
         sheet = _require_sheet(workbook, reading.options.sheet)
         skip = reading.options.initial_skip
-        texts = _cells(workbook, sheet, skip_rows=skip or None, dtypes="string")
-        filled = texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_max() if texts.width else None
+        texts = sheet_cells(workbook, sheet, skip_rows=skip or None, dtypes="string")
+        filled = filled_rows(texts).arg_max() if texts.width else None
         if filled is None or texts.is_empty():
             raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook)}")
         texts = texts.slice(filled)
         below = 1 if reading.options.header_included else 0
         typed = None
         if texts.height > below:
-            typed = _cells(workbook, sheet, skip_rows=skip + filled + below, schema_sample_rows=None)
+            typed = sheet_cells(workbook, sheet, skip_rows=skip + filled + below, schema_sample_rows=None)
+        if filled:
+            reading.settings["emptyRows"] = filled
     except fastexcel.FastExcelError as error:
         raise UnreadableFile("the workbook is damaged, encrypted, or of a version that is not supported") from error
     except pl.exceptions.PanicException as error:
@@ -149,7 +164,9 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
     return texts, typed, sheet
 
 
-def _cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
+@portable
+def sheet_cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
+    """A sheet's cells from its top on, with the settings of fastexcel's ``load_sheet``."""
     loaded = workbook.load_sheet(sheet, header_row=None, skip_whitespace_tail_rows=True, **settings)
     frame: pl.DataFrame = loaded.to_polars()
     return frame

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -69,11 +69,13 @@ def write_typed(
     names: Sequence[str],
     scopes: Sequence[tuple[Plan, ...]],
     order: Order | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> tuple[Table, list[ReadWarning]]:
     """Write the columns of ``source`` into ``folder``, each with the type that fits all of its values.
 
     :param scopes: per column, the plans that may be tried; none for a column that stays text.
     :param order: which order of day and month to prefer.
+    :param settings: gets ``dates``: by column, the formats in which its dates were read.
     """
     sample = source.sample()
     verdicts = guess(sample.rows, scopes, order)
@@ -89,6 +91,9 @@ def write_typed(
         redone = _Second(source, folder, names, scopes, order)
         for index, column, tally, verdict in redone.run(again):
             columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
+    dates = _date_formats(names, verdicts)
+    if settings is not None and dates:
+        settings["dates"] = dates
     warnings = [*_token_warnings(names, sink.tallies), *_ambiguity_warnings(names, verdicts)]
     return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
 
@@ -309,6 +314,11 @@ def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema,
             if is_disk_full(error):
                 raise StorageFull.now() from error
             raise
+
+
+def _date_formats(names: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
+    families = [(name, verdict.plan.family) for name, verdict in zip(names, verdicts, strict=True) if verdict.plan]
+    return {name: {"kind": f.target, "formats": list(f.formats)} for name, f in families if f is not None}
 
 
 def _token_warnings(names: Sequence[str], tallies: Sequence[Tally]) -> Iterator[ReadWarning]:

@@ -1,0 +1,68 @@
+"""Small functions that only scripts need."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from longshore.tables.scripting.portable import portable
+
+
+@portable
+def insert_columns(df: pl.DataFrame, at: int, new: pl.DataFrame) -> pl.DataFrame:
+    """``df`` with the columns of ``new`` from position ``at`` on.
+
+    >>> insert_columns(pl.DataFrame({"a": [1], "b": [2]}), 1, pl.DataFrame({"x": [3]})).columns
+    ['a', 'x', 'b']
+    """
+    columns = df.get_columns()
+    return pl.DataFrame([*columns[:at], *new.get_columns(), *columns[at:]])
+
+
+@portable
+def rows_like(df: pl.DataFrame, count: int, given: Sequence[pl.Series]) -> pl.DataFrame:
+    """So many rows with the columns of ``df``: those that are given, the others missing."""
+    empty = df.clear(count)
+    return empty.with_columns(given)
+
+
+@portable
+def without_blank_lines(text: bytes, quote: bytes, newline: bytes) -> bytes:
+    r"""Text with regular quoting, less its empty lines outside quotes.
+
+    >>> without_blank_lines(b'a\n\n"b\n\nc"\n', b'"', b"\n")
+    b'a\n"b\n\nc"\n'
+    """
+    quoted = b"(" + quote + b"[^" + quote + b"]*" + quote + b")"
+    return re.sub(quoted + rb"|(?<![^" + newline + rb"])\r?" + newline, rb"\1", text)
+
+
+@portable
+def after_lines(text: bytes, count: int, newline: bytes) -> bytes:
+    r"""What follows so many physical lines.
+
+    >>> after_lines(b"a\nb\nc", 2, b"\n"), after_lines(b"a", 1, b"\n")
+    (b'c', b'')
+    """
+    return newline.join(text.split(newline, count)[count:])
+
+
+@portable
+def json_lines(text: str) -> bytes:
+    r"""The records of a JSON array as they are written, one a line.
+
+    >>> json_lines('[{"a": 1.50},\n {"a":\n2}]')
+    b'{"a": 1.50}\n{"a": 2}\n'
+    """
+    lines: list[str] = []
+    at = text.index("{") if "{" in text else len(text)
+    while at < len(text) and text[at] != "]":
+        _, end = json.JSONDecoder().raw_decode(text, at)
+        lines.append(text[at:end].replace("\r", " ").replace("\n", " ") + "\n")
+        at = end
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+    return "".join(lines).encode("utf-8", "replace")
