@@ -74,6 +74,8 @@ def test_xlsx(read_bytes: Read) -> None:
         "column_10": [1e25, 0.1],
     }
     assert codes(result) == ["MissingTokens"]
+    assert result.settings.pop("cells") == ["d", "dt", "t"]
+    assert list(result.settings.pop("dates")) == ["d", "dt", "t"]
     assert result.settings == {"format": "xlsx", "sheet": "One", "header": True, "skip": 0}
 
 

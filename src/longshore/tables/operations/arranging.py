@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.dtypes import sortable
+from longshore.tables.dtypes import is_text, sortable
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -94,7 +94,9 @@ class SortRows(Operation):
     def code(self, table: Table, facts: Facts) -> Code:
         """``sort`` with the same rules for ties and missing values."""
         columns = [key.find(table) for key in self.parameters.sort_by]
-        keys = ", ".join(write.as_text(column) for column in columns)
+        plain = all(column.dtype == pl.String() or not is_text(column.dtype) for column in columns)
+        by = write.names(column.name for column in columns)
+        keys = by if plain else ", ".join(write.as_text(column) for column in columns)
         descending = write.listed(not key.ascending for key in self.parameters.sort_by)
         return Code.of(f"df = df.sort({keys}, descending={descending}, nulls_last=True, maintain_order=True)")
 
@@ -157,7 +159,7 @@ class Deduplicate(Operation):
     def code(self, table: Table, facts: Facts) -> Code:
         """``unique`` in the table's order."""
         names, keep = self.parameters.names(table), write.quote(self.parameters.keep)
-        subset = "" if len(names) == table.width else f"{write.columns(names)}, "
+        subset = "" if len(names) == table.width else f"[{write.names(names)}], "
         return Code.of(f"df = df.unique({subset}keep={keep}, maintain_order=True)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:

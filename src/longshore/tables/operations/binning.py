@@ -101,7 +101,7 @@ class Discretize(Operation):
         return Change.of(table, {column.name: labelled})
 
     def code(self, table: Table, facts: Facts) -> Code:
-        """``cut`` at the inner edges; what lies outside of the outer ones is missing."""
+        """``bin_intervals`` at the inner edges; what lies outside of the outer ones is missing."""
         column = self.parameters.find(table)
         edges, labels, values = facts["edges"], facts["labels"], write.column(column.name)
         if not (column.dtype == pl.Int64() or column.dtype == pl.Float64()):
@@ -110,7 +110,8 @@ class Discretize(Operation):
         inside = f"{values}.is_between({write.plain(edges[0])}, {write.plain(edges[-1])}, closed={closed})"
         label = f"pl.lit({write.plain(labels[0])})"
         if len(labels) > 1:
-            label = f"{values}.cut({write.listed(edges[1:-1])}, labels={write.listed(labels)}).cast(pl.String)"
+            inner = f"{write.listed(edges[1:-1])}, labels={write.listed(labels)}, right_closed=True"
+            label = f"{values}.bin_intervals({inner}).cast(pl.String)"
         return Code.replacing(
             f"pl.when({inside}).then({label}).alias({write.quote(column.name)})",
             note="The edges were learnt from the data." if "," not in str(self.parameters.number_of_bins) else "",

@@ -94,7 +94,7 @@ class DeleteColumns(Operation):
     def code(self, table: Table, facts: Facts) -> Code:
         """``drop``."""
         names = [table.names[index] for index in self.parameters.positions(table)]
-        return Code.of(f"df = df.drop({write.columns(names)})")
+        return Code.of(f"df = df.drop({write.names(names)})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The removed columns by name."""

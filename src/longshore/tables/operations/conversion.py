@@ -132,6 +132,18 @@ def _refuse_nonsense(column: Column, target: pl.DataType, date_format: str | Non
         )
     if target.is_temporal() and source == pl.Boolean():
         raise InvalidType(f"column {column.name!r} holds booleans, which are no dates")
+    if source == pl.Binary() and not dtypes.is_text(target):
+        raise InvalidType(f"column {column.name!r} holds bytes, which turn into text only")
+    if target.is_temporal() and source.is_temporal() and not _is_castable(source, target):
+        raise InvalidType(f"column {column.name!r} holds {column.kind}s, which do not turn into {dtypes.kind(target)}s")
+
+
+def _is_castable(source: pl.DataType, target: pl.DataType) -> bool:
+    try:
+        pl.Series([0], dtype=pl.Int64).cast(source).cast(target)
+    except pl.exceptions.InvalidOperationError:
+        return False
+    return True
 
 
 def convert(values: pl.Expr, source: pl.DataType, target: pl.DataType, date_format: str | None = None) -> pl.Expr:

@@ -97,7 +97,7 @@ class GenerateDummies(Operation):
         if made:
             lines.append(f"df = insert_columns(df, {at + 1}, dummies)")
         if self.parameters.inplace:
-            lines.append(f"df = df.drop({write.column(column.name)})")
+            lines.append(f"df = df.drop({write.names([column.name])})")
         return Code.of(*lines, note="The values were learnt from the data.")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:

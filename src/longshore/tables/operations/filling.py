@@ -170,7 +170,7 @@ class DeleteRowsWithNA(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Code.nothing()
-        return Code.of(f"df = df.drop_nulls({write.column(column.name)})")
+        return Code.of(f"df = df.drop_nulls({write.names([column.name])})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

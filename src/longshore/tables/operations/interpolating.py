@@ -118,9 +118,9 @@ class Interpolate(Operation):
             return Code.nothing()
         values, into = write.column(column.name), write.type_of(fractional(column.dtype))
         if method in _STRAIGHT | {"linear"} and column.dtype.is_numeric():
-            line = f"{values}.cast(pl.Float64).interpolate().fill_nan(None)"
+            line = f"{values}.cast(pl.Float64).interpolate()"
             line += "" if fractional(column.dtype) == pl.Float64() else f".cast({into})"
-            return Code.replacing(line + (".forward_fill()" if method == "linear" else ""))
+            return Code.replacing(line + (".forward_fill()" if method == "linear" else "") + ".fill_nan(None)")
         if method in _JOINING:
             what = write.quote(method)
             return Code.replacing(f"join_neighbours({values}, {what}, {write.type_of(column.dtype)})")

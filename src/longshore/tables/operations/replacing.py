@@ -272,6 +272,14 @@ def read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
             "%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit=dtype.time_unit, time_zone="UTC"
         )
         return moments.dt.convert_time_zone(dtype.time_zone)
+    if dtype == pl.Date():
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    if dtype == pl.Time():
+        return text.str.to_time("%H:%M:%S%.f", strict=False)
+    if dtype == pl.Binary():
+        return text.str.decode("base64", strict=False)
+    if isinstance(dtype, pl.Duration):
+        return pl.when(text.is_null() & text.is_not_null()).then(pl.lit(None, dtype=dtype))  # nothing reads it back
     return text.cast(dtype, strict=False)
 
 

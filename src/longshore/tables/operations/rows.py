@@ -119,7 +119,7 @@ def _filter_code(selection: Selection) -> list[str]:
         missing = f"{write.columns(names)}.is_null()"
         return [missing if len(names) == 1 else f"pl.all_horizontal({missing})"]
     if selection.filter_type == "duplicates":
-        return [f"pl.len().over({write.columns(names)}) > 1"]
+        return [f"pl.len().over({write.names(names)}) > 1"]
     about = f"{write.plain(selection.std_dev)}, {write.plain(selection.trim_portion)}"
     return [f"is_outlier(df.lazy(), {write.column(name)}, {about})" for name in names]
 

@@ -21,7 +21,7 @@ from longshore.tables.patterns import Pattern
 from longshore.tables.patterns.translate import translate_template
 from longshore.tables.table import Column
 
-LONGEST_TRANSLATION = 200
+LONGEST_TRANSLATION = 80
 """Characters; a longer translated pattern (all digits of all scripts, say) is read by nobody."""
 
 
@@ -101,8 +101,18 @@ def columns(names: Iterable[str]) -> str:
     ('pl.col("a", "b")', 'cs.by_name("*")')
     """
     listed = list(names)
-    special = any(name == "*" or (name.startswith("^") and name.endswith("$")) for name in listed)
-    return f"{'cs.by_name' if special else 'pl.col'}({', '.join(map(quote, listed))})"
+    return f"{'cs.by_name' if any(map(_is_special, listed)) else 'pl.col'}({', '.join(map(quote, listed))})"
+
+
+def names(several: Iterable[str]) -> str:
+    """Several columns where Polars takes names, as in ``df.drop("a", "b")``."""
+    listed = list(several)
+    return columns(listed) if any(map(_is_special, listed)) else ", ".join(map(quote, listed))
+
+
+def _is_special(name: str) -> bool:
+    """Whether Polars would take the name for a pattern."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def listed(values: Iterable[Any]) -> str:
@@ -253,7 +263,7 @@ _POINT = re.compile(r"\\x\{([0-9A-F]+)\}")
 def _native(pattern: Pattern) -> str | None:
     """The pattern in Polars' own syntax, where it means the same for every text and stays readable."""
     translation = pattern.translation
-    if translation is None or not translation.holds_everywhere or len(translation.regex) > 20 * LONGEST_TRANSLATION:
+    if translation is None or not translation.holds_everywhere or len(translation.regex) > 50 * LONGEST_TRANSLATION:
         return None
     inner = translation.regex.removeprefix("(?:").removesuffix(")")
     regex = _POINT.sub(lambda point: _readable(int(point[1], 16)), inner)

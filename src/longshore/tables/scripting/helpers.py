@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
+from longshore.tables.operations.naming import free_names
+from longshore.tables.sandbox.inside.work import _as_before, _equal, to_array, to_frame, to_name
 from longshore.tables.scripting.portable import portable
 
 
@@ -66,3 +69,28 @@ def json_lines(text: str) -> bytes:
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
     return "".join(lines).encode("utf-8", "replace")
+
+
+@portable
+def run_command(df: pl.DataFrame, command: str) -> pl.DataFrame:
+    """What the frame is after code that finds it as the pandas frame ``df``; columns keep their types if they can."""
+    import numpy as np
+    import pandas as pd
+
+    before = df.to_arrow(compat_level=pl.CompatLevel.oldest())
+    names: dict[str, Any] = {"df": to_frame(before), "pd": pd, "np": np, "__name__": "__main__"}
+    exec(command, names)  # noqa: S102
+    frame, columns, wanted = names["df"], [], []
+    for position, label in enumerate(frame.columns):
+        old = df.columns.index(label) if isinstance(label, str) and label in df.columns else position
+        array = to_array(frame.iloc[:, position])
+        if old < df.width:
+            array = _as_before(array, before.column(old).type)
+            kept = _equal(array, before.column(old))
+        made = df.to_series(old) if old < df.width and kept else pl.Series(pl.from_arrow(array))
+        if isinstance(made.dtype, pl.Enum):
+            made = made.cast(pl.Categorical)
+        columns.append(made.fill_nan(None) if made.dtype.is_float() else made)
+        wanted.append(to_name(label) or f"column_{position}")
+    unique = free_names(wanted, set())
+    return pl.DataFrame([made.alias(name) for made, name in zip(columns, unique, strict=True)])

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 WIDTH = 100
 _INDENT = "    "
-_MANY = 12
+_MANY = 6
 """So many short literals fill lines instead of standing one below the other."""
 
 
@@ -59,12 +59,21 @@ def _break(text: str, indent: str, *, inside: bool) -> list[str]:
         return [indent + text]
     tokens = _tokens(text)
     if inside:
+        loop = next((token.start for token in tokens if token.text == "for" and token.depth == 0), None)
+        if loop is not None:
+            return [*_break(text[:loop].rstrip(), indent, inside=True), indent + text[loop:]]
         links = _links(tokens)
-        if len(links) > 1:
+        if len(links) > 1 or (links and _head_is_long(text, tokens, indent)):
             places = [0, *links, len(text)]
             pieces = [text[start:end].rstrip() for start, end in pairwise(places)]
             return [line for piece in pieces for line in _break_bracket(piece, indent)]
     return _break_bracket(text, indent)
+
+
+def _head_is_long(text: str, tokens: Sequence[_Token], indent: str) -> bool:
+    """Whether breaking the last brackets would leave a long line before them."""
+    groups = _groups(tokens)
+    return bool(groups) and len(indent) + tokens[groups[0][0]].end > WIDTH
 
 
 def _links(tokens: Sequence[_Token]) -> list[int]:
@@ -80,10 +89,12 @@ def _break_bracket(text: str, indent: str) -> list[str]:
     if len(indent) + len(text) <= WIDTH:
         return [indent + text]
     tokens = _tokens(text)
-    group = _last_group(tokens)
-    if group is None:
+    groups = _groups(tokens)
+    if not groups:
         return [indent + text]
-    first, last = group
+    # The last brackets, unless what stands before them would stay too long.
+    fitting = [group for group in groups if len(indent) + tokens[group[0]].end <= WIDTH]
+    first, last = (fitting or groups[-1:])[0]
     opening, closing = tokens[first], tokens[last]
     body = text[opening.end : closing.start].strip()
     deeper = indent + _INDENT
@@ -103,24 +114,25 @@ def _break_bracket(text: str, indent: str) -> list[str]:
     return [*lines, indent + text[closing.start :]]
 
 
-def _last_group(tokens: Sequence[_Token]) -> tuple[int, int] | None:
-    """The last brackets at the top with something between them, by the numbers of their tokens."""
-    closing = None
+def _groups(tokens: Sequence[_Token]) -> list[tuple[int, int]]:
+    """The brackets at the top with something between them, by the numbers of their tokens, the last ones first."""
+    found, closing = [], 0
     for number in range(len(tokens) - 1, -1, -1):
         token = tokens[number]
         if token.depth != 0:
             continue
         if token.text in (")", "]", "}"):
             closing = number
-        elif token.text in ("(", "[", "{") and closing is not None:
-            if closing > number + 1:
-                return number, closing
-            closing = None
-    return None
+        elif token.text in ("(", "[", "{") and closing > number + 1:
+            found.append((number, closing))
+    return found
 
 
 def _items(body: str) -> list[str]:
-    places = [token for token in _tokens(body) if token.depth == 0 and token.text == ","]
+    tokens = [token for token in _tokens(body) if token.depth == 0]
+    if any(token.text == "for" for token in tokens):
+        return [body]  # the commas of a comprehension part nothing
+    places = [token for token in tokens if token.text == ","]
     starts = [0, *(token.end for token in places)]
     ends = [*(token.start for token in places), len(body)]
     return [item for start, end in zip(starts, ends, strict=True) if (item := body[start:end].strip())]

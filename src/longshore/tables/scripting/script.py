@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from longshore.tables.operations import Facts, Operation
+import polars as pl
+
+from longshore.tables.dropping import Made, effective
+from longshore.tables.operations import Facts, Operation, require_operation
 from longshore.tables.scripting import code as write
 
 # Its functions go into scripts although nothing here calls them.
@@ -61,6 +64,20 @@ def make_script(steps: Sequence[ScriptStep], table: Table, name: str, settings: 
     return _Script(name, read_code(table, settings), done).text()
 
 
+def script_of(made: Sequence[Made], name: str, settings: Mapping[str, Any]) -> str:
+    """:func:`make_script` for a history from its import to the current step; dropped steps are not in it."""
+    steps = [
+        ScriptStep(
+            require_operation(each.step.operation).parse(each.step.parameters),
+            each.before,
+            each.step.facts,
+            each.step.sentence,
+        )
+        for each in effective(made)
+    ]
+    return make_script(steps, made[0].table, name, settings)
+
+
 @dataclass
 class _Script:
     name: str
@@ -96,7 +113,8 @@ class _Script:
             f"It reads {self.name or 'the file'} as Longshore read it, {done}, and gives the same table."
         )
         yield "#"
-        yield "# Needs Python 3.11 or later and Polars (pip install polars)."
+        version = ".".join(pl.__version__.split(".")[:2])
+        yield f"# Needs Python 3.11 or later and Polars: pip install 'polars>={version}'."
         for number, modules in self._needs():
             where = "Reading" if number == 0 else f"Step {number}"
             yield f"# {where} needs {' and '.join(modules)} as well."
