@@ -222,6 +222,32 @@ def replay(
         fail(done.failure.description)
 
 
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; or printed.")
+@click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
+def script(recipe: Path, source: Path, output: Path | None, *, keep_facts: bool) -> None:
+    """Write a recipe as a Python script that needs only Polars.
+
+    The recipe is carried out on the source once: its names, types and what the steps learn stand in the script.
+    """
+    from longshore.server.commands import allow_commands
+    from longshore.server.replaying import script_file
+
+    allow_commands(read_settings({}))
+    try:
+        text = script_file(recipe, source, facts="keep" if keep_facts else "learn")
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            output.write_text(text, encoding="utf-8")
+    except LongshoreError as error:
+        fail(error.description)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+
+
 def read_settings(options: dict[str, Any]) -> Settings:
     """The settings of the environment and the command line; ends the process with a sentence on a bad one."""
     chosen = {name: value for name, value in options.items() if value is not None}

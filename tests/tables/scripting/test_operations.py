@@ -31,7 +31,7 @@ FRAME = pl.DataFrame(
         "word": ["yes", "NO", "t", "", None, "2"],
         "day": ["03/04/2001", "31/12/1999", None, "x", "", "01/01/2020"],
         "date": pl.Series([dt.date(2001, 5, 3), None, dt.date(1999, 1, 1), None, dt.date(2020, 2, 29), None]),
-        "moment": pl.Series([dt.datetime(2001, 5, 3, 4, 5, 6, 70000), None, dt.datetime(1999, 1, 1), None, None, None]),
+        "moment": pl.Series([dt.datetime(2001, 5, 3, 4, 5, 6, 70000), None, dt.datetime(1999, 1, 1), None, None, None]),  # noqa: DTZ001
         "zoned": pl.Series([dt.datetime(2001, 5, 3, 4, tzinfo=UTC), None, None, None, None, None]).dt.convert_time_zone(
             "Europe/Berlin"
         ),
@@ -136,7 +136,7 @@ def _cases() -> list[tuple[str, dict[str, Any]]]:
         ("keepRows", {"searchQuery": "e", "filterType": "duplicates", "filterColumns": ["int", "constant"]}),
         ("dropRows", {"filterType": "invalid", "filterColumns": ["date", "st*r"]}),
         ("addRows", {"rows": [{}]}),
-        ("addRows", {"rows": [{name: None for name in HOSTILE}, {HOSTILE[2]: 'x"\n', "int": 5, "date": "2001-01-01"}]}),
+        ("addRows", {"rows": [dict.fromkeys(HOSTILE), {HOSTILE[2]: 'x"\n', "int": 5, "date": "2001-01-01"}]}),
         ("addRows", {"rows": [{"zoned": "2001-01-01T00:00:00+02:00", "category": "q", "decimal": 1.5}], "rowIndex": 0}),
         ("insertRow", {"rowIndex": 3, "values": {"time": "01:02", "flag": "yes", "single": 0.1, "huge": 2**64 - 1}}),
         ("insertRow", {"rowIndex": 6}),
@@ -220,7 +220,7 @@ KINDS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
     "float": (pl.Float64(), st.floats(-1e6, 1e6, allow_nan=False) | st.sampled_from([0.1, -0.0, float("inf")])),
     "text": (pl.String(), TEXT | st.sampled_from(["", "a", "b", "aa", "1", "2.5"])),
     "date": (pl.Date(), st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))),
-    "datetime": (pl.Datetime("us"), st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),
+    "datetime": (pl.Datetime("us"), st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2100, 1, 1))),  # noqa: DTZ001
     "boolean": (pl.Boolean(), st.booleans()),
 }
 
@@ -331,7 +331,7 @@ def test_a_command_needs_pandas_and_says_so(full: Exporting) -> None:
         "df['ratio'] = df['id'] / 2\nnote = '''two\nlines'''\ndf['note'] = note",
         "df = df[df.id > 1].rename(columns={'city': 'id'})",
         "df = df.groupby('city').sum(numeric_only=True).reset_index()",
-        "df.loc[0, 'id'] = 1.5; df[''] = [None, float('nan'), 2.0]",
+        "df.loc[0, 'id'] = 9; df[''] = [None, float('nan'), 2.0]",
     ]
     try:
         for command in commands:

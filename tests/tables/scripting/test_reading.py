@@ -72,7 +72,7 @@ DELIMITED: dict[str, tuple[bytes, dict[str, Any]]] = {
 JSON: dict[str, bytes] = {
     "array": b'[{"a": 1, "b": "x"}, {"b": null, "c": [1, {"d": 2}]}]',
     "pretty array": json.dumps(
-        [{"a": i / 3, "b": {"x": [i]}, "d": "2001-01-0%d" % (i + 1)} for i in range(5)], indent=2
+        [{"a": i / 3, "b": {"x": [i]}, "d": f"2001-01-0{i + 1}"} for i in range(5)], indent=2
     ).encode(),
     "lines": b'{"a": 1.50, "b": true}\n\n{"a": "1.50", "b": false}\n{"a": 1e400}\n',
     "lines with NaN": b'{"a": NaN, "x": "y"}\n{"a": 2.5, "x": 3}\n',
@@ -141,7 +141,7 @@ NESTED = pl.DataFrame(
         "null": [None, None, None],
         "enum": pl.Series(["a", None, "b"], dtype=pl.Enum(["b", "a"])),
         "category": pl.Series(["a", None, "b"], dtype=pl.Categorical),
-        "when": pl.Series([dt.datetime(2001, 1, 1), None, None]),
+        "when": pl.Series([dt.datetime(2001, 1, 1), None, None]),  # noqa: DTZ001
     }
 )
 
@@ -154,10 +154,16 @@ def test_parquet_and_arrow_with_types_that_become_text(bare: Exporting) -> None:
 
 
 CELLS = {
-    "i": [1, 2, None], "f": [1.5, 2.0, 3.25], "s": ["007", None, "x"], "d": [dt.date(2001, 1, 1), None, dt.date(2001, 1, 2)],
-    "dt": [dt.datetime(2001, 1, 1, 10, 30), dt.datetime(2001, 1, 2), None], "b": [True, False, None], "mixed": [1, "two", "N/A"],
-    "na": [1, "N/A", 3], "texts": ["2001-01-01", "2002-02-02", None],
-}  # fmt: skip
+    "i": [1, 2, None],
+    "f": [1.5, 2.0, 3.25],
+    "s": ["007", None, "x"],
+    "d": [dt.date(2001, 1, 1), None, dt.date(2001, 1, 2)],
+    "dt": [dt.datetime(2001, 1, 1, 10, 30), dt.datetime(2001, 1, 2), None],  # noqa: DTZ001
+    "b": [True, False, None],
+    "mixed": [1, "two", "N/A"],
+    "na": [1, "N/A", 3],
+    "texts": ["2001-01-01", "2002-02-02", None],
+}
 
 
 @pytest.mark.parametrize("options", [{}, {"headerIncluded": False}, {"initialSkip": 2}, {"sheet": "Two"}], ids=str)

@@ -237,8 +237,10 @@ class DelimitedSource:
         options, found = self.reading.options, dict[str, Any]()
         if self.records.marks.newline != b"\n":
             found["newline"] = self.records.marks.newline.decode()
-        if self.lines_before != options.initial_skip + options.header_included:
-            found["headLines"] = self.lines_before
+        # The end of the last line is no part of the content.
+        before = self.lines_before + (self.records.start >= self.records.end)
+        if before != options.initial_skip + options.header_included:
+            found["headLines"] = before
         repairs = [*self.reading.settings.get("repairs", [])]
         repairs += ["quotes"] * self.records.irregular + ["blankLines"] * bool(self.odd.blank)
         return found | ({"repairs": repairs} if repairs else {})

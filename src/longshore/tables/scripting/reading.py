@@ -59,7 +59,8 @@ def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
     repairs = settings.get("repairs", ())
     skipped = settings.get("headLines", settings.get("skip", 0) + settings.get("header", True))
     lines = [*_utf8(settings), r'data = data.rstrip(b"\r\n\x1a")']
-    by_hand = "quotes" in repairs or "blankLines" in repairs or newline != "\n"
+    # Polars skips no line that does not end.
+    by_hand = table.rows == 0 or "quotes" in repairs or "blankLines" in repairs or newline != "\n"
     if by_hand:
         if skipped == 0:
             lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
@@ -86,6 +87,7 @@ def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
         *lines,
         f"names = {write.listed(table.names)}",
         f"df = pl.read_csv({', '.join(options)})",
+        *(["df = df if data else df.clear()"] if table.rows == 0 else []),
         *_typed(table, settings),
     ]
 
@@ -121,17 +123,19 @@ def _renamed(table: Table, settings: Mapping[str, Any]) -> list[str]:
 
 def _sheet(table: Table, settings: Mapping[str, Any]) -> list[str]:
     sheet, cells = write.plain(settings.get("sheet")), settings.get("cells", ())
-    first = settings.get("skip", 0) + settings.get("emptyRows", 0) + settings.get("header", True)
+    skip = settings.get("skip", 0)
+    above = settings.get("emptyRows", 0) + settings.get("header", True)
     source = "path"
     lines: list[str] = []
     if settings.get("packed"):
         lines, source = list(_bytes(settings)), "data"
     lines += [
         f"workbook = fastexcel.read_excel({source})",
-        f'df = sheet_cells(workbook, {sheet}, skip_rows={first or None}, dtypes="string")',
+        f'df = sheet_cells(workbook, {sheet}, skip_rows={skip or None}, dtypes="string")',
+        *([f"df = df.slice({above})"] if above else []),
     ]
     if cells:
-        lines.append(f"typed = sheet_cells(workbook, {sheet}, skip_rows={first}, schema_sample_rows=None)")
+        lines.append(f"typed = sheet_cells(workbook, {sheet}, skip_rows={skip + above}, schema_sample_rows=None)")
         places = ", ".join(
             f"{write.quote(name)}: dates_as_written(typed.to_series({table.index_of(name)}))" for name in cells
         )

@@ -23,28 +23,28 @@ class Sources:
     definitions: dict[str, str] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     _homes: dict[str, str] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
 
     def add(self, name: str) -> None:
         """Add a portable function and what it uses."""
         self._define(PORTABLE[name].__module__, name)
 
     def _define(self, module: str, name: str) -> None:
-        if name in self._homes:
-            if self._homes[name] != module:
-                raise RuntimeError(f"{name} means different things in {self._homes[name]} and {module}")
-            return
         if module == _ERRORS:
-            self._homes[name] = module
             self.definitions[name] = f"{name} = ValueError"
             return
         definitions, imports = _read(module)
         if name in imports:
             self._import(imports[name])
+        elif name in definitions:  # else a builtin
+            self._add(module, name, *definitions[name])
+
+    def _add(self, module: str, name: str, node: ast.stmt, text: str) -> None:
+        if self._homes.setdefault(name, module) != module:
+            raise RuntimeError(f"{name} means different things in {self._homes[name]} and {module}")
+        if name in self._begun:
             return
-        if name not in definitions:
-            return  # a builtin
-        self._homes[name] = module
-        node, text = definitions[name]
+        self._begun.add(name)
         for used in sorted(_names(node)):
             self._define(module, used)
         self.definitions[name] = text
