@@ -13,11 +13,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from longshore.tables.history import History
+from longshore.tables.operations import Change, Code, Facts, Operation, Report
 from longshore.tables.reading import read
-from longshore.tables.scripting.code import columns, quote, raw
+from longshore.tables.scripting.code import Argument, columns, quote, raw
 from longshore.tables.scripting.layout import WIDTH, lay_out
 from longshore.tables.scripting.portable import PORTABLE, portable
+from longshore.tables.scripting.script import ScriptStep, make_script
 from longshore.tables.scripting.sources import Sources
+from longshore.tables.table import Table
 
 from .conftest import Exporting
 
@@ -73,6 +76,39 @@ def test_the_movies_cleaned_by_a_script_on_the_command_line(tmp_path: Path, bare
         assert (done.returncode, done.stderr) == (0, "")
     assert_frame_equal(pl.read_parquet(tmp_path / "out.parquet"), history.table.scan().collect(), check_exact=True)
     assert pl.read_csv(tmp_path / "out.csv", infer_schema=False).height == history.table.rows
+
+
+class Below(Operation):
+    """Put another file's rows below."""
+
+    name = "below"
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        return Change.nothing(table)
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        return Report("")
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        return Code.of("df = pl.concat([df, pl.read_parquet(more)])", arguments=[Argument("more", "100 % of it")])
+
+
+def test_steps_may_ask_for_other_files(tmp_path: Path, bare: Exporting) -> None:
+    frame = pl.DataFrame({"a": [1]})
+    started = bare.read(frame, "t.parquet")
+    frame.write_parquet(tmp_path / "more.parquet")
+    table = started.history.table
+    for count, options in ((1, ["--more"]), (2, ["--more-1", "--more-2"])):
+        step = ScriptStep(Below(None), table, {}, "Put rows below")
+        script = tmp_path / "script.py"
+        script.write_text(make_script([step] * count, table, "t", started.result.settings))
+        files = [word for option in options for word in (option, tmp_path / "more.parquet")]
+        subprocess.run([sys.executable, script, *files, started.source, tmp_path / "out.parquet"], check=True)
+        assert pl.read_parquet(tmp_path / "out.parquet").rows() == [(1,)] * (count + 1)
+        asked = subprocess.run([sys.executable, script, "--help"], check=True, capture_output=True, text=True)
+        assert asked.stdout.count("100 % of it") == count
+    with pytest.raises(ValueError, match="cannot be the name"):
+        Argument("more; import os", "")
 
 
 def test_the_script_says_what_was_done_and_learnt(bare: Exporting) -> None:

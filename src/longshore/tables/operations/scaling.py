@@ -66,11 +66,14 @@ class Normalize(Operation):
         low, high = float(low) / scale, float(high) / scale
         values = f"{write.column(column.name)}.cast(pl.Float64)" + ("" if scale == 1 else f" / {write.plain(scale)}")
         first, last = _term(self.parameters.range_from), _term(self.parameters.range_to)
+        shifted = "values" if low == 0 else f"(values - {_term(low)})"
+        # What a number from 0 to 1 becomes on the scale from 0 to 1 needs no arithmetic.
+        is_share = (self.parameters.range_from, self.parameters.range_to) == (0, 1)
+        rescaled = "share" if is_share else f"(1 - share) * {first} + share * {last}"
         return Code.of(
             f"values = {values}",
-            f"share = (values - {_term(low)}) / {_term(high - low)}",
-            f"rescaled = (1 - share) * {first} + share * {last}",
-            f"met = pl.when(values == {write.plain(high)}).then({last}).otherwise(rescaled).fill_nan(None)",
+            f"share = {shifted} / {_term(high - low)}",
+            f"met = pl.when(values == {write.plain(high)}).then({last}).otherwise({rescaled}).fill_nan(None)",
             f"df = df.with_columns(met{_cast(column)}.alias({write.quote(column.name)}))",
             note="The least and the greatest value were learnt from the data.",
         )

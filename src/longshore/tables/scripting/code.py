@@ -35,6 +35,11 @@ class Argument:
     name: str
     description: str
 
+    def __post_init__(self) -> None:
+        """:raises ValueError: for a name that is no identifier."""
+        if not self.name.isidentifier():
+            raise ValueError(f"{self.name!r} cannot be the name of a script's argument")
+
 
 @dataclass(frozen=True)
 class Code:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -60,8 +61,19 @@ def make_script(steps: Sequence[ScriptStep], table: Table, name: str, settings: 
     :param settings: what the reader used.
     :raises IllegalOperation: when one of the operations cannot be exported.
     """
-    done = [(step.sentence, step.operation.code(step.table, step.facts)) for step in steps]
-    return _Script(name, read_code(table, settings), done).text()
+    codes = [step.operation.code(step.table, step.facts) for step in steps]
+    done = zip((step.sentence for step in steps), _with_own_arguments(codes), strict=True)
+    return _Script(name, read_code(table, settings), list(done)).text()
+
+
+def _with_own_arguments(codes: Sequence[Code]) -> Iterator[Code]:
+    """The steps with arguments that differ: where several ask for a file by one name, the step's number follows."""
+    asked = Counter(argument.name for code in codes for argument in code.arguments)
+    for number, code in enumerate(codes, start=1):
+        names = {a.name: f"{a.name}_{number}" if asked[a.name] > 1 else a.name for a in code.arguments}
+        renamed = [f"{name} = {own}" for name, own in names.items() if name != own]
+        arguments = tuple(replace(argument, name=names[argument.name]) for argument in code.arguments)
+        yield replace(code, lines=(*renamed, *code.lines), arguments=arguments)
 
 
 def script_of(made: Sequence[Made], name: str, settings: Mapping[str, Any]) -> str:
