@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from itertools import pairwise
 
 WIDTH = 100
 _INDENT = "    "
+_LITERAL = re.compile(r"""-?\d[\w.+-]*|"[^"\\]*"|None|True|False""")
 _MANY = 6
 """So many short literals fill lines instead of standing one below the other."""
 
@@ -149,7 +151,7 @@ def _takes_comma(tokens: Sequence[_Token], first: int, items: Sequence[str]) -> 
 
 
 def _is_short_literal(item: str) -> bool:
-    return len(item) <= 30 and not any(token.text.isidentifier() or token.text == ":" for token in _tokens(item))
+    return len(item) <= 30 and _LITERAL.fullmatch(item) is not None
 
 
 def _fill(items: Sequence[str], indent: str) -> list[str]:
