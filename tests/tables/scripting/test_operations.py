@@ -88,6 +88,11 @@ def _cases() -> list[tuple[str, dict[str, Any]]]:
             ("extract", {"column": name, "pattern": r"(\d)(?P<x>.)?"}),
             ("extract", {"column": name, "pattern": r"[a-z0-9]+"}),
             ("keepRows", {"filterType": "invalid", "filterColumns": [name]}),
+            (
+                "mergeValues",
+                {"column": name, "merges": [{"from": ["x", "b"], "to": '"'}, {"from": [""], "to": None}]},
+            ),
+            ("mergeValues", {"column": name, "merges": [{"from": [3, 1], "to": 7}]}),
             ("dropRows", {"filterType": "duplicates", "filterColumns": [name]}),
             ("dropRows", {"searchQuery": "1", "searchColumns": [name]}),
             ("keepRows", {"searchQuery": r"\d\d", "searchIsRegex": True, "searchColumns": [name, "text"]}),
@@ -158,8 +163,15 @@ def started(bare: Exporting) -> Started:
     return bare.read(FRAME, "table.parquet")
 
 
+WITHOUT_CODE = {"appendFile", "derive", "join", "parseDates"}
+"""They are refused with a sentence; whoever gives one of them a `code` takes it out here and adds cases."""
+
+
 @pytest.mark.parametrize("declared", all_operations(), ids=lambda declared: declared.name)
 def test_every_operation_says_its_code_and_is_tried(declared: type[Operation]) -> None:
+    if declared.name in WITHOUT_CODE:
+        assert declared.code is Operation.code, f"{declared.name} says its code now: take it out of WITHOUT_CODE"
+        return
     assert declared.code is not Operation.code, f"{declared.name} needs a method `code`; see docs/recipes.md"
     tried = {name for name, _ in CASES} | {"interpolate", "executeCommand"}
     assert declared.name in tried

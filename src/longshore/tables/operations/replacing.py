@@ -96,7 +96,7 @@ class FindReplace(Operation):
             replaced = self._text_code(column)
             replaced += "" if dtype == pl.String() else f".cast({write.type_of(dtype)})"
         elif pairs is not None:
-            replaced = _whole_code(write.column(column.name), _compose(pairs), dtype)
+            replaced = whole_code(write.column(column.name), _compose(pairs), dtype)
         else:
             replaced = self._text_code(column)
             if dtype != pl.String():
@@ -113,7 +113,7 @@ class FindReplace(Operation):
             return text
         final = _compose([(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()])
         if dtypes.is_text(column.dtype):
-            return _whole_code(text, final, pl.String())
+            return whole_code(text, final, pl.String())
         branches = ""
         for find, put in reversed(final.items()):
             equal = _equal_code(column, find)
@@ -232,7 +232,7 @@ def _candidates(dtype: pl.DataType) -> list[pl.DataType]:
     return [dtype]
 
 
-def _whole_code(values: str, final: dict[Any, Any], dtype: pl.DataType) -> str:
+def whole_code(values: str, final: dict[Any, Any], dtype: pl.DataType) -> str:
     """:func:`_replace_whole` in a script."""
     found = {find: put for find, put in final.items() if find is not None}
     replaced = values
