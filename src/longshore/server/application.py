@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import socketio
@@ -19,6 +20,12 @@ from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.errors import Internal, LongshoreError
 from longshore.http import Api, error_response
+from longshore.jobs.announcing import announce
+from longshore.jobs.results import open_store
+from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.service import Jobs
+from longshore.jobs.sockets import JobSockets
+from longshore.jobs.tasks import make_wake
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
@@ -41,6 +48,7 @@ class Parts:
     settings: Settings
     database: Database
     service: Datasets
+    jobs: Jobs
     sockets: DatasetSockets
     reconciler: Reconciler
     emitter: Emitter
@@ -52,6 +60,7 @@ class Parts:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
+        self.jobs.close()
         self.service.views.close()
         self.database.close()
 
@@ -67,14 +76,18 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
 
     database = Database(settings.database)
-    service = Datasets(settings, database, make_enqueue(make_celery(settings)))
+    celery = make_celery(settings)
+    service = Datasets(settings, database, make_enqueue(celery))
     publisher = emitter(settings)
+    jobs = Jobs(settings, database, open_store(settings, database), make_wake(celery), partial(announce, publisher))
     server = _socket_server(settings)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
+    JobSockets(server, jobs, sockets.refuse)
 
     api = Api("Longshore", app_version())
     declare_api(api, service)
+    declare_jobs_api(api, jobs)
     api.register(app)
     app.register_blueprint(contract_routes(service, publisher))
     app.register_blueprint(diagnostics_blueprint(settings))
@@ -83,8 +96,9 @@ def create_app(settings: Settings) -> Flask:
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
+    document_declared_jobs(api, jobs)
 
-    parts = Parts(settings, database, service, sockets, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, service, jobs, sockets, Reconciler(service, publisher), publisher)
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
@@ -112,15 +126,16 @@ def _socket_server(settings: Settings) -> GuardedServer:
 
 
 def _add_pages(app: Flask, api: Api) -> None:
-    document = api.document()
+    # Made when it is first asked for: what deployers add is declared last.
+    document = cache(api.document)
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
-        return jsonify(document)
+        return jsonify(document())
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
-        return render_template("api.html", document=document, tags=_by_tag(document))
+        return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
     def start() -> Any:
@@ -176,7 +191,9 @@ def _add_cors(app: Flask, settings: Settings) -> None:
         if origin in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range, If-Match, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "Content-Type, Range, If-Match, If-None-Match, Idempotency-Key"
+            )
             response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")
         return response
