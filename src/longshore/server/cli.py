@@ -116,7 +116,7 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_settings(options)
     from longshore.database import migrate as migrate_database
-    from longshore.server.lifeline import die_with
+    from longshore.lifeline import die_with
 
     die_with(lifeline)
     migrate_database(settings)

@@ -15,7 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
-from longshore.server.lifeline import die_with, die_with_parent
+from longshore.lifeline import die_with, die_with_parent
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
 

@@ -10,9 +10,9 @@ import threading
 import warnings
 from typing import Any
 
+from longshore.lifeline import die_with, die_with_parent
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
-from longshore.server.lifeline import die_with, die_with_parent
 from longshore.server.logs import configure_logging
 from longshore.settings import Settings
 
