@@ -153,7 +153,14 @@ def kill_marked(mark: str) -> int:
 
 def kill_strays() -> int:
     """SIGKILL to every process whose mark names a warden that is dead; how many there were."""
-    return _kill_each(is_dead)
+    return _kill_each(_names_a_dead)
+
+
+def _names_a_dead(mark: str) -> bool:
+    try:
+        return is_dead(mark)
+    except ValueError:  # no mark of ours
+        return False
 
 
 def _kill_each(is_meant: Callable[[str], bool]) -> int:
