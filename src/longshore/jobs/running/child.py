@@ -146,7 +146,7 @@ class Surroundings:
 
 
 def _open_stream(number: int) -> Any:
-    return open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115, PTH123
+    return open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
 
 
 def _flush_streams() -> None:
@@ -183,8 +183,7 @@ def _encode(declared: JobType, output: Any, path: Path) -> tuple[dict[str, Any],
         document = json.dumps(declared.outputs.dump_python(output, mode="json"), allow_nan=False).encode()
     except ValueError as error:
         return _failed("InvalidResult", str(error)), b""
-    except Exception as error:
-        # The object's own methods ran.
+    except Exception as error:  # noqa: BLE001 - the object's own methods ran
         return _raised(error), b""
     if document is None:
         return {"kind": "done", "place": "file", "bytes": path.stat().st_size}, b""
@@ -199,7 +198,7 @@ def _raised(error: BaseException) -> dict[str, Any]:
     traceback.print_exception(error.with_traceback(trace))
     try:
         text = str(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the deployer's own class
         text = "its message could not be made"
         traceback.print_exc()
     name = type(error).__name__

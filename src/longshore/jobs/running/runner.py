@@ -188,7 +188,7 @@ class Runner:
                 stderr=writing,
                 pass_fds=[its.fileno()],
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - a task process has one thread
+                preexec_fn=die_with_parent,
             )
         os.close(writing)
         os.set_blocking(reading, False)
