@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from celery import Celery
 
+from longshore.jobs.results.celery_backends import result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
 DATASETS_QUEUE = "datasets"
@@ -40,8 +41,7 @@ def make_celery(settings: Settings) -> Celery:
         task_serializer="json",
         event_serializer="json",
         result_serializer="json",
-        task_ignore_result=True,
-        result_backend=None,
+        **result_options(settings),
         task_acks_late=False,
         task_publish_retry_policy=PUBLISH_RETRY,
         task_default_queue=JOBS_QUEUE,
