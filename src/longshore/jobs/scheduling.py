@@ -100,12 +100,13 @@ class Duty:
     """Something to be done at the moments of a schedule, by one process.
 
     :param name: under which the database remembers it.
-    :param work: called in the transaction that notes the moment; what it writes holds with that, or not at all.
+    :param work: called in the transaction that notes the moment; what it writes holds with that, or not at all. What it
+        returns, if anything, is called after that.
     """
 
     name: str
     schedule: Schedule
-    work: Callable[[Connection], None]
+    work: Callable[[Connection], Callable[[], None] | None]
 
 
 def carry_out(database: Database, duty_list: Iterable[Duty], now: float) -> list[str]:
@@ -139,6 +140,7 @@ def _is_due(duty: Duty, last_run: float | None, now: float) -> bool:
 def _do(database: Database, duty: Duty, now: float) -> bool:
     """Note the moment and do the work in one transaction; False when another process was first."""
     moment = duty.schedule.latest(now)
+    afterwards = None
     with database.writing() as connection:
         seen = connection.execute(sa.select(duties.c.last_run).where(duties.c.name == duty.name)).scalar_one_or_none()
         if seen is None:
@@ -151,5 +153,7 @@ def _do(database: Database, duty: Duty, now: float) -> bool:
             return False
         if seen > moment:  # the clock came back
             return False
-        duty.work(connection)
+        afterwards = duty.work(connection)
+    if afterwards is not None:
+        afterwards()
     return True

@@ -86,11 +86,12 @@ def memory_of(pid: int, limit_bytes: int) -> int:
     family = [pid, *descendants(pid)]
     if not HAS_PROC:
         return sum(size for process, _, size in _ask_ps() if process in family)
-    rough = sum(_resident(process) for process in family)
+    rough = sum(resident(process) for process in family)
     return rough if rough <= limit_bytes or len(family) == 1 else sum(_proportional(process) for process in family)
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Resident bytes of one process; 0 when it has ended, or where there is no /proc."""
     try:
         return int((PROC / str(pid) / "statm").read_bytes().split()[1]) * _PAGE_BYTES
     except (FileNotFoundError, ProcessLookupError):
@@ -104,7 +105,7 @@ def _proportional(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     except PermissionError:  # of another user, by a setuid program
-        return _resident(pid)
+        return resident(pid)
     return int(text.partition("\nPss:")[2].split()[0]) * 1024
 
 

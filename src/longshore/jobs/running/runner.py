@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from longshore.jobs.running.frames import Frame, FrameError, FrameReader, pack
-from longshore.jobs.running.limits import MARK, ask_to_end, descendants, kill_below, kill_marked, memory_of
+from longshore.jobs.running.limits import MARK, ask_to_end, descendants, kill_below, kill_marked, memory_of, resident
 from longshore.jobs.running.output import Output
 from longshore.leases import new_owner
 from longshore.lifeline import die_with_parent
@@ -98,6 +98,11 @@ class Runner:
         """Its process, while it lives."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def resident_bytes(self) -> int:
+        """Its memory at the moment; 0 without one."""
+        return 0 if self._process is None else resident(self._process.pid)
+
     def prepare(self, tick: Callable[[], Stop | None]) -> Outcome | None:
         """Have a runner that is ready; an outcome when that fails.
 
@@ -109,7 +114,7 @@ class Runner:
         try:
             head, _ = self._wait(tick, None, time.monotonic() + LOAD_SECONDS)
         except Died:
-            return self._died()
+            return replace(self._died(), kind="unready")
         except Stopped as stop:
             self.end(grace_seconds=0)
             if stop.reason == "timed out":
@@ -119,7 +124,7 @@ class Runner:
             self.end(grace_seconds=0)
             return Outcome("unready", head)
         self.types = head["types"]
-        self.ready_bytes = memory_of(self._living.pid, 0)
+        self.ready_bytes = self.resident_bytes
         return None
 
     def run(
