@@ -17,21 +17,20 @@ from pathlib import Path
 from types import ModuleType
 
 from longshore.errors import LoadError
+from longshore.handlers.application import PACKAGE, Application, bind
+from longshore.handlers.older import answer_to_older_name
 from longshore.settings import Settings
-
-PACKAGE = "longshore_handlers"
-"""The package that the modules of the handlers folder belong to."""
 
 _IMPORT_MACHINERY = ("<frozen importlib", str(Path(importlib.__file__).parent), __file__)
 
 
-def load_declarations(settings: Settings) -> None:
-    """Load handlers and task modules, so that their jobs and Celery tasks are declared in this process.
+def load_declarations(settings: Settings, application: Application | None = None) -> None:
+    """Load handlers and task modules, so that their routes, jobs and Celery tasks are declared in this process.
 
-    For processes without a web server, too: routes that handlers declare then lead nowhere.
-
+    :param application: the web server's, which gets the routes; other processes have none, and the routes lead nowhere.
     :raises LoadError: naming the file and line of what cannot be loaded.
     """
+    bind(application or Application())
     load_handlers(settings.handlers_dir)
     load_task_modules(settings.task_modules)
 
@@ -44,6 +43,7 @@ def load_handlers(folder: Path) -> list[ModuleType]:
     :raises LoadError: naming the file and line of what cannot be loaded.
     """
     allow_imports_from_here()
+    answer_to_older_name()
     _forget_package()
     sys.modules[PACKAGE] = _make_package(folder)
     importlib.invalidate_caches()
@@ -84,6 +84,8 @@ def load_module(name: str, variable: str) -> ModuleType:
     """
     try:
         return importlib.import_module(name)
+    except LoadError:
+        raise
     except (Exception, SystemExit) as error:
         raise LoadError(_reason(error, name, variable)) from error
 
@@ -131,6 +133,8 @@ def _load_handler(path: Path) -> ModuleType:
         raise LoadError(f"the handler {path} cannot be loaded: a module's name has no dots; rename the file")
     try:
         return importlib.import_module(f"{PACKAGE}.{path.stem}")
+    except LoadError:
+        raise
     except (Exception, SystemExit) as error:
         failure = describe_failure(error)
         # Without a place it could not even be read.

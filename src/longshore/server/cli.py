@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
+
+if TYPE_CHECKING:
+    from longshore.server.declarations import Declarations
 
 EXIT_FAILED = 1
 EXIT_BAD_SETTING = 2
@@ -131,25 +134,6 @@ def worker(*, lifeline: int | None, queues: str | None, concurrency: int | None,
         fail(str(error))
 
 
-@main.command(hidden=True)
-@storage_option
-@lifeline_option
-@click.option("--output", type=int, default=1, help="file descriptor for the answer")
-def declared(*, lifeline: int | None, output: int, **options: Any) -> None:
-    """Load handlers and task modules and say as JSON which queues their jobs and tasks use."""
-    settings = read_settings(options)
-    from longshore.lifeline import die_with
-    from longshore.server.declarations import describe
-
-    die_with(lifeline)
-    try:
-        answer = describe(settings)
-    except LoadError as error:
-        fail(str(error))
-    with open(output, "w", closefd=False) as file:
-        json.dump(answer, file)
-
-
 @main.command()
 @storage_option
 @lifeline_option
@@ -161,6 +145,38 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
 
     die_with(lifeline)
     migrate_database(settings)
+
+
+@main.command()
+def handlers() -> None:
+    """List what this server answers and runs: routes of handlers, mounts, jobs, Celery tasks, its own routes."""
+    for line in _find_declarations().lines():
+        click.echo(line)
+
+
+@main.command(hidden=True)
+@lifeline_option
+@click.option("--output", type=int, default=1, help="file descriptor for the answer")
+def declarations(*, lifeline: int | None, output: int) -> None:
+    """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
+    from longshore.lifeline import die_with
+
+    die_with(lifeline)
+    answer = _find_declarations().to_wire()
+    with open(output, "w", closefd=False) as file:  # noqa: PTH123 - a descriptor
+        json.dump(answer, file)
+
+
+def _find_declarations() -> Declarations:
+    settings = read_settings({})
+    from longshore.server.declarations import find_declarations
+
+    try:
+        return find_declarations(settings)
+    except LoadError as error:
+        fail(str(error))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
 
 
 @main.command()

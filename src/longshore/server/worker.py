@@ -25,22 +25,12 @@ from longshore.server.heartbeat import DATASETS, JOBS
 from longshore.server.logs import configure_logging
 from longshore.settings import Settings
 
-__all__ = ["celery", "kinds_of", "make_celery", "run_worker"]  # noqa: F822 - celery is made on first use
-
 log = logging.getLogger(__name__)
 
 HAND_BACK_SECONDS = 3.0
 """Time for ending a job and giving it back, after its time to finish is over."""
 TASK_PROCESS_KIBIBYTES = 500 * 1024
 """Memory above which a process for jobs is replaced once its task is done; jobs' functions run elsewhere."""
-
-
-def __getattr__(name: str) -> Any:
-    if name == "celery":
-        app = make_celery(Settings.from_environment())
-        globals()["celery"] = app
-        return app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def kinds_of(queues: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,8 +69,6 @@ def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, li
     # About a setting that we set, at every loss of the broker.
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app = make_celery(settings)
-    # Task modules import it from here, and have to find the one that runs.
-    globals()["celery"] = app
     app.stop_signal = StopSignal()
     _load_tasks(app, settings, kinds)
     step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url, "kinds": kinds})

@@ -16,7 +16,9 @@ from longshore.server.children import Child, describe_exit
 from longshore.server.keeping import Keeper, StartError, part
 from longshore.settings import Settings
 
-DATASETS_QUEUE = "datasets"  # celery_app.py has it too, and imports too much for the processes that need it here
+# As in celery_app.py, which imports too much for the processes that need them here.
+DATASETS_QUEUE = "datasets"
+JOBS_QUEUE = "jobs"
 LOAD_SECONDS = 120
 STOP_MARGIN_SECONDS = 3
 HAND_BACK_SECONDS = 3
@@ -58,7 +60,7 @@ class Workers:
         number = self._answer.fileno()
         self._question = Child(
             "declarations",
-            part("declared", "--output", str(number), *self.options),
+            part("declarations", "--output", str(number), *self.options),
             self.environment,
             (*self.inherited, number),
         )
@@ -91,7 +93,11 @@ class Workers:
             text = answer.read()
         if code != 0 or not text:
             raise StartError(f"{failure}: the reason stands above" if code > 0 else f"{failure}: {describe_exit(code)}")
-        return [str(queue) for queue in json.loads(text)["queues"]]
+        declared = [str(queue) for queue in json.loads(text)["queues"]]
+        if self.settings.task_modules and JOBS_QUEUE not in declared:
+            # A task may be sent to a queue that nothing declares; to the default one at least.
+            declared.append(JOBS_QUEUE)
+        return list(self.settings.job_queues) or declared
 
 
 def _has_handlers(settings: Settings) -> bool:
