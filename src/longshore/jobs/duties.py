@@ -36,7 +36,7 @@ def scheduled(types: Iterable[JobType], wake: Callable[[str], None]) -> list[Dut
     ]
 
 
-def _submit(declared: JobType, wake: Callable[[str], None], connection: Connection) -> Callable[[], None] | None:
+def _submit(declared: JobType, wake: Callable[[str], None], connection: Connection) -> Callable[[], object] | None:
     """Accept one job, unless the one before still waits or runs: a schedule never overtakes itself."""
     if records.has_unfinished(connection, declared.name, SCHEDULE):
         log.warning("the job %s is due again, and its last run is not over: left out", declared.name)
@@ -50,8 +50,8 @@ def _submit(declared: JobType, wake: Callable[[str], None], connection: Connecti
 def sweeping(database: Database, store: ResultStore, results_folder: Path) -> Duty:
     """The duty to forget what has expired."""
 
-    def begin(_: Connection) -> Callable[[], None]:
-        return lambda: sweep(database, store, results_folder, time.time())
+    def begin(_: Connection) -> Callable[[], object]:
+        return partial(sweep, database, store, results_folder, time.time())
 
     return Duty(SWEEP, Interval(SWEEP_SECONDS), begin)
 

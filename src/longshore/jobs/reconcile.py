@@ -86,7 +86,7 @@ class JobReconciler:
             running = records.running(connection)
         self.watch.keep(job.id for job in running)
         # Each has to be seen, or the time of its lease would begin late.
-        if not any([self.watch.is_lost(job) for job in running]):
+        if True not in {self.watch.is_lost(job) for job in running}:
             return []
         with self.database.writing() as connection:
             lost = records.take_over_lost(

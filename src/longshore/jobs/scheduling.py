@@ -106,7 +106,7 @@ class Duty:
 
     name: str
     schedule: Schedule
-    work: Callable[[Connection], Callable[[], None] | None]
+    work: Callable[[Connection], Callable[[], object] | None]
 
 
 def carry_out(database: Database, duty_list: Iterable[Duty], now: float) -> list[str]:

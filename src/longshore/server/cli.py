@@ -163,7 +163,7 @@ def declarations(*, lifeline: int | None, output: int) -> None:
 
     die_with(lifeline)
     answer = _find_declarations().to_wire()
-    with open(output, "w", closefd=False) as file:  # noqa: PTH123 - a descriptor
+    with open(output, "w", closefd=False) as file:
         json.dump(answer, file)
 
 
