@@ -49,7 +49,8 @@ class Reconciler:
     def stop(self) -> None:
         """End and wait for it."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         swept = 0.0

@@ -270,18 +270,28 @@ def claim_next(connection: Connection, queue: str, owner: str, *, now: float | N
         "error": None,
         "message": None,
         "log_tail": None,
+        "peak_bytes": None,
     }
     claiming = jobs.update().where(jobs.c.number == oldest).values(begun).returning(*_JOB, jobs.c.inputs)
     row = connection.execute(claiming).one_or_none()
     return None if row is None else Claimed(Job(*row[:-1]), zlib.decompress(row.inputs))
 
 
-def renew(connection: Connection, job_id: str, owner: str, *, now: float | None = None) -> bool:
-    """Move the lease's end away; whether somebody asked to stop the job.
+def renew(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    peak_bytes: int | None = None,
+    log_tail: str | None = None,
+    now: float | None = None,
+) -> Job:
+    """Move the lease's end away, and note what would be lost with the process.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    return _change(connection, job_id, owner, lease_until=(now or time.time()) + LEASE_SECONDS).cancelling
+    about = {"peak_bytes": peak_bytes, "log_tail": log_tail}
+    return _change(connection, job_id, owner, lease_until=(now or time.time()) + LEASE_SECONDS, **about)
 
 
 def is_cancelling(connection: Connection, job_id: str, owner: str) -> bool:
@@ -386,6 +396,25 @@ def retry_later(
     return _change(connection, job_id, owner, **_given_back(), due=due, **about)
 
 
+def give_back(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    due: float | None = None,
+    error: str | None = None,
+    message: str | None = None,
+) -> Job:
+    """Undo a claim, so that the job waits as if it had never been begun.
+
+    :param due: not to be begun again before this; then it waits as RETRY, with a reason.
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    again = {"status": PENDING} if due is None else {"status": RETRY, "due": due, "error": error, "message": message}
+    counted = {"attempts": jobs.c.attempts - 1, "started": None}
+    return _change(connection, job_id, owner, **again, **counted, **_NO_LEASE)
+
+
 def lose(
     connection: Connection,
     job_id: str,
@@ -404,7 +433,9 @@ def lose(
     """
     job = _require_held(connection, job_id, owner)
     losses = job.losses + 1
-    about = {"losses": losses, "log_tail": log_tail, "peak_bytes": peak_bytes}
+    # A warden that died with its job left what it had last noted of it.
+    peak_bytes = peak_bytes or job.peak_bytes
+    about = {"losses": losses, "log_tail": log_tail or job.log_tail, "peak_bytes": peak_bytes}
     if job.cancelling:
         return _change(connection, job_id, owner, **_ended(REVOKED, expires, now), **about)
     if may_repeat and losses < MOST_LOSSES:
@@ -450,6 +481,16 @@ def take_over_lost(
 def running(connection: Connection) -> list[Job]:
     """The jobs that run, as far as the records know."""
     return [Job(*row) for row in connection.execute(sa.select(*_JOB).where(sa.text(IS_RUNNING)))]
+
+
+def has_unfinished(connection: Connection, name: str, made_by: str) -> bool:
+    """Whether a job of the type ``name`` that ``made_by`` submitted waits or runs."""
+    query = (
+        sa.select(jobs.c.number)
+        .where((jobs.c.type == name) & jobs.c.status.not_in(FINISHED) & (jobs.c.made_by == made_by))
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
 
 
 def due_queues(connection: Connection, *, older_than: float | None = None) -> dict[str, int]:

@@ -19,8 +19,14 @@ from longshore.datasets.service import Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.errors import Internal, LongshoreError
+from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.loading import load_declarations
+from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
 from longshore.jobs.announcing import announce
+from longshore.jobs.declaring import all_jobs, forget_jobs
+from longshore.jobs.duties import scheduled, sweeping
+from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
@@ -41,7 +47,7 @@ ENGINE_BUFFER_BYTES = 100_000_000
 CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parts:
     """What an application consists of, for those who have to close it."""
 
@@ -52,10 +58,14 @@ class Parts:
     sockets: DatasetSockets
     reconciler: Reconciler
     emitter: Emitter
+    job_reconciler: JobReconciler | None = None
+    """Begins once handlers have declared their jobs."""
 
     def close(self) -> None:
         """End the threads and close the connections."""
         self.reconciler.stop()
+        if self.job_reconciler is not None:
+            self.job_reconciler.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
@@ -65,45 +75,83 @@ class Parts:
         self.database.close()
 
 
-def create_app(settings: Settings) -> Flask:
-    """The whole server as a WSGI application.
+def create_app(settings: Settings) -> Application:
+    """The whole server as a WSGI application, with the deployer's handlers and mounts.
 
     Its parts stand in ``app.extensions["longshore"]``; whoever makes an application closes them.
-    """
-    app = Flask("longshore", root_path=str(_package_folder()), static_folder=None, template_folder="templates")
-    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
 
+    :raises LoadError: when a handler, a task module or a mount cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app = make_application()
     database = Database(settings.database)
     celery = make_celery(settings)
     service = Datasets(settings, database, make_enqueue(celery))
     publisher = emitter(settings)
-    jobs = Jobs(settings, database, open_store(settings, database), make_wake(celery), partial(announce, publisher))
+    store = open_store(settings, database)
+    # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
+    wake = make_wake(celery, settings.job_concurrency)
+    jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
     server = _socket_server(settings)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
     JobSockets(server, jobs, sockets.refuse)
 
+    api = declare_routes(app, settings, service, publisher, jobs)
+    app.after_request(stamp_response)
+    _add_errors(app)
+    _add_cors(app, settings)
+    close_registry()
+
+    parts = Parts(settings, database, service, jobs, sockets, Reconciler(service, publisher), publisher)
+    try:
+        mounts = load_additions(app, settings)
+    except BaseException:
+        parts.close()
+        raise
+    document_declared_jobs(api, jobs)
+    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, settings.results_folder)]
+    parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
+    parts.job_reconciler.start()
+    parts.reconciler.start()
+    atexit.register(parts.close)
+    app.extensions["longshore"] = parts
+    inner = dispatch(app.wsgi_app, mounts)
+    app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
+    return app
+
+
+def make_application() -> Application:
+    """The application without routes."""
+    app = Application(root_path=str(_package_folder()), template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    return app
+
+
+def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any, jobs: Any) -> Api:
+    """Give ``app`` the server's own routes; without services (None) it can only list them."""
     api = Api("Longshore", app_version())
     declare_api(api, service)
     declare_jobs_api(api, jobs)
     api.register(app)
     app.register_blueprint(contract_routes(service, publisher))
     app.register_blueprint(diagnostics_blueprint(settings))
-    app.after_request(stamp_response)
     _add_pages(app, api)
-    _add_errors(app)
-    _add_cors(app, settings)
-    close_registry()
-    document_declared_jobs(api, jobs)
+    return api
 
-    parts = Parts(settings, database, service, jobs, sockets, Reconciler(service, publisher), publisher)
-    parts.reconciler.start()
-    atexit.register(parts.close)
-    app.extensions["longshore"] = parts
-    app.wsgi_app = socketio.WSGIApp(server, app.wsgi_app, socketio_path="socket.io")  # type: ignore[method-assign]
-    return app
+
+def load_additions(app: Application, settings: Settings) -> list[Mount]:
+    """Load handlers, task modules and mounts into ``app``, whose own routes are complete.
+
+    :raises LoadError: when one of them cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app.url_map.seal()
+    forget_jobs(PACKAGE)
+    load_declarations(settings, app)
+    return load_mounts(settings.mounts, app.url_map)
 
 
 def _package_folder() -> Any:
@@ -131,14 +179,17 @@ def _add_pages(app: Flask, api: Api) -> None:
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
+        """The OpenAPI 3.1 document of the REST interface."""
         return jsonify(document())
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
+        """The REST interface, for reading."""
         return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
     def start() -> Any:
+        """The start page; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version())

@@ -87,7 +87,7 @@ class TableBackend(PatientInTasks, KeyValueStoreBackend):  # type: ignore[misc]
         """The record, or None, of each key."""
         return [self.get(key) for key in keys]
 
-    def set(self, key: str | bytes, value: str | bytes) -> None:  # noqa: A003 - the name that Celery calls
+    def set(self, key: str | bytes, value: str | bytes) -> None:
         """Keep a record for as long as results are kept."""
         document = value.encode() if isinstance(value, str) else value
         self._stores().put(_text(key), document, time.time() + self.expires)
