@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from longshore.errors import LoadError, LongshoreError, SettingsError
+from longshore.jobs.cli import jobs_group
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
@@ -47,6 +48,9 @@ def listen_options(command: Command) -> Command:
 @click.version_option(app_version(), prog_name="longshore")
 def main() -> None:
     """A self-hosted data server. Every option is also an environment variable; see the documentation."""
+
+
+main.add_command(jobs_group)
 
 
 @main.command()
