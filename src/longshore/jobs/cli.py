@@ -124,7 +124,8 @@ def _default_url() -> str:
     from longshore.settings import Settings
 
     settings = Settings.from_environment()
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.bind_interface, settings.bind_interface)  # noqa: S104
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+    host = anywhere.get(settings.bind_interface, settings.bind_interface)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
