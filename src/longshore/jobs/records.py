@@ -185,6 +185,11 @@ def find(connection: Connection, job_id: str, *, lock: bool = False) -> Job | No
     return None if row is None else Job(*row)
 
 
+def require(connection: Connection, job_id: str) -> Job:
+    """The job with this id, which is known to exist."""
+    return Job(*connection.execute(sa.select(*_JOB).where(jobs.c.id == job_id)).one())
+
+
 def find_many(connection: Connection, job_ids: Iterable[str]) -> list[Job]:
     """The jobs with these ids, oldest first; unknown ids are left out."""
     query = sa.select(*_JOB).where(jobs.c.id.in_(list(job_ids))).order_by(jobs.c.number)
@@ -579,6 +584,11 @@ def mark_expired(connection: Connection, job_ids: Iterable[str]) -> None:
     """Remove what these jobs kept but their record; their idempotency keys may be used again."""
     gone = {"inputs": None, "result_place": None, "log_tail": None, "idempotency_key": None}
     connection.execute(jobs.update().where(jobs.c.id.in_(list(job_ids))).values(gone))
+
+
+def release_key(connection: Connection, job_id: str) -> None:
+    """Let a job's idempotency key be used by another."""
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(idempotency_key=None))
 
 
 def remove_old(connection: Connection, *, now: float | None = None) -> int:
