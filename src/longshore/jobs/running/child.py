@@ -200,7 +200,6 @@ def _raised(error: BaseException) -> dict[str, Any]:
         text = str(error)
     except Exception:  # noqa: BLE001 - the deployer's own class
         text = "its message could not be made"
-        traceback.print_exc()
     name = type(error).__name__
     return _failed("JobFailed", f"{name}: {text}" if text else name, again=True)
 
