@@ -17,7 +17,6 @@ A type and an id stand at the same place of a path, so both are called ``job`` t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,36 +105,34 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         return _answer(wire.describe(found), 200 if found.is_finished else 202)
 
 
-def document_declared_jobs(api: Api) -> None:
+def document_declared_jobs(api: Api, service: Jobs) -> None:
     """Describe each declared job in the OpenAPI document under an address of its own, with its schema.
 
-    Its requests are answered by :func:`declare_jobs_api`'s route for all types, so this may come after the routes are
-    complete, once handlers have declared their jobs.
+    The route for all types answers there, too, so this may come after the routes were registered, once handlers have
+    declared their jobs.
     """
     for declared in declaring.all_jobs():
-        schemas, inputs = _components(declared)
-        api.add(
-            Endpoint(
-                "POST",
-                f"{wire.BASE}/{declared.name}",
-                _named(f"submit.{declared.name}.job"),
-                shorten(declared.summary, 200),
-                TAG,
-                query=wire.SubmitQuery,
-                answer=wire.Submitted,
-                status=202,
-                raw=_inputs_body(inputs),
-                schemas=schemas,
-            )
-        )
+        api.add(_typed_endpoint(service, declared))
 
 
-def _named(name: str) -> Callable[..., Any]:
-    def only_documented() -> None:
-        raise NotImplementedError(name)
+def _typed_endpoint(service: Jobs, declared: JobType) -> Endpoint:
+    def submit(query: wire.SubmitQuery) -> Response:
+        return _submitted(service, declared.name, query)
 
-    only_documented.__name__ = name
-    return only_documented
+    submit.__name__ = f"submit.{declared.name}.job"
+    schemas, inputs = _components(declared)
+    return Endpoint(
+        "POST",
+        f"{wire.BASE}/{declared.name}",
+        submit,
+        shorten(declared.summary, 200),
+        TAG,
+        query=wire.SubmitQuery,
+        answer=wire.Submitted,
+        status=202,
+        raw=_inputs_body(inputs),
+        schemas=schemas,
+    )
 
 
 def _components(declared: JobType) -> tuple[dict[str, Any], dict[str, Any]]:

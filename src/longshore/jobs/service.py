@@ -146,11 +146,8 @@ class Jobs:
             # Derived from the first one's, which nobody guesses: the same key finds the whole batch again.
             ids = [str(uuid.uuid5(uuid.UUID(job.id), str(number))) for number in range(1, len(documents))]
             if job.id == first.id:
-                about = {"type": declared.name, "queue": queue, "due": now, "made_by": asked.made_by}
                 others = zip(ids, documents[1:], strict=True)
-                records.insert(
-                    connection, [NewJob(id=each, inputs=inputs, **about) for each, inputs in others], now=now
-                )
+                records.insert(connection, [_another(first, job_id, inputs) for job_id, inputs in others], now=now)
         if job.id == first.id:
             self.wake(queue, len(documents))
         return job, ids

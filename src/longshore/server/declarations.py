@@ -72,7 +72,7 @@ def find_declarations(settings: Settings) -> Declarations:
     celery = make_celery(settings)
     application = make_application()
     with redirect_stdout(sys.stderr):
-        declare_routes(application, settings, None, None)
+        declare_routes(application, settings, None, None, None)
         mounts = load_additions(application, settings)
     jobs = all_jobs()
     _check_jobs(jobs)
