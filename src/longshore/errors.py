@@ -9,7 +9,8 @@
     ├── RowNotFound                RowNotFound         422   no such row in this version
     ├── InvalidType                InvalidType         422   the column's type does not allow this
     ├── InvalidValue               InvalidValue        422   a value does not fit
-    │   └── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
+    │   ├── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
+    │   └── InvalidResult          InvalidResult       422   a job returned what is not JSON
     ├── InvalidPattern             InvalidPattern      422   a regular expression is malformed
     ├── NameTaken                  NameTaken           409   another column has this name
     ├── IllegalOperation           IllegalOperation    409   not possible in this state
@@ -142,6 +143,12 @@ class InvalidValue(LongshoreError):
 
 class UnreadableFile(InvalidValue):
     """An uploaded file is empty, broken, or not in the format that its name promises."""
+
+
+class InvalidResult(InvalidValue):
+    """A job returned what is not JSON, or not what it declared; the sentence says where it stands."""
+
+    code = "InvalidResult"
 
 
 class InvalidPattern(LongshoreError):

@@ -201,6 +201,11 @@ class Settings(BaseSettings):
         return self.root_storage_path / "uploads"
 
     @property
+    def results_folder(self) -> Path:
+        """Where results of jobs are kept that are too large for the store."""
+        return self.root_storage_path / "results"
+
+    @property
     def broker_folder(self) -> Path:
         """Where the embedded broker keeps its append-only file."""
         return self.root_storage_path / "broker"

@@ -1,8 +1,8 @@
 """Where Celery keeps the results of plain tasks, those of merged applications: in the same store as the jobs'.
 
-Redis: Celery's own backend, which expires by itself. MongoDB: Celery's own, which expires only where a Celery beat runs,
-so :class:`ExpiringMongoBackend` adds the index by which the server does it. A SQL database: ours, because Celery's own
-reads pickles (who can write to the table can run code) and also expires only by beat.
+Redis: Celery's own backend, which expires by itself. MongoDB: Celery's own, which expires only where a Celery beat
+runs, so ``celery_mongo.ExpiringMongoBackend`` adds the index by which the server does it. A SQL database: ours, because
+Celery's own reads pickles (who can write to the table can run code) and also expires only by beat.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class TableBackend(PatientInTasks, KeyValueStoreBackend):  # type: ignore[misc]
         """The record, or None, of each key."""
         return [self.get(key) for key in keys]
 
-    def set(self, key: str | bytes, value: str | bytes) -> None:  # noqa: A003 - the name that Celery calls
+    def set(self, key: str | bytes, value: str | bytes) -> None:
         """Keep a record for as long as results are kept."""
         document = value.encode() if isinstance(value, str) else value
         self._stores().put(_text(key), document, time.time() + self.expires)
