@@ -29,6 +29,8 @@ FEW_MEMBERS = 8
 """As few are not divided further, but written one by one."""
 ARRAY_ITEMS = 2**14
 """Of a numpy array that become Python objects at once."""
+MOST_STEPS = 16
+"""Of the way to a value that are written in an error."""
 VALUE_BYTES = 32
 """Of memory for a number, or for the beginnings of anything else."""
 
@@ -54,7 +56,7 @@ def write_json(value: Any, file: BinaryIO, name: str = "output") -> int:
     try:
         writer.write(value, None, 1)
     except _Bad as bad:
-        raise InvalidResult(f"{_path(name, bad.place)} {bad.reason}") from bad.__cause__
+        raise InvalidResult(f"{path_text(name, _steps(bad.place))} {bad.reason}") from bad.__cause__
     return writer.written
 
 
@@ -330,18 +332,23 @@ def _with_text_keys(items: Iterable[tuple[Any, Any]], place: Place, *, mixed: bo
         yield text, value
 
 
-def _path(name: str, place: Place) -> str:
-    steps: list[str] = []
+def path_text(name: str, steps: Iterable[Any]) -> str:
+    """Where a value stands, as in ``output.runs[3].flow``, from indexes and keys; the middle of a long way left out."""
+    words = [name, *map(_step, steps)]
+    if len(words) > MOST_STEPS:
+        words[MOST_STEPS // 2 : -MOST_STEPS // 2] = ["..."]
+    return "".join(words)
+
+
+def _step(key: Any) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{shorten(key, 60)}" if key.isidentifier() else f"[{shorten(json.dumps(key, ensure_ascii=False), 60)}]"
+
+
+def _steps(place: Place) -> list[Any]:
+    steps: list[Any] = []
     while place is not None:
         place, key = place
-        if isinstance(key, int):
-            steps.append(f"[{key}]")
-        elif key.isidentifier():
-            steps.append(f".{shorten(key, 60)}")
-        else:
-            steps.append(f"[{shorten(json.dumps(key, ensure_ascii=False), 60)}]")
-    steps.append(name)
-    steps.reverse()
-    if len(steps) > 16:
-        steps[8:-8] = ["..."]
-    return "".join(steps)
+        steps.append(key)
+    return steps[::-1]

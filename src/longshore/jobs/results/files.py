@@ -23,7 +23,7 @@ GRACE_SECONDS = 3600.0
 """Age below which a file without a record is left alone: somebody may be about to commit that."""
 IDS_AT_ONCE = 500
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-_NAME = re.compile(r"(?P<id>[A-Za-z0-9-]{1,64})\.(json|[0-9a-f]+\.part)")
+_NAME = re.compile(r"(?P<id>[A-Za-z0-9-]{1,64})\.(json|[0-9a-z-]+\.part)")
 
 
 @dataclass(frozen=True)
@@ -56,28 +56,17 @@ class ResultFiles:
             raise InvalidValue("a job's id has letters, digits and hyphens only")
         return self.folder / f"{job_id}.json"
 
-    def encode(self, value: Any, job_id: str, inline_bytes: int = INLINE_BYTES) -> EncodedResult:
-        """Write what a job returned as JSON; beyond ``inline_bytes`` it goes to a file while it is written.
+    def new_part(self, job_id: str) -> Path:
+        """A path for :func:`encode_result`, which nobody else has; the folder is made.
 
-        :raises InvalidResult: for what is not JSON, saying where it stands.
-        :raises StorageFull: when the disk has no room. Nothing is left of the file then.
+        :raises InvalidValue: for what is no job's id.
         """
         target = self.path(job_id)
-        spill = _Spill(target.with_suffix(f".{secrets.token_hex(4)}.part"), inline_bytes)
-        try:
-            with spill:
-                size = write_json(value, cast("BinaryIO", spill))
-        except BaseException as error:
-            spill.path.unlink(missing_ok=True)
-            if is_disk_full(error):
-                raise StorageFull.now() from error
-            raise
-        if spill.file is None:
-            return EncodedResult(size, bytes(spill.buffer), None)
-        return EncodedResult(size, None, spill.path)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return target.with_suffix(f".{secrets.token_hex(4)}.part")
 
     def adopt(self, part: Path, job_id: str) -> Path:
-        """Make a file that :meth:`encode` wrote the job's result, so that it survives a power cut.
+        """Make a file that :func:`encode_result` wrote the job's result, so that it survives a power cut.
 
         :raises FileNotFoundError: if it is not there.
         :raises InvalidValue: if it is not a part of this folder.
@@ -128,6 +117,26 @@ class ResultFiles:
                 yield name["id"], Path(entry.path)
 
 
+def encode_result(value: Any, part: Path, inline_bytes: int = INLINE_BYTES) -> EncodedResult:
+    """Write what a job returned as JSON; what is longer than ``inline_bytes`` goes to ``part`` while it is made.
+
+    :raises InvalidResult: for what is not JSON, saying where it stands.
+    :raises StorageFull: when the disk has no room. Nothing is left of the file then.
+    """
+    spill = _Spill(part, inline_bytes)
+    try:
+        with spill:
+            size = write_json(value, cast("BinaryIO", spill))
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if is_disk_full(error):
+            raise StorageFull.now() from error
+        raise
+    if spill.file is None:
+        return EncodedResult(size, bytes(spill.buffer), None)
+    return EncodedResult(size, None, part)
+
+
 class _Spill:
     """A file to write to that stays in memory while it is small."""
 
@@ -150,8 +159,7 @@ class _Spill:
             return self.file.write(data)
         self.buffer += data
         if len(self.buffer) > self.limit:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.file = self.path.open("xb", buffering=2**20)
+            self.file = self.path.open("wb", buffering=2**20)
             self.file.write(self.buffer)
             self.buffer.clear()
         return len(data)
