@@ -13,7 +13,8 @@
     ├── InvalidType                InvalidType         422   the column's type does not allow this
     ├── InvalidValue               InvalidValue        422   a value does not fit
     │   ├── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
-    │   └── InvalidInputs          InvalidValue        422   a job's inputs do not fit; names every field
+    │   ├── InvalidInputs          InvalidValue        422   a job's inputs do not fit; names every field
+    │   └── InvalidResult          InvalidResult       422   a job returned what is not JSON
     ├── InvalidPattern             InvalidPattern      422   a regular expression is malformed
     ├── NameTaken                  NameTaken           409   another column has this name
     ├── IllegalOperation           IllegalOperation    409   not possible in this state
@@ -237,6 +238,12 @@ class JobFailed(LongshoreError):
     def to_wire(self) -> dict[str, Any]:
         """The standard fields, the reason's code and the last lines of the job's log."""
         return {**super().to_wire(), "reason": self.reason, "logTail": self.log_tail}
+
+
+class InvalidResult(InvalidValue):
+    """A job returned what is not JSON, or not what it declared; the sentence says where it stands."""
+
+    code = "InvalidResult"
 
 
 class InvalidPattern(LongshoreError):

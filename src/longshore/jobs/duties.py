@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
@@ -14,6 +13,8 @@ from longshore.database import Database
 from longshore.jobs import records
 from longshore.jobs.declaring import JobType
 from longshore.jobs.results import ResultStore
+from longshore.jobs.results.files import ResultFiles
+from longshore.jobs.results.sweeping import sweep_results
 from longshore.jobs.scheduling import Duty, Interval, parse_schedule
 
 log = logging.getLogger(__name__)
@@ -22,8 +23,6 @@ SCHEDULE = "(schedule)"
 """Who submitted a job that the server submitted by itself; no user's name has brackets."""
 SWEEP = "longshore.jobs.sweep"
 SWEEP_SECONDS = 300
-GRACE_SECONDS = 86400.0
-"""Age at which a result's file that no job knows is removed."""
 AT_ONCE = 500
 
 
@@ -47,16 +46,16 @@ def _submit(declared: JobType, wake: Callable[[str], None], connection: Connecti
     return partial(wake, declared.queue)
 
 
-def sweeping(database: Database, store: ResultStore, results_folder: Path) -> Duty:
+def sweeping(database: Database, store: ResultStore, files: ResultFiles) -> Duty:
     """The duty to forget what has expired."""
 
     def begin(_: Connection) -> Callable[[], object]:
-        return partial(sweep, database, store, results_folder, time.time())
+        return partial(sweep, database, store, files, time.time())
 
     return Duty(SWEEP, Interval(SWEEP_SECONDS), begin)
 
 
-def sweep(database: Database, store: ResultStore, results_folder: Path, now: float) -> int:
+def sweep(database: Database, store: ResultStore, files: ResultFiles, now: float) -> int:
     """Remove the results and inputs of expired jobs, and the records of those that expired a day ago.
 
     :return: how many jobs expired.
@@ -70,31 +69,11 @@ def sweep(database: Database, store: ResultStore, results_folder: Path, now: flo
             break
         ids = [job.id for job in expired]
         store.forget(ids)
-        for job_id in ids:
-            (results_folder / f"{job_id}.json").unlink(missing_ok=True)
+        files.forget(ids)
         with database.writing(durable=False) as connection:
             records.mark_expired(connection, ids)
         count += len(ids)
     with database.writing(durable=False) as connection:
         records.remove_old(connection, now=now)
-    store.sweep(now)
-    _remove_leftovers(database, results_folder, now)
+    sweep_results(store, files, database, now)
     return count
-
-
-def _remove_leftovers(database: Database, results_folder: Path, now: float) -> None:
-    """Remove files of attempts that were killed, and of jobs that are not known any more."""
-    if not results_folder.exists():
-        return
-    for path in results_folder.iterdir():
-        try:
-            old = now - path.stat().st_mtime > GRACE_SECONDS
-        except FileNotFoundError:
-            continue
-        if old and (path.suffix == ".part" or not _is_known(database, path.stem)):
-            path.unlink(missing_ok=True)
-
-
-def _is_known(database: Database, job_id: str) -> bool:
-    with database.reading() as connection:
-        return records.find(connection, job_id) is not None

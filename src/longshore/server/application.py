@@ -28,6 +28,7 @@ from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
+from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import JobSockets
@@ -110,7 +111,7 @@ def create_app(settings: Settings) -> Application:
         parts.close()
         raise
     document_declared_jobs(api, jobs)
-    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, settings.results_folder)]
+    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()

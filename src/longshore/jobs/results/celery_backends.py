@@ -1,8 +1,8 @@
 """Where Celery keeps the results of plain tasks, those of merged applications: in the same store as the jobs'.
 
-Redis: Celery's own backend, which expires by itself. MongoDB: Celery's own, which expires only where a Celery beat runs,
-so :class:`ExpiringMongoBackend` adds the index by which the server does it. A SQL database: ours, because Celery's own
-reads pickles (who can write to the table can run code) and also expires only by beat.
+Redis: Celery's own backend, which expires by itself. MongoDB: Celery's own, which expires only where a Celery beat
+runs, so ``celery_mongo.ExpiringMongoBackend`` adds the index by which the server does it. A SQL database: ours, because
+Celery's own reads pickles (who can write to the table can run code) and also expires only by beat.
 """
 
 from __future__ import annotations

@@ -21,9 +21,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from longshore.errors import LoadError, shorten
+from longshore.errors import InvalidResult, LoadError, StorageFull, shorten
 from longshore.handlers.loading import load_declarations
 from longshore.jobs.declaring import JobType, all_jobs, find_job
+from longshore.jobs.results.outputs import encode_output
 from longshore.jobs.running.frames import FrameReader, pack, receive
 from longshore.jobs.running.limits import adopt_orphans, forget_peak, own_peak
 from longshore.settings import Settings
@@ -176,18 +177,15 @@ def run_job(channel: Channel, request: dict[str, Any], inputs: bytes) -> tuple[d
     return _encode(declared, output, Path(request["file"]))
 
 
-def _encode(declared: JobType, output: Any, path: Path) -> tuple[dict[str, Any], bytes]:
-    import json
-
+def _encode(declared: JobType, output: Any, part: Path) -> tuple[dict[str, Any], bytes]:
     try:
-        document = json.dumps(declared.outputs.dump_python(output, mode="json"), allow_nan=False).encode()
-    except ValueError as error:
-        return _failed("InvalidResult", str(error)), b""
-    except Exception as error:  # noqa: BLE001 - the object's own methods ran
+        result = encode_output(output, declared.outputs, part)
+    except (InvalidResult, StorageFull) as error:
+        return _failed(error.code, error.description), b""
+    except BaseException as error:  # noqa: BLE001 - the methods of the deployer's own classes ran
         return _raised(error), b""
-    if document is None:
-        return {"kind": "done", "place": "file", "bytes": path.stat().st_size}, b""
-    return {"kind": "done", "place": "store", "bytes": len(document)}, document
+    place = "store" if result.document is not None else "file"
+    return {"kind": "done", "place": place, "bytes": result.size}, result.document or b""
 
 
 def _raised(error: BaseException) -> dict[str, Any]:
@@ -200,7 +198,6 @@ def _raised(error: BaseException) -> dict[str, Any]:
         text = str(error)
     except Exception:  # noqa: BLE001 - the deployer's own class
         text = "its message could not be made"
-        traceback.print_exc()
     name = type(error).__name__
     return _failed("JobFailed", f"{name}: {text}" if text else name, again=True)
 

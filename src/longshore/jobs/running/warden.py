@@ -21,6 +21,7 @@ from longshore.jobs import records
 from longshore.jobs.announcing import announce
 from longshore.jobs.records import Claimed, Job, LeaseLost
 from longshore.jobs.results import ResultStore
+from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.attempt import Attempt
 from longshore.jobs.running.limits import kill_strays
@@ -63,6 +64,7 @@ class Warden:
         self.emitter = emitter
         self.store = store
         self.stop = stop
+        self.files = ResultFiles(settings.results_folder)
         self.owner = new_owner()
         self.runner = Runner(settings.child_environment())
         self._told: list[str] = []
@@ -107,7 +109,7 @@ class Warden:
             self.stop,
             self.settings.stop_timeout_seconds,
         )
-        part = self._results_folder() / f".{claimed.job.id}.{self.owner.rpartition('/')[2]}.part"
+        part = self.files.new_part(claimed.job.id)
         try:
             outcome = self._run(claimed, attempt, part)
             if outcome.kind == "lost":
@@ -217,7 +219,7 @@ class Warden:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
         place = outcome.head["place"]
         if place == "file":
-            part.replace(self._results_folder() / f"{job.id}.json")
+            self.files.adopt(part, job.id)
         elif not isinstance(self.store, EmbeddedStore):
             self._persist(lambda: self.store.put(job.id, outcome.document, expires))
 
@@ -278,11 +280,6 @@ class Warden:
         old = runner.jobs >= self.settings.worker_tasks_per_child and age > WORN_SECONDS
         if old or runner.resident_bytes > runner.ready_bytes + WORN_BYTES:
             runner.end(grace_seconds=0)
-
-    def _results_folder(self) -> Path:
-        folder = self.settings.root_storage_path / "results"
-        folder.mkdir(exist_ok=True, mode=0o700)
-        return folder
 
 
 def _mebibytes(size: int) -> str:
