@@ -17,6 +17,7 @@
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
+    POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
     GET    /api/v1/operations                             what can be done
 """
@@ -36,12 +37,13 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
-from longshore.datasets.special import SPECIAL, NoParameters
+from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
 from longshore.datasets.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
-from longshore.tables.operations import OneColumn, Operation, all_operations
+from longshore.tables.clustering import ClusterParameters
+from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
@@ -146,6 +148,11 @@ def declare_api(api: Api, service: Datasets) -> None:
         """Statistics and a small histogram of every column."""
         return service.profile(session_id)
 
+    @api.endpoint("GET", f"{BASE}/<session_id>/cluster", tag=TAG, query=ClusterParameters, answer=wire.Clusters)
+    def cluster_values(session_id: str, query: ClusterParameters) -> dict[str, Any]:
+        """Near-duplicate values of a text column: different spellings of what is probably one value."""
+        return service.cluster(session_id, query)
+
     @api.endpoint("POST", f"{BASE}/<session_id>/visualize", tag=TAG, body=VisualizeParameters, answer=wire.Chart)
     def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
@@ -228,8 +235,14 @@ def _special_endpoint(service: Datasets, name: str) -> Endpoint:
         TAG,
         query=wire.ChangeQuery,
         body=None if parameters is NoParameters else parameters,
-        answer=wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed,
+        answer=_special_answer(name, parameters),
     )
+
+
+def _special_answer(name: str, parameters: type[Parameters]) -> type[wire.Answer]:
+    if name == AGGREGATE:
+        return wire.Aggregated
+    return wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed
 
 
 def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any], query: wire.ChangeQuery) -> Response:

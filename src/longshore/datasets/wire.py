@@ -163,7 +163,9 @@ class ReplayedStep(Answer):
     operation: str
     outcome: str = Field(description="applied, skipped, failed or notTried")
     sentence: str
-    reason: str | None = Field(None, description="missingColumn, differentType, valueFails, malformed or refused")
+    reason: str | None = Field(
+        None, description="missingColumn, missingSource, differentType, valueFails, malformed or refused"
+    )
     error: str | None = None
     errorDescription: str | None = None  # noqa: N815
     note: str | None = Field(None, description="what to look at although it was applied")
@@ -175,6 +177,15 @@ class Replayed(Changed):
     applied: int | None = None
     skipped: int | None = None
     steps: list[ReplayedStep] = []
+
+
+class Aggregated(Changed):
+    """A new dataset was made of this one."""
+
+    newSessionID: str | None = Field(None, description="session id of the new dataset")  # noqa: N815
+    name: str | None = None
+    rows: int | None = None
+    columns: int | None = None
 
 
 class OperationInfo(Answer):
@@ -215,6 +226,28 @@ class Profile(Answer):
 
     version: int
     data: dict[str, Any]
+
+
+class Cluster(Answer):
+    """Values that are nearly the same."""
+
+    values: list[list[Any]] = Field(description="at most 1,000, each with its number of rows, the most frequent first")
+    suggested: str = Field(description="the most frequent of them")
+    rows: int
+    valueCount: int = Field(description="number of its values, also of those not shown")  # noqa: N815
+
+
+class Clusters(Answer):
+    """Near-duplicate values of a column; the counts are of all clusters, also of those over the limit."""
+
+    version: int
+    clusters: list[Cluster] = Field(description="those with the most rows first")
+    clusterCount: int  # noqa: N815
+    rowCount: int  # noqa: N815
+    valueCount: int  # noqa: N815
+    distinct: int = Field(description="different values of the column")
+    tooLong: int = Field(description="values of over 1,000 characters, which were left out")  # noqa: N815
+    method: str
 
 
 class Chart(Answer):

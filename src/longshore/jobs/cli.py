@@ -132,7 +132,7 @@ def _default_url() -> str:
 def _read_inputs(text: str) -> Any:
     try:
         if text == "-":
-            text = click.get_text_stream("stdin").read()
+            text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
         return json.loads(text)

@@ -46,6 +46,8 @@ def carry_out(table: Table, change: Change) -> Table:
     frame = table.scan(name for name in read if name != ROW_NUMBER)
     if ROW_NUMBER in read:
         frame = frame.with_row_index(ROW_NUMBER)
+    if change.beside is not None:
+        frame = change.beside(frame)
     frame = frame.with_columns(**change.shared)
     # Positional aliases: a computed column may bear the name of one it reads.
     frame = frame.select(column.expression.alias(f"c{i}") for i, column in enumerate(computed))

@@ -14,7 +14,7 @@ from typing import Any
 
 from longshore.errors import IllegalOperation, InvalidValue
 from longshore.tables.changing import apply
-from longshore.tables.operations import require_operation
+from longshore.tables.operations import FindOther, no_others, require_operation
 from longshore.tables.operations.base import counted
 from longshore.tables.recipe import Carry, RecipeStep, Replay, record_step, replay
 from longshore.tables.table import Table
@@ -78,12 +78,13 @@ def _effective_at_each(made: Sequence[Made]) -> list[list[Effective]]:
     return all_lists
 
 
-def drop_step(made: Sequence[Made], number: int, carry: Carry = apply) -> Dropped:
+def drop_step(made: Sequence[Made], number: int, carry: Carry = apply, others: FindOther = no_others) -> Dropped:
     """Carry out all steps of a history but the one that made version ``number``; nothing is recorded yet.
 
     Later steps learn from the data anew; those that no longer apply are left out and stand in the report.
 
     :param made: the history from its import to the current step.
+    :param others: finds the other tables that later steps read, as they were then.
     :raises InvalidValue: when no step made this version.
     :raises IllegalOperation: for the import, a ``dropStep`` or a step that was dropped before.
     :raises Unavailable: when the disk is full.
@@ -102,6 +103,7 @@ def drop_step(made: Sequence[Made], number: int, carry: Carry = apply) -> Droppe
         numbers=[each.number for each in again],
         aliases=_former_names(steps[at].step),
         rows_differ=_moved_rows(made, number),
+        others=others,
     )
     before = {each.number for each in steps[:at]}
     later = [

@@ -24,7 +24,7 @@ class MoveColumn(Operation):
     """Put a column in another place; no data is written."""
 
     name = "moveColumn"
-    example: ClassVar[Mapping[str, Any]] = {"column": "US Gross", "toIndex": 0}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "toIndex": 1}
     parameters: MoveColumnParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:
@@ -59,7 +59,7 @@ class SortRows(Operation):
 
     name = "sortRows"
     example: ClassVar[Mapping[str, Any]] = {
-        "sortBy": [{"column": "Release Date", "ascending": False}, {"columnIndex": 0}]
+        "sortBy": [{"column": "Country"}, {"column": "Released", "ascending": False}]
     }
     ordered = True
     parameters: SortRowsParameters
@@ -118,7 +118,7 @@ class Deduplicate(Operation):
     """Remove rows that repeat another one, in all columns or in some; missing equals missing."""
 
     name = "deduplicate"
-    example: ClassVar[Mapping[str, Any]] = {"columns": ["Title", "Release Date"], "keep": "first"}
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Title", "Released"], "keep": "first"}
     ordered = True
     parameters: DeduplicateParameters
 

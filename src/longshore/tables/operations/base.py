@@ -124,6 +124,8 @@ class Change:
     :param rows: leaves out, adds or reorders rows: takes the whole old table, with the row numbers beside as
         :data:`~longshore.tables.table.ROW_NUMBER`, and gives the rows of the new one; None keeps them as they are.
         All columns are then written anew, since the files of a table have the same rows.
+    :param beside: brings columns beside the old ones from elsewhere, which the computed ones then read; every row
+        stays as it is and where it is, so that the kept columns are not written anew.
     :param shared: what several computed columns have in common, by a name that no user's column can have (with a
         NUL): computed once, and read by the columns' expressions. The engine finds such parts by itself only
         when it does not stream.
@@ -131,6 +133,7 @@ class Change:
 
     columns: Sequence[Column | Computed]
     rows: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    beside: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
     shared: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @classmethod

@@ -55,7 +55,7 @@ class FillDown(Operation):
     """Fill missing values with the last value above them, or the next one below."""
 
     name = "fillDown"
-    example: ClassVar[Mapping[str, Any]] = {"columnFrom": 0, "columnTo": 2, "method": "pad"}
+    example: ClassVar[Mapping[str, Any]] = {"columnFrom": 3, "columnTo": 5, "method": "pad"}
     ordered = True
     parameters: FillDownParameters
 
@@ -92,7 +92,7 @@ class FillWithCustomValue(Operation):
     """Fill a column's missing values with a value of your own."""
 
     name = "fillWithCustomValue"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 2, "newValue": "unknown"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Studio", "newValue": "unknown"}
     parameters: FillWithCustomValueParameters
 
     def fit(self, table: Table) -> Facts:
@@ -134,7 +134,7 @@ class DeleteRowsWithNA(Operation):
     """Remove the rows in which a column's value is missing."""
 
     name = "deleteRowsWithNA"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes"}
     parameters: OneColumn
 
     def transform(self, table: Table, facts: Facts) -> Change:

@@ -114,7 +114,7 @@ class KeepRows(_ByView):
     """Keep the rows that a filter and a search show, and remove all others."""
 
     name = "keepRows"
-    example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [4]}
+    example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [2]}
     ordered = True
     kept = True
 
@@ -124,7 +124,7 @@ class DropRows(_ByView):
     """Remove the rows that a filter and a search show."""
 
     name = "dropRows"
-    example: ClassVar[Mapping[str, Any]] = {"filterType": "outliers", "filterColumnIndices": [5], "outliersStdDev": 3}
+    example: ClassVar[Mapping[str, Any]] = {"filterType": "invalid", "filterColumnIndices": [5]}
     ordered = True
     kept = False
 
@@ -146,7 +146,7 @@ class AddRows(Operation):
     """Add rows at the end or in between."""
 
     name = "addRows"
-    example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Casablanca", "US Gross": 1024560}, {}]}
+    example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Ran", "Released": "1985-05-31", "Country": "Japan"}]}
     ordered = True
     parameters: AddRowsParameters
 
@@ -179,7 +179,7 @@ class InsertRow(Operation):
     """Insert one row, empty or with values."""
 
     name = "insertRow"
-    example: ClassVar[Mapping[str, Any]] = {"rowIndex": 3, "values": {"Title": "Casablanca"}}
+    example: ClassVar[Mapping[str, Any]] = {"rowIndex": 1, "values": {"Title": "Ran", "Country": "Japan"}}
     ordered = True
     parameters: InsertRowParameters
 
