@@ -95,9 +95,9 @@ def main(count: int) -> None:
         }.items():
             tell(f"listing: {what}", median_milliseconds(page(database, **chosen)), 20)
 
-        def claim() -> None:
+        def claim(queue: str = "jobs") -> None:
             with database.writing(durable=False) as connection:
-                records.claim_next(connection, "jobs", "benchmark")
+                records.claim_next(connection, queue, "benchmark")
 
         def look() -> None:
             with database.reading() as connection:
@@ -107,6 +107,11 @@ def main(count: int) -> None:
 
         tell("a claim that finds nothing", median_milliseconds(claim), 2)
         tell("what the reconciler looks for each second", median_milliseconds(look), 5)
+        with database.writing() as connection:
+            connection.execute(jobs.update().values(status="PENDING", finished=None))
+        tell("what the reconciler looks for while all of them wait", median_milliseconds(look), 50)
+        tell("a claim in another queue meanwhile", median_milliseconds(lambda: claim("other")), 2)
+        tell("a claim in their queue", median_milliseconds(claim), 5)
         database.close()
     sys.exit(1 if failures else 0)
 

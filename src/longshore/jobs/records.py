@@ -498,10 +498,14 @@ def due_queues(connection: Connection, *, older_than: float | None = None) -> di
 
     :param older_than: only those due before this; default: now.
     """
+    # SQLite would take the index of the statuses and read every row.
+    hint = " INDEXED BY ix_jobs_waiting" if connection.dialect.name == "sqlite" else ""
+    queue_name, due = sa.column("queue"), sa.column("due")
     counted = (
-        sa.select(jobs.c.queue, sa.func.count())
-        .where(sa.text(IS_WAITING) & (jobs.c.due <= (older_than or time.time())))
-        .group_by(jobs.c.queue)
+        sa.select(queue_name, sa.func.count())
+        .select_from(sa.text(f"jobs{hint}"))
+        .where(sa.text(IS_WAITING) & (due <= (older_than or time.time())))
+        .group_by(queue_name)
     )
     return {queue: int(number) for queue, number in connection.execute(counted)}
 
