@@ -57,6 +57,8 @@ class Endpoint:
     answer: type[BaseModel] | None = None
     status: int = 200
     raw: dict[str, Any] = field(default_factory=dict)
+    headers: tuple[dict[str, Any], ...] = ()
+    """Request headers that mean something here, as the OpenAPI document has them."""
     schemas: dict[str, Any] = field(default_factory=dict)
     """What ``raw`` refers to as ``#/components/schemas/<name>``."""
 
@@ -275,6 +277,7 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if endpoint.body is not None:
         content = {"application/json": {"schema": _reference(endpoint.body, schemas)}}
         described["requestBody"] = {"required": True, "content": content}
+    described["parameters"] += endpoint.headers
     return {**described, **endpoint.raw}
 
 

@@ -388,8 +388,12 @@ def test_types_with_their_schemas(place: Place) -> None:
 def test_the_openapi_document_is_valid_and_has_each_type(place: Place) -> None:
     document = place.api.document()
     validate(document)
-    body = document["paths"][f"{BASE}/add"]["post"]["requestBody"]
-    assert set(body["content"]["application/json"]["schema"]["properties"]) == {"a", "b"}
+    described = document["paths"][f"{BASE}/add"]["post"]
+    assert set(described["requestBody"]["content"]["application/json"]["schema"]["properties"]) == {"a", "b"}
+    assert [(each["name"], each["in"]) for each in described["parameters"]] == [
+        ("queue", "query"),
+        ("Idempotency-Key", "header"),
+    ]
 
 
 def test_a_body_over_the_limit(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -500,7 +500,7 @@ def due_queues(connection: Connection, *, older_than: float | None = None) -> di
     """
     # SQLite would take the index of the statuses and read every row.
     hint = " INDEXED BY ix_jobs_waiting" if connection.dialect.name == "sqlite" else ""
-    queue_name, due = sa.column("queue"), sa.column("due")
+    queue_name, due = sa.column("queue", sa.Text), sa.column("due", sa.Float)
     counted = (
         sa.select(queue_name, sa.func.count())
         .select_from(sa.text(f"jobs{hint}"))

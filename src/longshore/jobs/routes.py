@@ -28,11 +28,18 @@ from longshore.jobs import declaring, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Job
 from longshore.jobs.service import Jobs, Request
-from longshore.jobs.submitting import LINES_TYPES
+from longshore.jobs.submitting import LINES_TYPES, LONGEST_KEY
 
 TAG = "Jobs"
 KEY_HEADER = "Idempotency-Key"
 _JSON = "application/json"
+_KEY = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "description": "the same key with the same inputs gives the same job, however often it is sent",
+}
 
 
 def declare_jobs_api(api: Api, service: Jobs) -> None:
@@ -61,6 +68,7 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         answer=wire.Submitted,
         status=202,
         raw=_inputs_body({}),
+        headers=(_KEY,),
     )
     def submit_job(job: str, query: wire.SubmitQuery) -> Response:
         """Submit a job: the path names its type, the body is its inputs as JSON."""
@@ -74,6 +82,7 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         answer=wire.BatchSubmitted,
         status=202,
         raw=_batch_body(),
+        headers=(_KEY,),
     )
     def submit_jobs(job: str, query: wire.SubmitQuery) -> Response:
         """Submit many jobs of a type, all or none: a JSON array of inputs, or NDJSON."""
@@ -131,6 +140,7 @@ def _typed_endpoint(service: Jobs, declared: JobType) -> Endpoint:
         answer=wire.Submitted,
         status=202,
         raw=_inputs_body(inputs),
+        headers=(_KEY,),
         schemas=schemas,
     )
 
