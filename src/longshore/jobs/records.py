@@ -17,6 +17,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -249,32 +250,38 @@ def claim_next(connection: Connection, queue: str, owner: str, *, now: float | N
     Several may claim at once: each gets another job.
     """
     now = now or time.time()
+    about = {"asked_queue": queue, "now": now, "owner": owner, "until": now + LEASE_SECONDS}
+    row = connection.execute(_claim_statement(), about).one_or_none()
+    return None if row is None else Claimed(Job(*row[:-1]), zlib.decompress(row.inputs))
+
+
+# SQLAlchemy takes longer to put such a statement together than the database to carry it out, so that is done once.
+@cache
+def _claim_statement() -> Any:
+    now: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
     oldest = (
         sa.select(jobs.c.number)
         # A fresh job is due whatever the clock says: it may have been set back since.
-        .where((jobs.c.queue == queue) & sa.text(IS_WAITING) & ((jobs.c.due <= now) | (jobs.c.status == PENDING)))
+        .where(
+            (jobs.c.queue == sa.bindparam("asked_queue"))
+            & sa.text(IS_WAITING)
+            & ((jobs.c.due <= now) | (jobs.c.status == PENDING))
+        )
         .order_by(jobs.c.due, jobs.c.number)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
+    forgotten = ("progress_done", "progress_total", "progress_message", "error", "message", "log_tail", "peak_bytes")
     begun = {
         "status": STARTED,
         "started": now,
         "attempts": jobs.c.attempts + 1,
-        "lease_owner": owner,
-        "lease_until": now + LEASE_SECONDS,
-        "progress_done": None,
-        "progress_total": None,
-        "progress_message": None,
-        "error": None,
-        "message": None,
-        "log_tail": None,
-        "peak_bytes": None,
+        "lease_owner": sa.bindparam("owner"),
+        "lease_until": sa.bindparam("until", type_=sa.Float),
+        **dict.fromkeys(forgotten),
     }
-    claiming = jobs.update().where(jobs.c.number == oldest).values(begun).returning(*_JOB, jobs.c.inputs)
-    row = connection.execute(claiming).one_or_none()
-    return None if row is None else Claimed(Job(*row[:-1]), zlib.decompress(row.inputs))
+    return jobs.update().where(jobs.c.number == oldest).values(begun).returning(*_JOB, jobs.c.inputs)
 
 
 def renew(
@@ -411,7 +418,7 @@ def give_back(
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
     again = {"status": PENDING} if due is None else {"status": RETRY, "due": due, "error": error, "message": message}
-    counted = {"attempts": jobs.c.attempts - 1, "started": None}
+    counted = {"attempts": _require_held(connection, job_id, owner).attempts - 1, "started": None}
     return _change(connection, job_id, owner, **again, **counted, **_NO_LEASE)
 
 
@@ -522,10 +529,23 @@ def _require_held(connection: Connection, job_id: str, owner: str) -> Job:
 
 
 def _change(connection: Connection, job_id: str, owner: str, **values: Any) -> Job:
-    row = connection.execute(jobs.update().where(_held(job_id, owner)).values(values).returning(*_JOB)).one_or_none()
+    about = {f"new_{name}": value for name, value in values.items()}
+    statement = _change_statement(tuple(values))
+    row = connection.execute(statement, {**about, "held_id": job_id, "held_by": owner}).one_or_none()
     if row is None:
         raise LeaseLost(job_id)
     return Job(*row)
+
+
+@cache
+def _change_statement(names: tuple[str, ...]) -> Any:
+    values = {name: sa.bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
+    held = (
+        (jobs.c.id == sa.bindparam("held_id"))
+        & (jobs.c.lease_owner == sa.bindparam("held_by"))
+        & (jobs.c.status == STARTED)
+    )
+    return jobs.update().where(held).values(values).returning(*_JOB)
 
 
 def _ended(status: str, expires: float, now: float | None) -> dict[str, Any]:
@@ -559,7 +579,10 @@ def mark_announced(connection: Connection, job_ids: Iterable[str]) -> None:
     """Note that those who watch these jobs were told of their end."""
     chosen = list(job_ids)
     if chosen:
-        connection.execute(jobs.update().where(jobs.c.id.in_(chosen)).values(announced=True))
+        connection.execute(_ANNOUNCED, {"chosen": chosen})
+
+
+_ANNOUNCED = jobs.update().where(jobs.c.id.in_(sa.bindparam("chosen", expanding=True))).values(announced=True)
 
 
 def unannounced(connection: Connection, older_than: float, *, limit: int = 500) -> list[Job]:

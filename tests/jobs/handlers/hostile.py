@@ -74,8 +74,9 @@ def exits_at_once() -> None:
 
 
 @job("exits_at_once_and_may_not_repeat", retry=False)
-def exits_at_once_and_may_not_repeat() -> None:
-    """End the process without a word."""
+def exits_at_once_and_may_not_repeat(before: float = 0) -> None:
+    """End the process without a word, after so many seconds."""
+    time.sleep(before)
     os._exit(4)
 
 
