@@ -24,11 +24,11 @@ ABSTRACTION_RATIO = 0.2
 LARGEST_STORM = 10_000.0
 
 # Chapter 10 lists, for every curve number of the average antecedent runoff condition (II), those of dry ground (I) and
-# of wet ground (III); here is each tenth one, and straight lines between them are within one of the others.
-_NORMAL = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+# of wet ground (III); here is each tenth one and the bent ends, and straight lines between them are within about one.
+_NORMAL = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100)
 _ADJUSTED = {
-    "I": (0, 4, 9, 15, 22, 31, 40, 51, 63, 78, 100),
-    "III": (0, 22, 37, 50, 60, 70, 78, 85, 91, 96, 100),
+    "I": (0, 2, 4, 9, 15, 22, 31, 40, 51, 63, 78, 87, 100),
+    "III": (0, 13, 22, 37, 50, 60, 70, 78, 85, 91, 96, 98, 100),
 }
 
 

@@ -56,4 +56,5 @@ def _is_id(text: str) -> bool:
 
 def _sentence(problem: Any) -> str:
     place = ".".join(str(part) for part in problem["loc"])
-    return f"{place}: {problem['msg']}" if place else str(problem["msg"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

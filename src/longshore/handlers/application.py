@@ -54,6 +54,7 @@ class RouteMap(Map):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.routes: list[Route] = []
         self.sealed = False
+        self._owners: dict[tuple[str, str, bool], Route] = {}
         super().__init__(*arguments, **options)
 
     def add(self, rulefactory: RuleFactory) -> None:
@@ -72,19 +73,16 @@ class RouteMap(Map):
     def _claim(self, rule: Rule) -> None:
         place, module = _declared_at()
         route = Route(rule, place, module, built_in=not self.sealed)
+        shape = _shape(rule.rule)
         for method in route.methods:
-            self._refuse_taken(route, method)
+            other = self._owners.setdefault((shape, method, route.built_in), route)
+            if other is not route:
+                raise LoadError(f"two handlers take {method} {rule.rule}: {other.place}, and {place}")
+            if not route.built_in and (own := self._own_rule(rule.rule, method)):
+                raise LoadError(
+                    f"{place} takes {method} {rule.rule}, an address of the server's own {own}; choose another"
+                )
         self.routes.append(route)
-
-    def _refuse_taken(self, route: Route, method: str) -> None:
-        shape = _shape(route.rule.rule)
-        for other in self.routes:
-            if shape == _shape(other.rule.rule) and method in other.methods and other.built_in == route.built_in:
-                raise LoadError(f"two handlers take {method} {route.rule.rule}: {other.place}, and {route.place}")
-        if not route.built_in and (own := self._own_rule(route.rule.rule, method)):
-            raise LoadError(
-                f"{route.place} takes {method} {route.rule.rule}, an address of the server's own {own}; choose another"
-            )
 
     def _own_rule(self, text: str, method: str) -> str | None:
         """The built-in rule that answers at an address such as ``text`` has, if any."""

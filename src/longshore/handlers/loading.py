@@ -104,14 +104,18 @@ def describe_failure(error: BaseException) -> str:
     was being loaded, then, in brackets, a file that it uses and in which the error came up.
     """
     message = " ".join(str(error).split())
-    places = list(_frames(error))
+    frames = list(_frames(error))
+    # Whoever hooks into imports stands above the module itself.
+    file = next((frame.filename for frame in frames if frame.name == "<module>"), None)
+    places = [(frame.filename, frame.lineno or 0) for frame in frames]
     if isinstance(error, SyntaxError) and error.filename:
         message = error.msg
         places.append((error.filename, error.lineno or 0))
     what = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if not places:
         return what
-    file, last = places[0][0], places[-1]
+    last = places[-1]
+    file = file or last[0]
     line = [line for path, line in places if path == file][-1]
     elsewhere = "" if last[0] == file else f" (in {last[0]}, line {last[1]})"
     return f"{file}, line {line}: {what}{elsewhere}"
@@ -151,8 +155,8 @@ def _reason(error: BaseException, name: str, variable: str) -> str:
     return f"{variable} names the module {name!r}, which cannot be loaded: {describe_failure(error)}"
 
 
-def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
-    """File and line of the calls that led to ``error``, outermost first, without the import machinery's."""
+def _frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
+    """The calls that led to ``error``, outermost first, without the import machinery's."""
     for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.startswith(_IMPORT_MACHINERY) and frame.lineno is not None:
-            yield frame.filename, frame.lineno
+        if not frame.filename.startswith(_IMPORT_MACHINERY):
+            yield frame

@@ -20,6 +20,7 @@ from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.errors import Internal, LongshoreError
 from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
@@ -117,7 +118,7 @@ def create_app(settings: Settings) -> Application:
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    inner = dispatch(app.wsgi_app, mounts)
+    inner = guard(dispatch(app.wsgi_app, mounts))
     app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
     return app
 

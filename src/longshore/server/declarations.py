@@ -103,8 +103,12 @@ def _check_jobs(jobs: list[JobType]) -> None:
 def _tasks(celery: Any) -> dict[str, str]:
     celery.finalize()
     found = {name: task for name, task in celery.tasks.items() if not name.startswith(OWN_TASKS)}
-    default = celery.conf.task_default_queue
-    return {name: getattr(task, "queue", None) or default for name, task in sorted(found.items())}
+    return {name: _queue_of(celery, name, task) for name, task in sorted(found.items())}
+
+
+def _queue_of(celery: Any, name: str, task: Any) -> str:
+    """The queue that the task itself names, or ``task_routes``, or the default one."""
+    return str(getattr(task, "queue", None) or celery.amqp.router.route({}, name, task_type=task)["queue"].name)
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
