@@ -298,7 +298,7 @@ def test_the_listing_is_filtered_and_goes_on(place: Place) -> None:
     ]
     assert place.http.get(f"{BASE}?status=SUCCESS,FAILURE").get_json()["jobs"] == []
     assert place.http.get(f"{BASE}?status=PENDING&type=add,on.qed").get_json()["total"] == 6
-    for wrong in ("status=DONE", "limit=0", "limit=5000", "before=-1"):
+    for wrong in ("status=DONE", "type=%00", "limit=0", "limit=5000", "before=-1"):
         assert place.http.get(f"{BASE}?{wrong}").status_code == 400
 
 

@@ -29,6 +29,7 @@ from longshore.jobs import declaring, records, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results import ResultStore
+from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.submitting import check_inputs, check_key, digest, read_batch
 from longshore.jobs.waiting import Waiting
 from longshore.settings import Settings
@@ -71,6 +72,7 @@ class Jobs:
         self.database = database
         self.results = results
         self.waiting = Waiting(database)
+        self._files = ResultFiles(settings.results_folder)
         self._wake = wake
         self._announce = announce
 
@@ -238,7 +240,7 @@ class Jobs:
             )
         if job.status != records.SUCCESS:
             raise failure_of(job)
-        return self.inline_result(job) or self.settings.results_folder / f"{job.id}.json"
+        return self.inline_result(job) or self._files.path(job.id)
 
     # -- cancelling ----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -132,7 +132,10 @@ class ShowQuery(BaseModel):
 class ListQuery(BaseModel):
     """Which jobs to list."""
 
-    type: list[str] = Field([], description="only these types, repeated or comma-separated", max_length=100)
+    # PostgreSQL refuses text with a NUL in it.
+    type: list[Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]] = Field(
+        [], description="only these types, repeated or comma-separated", max_length=100
+    )
     status: list[Status] = Field([], description=f"only these, of {' '.join(STATUSES)}", max_length=len(STATUSES))
     limit: int = Field(50, ge=1, le=1000, description="jobs on a page")
     offset: int = Field(0, ge=0, le=2**31, description="jobs to leave out from the newest on")
