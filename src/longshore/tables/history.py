@@ -168,7 +168,7 @@ class History:
 
     def collect(self) -> list[str]:
         """Remove column files in the folder that no step needs; their names."""
-        needed = {file for step in self.steps for file in step.table.files}
+        needed = {file for step in self.steps for file in step.table.kept_files}
         gone = [path for path in self.table.folder.glob("*.parquet") if path.name not in needed]
         for path in gone:
             path.unlink()
