@@ -13,6 +13,7 @@
     DELETE /api/v1/datasets/<session>
     GET    /api/v1/datasets/<session>/rows                a page of a view
     GET    /api/v1/datasets/<session>/history
+    GET    /api/v1/datasets/<session>/set-aside           lines that were not read whole; set-aside.csv downloads them
     GET    /api/v1/datasets/<session>/export              csv json ndjson parquet arrow xlsx
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
@@ -47,11 +48,13 @@ from longshore.tables.operations import OneColumn, Operation, Parameters, all_op
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
+from longshore.tables.writing import Format
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE_ANSWER = {"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}}
 _UPLOAD_BODY = {
     "requestBody": {
         "required": True,
@@ -163,13 +166,17 @@ def declare_api(api: Api, service: Datasets) -> None:
         """The steps up to the current one as a document that can be applied to other tables."""
         return service.recipe(require_session_id(session_id))
 
-    @api.endpoint(
-        "GET",
-        f"{BASE}/<session_id>/export",
-        tag=TAG,
-        query=wire.ExportQuery,
-        raw={"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}},
-    )
+    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside", tag=TAG, query=wire.SetAsideQuery, answer=wire.SetAside)
+    def list_set_aside(session_id: str, query: wire.SetAsideQuery) -> dict[str, Any]:
+        """The lines of the file that were not read whole, with their text and the reason, and counts of all lines."""
+        return service.set_aside(session_id, query)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside.csv", tag=TAG, raw=_FILE_ANSWER)
+    def download_set_aside(session_id: str) -> Response:
+        """The lines of the file that were not read whole, as CSV; no formula is escaped in it."""
+        return _download(*service.export_set_aside(session_id))
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/export", tag=TAG, query=wire.ExportQuery, raw=_FILE_ANSWER)
     def export_dataset(session_id: str, query: wire.ExportQuery) -> Response:
         """The table, or a view of it, as a file."""
         options = {"escape_formulas": True} if query.escape_formulas else {}
@@ -338,7 +345,10 @@ def _known(service: Datasets, session_ids: list[str]) -> Iterator[dict[str, Any]
 def _export(
     service: Datasets, session_id: str, format_name: str, view: ViewParameters | None = None, **options: Any
 ) -> Response:
-    name, chosen, chunks = service.export(require_session_id(session_id), format_name, view, **options)
+    return _download(*service.export(require_session_id(session_id), format_name, view, **options))
+
+
+def _download(name: str, chosen: Format, chunks: Iterator[bytes]) -> Response:
     response = Response(chunks, mimetype=chosen.media_type)
     response.headers.set("Content-Disposition", "attachment", **disposition(name))
     response.headers["Cache-Control"] = "no-store"

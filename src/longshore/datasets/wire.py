@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from longshore.tables.reading import ReadOptions
+from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
 
 
@@ -35,6 +36,53 @@ class ReadingWarning(Answer):
     count: int | None = None
     column: str | None = None
     examples: list[dict[str, Any]] = []
+
+
+class Ledger(Answer):
+    """What became of every line: `skipped + header + blank + rows + setAside + continued = lines`."""
+
+    unit: str = Field(description="what is counted: `line` of a text, `record` of a JSON document, `row` of a sheet")
+    lines: int
+    skipped: int = Field(description="before the header, as `initialSkip` said")
+    header: int
+    blank: int
+    rows: int = Field(description="of the file, before any sampling; `filled`, `cut` and `mended` ones among them")
+    filled: int = Field(description="rows with too few fields")
+    cut: int = Field(description="rows with too many fields")
+    mended: int = Field(description="rows with a quote that nothing closes, or bytes that are no text")
+    setAside: int = Field(description="lines that are no rows")  # noqa: N815
+    continued: int = Field(description="lines that go on with a record begun on an earlier one")
+    kept: int = Field(description="records that are kept with their text; there is a limit")
+
+
+class SetAsideQuery(BaseModel):
+    """Which of the kept records to list: both ends inclusive, counted from 0, clipped to what there is."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", populate_by_name=True)
+
+    first: int = Field(0, alias="from", description="number of the first record to list, from 0")
+    last: int | None = Field(
+        None, alias="to", description=f"number of the last one, inclusive; at most {MOST_LISTED:,} come at once"
+    )
+
+
+class SetAsideRecord(Answer):
+    """A record that was not read whole."""
+
+    line: int = Field(description="its number in the file, from 1; its first one where it takes several")
+    row: int | None = Field(description="its number in the table as imported; null if it became no row")
+    code: str = Field(description="TooFewFields, TooManyFields, UnclosedQuote, InvalidBytes, InvalidJson, NotAnObject")
+    reason: str
+    raw: str = Field(description="its text, at most 2,000 characters, without the line end")
+    cut: bool = Field(description="whether the text was longer")
+
+
+class SetAside(Answer):
+    """The records that were not read whole when the file was imported."""
+
+    ledger: Ledger | None = Field(description="null where the dataset was made before lines were counted")
+    kept: int = Field(description="records that can be listed")
+    records: list[SetAsideRecord]
 
 
 class Uploaded(Answer):

@@ -8,6 +8,9 @@ import polars as pl
 
 from longshore.tables.table import Column, Table
 
+MOST_LISTED = 1_000
+"""Records in one answer: with texts of 2,000 characters each, a few megabytes."""
+
 FIELDS: dict[str, pl.DataType] = {
     "line": pl.Int64(),
     "row": pl.Int64(),
@@ -33,9 +36,14 @@ def set_aside(table: Table) -> Table | None:
     return Table(table.folder, columns, rows)
 
 
-def list_set_aside(table: Table, first: int, last: int) -> list[dict[str, Any]]:
-    """The records from number ``first`` to ``last``, both inclusive and clipped, in the order of the file."""
+def list_set_aside(table: Table, first: int = 0, last: int | None = None) -> tuple[int, list[dict[str, Any]]]:
+    """How many records are kept, and those from ``first`` to ``last`` in the order of the file.
+
+    :param last: inclusive; at most :data:`MOST_LISTED` records come at once.
+    """
     kept = set_aside(table)
     if kept is None:
-        return []
-    return kept.scan().slice(first, max(0, last - first + 1)).collect().to_dicts()
+        return 0, []
+    first = max(first, 0)
+    stop = first + MOST_LISTED if last is None else min(last + 1, first + MOST_LISTED)
+    return kept.rows, kept.scan().slice(first, max(0, stop - first)).collect().to_dicts()
