@@ -290,6 +290,18 @@ class Dataset:
         chosen = format or path.suffix.lstrip(".").lower()
         return _write(path, self._exported(chosen, view))
 
+    def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
+        """Where a cell's value comes from.
+
+        :param column: its name, or its position.
+        :return: the cell now; ``original``, its value and ``line`` in the file, None if a step made its row or column;
+            ``steps``, every step that changed it, moved its row or renamed its column, oldest first.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        path = f"{self._path}/cells/{row_index}/{quote(str(column), safe='')}"
+        return self.client.request("GET", path, params={"by": "index" if isinstance(column, int) else "name"})
+
     def set_aside(self, start: int = 0, stop: int = 1000) -> dict[str, Any]:
         """The lines of the uploaded file that were not read whole: ``records`` ``start`` to ``stop`` (exclusive).
 

@@ -20,13 +20,14 @@ from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
-from longshore.datasets.wire import SetAsideQuery
+from longshore.datasets.wire import ExplainParameters, SetAsideQuery
 from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions
@@ -313,6 +314,14 @@ class Datasets:
         rows = self.views.rows_of(table, view) if view is not None else None
         return writing.suggest_name(name, chosen.name), chosen, writing.stream(table, chosen.name, rows=rows, **options)
 
+    def explain_cell(self, session_id: str, cell: ExplainParameters) -> dict[str, Any]:
+        """What led to a cell of the current table, back to its line in the uploaded file."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            current = records.require_current(connection, session_id)
+            made = records.list_made(connection, session_id, folder, current.position)
+        return {"version": current.number, **explain(made, cell.row_index, cell.position(made[-1].table)).to_wire()}
+
     def set_aside(self, session_id: str, query: SetAsideQuery) -> dict[str, Any]:
         """What became of every line of the uploaded file, and a page of the records that were not read whole."""
         version = self.version(session_id)
@@ -423,6 +432,10 @@ READS: dict[str, Read] = {
         heavy=True,
     ),
     "history": Read(lambda service, session, *_: service.history(session)),
+    "explainCell": Read(
+        lambda service, session, body, _: service.explain_cell(session, parse_model(ExplainParameters, body)),
+        heavy=True,
+    ),
     "setAside": Read(
         lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
     ),

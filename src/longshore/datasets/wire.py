@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from longshore.tables.operations import OneColumn
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
@@ -83,6 +84,57 @@ class SetAside(Answer):
     ledger: Ledger | None = Field(description="null where the dataset was made before lines were counted")
     kept: int = Field(description="records that can be listed")
     records: list[SetAsideRecord]
+
+
+class ExplainParameters(OneColumn):
+    """Which cell of the current version."""
+
+    row_index: StrictInt = Field(description="number of the row, as `data` gave it")
+
+
+class CellQuery(BaseModel):
+    """How the column in the path is meant."""
+
+    by: Literal["name", "index"] | None = Field(
+        None, description="by default a name; a number, where no column is called so, is the column's position"
+    )
+
+
+class CellPlace(Answer):
+    """A cell at one moment."""
+
+    value: Any = Field(description="as in a page of the table")
+    dataType: str  # noqa: N815
+    column: str
+    rowIndex: int  # noqa: N815
+
+
+class OriginalCell(CellPlace):
+    """A cell as it was imported."""
+
+    line: int | None = Field(description="number of its line in the file, from 1; null where it is not known")
+    unit: str | None = Field(description="what `line` counts: line, record or row")
+
+
+class StepOfCell(Answer):
+    """A step that did something to a cell."""
+
+    version: int
+    operation: str
+    sentence: str
+    what: list[str] = Field(description="of changed, renamed, copied, moved, rowAdded, columnMade, unknown")
+    before: CellPlace | None = Field(description="null for a step that made the cell, or when nobody can tell")
+    after: CellPlace
+    reads: list[CellPlace] = Field([], description="the cells from which a new column's cell was computed")
+    note: str | None = Field(None, description="why the cell cannot be followed further back")
+
+
+class CellExplained(CellPlace):
+    """What led to a cell, oldest step first."""
+
+    version: int
+    original: OriginalCell | None = Field(description="null when a step made the row or the column: the first of steps")
+    steps: list[StepOfCell]
 
 
 class Uploaded(Answer):

@@ -73,6 +73,10 @@ class AppendFile(WithOther):
         kept: list[Column | Computed] = [c if c.name in same else _computed(c.name) for c in table.columns]
         return Change([*kept, *(_computed(column.name) for column in added)], rows=append)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The table's own rows come first; the others stood in the other table."""
+        return row if row < before.rows else None
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows came, and where the tables differed."""
         sentence = f"Appended {counted(after.rows - before.rows, 'row')} of {self.other_name}"

@@ -73,7 +73,7 @@ class SortRows(Operation):
         def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
             return frame.sort(keys, descending=descending, nulls_last=True, maintain_order=True)
 
-        return Change(table.columns, rows=sort)
+        return Change(table.columns, rows=sort, rows_read=[column.name for column in columns])
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The columns and their directions."""
@@ -129,7 +129,7 @@ class Deduplicate(Operation):
         def distinct(frame: pl.LazyFrame) -> pl.LazyFrame:
             return frame.unique(names, keep=keep, maintain_order=True)
 
-        return Change(table.columns, rows=distinct)
+        return Change(table.columns, rows=distinct, rows_read=names)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""
