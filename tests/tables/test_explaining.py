@@ -273,3 +273,18 @@ def test_dates_and_big_numbers_are_told_as_in_a_page(start: Start) -> None:
     assert history.explain(0, "d").now.value == "2020-01-02"
     assert history.explain(0, "n").now.value == "9007199254740993"
     assert isinstance(history.table.columns[1].dtype, pl.Int64)
+
+
+def test_rows_of_another_table_are_added_and_ours_are_followed(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("k,v\n1,x\n2,y\n")
+    other = read(path, tmp_path / "other").table
+    history = start("k,a\n2,b\n1,c\n")
+    history = history.apply("join", {"other": other}, otherSessionID="other", keys=[{"column": "k"}])
+    assert [s.what for s in history.explain(0, "v").steps] == [("columnMade",)]
+    assert history.explain(1, "a").steps == ()
+    history = history.apply("appendFile", {"other": other}, otherSessionID="other")
+    found = history.explain(1, "k")
+    assert found.original is not None
+    assert (found.original.line, found.steps) == (3, ())
+    assert [s.what for s in history.explain(2, "k").steps] == [("rowAdded",)]

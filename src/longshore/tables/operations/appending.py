@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Computed, Facts, Report, counted, operation
+from longshore.tables.operations.base import Change, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, meet
 from longshore.tables.operations.other import OtherParameters, WithOther
 from longshore.tables.table import Column, Table
