@@ -346,15 +346,37 @@ class Dataset:
         """
         path = Path(target)
         chosen = format or path.suffix.lstrip(".").lower()
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            with partial.open("wb") as file:
-                for chunk in self._exported(chosen, view):
-                    file.write(chunk)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        return _write(path, self._exported(chosen, view))
+
+    def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
+        """Where a cell's value comes from.
+
+        :param column: its name, or its position.
+        :return: the cell now; ``original``, its value and ``line`` in the file, None if a step made its row or column;
+            ``steps``, every step that changed it, moved its row or renamed its column, oldest first.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        path = f"{self._path}/cells/{row_index}/{quote(str(column), safe='')}"
+        return self.client.request("GET", path, params={"by": "index" if isinstance(column, int) else "name"})
+
+    def set_aside(self, start: int = 0, stop: int = 1000) -> dict[str, Any]:
+        """The lines of the uploaded file that were not read whole: ``records`` ``start`` to ``stop`` (exclusive).
+
+        :return: also with ``ledger``, the counts of what became of every line, and ``kept``, how many records there
+            are to list. At most 1,000 records come at once.
+        """
+        window = {"from": start, "to": stop - 1}
+        return self.client.request("GET", f"{self._path}/set-aside", params=window)
+
+    def export_set_aside(self, target: str | os.PathLike[str]) -> Path:
+        """Write the lines that were not read whole to a CSV file: line, row, code, reason, raw, cut."""
+
+        def chunks() -> Iterator[bytes]:
+            with self.client.stream(f"{self._path}/set-aside.csv") as response:
+                yield from response.iter_bytes(CHUNK_BYTES)
+
+        return _write(Path(target), chunks())
 
     def to_polars(self, **view: Any) -> pl.DataFrame:
         """The table, or a view of it, as a Polars frame with its types."""
@@ -397,6 +419,19 @@ def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
         return errors.Unavailable  # its own class makes a new id; the sentence carries the server's
     classes = errors.LongshoreError.__subclasses__()
     return next((found for found in classes if found.code == code), errors.Unavailable)
+
+
+def _write(path: Path, chunks: Iterator[bytes]) -> Path:
+    """Write a download to ``path``; a broken one leaves nothing."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
 
 
 def _camel(values: Mapping[str, Any]) -> dict[str, Any]:
