@@ -76,6 +76,7 @@ def test_xlsx(read_bytes: Read) -> None:
     assert codes(result) == ["MissingTokens"]
     assert result.settings.pop("cells") == ["d", "dt", "t"]
     assert list(result.settings.pop("dates")) == ["d", "dt", "t"]
+    assert result.settings.pop("ledger")["unit"] == "row"
     assert result.settings == {"format": "xlsx", "sheet": "One", "header": True, "skip": 0}
 
 

@@ -105,6 +105,22 @@ def test_delimited_text(case: str, bare: Exporting, full: Exporting) -> None:
         assert "# Reading needs numpy as well." in script
 
 
+BROKEN_LINES = {
+    "no JSON": b'{"a": 1, "b": "x"}\n{"a": 2,\n\n[1, 2]\n  {"a": 3}\nnull\n{"a": NaN}{}\n{"b": "y"}\r\n',
+    "with NaN": b'{"a": 1e400}\noops\n{"a": NaN, "b": "x"}\n',
+    "no text": b'{"a": "\xff"}\n{"a": "x\xfe",\n{"a": "z"}\n' + '{"a": "é"}\n'.encode() * 30,
+    "last": b'{"a": 1}\noops',
+    "byte order marks": b'\xef\xbb\xbf{"a": 1}\nx\n\xef\xbb\xbf{"a": 2}\n',
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_LINES)
+def test_lines_that_were_set_aside_are_left_out(case: str, bare: Exporting) -> None:
+    started = bare.read(BROKEN_LINES[case], "t.ndjson")
+    assert started.result.ledger.set_aside > 0
+    assert "is_object(line)" in started.check()
+
+
 @pytest.mark.parametrize("case", JSON)
 def test_json(case: str, bare: Exporting) -> None:
     bare.read(JSON[case], "t.json").check()
@@ -189,6 +205,8 @@ def test_a_file_in_many_blocks(bare: Exporting, monkeypatch: pytest.MonkeyPatch)
     rows = "".join(f'{i},"x\n{i}",{i}" pipe\n\n' for i in range(100))
     bare.read(f"a,b,c\n{rows}".encode(), "t.csv").check()
     bare.read(json.dumps([{"a": i, "b": "x" * i} for i in range(100)]).encode(), "t.json").check()
+    lines = (json.dumps({"a": i, f"k{i % 7}": "x" * i}) + "\n" + "{" * (i % 9 == 4) + "\n" for i in range(100))
+    bare.read("".join(lines).encode(), "t.ndjson").check()
 
 
 PIECES = st.sampled_from(

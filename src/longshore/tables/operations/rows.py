@@ -10,7 +10,17 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
-from longshore.tables.operations.base import Change, Code, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.base import (
+    Change,
+    Code,
+    Facts,
+    Operation,
+    Parameters,
+    Report,
+    Scan,
+    counted,
+    operation,
+)
 from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.scripting import code as write
@@ -84,7 +94,7 @@ class _ByView(Operation):
             beside = pl.LazyFrame({_CHOSEN: chosen})
             return pl.concat([frame, beside], how="horizontal").filter(_CHOSEN)
 
-        return Change(table.columns, rows=choose)
+        return Change(table.columns, rows=choose, rows_read=[column.name for column in needed(selection)])
 
     def code(self, table: Table, facts: Facts) -> Code:
         """``filter`` with the conditions of the view."""
@@ -222,6 +232,11 @@ class AddRows(Operation):
         """Old and new rows, one below the other."""
         return _insert_code(table, self.parameters.rows, self.parameters.row_index)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new ones have moved down."""
+        place = before.rows if self.parameters.row_index is None else self.parameters.row_index
+        return before_insertion(row, place, len(self.parameters.rows))
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many, and where."""
         return told(before, self.parameters.row_index, len(self.parameters.rows))
@@ -254,9 +269,20 @@ class InsertRow(Operation):
         """Old and new rows, one below the other."""
         return _insert_code(table, [self.parameters.values], self.parameters.row_index)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new one have moved down."""
+        return before_insertion(row, self.parameters.row_index, 1)
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Where."""
         return told(before, self.parameters.row_index, 1)
+
+
+def before_insertion(row: int, place: int, count: int) -> int | None:
+    """Where a row stood before ``count`` rows were put in at ``place``; None for one of those."""
+    if row < place:
+        return row
+    return None if row < place + count else row - count
 
 
 def told(before: Table, row_index: int | None, count: int) -> Report:

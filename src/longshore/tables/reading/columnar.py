@@ -10,6 +10,7 @@ from longshore.errors import TooLarge, UnreadableFile, is_disk_full
 from longshore.tables import dtypes
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.results import ReadWarning
 from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table, write_columns
@@ -60,6 +61,7 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
     converted = {name: _conversion(dtype) for name, dtype in schema.items() if not dtypes.is_storable(dtype)}
     reading.settings |= {"keys": schema.names()} if unique != schema.names() else {}
     reading.settings |= {"converted": converted} if converted else {}
+    reading.books = Books.of_rows(rows, "row")
     return Table(reading.scratch, tuple(columns), rows), []
 
 

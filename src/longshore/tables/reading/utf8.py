@@ -54,6 +54,7 @@ def _translate(reading: Reading, encoding: str) -> Path:
     bad = encodings.translate(reading.path, target, encoding, reading.reporter("decode"))
     if bad and encoding in _OURS:
         reading.settings["repairs"] = ["bytes"]
+    reading.replaced = bad
     if bad:
         has = plural(bad, "place is", "places are")
         message = f"{has} not valid {encoding}; a replacement character (U+FFFD) stands there. Is the encoding right?"

@@ -106,8 +106,11 @@ def _json(table: Table, settings: Mapping[str, Any]) -> list[str]:
         lines.append('data = text.encode("utf-8", "replace")')
     else:
         lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
+    repairs = settings.get("repairs", ())
+    if "lines" in repairs:
+        lines.append(r'data = b"\n".join(line for line in data.split(b"\n") if is_object(line))')
     lines.append(f"keys = {write.listed(keys)}")
-    if "numbers" in settings.get("repairs", ()):
+    if "numbers" in repairs:
         lines.append("df = read_records(data, keys)")
     else:
         lines.append("df = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String))")
@@ -131,7 +134,7 @@ def _sheet(table: Table, settings: Mapping[str, Any]) -> list[str]:
         lines, source = list(_bytes(settings)), "data"
     lines += [
         f"workbook = fastexcel.read_excel({source})",
-        f'df = sheet_cells(workbook, {sheet}, skip_rows={skip or None}, dtypes="string")',
+        f'df = sheet_cells(workbook, {sheet}, skip_rows={skip}, dtypes="string")',
         *([f"df = df.slice({above})"] if above else []),
     ]
     if cells:
