@@ -19,6 +19,8 @@ from longshore.errors import InvalidValue, shorten
 from longshore.tables.dates import SAMPLE_ROWS, parse_dates, read_family, require_format
 from longshore.tables.dtypes import SPACES
 from longshore.tables.reading.dates import FAMILIES, Family
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 
 DATETIME = pl.Datetime("us")
 Order = Literal["dayFirst", "monthFirst", "yearFirst"]
@@ -67,18 +69,32 @@ class Style:
         exchanged = re.sub(r"%[dm]", lambda letters: "%m" if letters[0] == "%d" else "%d", self.text)
         return known_styles().get(exchanged)
 
+    def read_code(self, text: str, target: pl.DataType) -> str:
+        """:meth:`read` in a script."""
+        into = write.type_of(target)
+        if self.text in EPOCHS:
+            cast = "" if target == DATETIME else f".cast({into})"
+            return f"since_1970({text}, {EPOCHS[self.text]}){cast}"
+        if self.family is not None:
+            shape = "None" if self.family.shape is None else write.raw(self.family.shape)
+            return f"read_dates({text}, [{write.quote(self.text)}], {write.quote(self.family.target)}, {shape}, {into})"
+        return f"parse_dates({text}, {write.quote(self.text)}, {into})"
+
     def read(self, text: pl.Expr, target: pl.DataType = DATETIME) -> pl.Expr:
         """Stripped texts as ``target``; missing where they do not follow the format."""
         if self.text in EPOCHS:
-            return _since_1970(text, self.text).cast(target)
+            return since_1970(text, EPOCHS[self.text]).cast(target)
         if self.family is not None:
             return read_family(text, self.family, target)
         return parse_dates(text, self.text, target)
 
 
-def _since_1970(text: pl.Expr, unit: str) -> pl.Expr:
-    moments = text.cast(pl.Int128, strict=False) * EPOCHS[unit]
-    return pl.when(moments.is_between(*_CALENDAR)).then(moments).cast(pl.Int64, strict=False).cast(DATETIME)
+@portable
+def since_1970(numbers: pl.Expr, unit: int) -> pl.Expr:
+    """Numbers, or texts of them, that count units of so many microseconds since 1970."""
+    moments = numbers.cast(pl.Int128, strict=False) * unit
+    inside = pl.when(moments.is_between(*_CALENDAR)).then(moments)
+    return inside.cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
 
 
 @cache
@@ -148,6 +164,7 @@ class Decision:
         return DATETIME if any(style.has_clock for style in self.styles) else pl.Date()
 
 
+@portable
 def stripped(values: pl.Expr) -> pl.Expr:
     """Texts without spaces around them; blank ones are missing."""
     text = values.cast(pl.String).str.strip_chars(SPACES)
@@ -162,6 +179,13 @@ def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType, *, n
         style.read(values if numbers and style.text in EPOCHS else text, target)
         for style in styles
     )
+
+
+def read_all_code(name: str, styles: Sequence[Style], target: pl.DataType, *, numbers: bool = False) -> tuple[str, str]:
+    """:func:`read_all` in a script: what must stand before it (``text = ...``), and the expression."""
+    column = write.column(name)
+    read = [style.read_code(column if numbers and style.text in EPOCHS else "text", target) for style in styles]
+    return f"text = stripped({column})", read[0] if len(read) == 1 else f"pl.coalesce({', '.join(read)})"
 
 
 def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool = False) -> Decision:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,8 +13,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from longshore.tables import writing
 from longshore.tables.history import History
 from longshore.tables.reading import ReadOptions, ReadResult, read
+from longshore.tables.table import Table
 
 RUNNER = Path(__file__).with_name("runner.py")
 PACKAGES = Path(pl.__file__).parents[1]
@@ -28,12 +30,13 @@ class Runner:
         command = [sys.executable, "-I", "-S", "-W", "error", str(RUNNER), str(folder)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, script: str, source: Path) -> pl.DataFrame:
-        """What a script makes of a file."""
+    def run(self, script: str, source: Path, others: Sequence[Path] = ()) -> pl.DataFrame:
+        """What a script makes of a file, with the other files that it asks for."""
         output = self.work / f"{uuid4().hex}.parquet"
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"script": script, "input": str(source), "output": str(output)}) + "\n")
+        job = {"script": script, "input": str(source), "output": str(output), "others": list(map(str, others))}
+        self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         error = json.loads(self.process.stdout.readline())
         assert error is None, f"{error}\n{script}"
@@ -62,10 +65,17 @@ class Exporting:
             source.write_bytes(content)
         return Started(self, source, read(source, source.with_suffix(".d"), name=name, options=ReadOptions(**options)))
 
-    def check(self, history: History, started: Started, name: str = "table") -> str:
+    def check(self, history: History, started: Started, name: str = "table", others: Sequence[Path] = ()) -> str:
         script = history.script(name, started.result.settings)
-        assert_frame_equal(self.runner.run(script, started.source), history.table.scan().collect(), check_exact=True)
+        made = self.runner.run(script, started.source, others)
+        assert_frame_equal(made, history.table.scan().collect(), check_exact=True)
         return script
+
+    def export(self, table: Table, format_name: str) -> Path:
+        """A table as a file that its owner has downloaded."""
+        path = self.runner.work / f"{uuid4().hex}.{format_name}"
+        path.write_bytes(b"".join(writing.stream(table, format_name)))
+        return path
 
 
 class Started:
@@ -75,12 +85,21 @@ class Started:
         self.exporting, self.source, self.result = exporting, source, result
         self.history = History.start(result.table)
 
-    def check(self, *steps: tuple[str, dict[str, object]]) -> str:
-        """The script after some steps, which gives the same table as they did."""
+    def check(
+        self,
+        *steps: tuple[str, dict[str, object]],
+        others: Mapping[str, Table] | None = None,
+        files: Sequence[Path] = (),
+    ) -> str:
+        """The script after some steps, which gives the same table as they did.
+
+        :param others: tables that the steps may name.
+        :param files: these as files, one for each step that reads one.
+        """
         history = self.history
         for operation, parameters in steps:
-            history = history.apply(operation, **parameters)
-        return self.exporting.check(history, self)
+            history = history.apply(operation, others, **parameters)
+        return self.exporting.check(history, self, others=files)
 
 
 @pytest.fixture(scope="session")

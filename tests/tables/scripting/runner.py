@@ -1,6 +1,7 @@
 """Runs scripts in a process that has only the packages in the folders given, and no Longshore.
 
-Each line of standard input is ``{"script": ..., "input": ..., "output": ...}``, answered by null or the error's text.
+Each line of standard input is ``{"script": ..., "input": ..., "output": ..., "others": [...]}``,
+answered by null or the error's text.
 """
 
 import json
@@ -18,7 +19,7 @@ def main() -> None:
         try:
             module = sys.modules["a_script"] = types.ModuleType("a_script")
             exec(compile(job["script"], "script.py", "exec", dont_inherit=True), vars(module))
-            module.clean(module.read(job["input"])).write_parquet(job["output"])
+            module.clean(module.read(job["input"]), *job["others"]).write_parquet(job["output"])
             answer = None
         except Exception:
             answer = traceback.format_exc()

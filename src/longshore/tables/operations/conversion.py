@@ -94,7 +94,9 @@ class ChangeColumnDataType(Operation):
                 f"read_dates({write.as_text(column)}.str.strip_chars(), {about})",
                 note="The formats of the dates were found in the data.",
             )
-        return Code.replacing(_convert_code(column, target, self.parameters.date_format))
+        return Code.replacing(
+            convert_code(write.column(column.name), column.dtype, target, self.parameters.date_format)
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many values did not convert."""
@@ -196,13 +198,14 @@ def whole_numbers(values: pl.Expr, target: pl.DataType) -> pl.Expr:
     return pl.when(inside).then(values.truncate()).cast(target, strict=False)
 
 
-def _convert_code(column: Column, target: pl.DataType, date_format: str | None) -> str:
+def convert_code(values: str, source: pl.DataType, target: pl.DataType, date_format: str | None = None) -> str:
     """:func:`convert` in a script."""
-    source, values, into = column.dtype, write.column(column.name), write.type_of(target)
+    into = write.type_of(target)
     if dtypes.is_text(target):
-        return write.text_of(column) + ("" if target == pl.String() else f".cast({into})")
+        return write.text_form(values, source) + ("" if target == pl.String() else f".cast({into})")
     if dtypes.is_text(source):
-        return _from_text_code(f"{write.as_text(column)}.str.strip_chars()", target, date_format)
+        text = write.text_form(values, source)
+        return _from_text_code(f"{text}.str.strip_chars()", target, date_format)
     if target.is_integer() and source.is_float():
         return f"whole_numbers({values}, {into})"
     if target == pl.Boolean():

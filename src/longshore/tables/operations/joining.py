@@ -14,6 +14,7 @@ from longshore.errors import TooLarge
 from longshore.tables import dtypes
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -21,6 +22,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.joining_code import JoinCode
 from longshore.tables.operations.matching import KeyPair, pair
 from longshore.tables.operations.meeting import become, meet
 from longshore.tables.operations.naming import free_names
@@ -96,6 +98,16 @@ class _Found:
     pairs: list[KeyPair]
     brought: list[Column]
 
+    def read(self, there: Table) -> list[Column]:
+        """The other table's columns that are needed, in its order."""
+        names = {*(pair.there.name for pair in self.pairs), *(column.name for column in self.brought)}
+        return [column for column in there.columns if column.name in names]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the keys can be compared as they are, each with one of the other table."""
+        return all(pair.is_plain for pair in self.pairs) and len({p.here.name for p in self.pairs}) == len(self.pairs)
+
 
 @operation
 class Join(WithOther):
@@ -133,7 +145,7 @@ class Join(WithOther):
         """
         found = self._find(table)
         counts = _count(table, self.other.table, found.pairs, self.parameters.how)
-        facts: Facts = {"other": self.about_other(), **counts, "rowsBefore": table.rows}
+        facts: Facts = {"other": self.about_other(found.read(self.other.table)), **counts, "rowsBefore": table.rows}
         _check_size(counts["rowsAfter"], table.rows + self.other.table.rows)
         if self.parameters.how == "outer":
             met = [meet(table, pair.here, self.other.table, pair.there) for pair in found.pairs]
@@ -144,8 +156,7 @@ class Join(WithOther):
     def transform(self, table: Table, facts: Facts) -> Change:
         """Our columns, then the other table's; ours are not written anew where every row stays as it was."""
         found = self._find(table)
-        wanted = [c.name + self.parameters.suffix if table.has(c.name) else c.name for c in found.brought]
-        names = free_names(wanted, set(table.names))
+        names = self._new_names(table, found)
         reads = tuple(dict.fromkeys(pair.here.name for pair in found.pairs))
         new = [Computed(name, pl.col(_brought(i)), reads) for i, name in enumerate(names)]
 
@@ -156,6 +167,17 @@ class Join(WithOther):
             return Change([*table.columns, *new], beside=joined)
         keys = self._outer_keys(found, facts) if self.parameters.how == "outer" else {}
         return Change([*(keys.get(column.name, column) for column in table.columns), *new], rows=joined)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``join``; keys of different types are first made comparable."""
+        bound = self.as_recorded(table, facts)
+        found = bound._find(table)
+        opened, files = bound.reading_code(found.read(bound.other.table), facts)
+        names = bound._new_names(table, found)
+        order = "left_right" if facts["duplicateKeys"] > 0 or self.parameters.how == "outer" else "left"
+        script = JoinCode(table, found.pairs, found.brought, names, self.parameters.how, order)
+        lines = script.plain() if found.is_plain else script.converted(facts.get("keyTypes", []))
+        return Code.of(opened, *lines, arguments=files)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows found a partner, and which keys would have had several."""
@@ -178,6 +200,11 @@ class Join(WithOther):
             here = key.find(table)
             pairs.append(pair(here, key.find_there(here, there)))
         return _Found(pairs, self._brought(there, [each.there.name for each in pairs]))
+
+    def _new_names(self, table: Table, found: _Found) -> list[str]:
+        """What the other table's columns are called here."""
+        wanted = [c.name + self.parameters.suffix if table.has(c.name) else c.name for c in found.brought]
+        return free_names(wanted, set(table.names))
 
     def _brought(self, there: Table, keys: list[str]) -> list[Column]:
         """The other table's columns to bring; ``keys`` stay away when none were named."""

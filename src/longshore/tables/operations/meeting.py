@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 TEXT = pl.String()
@@ -62,6 +63,17 @@ def become(values: pl.Expr, old: pl.DataType, new: pl.DataType) -> pl.Expr:
     if isinstance(new, pl.Datetime) and isinstance(old, pl.Datetime) and new.time_zone and old.time_zone:
         return values.dt.convert_time_zone(new.time_zone).cast(new, strict=False)
     return values.cast(new, strict=False)
+
+
+def become_code(values: str, old: pl.DataType, new: pl.DataType) -> str:
+    """:func:`become` in a script."""
+    if old == new:
+        return values
+    if new == TEXT:
+        return write.text_form(values, old)
+    if isinstance(new, pl.Datetime) and isinstance(old, pl.Datetime) and new.time_zone and old.time_zone:
+        values += f".dt.convert_time_zone({write.quote(new.time_zone)})"
+    return f"{values}.cast({write.type_of(new)}, strict=False)"
 
 
 def _candidates(here: pl.DataType, there: pl.DataType) -> list[pl.DataType]:

@@ -241,10 +241,9 @@ class Extract(Operation):
         column, pattern = table.columns[place - 1], compile_pattern(self.parameters.pattern)
         names = [each.name for each in self.transform(table, facts).columns if isinstance(each, Computed)]
         first = 1 if pattern.compiled.groups else 0
-        text, regex = write.text_of(column), write.raw(pattern.text)
+        text = write.text_of(column)
         made = ", ".join(
-            f"{text}.map_elements(lambda text: first_match(text, {regex}, {group}), return_dtype=pl.String)"
-            f".alias({write.quote(name)})"
+            f"{group_code(text, pattern, group)}.alias({write.quote(name)})"
             for group, name in enumerate(names, start=first)
         )
         return Code.of(f"found = df.select({made})", f"df = insert_columns(df, {place}, found)")
@@ -269,6 +268,12 @@ def group_of(text: pl.Expr, pattern: Pattern, group: int) -> pl.Expr:
     :raises TimedOut: while it is computed, when the pattern takes too long.
     """
     return text.map_batches(_Group(pattern, group).run, return_dtype=pl.String, is_elementwise=True)
+
+
+def group_code(text: str, pattern: Pattern, group: int) -> str:
+    """:func:`group_of` in a script."""
+    found = f"first_match(text, {write.raw(pattern.text)}, {group})"
+    return f"{text}.map_elements(lambda text: {found}, return_dtype=pl.String)"
 
 
 @dataclass(frozen=True)

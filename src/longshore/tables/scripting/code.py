@@ -213,7 +213,11 @@ def filler(fitted: Any, dtype: pl.DataType) -> str:
 
 def text_of(one: Column) -> str:
     """A column's text form, as :func:`longshore.tables.dtypes.text_form` makes it."""
-    values, dtype = column(one.name), one.dtype
+    return text_form(column(one.name), one.dtype)
+
+
+def text_form(values: str, dtype: pl.DataType) -> str:
+    """:func:`text_of` for any expression of a type; it stands before a dot."""
     if dtype == pl.String():
         return values
     if isinstance(dtype, pl.Datetime):

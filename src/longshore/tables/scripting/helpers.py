@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -69,6 +70,39 @@ def json_lines(text: str) -> bytes:
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
     return "".join(lines).encode("utf-8", "replace")
+
+
+@portable
+def read_export(path: str, types: dict[str, pl.DataType]) -> pl.DataFrame:
+    """Columns of a table that Longshore exported as Parquet or as CSV, in their types.
+
+    :raises ValueError: for durations in CSV.
+    """
+    data = Path(path).read_bytes()
+    if data.startswith(b"PAR1"):
+        exported = pl.read_parquet(data)
+        return pl.DataFrame([exported.get_column(name).cast(dtype) for name, dtype in types.items()])
+    exported = pl.read_csv(data, infer_schema=False)
+    return pl.DataFrame([read_texts(exported.get_column(name), dtype) for name, dtype in types.items()])
+
+
+@portable
+def read_texts(texts: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Values of ``dtype`` from the texts that CSV has for them."""
+    if isinstance(dtype, pl.Datetime):
+        zone = "%:z" if dtype.time_zone else ""
+        texts, layout = texts.str.replace("Z$", "+00:00"), f"%Y-%m-%dT%H:%M:%S%.f{zone}"
+        moments = texts.str.to_datetime(layout, time_unit=dtype.time_unit)
+        return moments.dt.convert_time_zone(dtype.time_zone) if dtype.time_zone else moments
+    if dtype == pl.Duration:
+        raise ValueError(f"CSV has no durations that could be read again, as in {texts.name!r}; export as Parquet")
+    if dtype == pl.Date:
+        return texts.str.to_date("%Y-%m-%d")
+    if dtype == pl.Time:
+        return texts.str.to_time("%H:%M:%S%.f")
+    if dtype == pl.Boolean:
+        return texts == "true"
+    return texts.str.decode("base64") if dtype == pl.Binary else texts.cast(dtype)
 
 
 @portable
