@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
+from longshore.tables.columns import col
 from longshore.tables.reading.dates import FAMILIES, Family, misread_dates, read_formats
 from longshore.tables.scripting.portable import portable
 
@@ -131,7 +132,7 @@ def find_family(frame: pl.LazyFrame, name: str, target: pl.DataType) -> Family:
 
     :raises InvalidValue: when none reads at least half of them, or when day and month could be either.
     """
-    values = frame.select(pl.col(name).cast(pl.String).str.strip_chars()).filter(pl.col(name) != "")
+    values = frame.select(col(name).cast(pl.String).str.strip_chars()).filter(col(name) != "")
     sample = values.head(SAMPLE_ROWS).unique().collect()
     likely = [family for family, read in _count(sample.lazy(), name, _candidates(target), target) if read]
     counts = _count(values, name, likely, target) if likely else []
@@ -160,11 +161,11 @@ def _candidates(target: pl.DataType) -> tuple[Family, ...]:
 
 def _count(frame: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType) -> list[tuple[Family, int]]:
     counted = frame.select(
-        read_family(pl.col(name), family, target).count().alias(str(i)) for i, family in enumerate(families)
+        read_family(col(name), family, target).count().alias(str(i)) for i, family in enumerate(families)
     ).collect()
     return list(zip(families, counted.row(0), strict=True))
 
 
 def _differ(frame: pl.LazyFrame, name: str, one: Family, other: Family) -> bool:
-    first, second = (read_family(pl.col(name), family, pl.Datetime("us")) for family in (one, other))
+    first, second = (read_family(col(name), family, pl.Datetime("us")) for family in (one, other))
     return bool(frame.select((first != second).any()).collect().item())

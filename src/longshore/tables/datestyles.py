@@ -16,6 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
+from longshore.tables.columns import col
 from longshore.tables.dates import SAMPLE_ROWS, parse_dates, read_family, require_format
 from longshore.tables.dtypes import SPACES
 from longshore.tables.reading.dates import FAMILIES, Family
@@ -224,11 +225,11 @@ def evidence_for(frame: pl.LazyFrame, name: str, styles: Sequence[Style]) -> tup
 
 def _weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """The values that are not blank, with the number of rows that each stands for; dates often repeat."""
-    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
-    if values.select(pl.col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
+    values = frame.select(stripped(col(name)).alias(name)).drop_nulls()
+    if values.select(col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
         return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(_TIMES))
-    grouped = values.group_by(name).agg(pl.len().cast(pl.Int64).alias(_TIMES)).collect(engine="streaming")
-    return grouped.sort([_TIMES, name], descending=[True, False]).lazy()
+    grouped = values.group_by(col(name)).agg(pl.len().cast(pl.Int64).alias(_TIMES)).collect(engine="streaming")
+    return grouped.sort(_TIMES, col(name), descending=[True, False]).lazy()
 
 
 def _rows(condition: pl.Expr) -> pl.Expr:
@@ -248,10 +249,10 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
     for _ in range(MOST_ROUNDS):
         unread = values
         if found:
-            unread = values.filter(pl.all_horizontal(style.read(pl.col(name)).is_null() for style in found))
-        sample = unread.select(name).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
+            unread = values.filter(pl.all_horizontal(style.read(col(name)).is_null() for style in found))
+        sample = unread.select(col(name)).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
         fresh = [style for style in allowed if style not in found]
-        hits = sample.select(style.read(pl.col(name)).count().alias(str(i)) for i, style in enumerate(fresh))
+        hits = sample.select(style.read(col(name)).count().alias(str(i)) for i, style in enumerate(fresh))
         new = [style for style, count in zip(fresh, hits.row(0), strict=True) if count] if fresh else []
         if not new:
             # The sample may be all junk; the rest is tried whole, once.
@@ -264,26 +265,26 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
 
 def _rest(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Style]:
     """Formats that read one of some values: first by what they look like, which is cheap."""
-    looks = values.filter(pl.col(name).str.contains(r"\d")).select(
-        pl.col(name).filter(pl.col(name).str.contains(style.family.shape or style.family.start)).first().alias(str(i))
+    looks = values.filter(col(name).str.contains(r"\d")).select(
+        col(name).filter(col(name).str.contains(style.family.shape or style.family.start)).first().alias(str(i))
         for i, style in enumerate(styles)
         if style.family is not None
     )
     shown = looks.collect(engine="streaming").row(0) if styles else ()
     seen = pl.DataFrame({name: [text for text in dict.fromkeys(shown) if text is not None]}, schema={name: pl.String})
-    hits = seen.select(style.read(pl.col(name)).count().alias(str(i)) for i, style in enumerate(styles))
+    hits = seen.select(style.read(col(name)).count().alias(str(i)) for i, style in enumerate(styles))
     return [style for style, count in zip(styles, hits.row(0), strict=True) if count]
 
 
 def _numeric(values: pl.LazyFrame, name: str) -> list[Style]:
     """Counts since 1970 in the unit that most values make sense in, and dates of eight digits."""
     days = Style("%Y%m%d")
-    number = pl.col(name).cast(pl.Int128, strict=False)
+    number = col(name).cast(pl.Int128, strict=False)
     sensible = {unit: (number * length).is_between(*_PLAUSIBLE) for unit, length in EPOCHS.items()}
     # Small numbers make sense in every unit; those of 1973 to 2100 do in one only.
     late = {unit: (number * length >= 100_000_000_000_000) & sensible[unit] for unit, length in EPOCHS.items()}
     counts = values.select(
-        days=_rows(_eight_digits(pl.col(name), days).is_not_null()),
+        days=_rows(_eight_digits(col(name), days).is_not_null()),
         **{unit: _rows(each) for unit, each in late.items()},
     )
     found = counts.collect(engine="streaming").row(0, named=True)
@@ -299,18 +300,18 @@ def _eight_digits(text: pl.Expr, days: Style) -> pl.Expr:
 
 
 def _count(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Evidence]:
-    read = {str(i): style.read(pl.col(name)).is_not_null() for i, style in enumerate(styles)}
+    read = {str(i): style.read(col(name)).is_not_null() for i, style in enumerate(styles)}
     by_order = {order: _any(name, [style for style in styles if style.order == order]) for order in ("dmy", "mdy")}
     wanted: list[pl.Expr] = []
     for i, style in enumerate(styles):
         other = by_order.get({"dmy": "mdy", "mdy": "dmy"}.get(style.order or "", ""))
         alone = read[str(i)] & ~other if other is not None else pl.lit(value=False)
-        first = pl.col(name).filter(alone if style.order else read[str(i)])
+        first = col(name).filter(alone if style.order else read[str(i)])
         wanted += [
             _rows(read[str(i)]).alias(f"{i} reads"),
             (_rows(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
             first.head(50).implode().alias(f"{i} first"),
-            pl.col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
+            col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
         ]
     found = values.select(wanted).collect(engine="streaming").row(0, named=True)
     return [
@@ -329,7 +330,7 @@ def _examples(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _any(name: str, styles: Iterable[Style]) -> pl.Expr:
-    return pl.any_horizontal(pl.lit(value=False), *[style.read(pl.col(name)).is_not_null() for style in styles])
+    return pl.any_horizontal(pl.lit(value=False), *[style.read(col(name)).is_not_null() for style in styles])
 
 
 def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tuple[Order | None, bool]:
@@ -338,7 +339,7 @@ def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tupl
     if not by_order["dmy"] and not by_order["mdy"]:
         return None, False
     days, months = (
-        pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(pl.col(name)) for style in by_order[order]]])
+        pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(col(name)) for style in by_order[order]]])
         for order in ("dmy", "mdy")
     )
     found = values.select(_TIMES, days=days, months=months).select(
@@ -358,6 +359,6 @@ def _needed(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> lis
     if len(styles) < 2:
         return styles
     # Which of them is the first to read a value: those that never are can be left out.
-    first = pl.coalesce(pl.when(style.read(pl.col(name)).is_not_null()).then(i) for i, style in enumerate(styles))
+    first = pl.coalesce(pl.when(style.read(col(name)).is_not_null()).then(i) for i, style in enumerate(styles))
     used = values.select(first.alias("style")).drop_nulls().unique().collect(engine="streaming")["style"].sort()
     return [styles[i] for i in used]

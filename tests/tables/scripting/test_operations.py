@@ -161,8 +161,9 @@ def _cases() -> list[tuple[str, dict[str, Any]]]:
 EXPRESSIONS = [
     *(f'"{name}"'.replace('"; ', '""; ') for name in FRAME.columns),
     "1", "NULL", "'a'", "TRUE", "2.5e300", "DATE '2020-01-31'", "int + 1 * 9223372036854775807", "-int", "+float",
-    "int / constant", "int / (constant - 7)", "int % 2", "DIV(int, -2)", "small + huge", "decimal * single", "single > 1",
-    "huge - 1", "float BETWEEN 0 AND 1", "int IN (1, 3, NULL)", "text IN ('', 'ab, cd')", "date IN ('2001-05-03')",
+    "int / constant", "int / (constant - 7)", "int % 2", "DIV(int, -2)", "small + huge", "decimal * single",
+    "single > 1", "huge - 1",
+    "float BETWEEN 0 AND 1", "int IN (1, 3, NULL)", "text IN ('', 'ab, cd')", "date IN ('2001-05-03')",
     "NOT flag OR int IS NULL AND text IS NOT NULL", "text || category || date || moment || zoned || nanos || flag",
     "text || time || span || float || decimal", "text LIKE '%c_'", "text ILIKE '%É%'", "text NOT LIKE '.*$'",
     "CASE WHEN int > 2 THEN 'many' WHEN int > 0 THEN 'few' WHEN flag THEN NULL ELSE text END",
@@ -177,9 +178,10 @@ EXPRESSIONS = [
     "RPAD(LEFT(text, 3), 5)", "CONCAT(text, int, NULL)", "CONCAT_WS('|', text, float, date)", "CONTAINS(text, 'b')",
     "CONTAINS(text, word)", "STARTS_WITH(text, 'a')", "ENDS_WITH(text, word)", "STRPOS(text, ',')", "STRPOS(text, '')",
     "SPLIT_PART(text, ' ', 2)", "REGEXP_LIKE(text, '(?<=a)b')", "REGEXP_LIKE(text, '[a-c]+')",
-    *(f"REGEXP_REPLACE(text, '{find}', '{put}')".replace(", '") for find, put in (("b", "c"), ("(b)?", "\\1"))),
+    "REGEXP_REPLACE(text, 'b', 'c')", "REGEXP_REPLACE(text, '(b)?', '<\\1>')", "REGEXP_REPLACE(text, '(?<=a)b', '-')",
     "REGEXP_EXTRACT(text, '([a-z])([a-z])', 2)", "REGEXP_EXTRACT(number, '[0-9]+')",
-    *(f"{part}({name})" for part in ("YEAR", "QUARTER", "WEEK", "WEEKDAY", "HOUR", "SECOND") for name in ("date", "zoned")),
+    *(f"{part}({name})" for part in ("YEAR", "QUARTER", "WEEK", "WEEKDAY", "HOUR", "SECOND")
+      for name in ("date", "zoned")),
     "DATE_PART('dayofyear', nanos)", "MONTH(moment) + DAY(date)", "MINUTE(moment)", "DATE_TRUNC('month', zoned)",
     "DATE_TRUNC('hour', date)", "DATE_TRUNC('week', moment)", "DATE_DIFF('day', date, moment)",
     "DATE_DIFF('second', '2000-01-01', zoned)", "STRFTIME(date, '%d.%m.%Y \"%')", "STRFTIME(zoned, '%z %Z %B')",
@@ -187,7 +189,8 @@ EXPRESSIONS = [
     "zoned - INTERVAL '90 minutes'", "date + INTERVAL '2 hours'", "moment + span", "date - moment", "zoned - moment",
     *(f"{name}::{kind}" for name in ("int", "float", "text", "number", "word", "flag", "category", "decimal", "empty")
       for kind in ("int", "float", "text", "boolean")),
-    *(f"{name}::{kind}" for name in ("date", "moment", "zoned", "nanos", "text") for kind in ("date", "timestamp", "time")),
+    *(f"{name}::{kind}" for name in ("date", "moment", "zoned", "nanos", "text")
+      for kind in ("date", "timestamp", "time")),
     "('2001-02-03T04:05:0' || small)::timestamp", "huge::int", "time::text", "'12:30:00'::time",
     " + ".join(f"(int * {i} - ABS(small + {i}))" for i in range(40)),
     "REPLACE(" * 30 + "text" + ", 'a', 'b')" * 30,

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidValue
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, become_code, meet
 from longshore.tables.operations.other import OtherParameters, WithOther
@@ -120,13 +121,13 @@ def _become_code(frame: str, columns: Iterable[Column], types: Mapping[str, pl.D
 
 
 def _computed(name: str) -> Computed:
-    return Computed(name, pl.col(name), (name,))
+    return Computed(name, col(name), (name,))
 
 
 def _shaped(frame: pl.LazyFrame, table: Table, wanted: Sequence[tuple[str, pl.DataType]]) -> pl.LazyFrame:
     """The table's rows with the wanted columns in their types, missing where it has none."""
     return frame.select(
-        become(pl.col(name), table.columns[table.index_of(name)].dtype, dtype).alias(name)
+        become(col(name), table.columns[table.index_of(name)].dtype, dtype).alias(name)
         if table.has(name)
         else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in wanted

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
+from longshore.tables.columns import col, cols
 from longshore.tables.dtypes import is_text, sortable
 from longshore.tables.operations.base import (
     Change,
@@ -85,7 +86,7 @@ class SortRows(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column, its rows in order. As pandas' ``sort_values(kind="stable")``."""
         columns = [key.find(table) for key in self.parameters.sort_by]
-        keys = [sortable(pl.col(column.name), column.dtype) for column in columns]
+        keys = [sortable(col(column.name), column.dtype) for column in columns]
         descending = [not key.ascending for key in self.parameters.sort_by]
 
         def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -119,7 +120,7 @@ class SortRows(Operation):
 
 def _comparable(column: Column) -> pl.Expr:
     """The column's values so that they can be compared with one of them, in the order of the sort."""
-    key = sortable(pl.col(column.name), column.dtype)
+    key = sortable(col(column.name), column.dtype)
     return key.cast(pl.UInt8) if column.dtype == pl.Boolean() else key
 
 
@@ -169,7 +170,7 @@ class Deduplicate(Operation):
         names, keep = self.parameters.names(table), self.parameters.keep
 
         def distinct(frame: pl.LazyFrame) -> pl.LazyFrame:
-            return frame.unique(names, keep=keep, maintain_order=True)
+            return frame.unique(cols(names), keep=keep, maintain_order=True)
 
         return Change(table.columns, rows=distinct, rows_read=names)
 

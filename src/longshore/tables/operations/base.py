@@ -12,7 +12,7 @@ Declaring one is one class::
 
         def transform(self, table, facts):
             column = self.parameters.find(table)
-            return Change.of(table, {column.name: pl.col(column.name).str.to_uppercase()})
+            return Change.of(table, {column.name: col(column.name).str.to_uppercase()})
 
 Socket.IO, REST, OpenAPI, the Python client and the documentation follow from the registry.
 """

@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import Field, StrictInt, StrictStr
 
 from longshore.errors import InvalidValue, TooLarge, shorten
+from longshore.tables.columns import col, mapped
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
 from longshore.tables.scripting import code as write
@@ -91,13 +92,13 @@ class Discretize(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """The labels in place of the numbers."""
         column = require_numbers(self.parameters.find(table))
-        values = pl.col(column.name)
+        values = col(column.name)
         if not (column.dtype == pl.Int64() or column.dtype == pl.Float64()):
             values = values.cast(pl.Float64)
         label = partial(
             _label, edges=np.array(facts["edges"]), labels=facts["labels"], include_lowest=facts["includeLowest"]
         )
-        labelled = values.map_batches(label, return_dtype=pl.String, is_elementwise=True)
+        labelled = mapped(values, label, pl.String())
         return Change.of(table, {column.name: labelled})
 
     def code(self, table: Table, facts: Facts) -> Code:
@@ -179,7 +180,7 @@ def _quantiles(table: Table, column: Column, bins: int | Sequence[Number]) -> Ed
     below = np.clip(np.floor(places), 0, known - 1)
     above = np.minimum(below + 1, known - 1)
     share = places - below
-    ordered = pl.col(column.name).cast(pl.Float64).drop_nulls().sort()
+    ordered = col(column.name).cast(pl.Float64).drop_nulls().sort()
     wanted = [ordered.gather(pl.Series(at.astype(np.int64))).alias(name) for name, at in (("a", below), ("b", above))]
     found = table.scan([column.name]).select(wanted).collect()
     a, b = found["a"].to_numpy(), found["b"].to_numpy()

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt
 
 from longshore.errors import InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
@@ -63,7 +64,7 @@ class NewCellValue(Operation):
         """The column with one value replaced; needs row numbers, so the row is found by counting."""
         column = self.parameters.find(table)
         row = table.require_row(self.parameters.row_index)
-        old = pl.col(column.name)
+        old = col(column.name)
         if facts["becomesText"]:
             new = pl.lit(as_text(self.parameters.new_value), dtype=pl.String)
             old = text_form(old, column.dtype)

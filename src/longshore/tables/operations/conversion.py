@@ -10,6 +10,7 @@ from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.dates import find_family, from_facts, parse_dates, read_family, to_facts
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.operations.values import BOOLEAN_WORDS, integer_range
@@ -74,7 +75,7 @@ class ChangeColumnDataType(Operation):
         target = require_target(self.parameters.new_data_type)
         if column.dtype == target:
             return Change.nothing(table)
-        values = pl.col(column.name)
+        values = col(column.name)
         if "dates" in facts:
             stripped = values.cast(pl.String).str.strip_chars()
             return Change.of(table, {column.name: read_family(stripped, from_facts(facts["dates"]), target)})

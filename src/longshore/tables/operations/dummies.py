@@ -11,6 +11,7 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import TooLarge
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -51,7 +52,7 @@ class GenerateDummies(Operation):
     def fit(self, table: Table) -> Facts:
         """The distinct values in order: numbers and dates by size, text by code points."""
         column = self.parameters.find(table)
-        values = pl.col(column.name).cast(_comparable(column.dtype))
+        values = col(column.name).cast(_comparable(column.dtype))
         distinct = table.scan([column.name]).select(values).drop_nulls().unique().head(MOST_VALUES + 1)
         found = distinct.collect().to_series().sort()
         if len(found) > MOST_VALUES:
@@ -145,7 +146,7 @@ def _expressions(values: pl.Series, column: Column) -> list[pl.Expr]:
     wanted = _comparable(column.dtype)
     if wanted != values.dtype:
         values = _converted(values, wanted)
-    own, physical = pl.col(column.name).cast(wanted), _physical(wanted)
+    own, physical = col(column.name).cast(wanted), _physical(wanted)
     if wanted == pl.Binary():
         return [own.eq_missing(pl.lit(value)) for value in values.to_list()]
     # A condition on the rows, since a literal alone would make a single one.

@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from longshore.errors import InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
@@ -65,8 +66,8 @@ class FillDown(Operation):
         """Every column of the range that has gaps; a gap with no value on that side stays."""
         gappy = [column.name for column in self.parameters.range(table) if column.missing]
         if self.parameters.method == "pad":
-            return Change.of(table, {name: pl.col(name).forward_fill() for name in gappy})
-        return Change.of(table, {name: pl.col(name).backward_fill() for name in gappy})
+            return Change.of(table, {name: col(name).forward_fill() for name in gappy})
+        return Change.of(table, {name: col(name).backward_fill() for name in gappy})
 
     def code(self, table: Table, facts: Facts) -> Code:
         """``forward_fill`` or ``backward_fill``."""
@@ -122,7 +123,7 @@ class FillWithCustomValue(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """The column with every gap filled."""
         column = self.parameters.find(table)
-        old = pl.col(column.name)
+        old = col(column.name)
         if facts["becomesText"]:
             filled = text_form(old, column.dtype).fill_null(pl.lit(as_text(self.parameters.new_value)))
             return Change.of(table, {column.name: filled})
@@ -163,7 +164,7 @@ class DeleteRowsWithNA(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        filled = pl.col(column.name).is_not_null()
+        filled = col(column.name).is_not_null()
         return Change(table.columns, rows=lambda frame: frame.filter(filled), rows_read=[column.name])
 
     def code(self, table: Table, facts: Facts) -> Code:

@@ -17,6 +17,7 @@ import polars as pl
 from pydantic import Field, StrictInt, model_validator
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge
+from longshore.tables.columns import col, mapped
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import fractional
 from longshore.tables.scripting import code as write
@@ -107,8 +108,8 @@ class Interpolate(Operation):
         if self.parameters.method in _JOINING:
             return Change.of(table, {column.name: _joined(column, self.parameters.method)})
         fill = partial(_fill_curve, method=self.parameters.method, order=self.parameters.order)
-        values = pl.col(column.name).cast(pl.Float64)
-        filled = values.map_batches(fill, return_dtype=pl.Float64).cast(fractional(column.dtype))
+        values = col(column.name).cast(pl.Float64)
+        filled = mapped(values, fill, pl.Float64(), elementwise=False).cast(fractional(column.dtype))
         return Change.of(table, {column.name: filled})
 
     def code(self, table: Table, facts: Facts) -> Code:
@@ -160,7 +161,7 @@ class Interpolate(Operation):
 
 def _joined(column: Column, method: str) -> pl.Expr:
     """The gaps filled from the values next to them."""
-    return join_neighbours(pl.col(column.name), method, column.dtype)
+    return join_neighbours(col(column.name), method, column.dtype)
 
 
 @portable

@@ -12,6 +12,7 @@ from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from longshore.errors import TooLarge
 from longshore.tables import dtypes
+from longshore.tables.columns import col, cols
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -220,8 +221,8 @@ class Join(WithOther):
         needed = dict.fromkeys([*(pair.there.name for pair in found.pairs), *(c.name for c in found.brought)])
         theirs = self.other.table.scan(needed).select(
             *(pair.theirs.alias(key) for pair, key in zip(found.pairs, keys, strict=True)),
-            *(pl.col(pair.there.name).alias(_their_key(i)) for i, pair in enumerate(found.pairs)),
-            *(pl.col(column.name).alias(_brought(i)) for i, column in enumerate(found.brought)),
+            *(col(pair.there.name).alias(_their_key(i)) for i, pair in enumerate(found.pairs)),
+            *(col(column.name).alias(_brought(i)) for i, column in enumerate(found.brought)),
         )
         ours = frame.with_columns(pair.ours.alias(key) for pair, key in zip(found.pairs, keys, strict=True))
         how: Literal["left", "inner", "full"] = "full" if self.parameters.how == "outer" else self.parameters.how
@@ -234,7 +235,7 @@ class Join(WithOther):
         computed: dict[str, Computed] = {}
         for i, (each, name) in enumerate(zip(found.pairs, facts["keyTypes"], strict=True)):
             dtype = dtypes.decode(name)
-            ours = become(pl.col(each.here.name), each.here.dtype, dtype)
+            ours = become(col(each.here.name), each.here.dtype, dtype)
             theirs = become(pl.col(_their_key(i)), each.there.dtype, dtype)
             computed.setdefault(each.here.name, Computed(each.here.name, ours.fill_null(theirs), (each.here.name,)))
         return computed
@@ -259,7 +260,7 @@ def _count(ours: Table, theirs: Table, pairs: list[KeyPair], how: How) -> dict[s
     """
     named = list(dict.fromkeys(pair.there.name for pair in pairs))
     keys = [_key(i) for i in range(len(pairs))]
-    distinct = theirs.scan(named).drop_nulls().group_by(named).agg(pl.len().cast(pl.Int64).alias(_COUNT))
+    distinct = theirs.scan(named).drop_nulls().group_by(cols(named)).agg(pl.len().cast(pl.Int64).alias(_COUNT))
     known = distinct.select(_COUNT, *(pair.theirs.alias(key) for pair, key in zip(pairs, keys, strict=True)))
     known_keys = known.with_row_index(_PLACE).collect(engine="streaming")
     counts = known_keys[_COUNT].to_numpy()

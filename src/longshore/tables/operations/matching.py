@@ -8,6 +8,7 @@ import polars as pl
 
 from longshore.errors import InvalidType
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.scripting import code as write
 from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column
@@ -44,7 +45,7 @@ def pair(here: Column, there: Column) -> KeyPair:
 
     :raises InvalidType: when their types cannot be compared.
     """
-    ours, theirs = pl.col(here.name), pl.col(there.name)
+    ours, theirs = col(here.name), col(there.name)
     target = _compared_as(here.dtype, there.dtype)
     if target is None:
         raise InvalidType(

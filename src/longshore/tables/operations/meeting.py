@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
@@ -99,7 +100,7 @@ def _holds(table: Table, column: Column, dtype: pl.DataType) -> bool:
     """Whether every value is the same after a way to ``dtype`` and back."""
     if column.dtype == dtype:
         return True
-    values = pl.col(column.name)
+    values = col(column.name)
     back = become(become(values, column.dtype, dtype), dtype, column.dtype)
     kept = table.scan([column.name]).select(values.eq_missing(back).all())
     return bool(kept.collect(engine="streaming").item())

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
 from longshore.tables.operations.values import as_text, fit_value
@@ -74,7 +75,7 @@ class MergeValues(Operation):
         column = self.parameters.find(table)
         final = self._final(column)
         dtype: pl.DataType = pl.String() if dtypes.is_text(column.dtype) else column.dtype
-        values = pl.col(column.name).cast(dtype) if dtype != column.dtype else pl.col(column.name)
+        values = col(column.name).cast(dtype) if dtype != column.dtype else col(column.name)
         return Change.of(table, {column.name: replace_whole(values, final, dtype).cast(column.dtype)})
 
     def code(self, table: Table, facts: Facts) -> Code:

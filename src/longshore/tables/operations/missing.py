@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import is_text, sortable
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import from_json, literal, to_json
@@ -31,7 +32,7 @@ class EmptyStringToNaN(Operation):
         column = self.parameters.find(table)
         if not is_text(column.dtype):
             return Change.nothing(table)
-        text = pl.col(column.name)
+        text = col(column.name)
         return Change.of(table, {column.name: pl.when(text.cast(pl.String) != "").then(text)})
 
     def code(self, table: Table, facts: Facts) -> Code:
@@ -45,6 +46,9 @@ class EmptyStringToNaN(Operation):
         """How many cells became missing."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         return Report(f"Made {counted(now.missing - column.missing, 'empty cell')} of {column.name} missing")
+
+
+_COUNT = "\x00count"
 
 
 class FillWithAverageParameters(OneColumn):
@@ -84,7 +88,7 @@ class FillWithAverage(Operation):
             return Change.nothing(table)
         dtype = _filled_type(column, facts)
         value = literal(from_json(facts["value"], dtype), dtype)
-        return Change.of(table, {column.name: pl.col(column.name).cast(dtype).fill_null(value)})
+        return Change.of(table, {column.name: col(column.name).cast(dtype).fill_null(value)})
 
     def code(self, table: Table, facts: Facts) -> Code:
         """``fill_null`` with the average that was learnt."""
@@ -122,11 +126,11 @@ def _require_averageable(column: Column) -> None:
 
 def _average(table: Table, column: Column, metric: str) -> Any:
     scan = table.scan([column.name])
-    values = pl.col(column.name)
+    values = col(column.name)
     if metric == "mode":
         # Not Expr.mode(): its order is unspecified, and of several modes the smallest is wanted.
-        counted = scan.filter(values.is_not_null()).group_by(sortable(values, column.dtype)).len()
-        best = counted.sort("len", column.name, descending=[True, False]).head(1).collect()
+        counted = scan.filter(values.is_not_null()).group_by(sortable(values, column.dtype)).len(_COUNT)
+        best = counted.sort(_COUNT, col(column.name), descending=[True, False]).head(1).collect()
         return best.get_column(column.name)[0] if best.height else None
     average = scan.select(values.mean() if metric == "mean" else values.median()).collect().item()
     if isinstance(average, float) and not math.isfinite(average):

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from longshore.errors import InvalidType, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, read_all_code, stripped, style_of
 from longshore.tables.operations.base import (
     Change,
@@ -90,7 +91,7 @@ class ParseDates(Operation):
         """The column as dates, or a new one beside it."""
         column = require_dates_written(self.parameters.find(table))
         styles = [style_of(text) for text in facts["formats"]]
-        values, numbers = pl.col(column.name), column.dtype.is_integer()
+        values, numbers = col(column.name), column.dtype.is_integer()
         dates = read_all(values, styles, dtypes.decode(facts["dtype"]), numbers=numbers)
         if self.parameters.in_place:
             return Change.of(table, {column.name: dates})
@@ -154,8 +155,8 @@ def _misfits(before: Table, column: Column, after: Table, made: Column) -> dict[
         return {"count": 0, "first": []}
     pair = pl.concat(
         [
-            before.scan([column.name]).select(stripped(pl.col(column.name)).alias("text")),
-            after.scan([made.name]).select(pl.col(made.name).is_null().alias("lost")),
+            before.scan([column.name]).select(stripped(col(column.name)).alias("text")),
+            after.scan([made.name]).select(col(made.name).is_null().alias("lost")),
         ],
         how="horizontal",
     ).with_row_index(ROW_NUMBER)

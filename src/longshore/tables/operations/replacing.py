@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
@@ -83,7 +84,7 @@ class FindReplace(Operation):
             return Change.of(table, {column.name: self._text(column).cast(dtype)})
         pairs = self._typed_pairs(column)
         if pairs is not None:
-            return Change.of(table, {column.name: replace_whole(pl.col(column.name), _compose(pairs), dtype)})
+            return Change.of(table, {column.name: replace_whole(col(column.name), _compose(pairs), dtype)})
         replaced = self._text(column)
         return Change.of(table, {column.name: replaced if dtype == pl.String() else read_back(replaced, dtype)})
 
@@ -129,7 +130,7 @@ class FindReplace(Operation):
 
     def _text(self, column: Column) -> pl.Expr:
         """The column's text form with every pair replaced in order."""
-        text = dtypes.text_form(pl.col(column.name), column.dtype)
+        text = dtypes.text_form(col(column.name), column.dtype)
         if not self.parameters.match_regex:
             return self._whole_text(column, text)
         for pattern, replacement in self._patterns():
@@ -204,7 +205,7 @@ def _text_in(value: Scalar, dtype: pl.DataType) -> str | None:
 
 
 def _equals(column: Column, text: str | None) -> pl.Expr:
-    values = pl.col(column.name)
+    values = col(column.name)
     if text is None:
         return values.is_null()
     try:
@@ -289,9 +290,9 @@ def count_differences(before: Table, old: Column, after: Table, new: Column) -> 
     Numbers differ by value, so that a column of integers that became floats has not changed everywhere.
     """
     if old.dtype != new.dtype and not (old.dtype.is_numeric() and new.dtype.is_numeric()):
-        forms = [dtypes.text_form(pl.col(column.name), column.dtype) for column in (old, new)]
+        forms = [dtypes.text_form(col(column.name), column.dtype) for column in (old, new)]
     else:
-        forms = [pl.col(old.name), pl.col(new.name)]
+        forms = [col(old.name), col(new.name)]
     pair = pl.concat(
         [
             before.scan([old.name]).select(forms[0].alias("old")),

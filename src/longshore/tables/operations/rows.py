@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
+from longshore.tables.columns import col
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -114,7 +115,7 @@ class _ByView(Operation):
 
 def _shown(frame: pl.LazyFrame, selection: Selection, rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """For each row whether the view shows it."""
-    keyed = frame.select(*(pl.col(column.name).alias(key(column)) for column in needed(selection)), ROW_NUMBER)
+    keyed = frame.select(*(col(column.name).alias(key(column)) for column in needed(selection)), ROW_NUMBER)
     chosen = np.zeros(rows, dtype=np.bool_)
     chosen[collecting(order_query(keyed, selection)).get_column(ROW_NUMBER).to_numpy()] = True
     return chosen

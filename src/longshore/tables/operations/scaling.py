@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
@@ -48,7 +49,7 @@ class Normalize(Operation):
         if low == high:
             return Change.nothing(table)
         scale = _scale(low, high)
-        values, low, high = pl.col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
+        values, low, high = col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
         share = (values - low) / (high - low)
         # Not `from + share * (to - from)`: with a narrow range far from 0 that loses digits.
         rescaled = (1 - share) * self.parameters.range_from + share * self.parameters.range_to
@@ -109,7 +110,7 @@ class Standardize(Operation):
         if low is None or high is None or low == high:
             return constant
         scale = _scale(low, high)
-        scaled = pl.col(column.name).cast(pl.Float64) / scale
+        scaled = col(column.name).cast(pl.Float64) / scale
         found = table.scan([column.name]).select(mean=scaled.mean(), deviation=scaled.std()).collect()
         mean, deviation = found.row(0)
         return {"mean": mean, "deviation": deviation, "scale": scale} if deviation > 0 else constant
@@ -119,7 +120,7 @@ class Standardize(Operation):
         column = require_numbers(self.parameters.find(table))
         if facts["deviation"] == 0:
             return Change.nothing(table)
-        values = pl.col(column.name).cast(pl.Float64) / facts["scale"]
+        values = col(column.name).cast(pl.Float64) / facts["scale"]
         shifted = (values - facts["mean"]) / facts["deviation"]
         return Change.of(table, {column.name: shifted.cast(fractional(column.dtype))})
 
@@ -161,7 +162,7 @@ def extremes(table: Table, column: Column) -> tuple[int | float | None, int | fl
 
     :raises InvalidValue: if one of them is infinite.
     """
-    values = pl.col(column.name)
+    values = col(column.name)
     if column.dtype.is_decimal() or column.dtype == pl.Float32():
         values = values.cast(pl.Float64)
     low, high = table.scan([column.name]).select(low=values.min(), high=values.max()).collect().row(0)

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.errors import ColumnNotFound, NameTaken, TooLarge
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
@@ -108,7 +109,7 @@ class SplitColumn(Operation):
 
     def _cut(self, column: Column) -> tuple[pl.Expr, str]:
         """The column's text, and the literal delimiter to split it at."""
-        text = text_form(pl.col(column.name), column.dtype).cast(pl.String)
+        text = text_form(col(column.name), column.dtype).cast(pl.String)
         if not self.parameters.regex:
             return text, self.parameters.delimiter
         return compile_pattern(self.parameters.delimiter).replace(text, _MARK), _MARK
@@ -169,9 +170,9 @@ class CombineColumns(Operation):
             raise NameTaken(f"another column is called {name!r} already")
         if not 0 <= at <= table.width:
             raise ColumnNotFound(f"no place at index {at}; a column can be inserted at 0 to {table.width}")
-        texts = [text_form(pl.col(column.name), column.dtype).cast(pl.String) for column in sources]
+        texts = [text_form(col(column.name), column.dtype).cast(pl.String) for column in sources]
         together = pl.concat_str(texts, separator=self.parameters.separator, ignore_nulls=True)
-        is_any = pl.any_horizontal(pl.col(column.name).is_not_null() for column in sources)
+        is_any = pl.any_horizontal(col(column.name).is_not_null() for column in sources)
         reads = tuple(dict.fromkeys(column.name for column in sources))
         made = Computed(name, pl.when(is_any).then(together), reads)
         return Change([*table.columns[:at], made, *table.columns[at:]])

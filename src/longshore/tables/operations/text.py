@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
+from longshore.tables.columns import col, mapped
 from longshore.tables.dtypes import SPACES, is_text, text_form
 from longshore.tables.operations.base import (
     Change,
@@ -52,7 +53,7 @@ class _TextOperation(Operation):
         for column in columns:
             if not is_text(column.dtype):
                 raise InvalidType(f"column {column.name!r} holds {column.kind} values, not text")
-        texts = {column.name: pl.col(column.name).cast(pl.String) for column in columns}
+        texts = {column.name: col(column.name).cast(pl.String) for column in columns}
         return Change.of(table, {c.name: self.changed(texts[c.name]).cast(c.dtype) for c in columns})
 
     def changed_code(self, text: str) -> str:
@@ -130,7 +131,7 @@ class ChangeCase(_TextOperation):
             case "lower":
                 return text.str.to_lowercase()
             case "title":
-                return text.map_batches(_titles, return_dtype=pl.String, is_elementwise=True)
+                return mapped(text, _titles, pl.String())
         return sentence_case(text)
 
     def changed_code(self, text: str) -> str:
@@ -225,7 +226,7 @@ class Extract(Operation):
         pattern = compile_pattern(self.parameters.pattern)
         if pattern.compiled.groups > MOST_GROUPS:
             raise TooLarge(f"the pattern has {pattern.compiled.groups} groups; at most {MOST_GROUPS} become columns")
-        text = text_form(pl.col(column.name), column.dtype).cast(pl.String)
+        text = text_form(col(column.name), column.dtype).cast(pl.String)
         groups = range(1, pattern.compiled.groups + 1) if pattern.compiled.groups else [0]
         wanted = [group_name(pattern, group) or f"{column.name}_{group or 1}" for group in groups]
         new = [
@@ -267,7 +268,7 @@ def group_of(text: pl.Expr, pattern: Pattern, group: int) -> pl.Expr:
 
     :raises TimedOut: while it is computed, when the pattern takes too long.
     """
-    return text.map_batches(_Group(pattern, group).run, return_dtype=pl.String, is_elementwise=True)
+    return mapped(text, _Group(pattern, group).run, pl.String())
 
 
 def group_code(text: str, pattern: Pattern, group: int) -> str:

@@ -8,6 +8,7 @@ import polars as pl
 
 from longshore.errors import TooLarge, UnreadableFile, is_disk_full
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import Books
@@ -46,7 +47,7 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
         if not schema:
             raise UnreadableFile(f"the {what} file has no columns")
         _require_bounded(reading, frame, len(schema))
-        storable = frame.select(keepable(pl.col(name), dtype) for name, dtype in schema.items())
+        storable = frame.select(keepable(col(name), dtype) for name, dtype in schema.items())
         unique = names.make_unique(schema.names())
         columns, rows = write_columns(reading.scratch, storable, unique)
     except pl.exceptions.PolarsError as error:

@@ -15,6 +15,7 @@ from functools import cached_property, reduce
 import polars as pl
 from typing_extensions import override
 
+from longshore.tables.columns import col
 from longshore.tables.reading.dates import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 
 TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
@@ -219,7 +220,7 @@ class Dates(Plan):
     def tuned(self, text: pl.Series) -> Dates:
         if len(self.family.formats) == 1:
             return self
-        column = pl.col(text.name)
+        column = col(text.name)
         hits = text.to_frame().select(
             read_format(column, pattern, self.family.target).is_not_null().sum().alias(str(index))
             for index, pattern in enumerate(self.family.formats)
@@ -235,7 +236,7 @@ ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
 
 def parse(plan: Plan, text: pl.Series) -> Parsed | None:
     """``text`` read by ``plan`` with care, or None if some value does not fit."""
-    column = pl.col(text.name)
+    column = col(text.name)
     stripped = column.str.strip_chars()
     clean = text.to_frame().select(pl.when(stripped != "").then(stripped))
     frame = clean.with_columns(plan.careful(column).alias("values"))

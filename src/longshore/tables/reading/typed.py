@@ -16,6 +16,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from longshore.errors import StorageFull, is_disk_full
+from longshore.tables.columns import col
 from longshore.tables.reading.dates import Order
 from longshore.tables.reading.deciding import Deciding, Verdict
 from longshore.tables.reading.plans import TOKENS, Parsed, Plan, parse
@@ -166,7 +167,7 @@ class _Casting:
         results: list[Parsed | None] = [Parsed(series, Counter()) for series in frame.get_columns()]
         if not planned:
             return results
-        typed = frame.select(plan.quick(pl.col(name)).alias(name) for _, name, plan in planned)
+        typed = frame.select(plan.quick(col(name)).alias(name) for _, name, plan in planned)
         fits = self._check(frame, typed, [(name, plan) for _, name, plan in planned])
         for index, name, plan in planned:
             results[index] = Parsed(typed.get_column(name), Counter()) if fits[name] else parse(plan, frame[name])
@@ -179,7 +180,7 @@ class _Casting:
         both = frame.with_columns(typed.get_column(name).alias(f"typed {name}") for name, _ in planned)
         doubts = []
         for name, plan in planned:
-            doubt = plan.suspicious(pl.col(name), pl.col(f"typed {name}"))
+            doubt = plan.suspicious(col(name), pl.col(f"typed {name}"))
             if doubt is not None and fits[name]:
                 doubts.append(doubt.alias(name))
         if doubts:

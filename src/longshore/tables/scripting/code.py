@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import is_pattern
 from longshore.tables.patterns import Pattern
 from longshore.tables.patterns.translate import translate_template
 from longshore.tables.table import Column
@@ -106,18 +107,13 @@ def columns(names: Iterable[str]) -> str:
     ('pl.col("a", "b")', 'cs.by_name("*")')
     """
     listed = list(names)
-    return f"{'cs.by_name' if any(map(_is_special, listed)) else 'pl.col'}({', '.join(map(quote, listed))})"
+    return f"{'cs.by_name' if any(map(is_pattern, listed)) else 'pl.col'}({', '.join(map(quote, listed))})"
 
 
 def names(several: Iterable[str]) -> str:
     """Several columns where Polars takes names, as in ``df.drop("a", "b")``."""
     listed = list(several)
-    return columns(listed) if any(map(_is_special, listed)) else ", ".join(map(quote, listed))
-
-
-def _is_special(name: str) -> bool:
-    """Whether Polars would take the name for a pattern."""
-    return name == "*" or (name.startswith("^") and name.endswith("$"))
+    return columns(listed) if any(map(is_pattern, listed)) else ", ".join(map(quote, listed))
 
 
 def listed(values: Iterable[Any]) -> str:

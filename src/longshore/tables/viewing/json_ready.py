@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 
 LARGEST_EXACT = 2**53
 """Beyond it neighbouring integers are one and the same number in JavaScript."""
@@ -36,7 +37,7 @@ def to_values(series: pl.Series) -> list[Any]:
         return _integers(series)
     if dtype.is_float():
         return series.set(~series.is_finite(), None).to_list()
-    return series.to_frame().select(dtypes.text_form(pl.col(series.name), dtype)).to_series().to_list()
+    return series.to_frame().select(dtypes.text_form(col(series.name), dtype)).to_series().to_list()
 
 
 def _integers(series: pl.Series) -> list[int | str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.columns import col
 from longshore.tables.scripting import code as write
 from longshore.tables.scripting.portable import PORTABLE
 
@@ -129,7 +130,7 @@ def call(function: Callable[..., pl.Expr], *values: Any, **named: Any) -> Writte
 
 def by_name(name: str) -> Written:
     """A column of the table."""
-    return Written(pl.col(name), write.column(name))
+    return Written(col(name), write.column(name))
 
 
 def lit(value: Any, dtype: pl.DataType) -> Written:
