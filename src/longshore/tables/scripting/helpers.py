@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -83,6 +85,8 @@ def read_export(path: str, types: dict[str, pl.DataType]) -> pl.DataFrame:
         exported = pl.read_parquet(data)
         return pl.DataFrame([exported.get_column(name).cast(dtype) for name, dtype in types.items()])
     exported = pl.read_csv(data, infer_schema=False)
+    # Polars leaves doubled quotes in names as they are.
+    exported.columns = next(csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")))
     return pl.DataFrame([read_texts(exported.get_column(name), dtype) for name, dtype in types.items()])
 
 

@@ -195,6 +195,8 @@ def cast(operand: Operand, target: pl.DataType, name: str) -> Operand:
         moment = in_calendar(operand)
         if target == DATETIME:
             return as_type(moment, DATETIME)
+        if target == pl.Time() and moment.dtype == DATE:
+            moment = as_type(moment, DATETIME)
         return moment.now(moment.expr.dt.date() if target == DATE else moment.expr.cast(target, strict=False), target)
     if not allowed:
         hint = "; YEAR(...) and DATE_DIFF(...) make numbers of dates" if operand.is_moment else ""

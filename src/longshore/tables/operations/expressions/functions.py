@@ -22,7 +22,8 @@ from longshore.tables.operations.expressions.operands import (
     widest,
 )
 from longshore.tables.operations.expressions.operators import OPERATORS, chosen, compare, divide, remainder
-from longshore.tables.operations.expressions.written import Written, coalesce, px
+from longshore.tables.operations.expressions.written import Written, call, coalesce, px
+from longshore.tables.scripting.portable import portable
 
 Builder = Callable[..., Operand]
 
@@ -194,10 +195,21 @@ def _extreme(name: str, operands: tuple[Operand, ...]) -> Operand:
     same, dtype = together(operands, name)
     best = same[0]
     for each in same[1:]:
-        wins = compare(">" if name == "GREATEST" else "<", each, best).expr
-        taken = px.when(wins | best.expr.is_null()).then(each.expr).otherwise(best.expr)
+        taken = call(greater if name == "GREATEST" else lesser, each.expr, best.expr)
         best = each.now(taken, dtype, widest([best, each]))
     return best
+
+
+@portable
+def greater(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The greater of two values, of which one may be missing."""
+    return pl.when((one > other) | other.is_null()).then(one).otherwise(other)
+
+
+@portable
+def lesser(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The lesser of two values, of which one may be missing."""
+    return pl.when((one < other) | other.is_null()).then(one).otherwise(other)
 
 
 # -- choosing ------------------------------------------------------------------------------------------------------
