@@ -44,10 +44,7 @@ def replay_file(
     # Beside the result there is room for it; the system's temporary folder may be small, or memory.
     beside = None if output is None else output.parent
     with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
-        others = {
-            name: _read(path, Path(work) / f"source{number}", ReadOptions()).table
-            for number, (name, path) in enumerate((sources or {}).items())
-        }
+        others = _read_sources(sources, Path(work))
         table = _read(source, Path(work), options).table
         done = replay(table, recipe.steps, mode=mode, facts=facts, others=among(others))
         if output is not None and format_name is not None and done.failure is None:
@@ -55,16 +52,21 @@ def replay_file(
     return done
 
 
-def script_file(recipe_path: Path, source: Path, *, facts: FactsMode = "learn") -> str:
+def script_file(
+    recipe_path: Path, source: Path, *, facts: FactsMode = "learn", sources: Mapping[str, Path] | None = None
+) -> str:
     """The script of a recipe for a file: it is carried out once, to learn what the steps need.
 
+    :param sources: files of the other tables that steps read, by the names that the recipe calls them; the script
+        asks for them again, and reads Parquet or CSV as the server exports it.
     :raises LongshoreError: as :func:`replay_file`, and of the first step that does not apply.
     """
     recipe = read_recipe(recipe_path)
     options = parse_model(ReadOptions, recipe.reading.options)
     with tempfile.TemporaryDirectory(prefix=".longshore-") as work:
         result = _read(source, Path(work), options)
-        done = replay(result.table, recipe.steps, facts=facts)
+        others = _read_sources(sources, Path(work))
+        done = replay(result.table, recipe.steps, facts=facts, others=among(others))
         if done.failure is not None:
             raise done.failure
         tables = [done.base, *(each.table for each in done.made)]
@@ -90,6 +92,13 @@ def read_recipe(path: Path) -> Recipe:
     if isinstance(document, dict) and document.get("success") is True and "recipe" in document:
         document = document["recipe"]  # the answer of the Socket.IO read, kept as it came
     return Recipe.parse(document)
+
+
+def _read_sources(sources: Mapping[str, Path] | None, work: Path) -> dict[str, Table]:
+    return {
+        name: _read(path, work / f"source{number}", ReadOptions()).table
+        for number, (name, path) in enumerate((sources or {}).items())
+    }
 
 
 def _read(source: Path, work: Path, options: ReadOptions) -> ReadResult:
