@@ -21,7 +21,14 @@ from longshore.tables.operations.expressions.operands import (
     whole_constant,
     widest,
 )
-from longshore.tables.operations.expressions.operators import OPERATORS, chosen, compare, divide, remainder
+from longshore.tables.operations.expressions.operators import (
+    OPERATORS,
+    chosen,
+    compare,
+    divide,
+    remainder,
+    whole_quotient,
+)
 from longshore.tables.operations.expressions.written import Written, call, coalesce, px
 from longshore.tables.scripting.portable import portable
 
@@ -172,9 +179,7 @@ def _modulo(one: Operand, other: Operand) -> Operand:
 def _whole_quotient(one: Operand, other: Operand) -> Operand:
     """The whole part of a quotient; missing where the divisor is 0."""
     if one.dtype == other.dtype == WHOLE:
-        # Exact: what is left over has the sign of the number, so the rest divides evenly.
-        a, b, left = (each.expr.cast(pl.Int128) for each in (one, other, remainder(one, other)))
-        return one.now(px.when(b != 0).then((a - left) // b).cast(pl.Int64, strict=False), WHOLE)
+        return one.now(call(whole_quotient, one.expr, other.expr), WHOLE)
     quotient = divide(one, other)
     return quotient.now(quotient.expr.truncate(), DECIMAL)
 

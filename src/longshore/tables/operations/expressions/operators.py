@@ -34,10 +34,11 @@ from longshore.tables.operations.expressions.operands import (
     widest,
 )
 from longshore.tables.operations.expressions.tree import Interval
-from longshore.tables.operations.expressions.written import Written, lit, px
+from longshore.tables.operations.expressions.written import Written, call, lit, px
 from longshore.tables.scripting.portable import portable
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
+_MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _LONGEST_SPAN_MICROSECONDS = 10_000 * 366 * 86_400 * 1_000_000
 
 
@@ -107,11 +108,26 @@ def remainder(left: Operand, right: Operand) -> Operand:
         # The engine's own is off where the quotient has more digits than a decimal number.
         pair = px.struct(decimal(one).alias("a"), decimal(other).alias("b"))
         return left.now(finite(pair.map_batches(remainders_of, return_dtype=DECIMAL, is_elementwise=True)), DECIMAL)
-    # The engine's has the divisor's sign; and of Int64's least value and -1 there is none in 64 bits.
-    a, b = one.expr.cast(pl.Int128), other.expr.cast(pl.Int128)
+    return left.now(call(whole_remainder, one.expr, other.expr), WHOLE)
+
+
+@portable
+def whole_remainder(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """What a division of whole numbers leaves, with the sign of the dividend; missing where the divisor is 0."""
+    # Polars' own has the divisor's sign; and of Int64's least value and -1 there is none in 64 bits.
+    a, b = one.cast(pl.Int128), other.cast(pl.Int128)
     left_over = a % b
-    signed = px.when((left_over != 0) & ((a < 0) != (b < 0))).then(left_over - b).otherwise(left_over)
-    return left.now(px.when(b != 0).then(signed).cast(pl.Int64, strict=False), WHOLE)
+    signed = pl.when((left_over != 0) & ((a < 0) != (b < 0))).then(left_over - b).otherwise(left_over)
+    return pl.when(b != 0).then(signed).cast(pl.Int64, strict=False)
+
+
+@portable
+def whole_quotient(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The whole part of a quotient of whole numbers; missing where the divisor is 0."""
+    # Exact: what is left over has the sign of the number, so the rest divides evenly.
+    a, b = one.cast(pl.Int128), other.cast(pl.Int128)
+    quotient = (a - whole_remainder(one, other).cast(pl.Int128)) // b
+    return pl.when(b != 0).then(quotient).cast(pl.Int64, strict=False)
 
 
 @portable
@@ -139,6 +155,9 @@ def compare(sign: str, left: Operand, right: Operand) -> Operand:
     """
     (one, other), _ = together([left, right], sign)
     a, b = one.expr, other.expr
+    if not a.made.meta.root_names():
+        # Where nothing but NULL stands on the right of a single value, the engine gives a single NULL for all rows.
+        a, b, sign = b, a, _MIRRORED[sign]
     found = {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
     return left.now(found, BOOLEAN)
 
