@@ -133,6 +133,23 @@ class Settings(BaseSettings):
         ge=64 * 2**20,
         description="most memory (resident, with all that it starts) of a job that does not say its own",
     )
+    cache_root: Path | None = Field(
+        None,
+        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+    )
+    files_root: Path | None = Field(
+        None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
+    )
+    link_ttl: float = Field(3600, gt=0, description="how long a link works that does not say its own time, in seconds")
+    link_cache_bytes: int = Field(
+        10 * 10**9, gt=0, description="disk space for the files behind links, in bytes; those used longest ago go first"
+    )
+    link_cache_count: int = Field(10_000, gt=0, description="most links at a time; those used longest ago go first")
+    remote_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
+        " links may fetch files; private addresses only where listed as addresses",
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -145,7 +162,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
 
-    @field_validator("task_modules", "job_queues", mode="before")
+    @field_validator("task_modules", "job_queues", "remote_hosts", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
@@ -170,10 +187,10 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path", "handlers_dir")
+    @field_validator("root_storage_path", "handlers_dir", "cache_root", "files_root")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
@@ -190,6 +207,21 @@ class Settings(BaseSettings):
     def datasets_folder(self) -> Path:
         """Where each dataset has a folder of its own, named by its session id."""
         return self.root_storage_path / "datasets"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where things lie that can be made again or have an end."""
+        return self.cache_root or self.root_storage_path / "cache"
+
+    @property
+    def links_folder(self) -> Path:
+        """The files behind links."""
+        return self.cache_folder / "links"
+
+    @property
+    def files_folder(self) -> Path:
+        """The files on offer."""
+        return self.files_root or self.root_storage_path / "files"
 
     @property
     def uploads_folder(self) -> Path:

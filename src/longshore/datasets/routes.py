@@ -35,7 +35,6 @@ from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import SPECIAL, NoParameters
-from longshore.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
@@ -43,6 +42,7 @@ from longshore.tables.operations import OneColumn, Operation, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
+from longshore.uploads import Upload, draining, receive
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
