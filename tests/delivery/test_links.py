@@ -89,6 +89,23 @@ def test_one_file_is_kept_once_however_many_addresses_it_has(links: Links, a_fil
     assert stored(settings) == []
 
 
+def test_a_copy_that_goes_away_meanwhile_is_made_again(
+    links: Links, a_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = links.register(a_file)
+    keep, calls = links._keep, []
+
+    def keep_and_lose(file: object) -> object:
+        kept = keep(file)
+        if not calls:
+            calls.append(body(links, first))
+        return kept
+
+    monkeypatch.setattr(links, "_keep", keep_and_lose)
+    assert body(links, links.register(a_file)) == b"first"
+    assert calls == [b"first"]
+
+
 def stored(settings: Settings) -> list[str]:
     return [path.name for path in settings.links_folder.rglob("*") if path.is_file()]
 

@@ -19,12 +19,14 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.parse import urlencode
 
 from flask import Request, Response
+from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.delivery import cache, records, remote
@@ -45,6 +47,27 @@ LONGEST_SECONDS = 10 * 365 * 86400.0
 ROOM_STEP = 16
 GRACE_SECONDS = 3600.0
 """Age below which a file that the database does not know is left alone: its link is about to be written."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A copy in the cache.
+
+    :param origin: mark of the file that it is a copy of.
+    :param is_fresh: whether it was made just now, and the database does not know it yet.
+    """
+
+    file: cache.CachedFile
+    origin: str | None = None
+    name: str | None = None
+    modified: float = 0.0
+    is_fresh: bool = True
+
+    def find(self, connection: Connection) -> cache.CachedFile | None:
+        """The file that the database knows: this one, or another copy of the same."""
+        if not self.is_fresh:
+            return cache.find_file(connection, self.file.id)
+        return cache.find_copy(connection, self.origin) if self.origin is not None else None
 
 
 class Links:
@@ -82,26 +105,42 @@ class Links:
         :raises InvalidValue: for an ``expires_in`` out of range, or a text file object.
         """
         expires = self._expiry(expires_in)
-        kept, origin, found_name, modified = self._keep(file)
-        name = clean_name(file_name or found_name or "file")
-        is_text = isinstance(file, io.StringIO)
-        link = Link(
-            uid=records.new_uid(),
-            file_id=kept.id,
-            source=None,
-            name=name,
-            content_type=clean_type(content_type or mime_type) or guess_type(name, is_text=is_text),
-            modified=modified,
-            one_time=one_time_service,
-            download=download,
-            expires=expires,
-        )
-        with self.database.writing() as connection:
-            if cache.find_file(connection, kept.id) is None:
-                cache.add_file(connection, kept, origin)
-            records.add_link(connection, link)
+        content_type = clean_type(content_type or mime_type)
+
+        def describe(kept: Kept) -> Link:
+            name = clean_name(file_name or kept.name or "file")
+            return Link(
+                uid=records.new_uid(),
+                file_id=kept.file.id,
+                source=None,
+                name=name,
+                content_type=content_type or guess_type(name, is_text=isinstance(file, io.StringIO)),
+                modified=kept.modified,
+                one_time=one_time_service,
+                download=download,
+                expires=expires,
+            )
+
+        link = self._add(file, describe)
         self._make_room()
         return address_of(link)
+
+    def _add(self, file: Any, describe: Callable[[Kept], Link]) -> Link:
+        """Write down a link and its file together: a file without a link may be removed at any moment."""
+        while True:
+            kept = self._keep(file)
+            with self.database.writing() as connection:
+                there = kept.find(connection)
+                if there is None and kept.is_fresh:
+                    cache.add_file(connection, kept.file, kept.origin)
+                    there = kept.file
+                if there is not None:
+                    link = describe(replace(kept, file=there))
+                    records.add_link(connection, link)
+            if there != kept.file and kept.is_fresh:  # somebody else was quicker
+                self.cache.path_of(kept.file.id).unlink(missing_ok=True)
+            if there is not None:
+                return link
 
     def register_request(
         self,
@@ -168,34 +207,28 @@ class Links:
             raise InvalidValue(f"expires_in: give seconds from more than 0 to {LONGEST_SECONDS:.0f}, not {seconds!r}")
         return time.time() + seconds
 
-    def _keep(self, file: Any) -> tuple[cache.CachedFile, str | None, str | None, float]:
-        """The cached copy, what it is a copy of, the file's own name and its time."""
+    def _keep(self, file: Any) -> Kept:
+        """A copy of the file in the cache: one that is known, or a fresh one."""
         if isinstance(file, str | os.PathLike):
             return self._keep_path(Path(file))
         if isinstance(file, io.StringIO):
-            return self.cache.keep_stream(io.BytesIO(file.getvalue().encode())), None, None, time.time()
+            return Kept(self.cache.keep_stream(io.BytesIO(file.getvalue().encode())), modified=time.time())
         if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
             raise InvalidValue("give a path, io.BytesIO, io.StringIO or a file that is open in binary mode")
         if hasattr(file, "seekable") and file.seekable():
             file.seek(0)
         own = getattr(file, "name", None)
-        found = Path(own).name if isinstance(own, str) else None
-        return self.cache.keep_stream(file), None, found, time.time()
+        name = Path(own).name if isinstance(own, str) else None
+        return Kept(self.cache.keep_stream(file), name=name, modified=time.time())
 
-    def _keep_path(self, path: Path) -> tuple[cache.CachedFile, str | None, str | None, float]:
+    def _keep_path(self, path: Path) -> Kept:
         origin, modified = cache.identity_of(path), path.stat().st_mtime
         with self.database.reading() as connection:
             known = cache.find_copy(connection, origin)
-        if known is not None and self.cache.path_of(known.id).exists():
-            return known, origin, path.name, modified
-        kept, origin = self.cache.keep_path(path)
-        with self.database.writing() as connection:
-            other = cache.find_copy(connection, origin)
-            if other is None:
-                cache.add_file(connection, kept, origin)
-        if other is not None:  # somebody else was quicker
-            self.cache.path_of(kept.id).unlink(missing_ok=True)
-        return other or kept, origin, path.name, modified
+        if known is not None:
+            return Kept(known, origin, path.name, modified, is_fresh=False)
+        fresh, origin = self.cache.keep_path(path)
+        return Kept(fresh, origin, path.name, modified)
 
     # -- serving ---------------------------------------------------------------------------------------------------
 
