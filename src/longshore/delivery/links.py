@@ -33,10 +33,10 @@ from longshore.delivery import cache, records, remote
 from longshore.delivery.making import Maker
 from longshore.delivery.names import clean_name, clean_type, guess_type
 from longshore.delivery.records import Link, LinkNotFound
-from longshore.delivery.serving import Content, respond
 from longshore.delivery.watching import OneTime
 from longshore.errors import InvalidValue
 from longshore.http import disposition
+from longshore.serving import Content, respond
 from longshore.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import links, transfers
-from longshore.delivery.ranges import Span, covers, overlap, union
 from longshore.errors import IllegalOperation, InvalidValue
 from longshore.leases import is_dead
+from longshore.ranges import Span, covers, overlap, union
 
 GRACE_SECONDS = 60.0
 """How long only the address that took some bytes may take more; also how long a transfer may stall."""

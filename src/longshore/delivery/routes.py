@@ -16,9 +16,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
-from longshore.delivery.ranges import RangeNotSatisfiable
 from longshore.errors import InvalidRequest, LongshoreError
 from longshore.http import error_response
+from longshore.ranges import RangeNotSatisfiable
 
 TRUE = frozenset({"true", "True", "1", "yes"})
 OTHER_METHODS = ["PUT", "PATCH", "DELETE"]

@@ -11,9 +11,9 @@ from typing import Any
 from longshore.database import Database
 from longshore.delivery import records
 from longshore.delivery.acknowledged import missing_bytes
-from longshore.delivery.ranges import Span, union
 from longshore.errors import LongshoreError
 from longshore.leases import new_owner
+from longshore.ranges import Span, union
 
 logger = logging.getLogger(__name__)
 

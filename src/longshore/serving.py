@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
@@ -17,8 +17,8 @@ from typing import Protocol
 from flask import Request, Response
 from werkzeug.http import parse_date, quote_etag, unquote_etag
 
-from longshore.delivery.ranges import RangeNotSatisfiable, Span, requested
 from longshore.http import disposition
+from longshore.ranges import RangeNotSatisfiable, Span, requested
 
 CHUNK_BYTES = 2**20
 
@@ -27,6 +27,7 @@ CHUNK_BYTES = 2**20
 class Content:
     """A file as it is offered to a client.
 
+    :param offset: where in the file the content begins.
     :param size: bytes.
     :param etag: strong validator: two contents with the same one are the same, byte for byte.
     :param modified: seconds since 1970.
@@ -46,6 +47,7 @@ class Content:
     download: bool = False
     digest: str | None = None
     max_age_seconds: int | None = None
+    offset: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,7 +91,9 @@ def respond(request: Request, content: Content, watch: Watch | None = None) -> R
     except BaseException:
         file.close()
         raise
-    return _headed(_sending(content, Sending(file.fileno(), file.close, watch), chosen, whole=whole), content)
+    return _headed(
+        _sending(content, Sending(file.fileno(), file.close, watch, content.offset), chosen, whole=whole), content
+    )
 
 
 def _sending(content: Content, sending: Sending, spans: list[Span], *, whole: bool) -> Response:
@@ -128,10 +132,11 @@ class Sending:
     then; what is in hand when the client goes away does not.
     """
 
-    def __init__(self, handle: int, close: object, watch: Watch | None) -> None:
+    def __init__(self, handle: int, close: Callable[[], None], watch: Watch | None, offset: int = 0) -> None:
         self._handle = handle
         self._close = close
         self._watch = watch
+        self._offset = offset
         self._pieces: Iterator[bytes] = iter(())
 
     def plan(self, spans: list[Span], heads: list[bytes] | None = None, tail: bytes = b"") -> None:
@@ -147,7 +152,7 @@ class Sending:
                 yield head
             at = start
             while at < end:
-                piece = os.pread(self._handle, min(CHUNK_BYTES, end - at), at)
+                piece = os.pread(self._handle, min(CHUNK_BYTES, end - at), self._offset + at)
                 if not piece:
                     raise OSError(f"the file is {end - at} bytes shorter than it was")
                 span = (at, at + len(piece))
@@ -163,8 +168,7 @@ class Sending:
     def close(self) -> None:
         """Called by the web server at the end, whatever happened."""
         try:
-            if callable(self._close):
-                self._close()
+            self._close()
         finally:
             if self._watch is not None:
                 self._watch.end()
