@@ -21,12 +21,15 @@ from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
+from longshore.events import Events
 from longshore.http import Api, error_response
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
+from longshore.server.storing import add_stores
 from longshore.server.version import app_version
 from longshore.settings import Settings
+from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
 
 logger = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Parts:
     service: Datasets
     sockets: DatasetSockets
     links: Links
+    lists: Lists
     reconciler: Reconciler
     emitter: Emitter
 
@@ -57,6 +61,7 @@ class Parts:
         except LongshoreError as error:
             logger.warning("%s", error.description)
         self.service.views.close()
+        self.lists.close()
         self.database.close()
 
 
@@ -83,6 +88,9 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(contract_routes(service, publisher))
     links, offered = Links(settings, database), Offered(settings.files_folder)
     app.register_blueprint(delivery_routes(links, offered))
+    lists, events = Lists.open(settings), Events(settings)
+    app.extensions["longshore-events"] = events
+    add_stores(app, settings, service, lists, events)
     app.register_blueprint(diagnostics_blueprint(settings))
     app.after_request(stamp_response)
     _add_pages(app, api, settings, offered)
@@ -90,7 +98,7 @@ def create_app(settings: Settings) -> Flask:
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, links, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, service, sockets, links, lists, Reconciler(service, publisher), publisher)
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
