@@ -157,6 +157,31 @@ COMPUTED: dict[str, tuple[dict[str, Any], str]] = {
         {"column": "note", "pattern": r"(\w+) no\. (\d+)"},
         "table.select(pl.col('c8').str.extract_groups(r'(\\w+) no\\. (\\d+)')).unnest('c8')",
     ),
+    "join": (
+        {"otherSessionID": "itself", "keys": [{"columnIndex": 0}], "columns": [4]},
+        "table.select('c0').join(table.select('c0', v='c4'), on='c0', how='left', maintain_order='left').select('v')",
+    ),
+    "join of all columns": (
+        {"otherSessionID": "itself", "keys": [{"column": "id"}], "how": "inner", "columns": [4]},
+        "table.join(table.select('c0', v='c4'), on='c0', maintain_order='left')",
+    ),
+    "appendFile": ({"otherSessionID": "itself"}, "pl.concat([table, table])"),
+    "derive": (
+        {"expression": "ROUND(price * 1.19 + x, 2)"},
+        "table.select((pl.col('c4') * 1.19 + pl.col('c5')).round(2))",
+    ),
+    "derive from text": (
+        {"expression": "CASE WHEN price > AVG(price) THEN UPPER(name) ELSE name || '!' END"},
+        "s = table.select('c2', 'c4'); m = s.select(pl.col('c4').mean()).collect().item(); s.select(pl.when(pl.col('c4') > m).then(pl.col('c2').str.to_uppercase()).otherwise(pl.col('c2') + '!'))",
+    ),
+    "mergeValues": (
+        {"column": "name", "merges": [{"from": ["alpha", "golf"], "to": "ALPHA"}, {"from": ["echo"], "to": "delta"}]},
+        "table.select(pl.col('c2').replace({'alpha': 'ALPHA', 'golf': 'ALPHA', 'echo': 'delta'}))",
+    ),
+    "parseDates": (
+        {"column": "id", "formats": ["epoch:s"]},
+        "table.select(pl.from_epoch(pl.col('c0'), time_unit='s').cast(pl.Datetime('us')))",
+    ),
 }
 """Parameters, and the floor's code: an expression of the LazyFrame ``table`` whose value is written."""
 

@@ -8,15 +8,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from longshore.samples import FILMS
+from longshore.samples import FILMS, LATER_FILMS, STUDIOS
 from longshore.tables import sandbox
 from longshore.tables.changing import Outcome, apply
-from longshore.tables.operations import Operation
+from longshore.tables.operations import Operation, Other, WithOther
 from longshore.tables.reading import read
 from longshore.tables.table import Table
 from longshore.tables.viewing.json_ready import to_rows
 
 MISSING = "·"
+OTHERS = {"join": STUDIOS, "appendFile": LATER_FILMS}
+"""Files of the tables that examples read beside the sample table."""
 
 
 class Demonstration:
@@ -24,7 +26,7 @@ class Demonstration:
 
     def __enter__(self) -> Demonstration:
         self._folder = tempfile.TemporaryDirectory()
-        self.table = read(FILMS, Path(self._folder.name)).table
+        self.table = self._read(FILMS)
         sandbox.configure(sandbox.Limits())
         return self
 
@@ -32,20 +34,33 @@ class Demonstration:
         sandbox.configure(None)
         self._folder.cleanup()
 
+    def _read(self, path: Path) -> Table:
+        return read(path, Path(self._folder.name)).table
+
     def table_lines(self) -> list[str]:
         """The sample table in Markdown."""
         return markdown(self.table, range(self.table.width))
 
     def carry_out(self, declared: type[Operation]) -> Outcome:
         """What the operation's example does to the sample table."""
-        return apply(self.table, declared.parse(declared.example))
+        operation = declared.parse(declared.example)
+        if isinstance(operation, WithOther):
+            path = OTHERS[declared.name]
+            operation = operation.reading(Other(self._read(path), path.name))
+        return apply(self.table, operation)
 
     def outcome_lines(self, declared: type[Operation]) -> list[str]:
         """The sentence for the history, and the columns that the example touched, or the whole table."""
         outcome = self.carry_out(declared)
+        other = OTHERS.get(declared.name)
+        read_beside = [] if other is None else ["With this one:", "", *self._other_lines(other), ""]
         touched = outcome.changed["columns"]
         shown = sorted({0, *touched}) if 0 < len(touched) < outcome.table.width else range(outcome.table.width)
-        return [f"> {outcome.sentence}", "", *markdown(outcome.table, shown, before=self.table)]
+        return [*read_beside, f"> {outcome.sentence}", "", *markdown(outcome.table, shown, before=self.table)]
+
+    def _other_lines(self, path: Path) -> list[str]:
+        table = self._read(path)
+        return markdown(table, range(table.width))
 
 
 def markdown(table: Table, columns: Iterable[int], before: Table | None = None) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 from longshore.errors import LongshoreError
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
+from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,6 +56,15 @@ def test_every_example_does_something_to_the_sample_table(generate: ModuleType, 
         before = demonstration.table.scan().collect()
         after = demonstration.carry_out(declared).table.scan().collect()
     assert after.schema != before.schema or not after.equals(before)
+
+
+def test_every_function_of_expressions(generate: ModuleType) -> None:
+    page = generate.expressions_page()
+    for name, function in FUNCTIONS.items():
+        assert f"`{function.usage}` | {function.summary}" in page
+        assert name == function.name.lower() or f"`{name.upper()}`" in page
+        assert function.summary.endswith("."), f"{name} needs a docstring of one sentence"
+    assert all(f"`{name.upper()}`" in page for name in AGGREGATES)
 
 
 def test_every_error_code(generate: ModuleType) -> None:

@@ -21,7 +21,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
-RESULT_SCHEMES = ("redis", "rediss", "mongodb", "db")
+RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
 
 
 class Settings(BaseSettings):
@@ -117,7 +117,9 @@ class Settings(BaseSettings):
         description="where results of jobs and Celery tasks are kept: mongodb://, redis:// or db+postgresql:// URL;"
         " default: beside the other state, in DATABASE_URL",
     )
-    result_ttl: float = Field(86400, gt=0, description="how long a finished job's result is kept, in seconds")
+    result_ttl: float = Field(
+        86400, gt=0, le=10**9, description="how long the result of a finished job or Celery task is kept, in seconds"
+    )
     job_queues: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated queues that this machine's job workers serve; default: those of all jobs"
     )
@@ -191,6 +193,8 @@ class Settings(BaseSettings):
     @field_validator("result_backend")
     @classmethod
     def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().startswith("db"):
+            _require_scheme(SecretStr(value.get_secret_value().removeprefix("db+")), DATABASE_SCHEMES)
         return _require_scheme(value, RESULT_SCHEMES)
 
     @field_validator("broker_url")
@@ -218,6 +222,11 @@ class Settings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
+
+    @property
+    def has_additions(self) -> bool:
+        """Whether the deployer added code that has to be loaded: handlers, task modules or mounts."""
+        return bool(self.task_modules or self.mounts) or any(self.handlers_dir.glob("*.py"))
 
     @property
     def datasets_folder(self) -> Path:
@@ -262,6 +271,11 @@ class Settings(BaseSettings):
         return self.root_storage_path / "uploads"
 
     @property
+    def results_folder(self) -> Path:
+        """Where results of jobs lie that are too large for the result store, named by their job's id."""
+        return self.root_storage_path / "results"
+
+    @property
     def broker_folder(self) -> Path:
         """Where the embedded broker keeps its append-only file."""
         return self.root_storage_path / "broker"
@@ -300,6 +314,15 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.root_storage_path / 'longshore.db'}"
+
+    def require_result_url(self) -> str:
+        """Where results are kept, when that is not beside the other state.
+
+        :raises SettingsError: when ``RESULT_BACKEND`` is not set.
+        """
+        if self.result_backend is None:
+            raise SettingsError("RESULT_BACKEND is not set")
+        return self.result_backend.get_secret_value()
 
     @property
     def log_number(self) -> int:

@@ -6,3 +6,7 @@ from pathlib import Path
 
 FILMS = Path(__file__).parent / "films.csv"
 """Nine films with what real files have: a doubled row, missing values, blanks at the ends, `N/A`."""
+STUDIOS = Path(__file__).parent / "studios.csv"
+"""Studios of some of the films, one of them spelt otherwise there: to be joined."""
+LATER_FILMS = Path(__file__).parent / "later_films.csv"
+"""Two more films, with a column that the others do not have: to be appended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import socketio
@@ -22,8 +23,22 @@ from longshore.delivery.offered import Offered
 from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
 from longshore.events import Events
+from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.guarding import guard
+from longshore.handlers.loading import load_declarations
+from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
-from longshore.messages import Emitter, emitter, server_manager
+from longshore.jobs.announcing import announce
+from longshore.jobs.declaring import all_jobs, forget_jobs
+from longshore.jobs.duties import scheduled, sweeping
+from longshore.jobs.reconcile import JobReconciler
+from longshore.jobs.results import open_store
+from longshore.jobs.results.files import ResultFiles
+from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.service import Jobs
+from longshore.jobs.sockets import JobSockets
+from longshore.jobs.tasks import make_wake
+from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
 from longshore.server.storing import add_stores
@@ -41,69 +56,134 @@ CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 41
 
 
 @dataclass(frozen=True)
+class Services:
+    """What the routes need of the features; without any, the routes can only be listed."""
+
+    datasets: Any = None
+    publisher: Any = None
+    jobs: Any = None
+    links: Any = None
+    offered: Any = None
+    lists: Any = None
+    events: Any = None
+
+
+@dataclass
 class Parts:
     """What an application consists of, for those who have to close it."""
 
     settings: Settings
     database: Database
-    service: Datasets
+    services: Services
     sockets: DatasetSockets
-    links: Links
-    lists: Lists
     reconciler: Reconciler
-    emitter: Emitter
+    job_reconciler: JobReconciler | None = None
+    """Begins once handlers have declared their jobs."""
 
     def close(self) -> None:
         """End the threads and close the connections."""
         self.reconciler.stop()
+        if self.job_reconciler is not None:
+            self.job_reconciler.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
-        self.service.views.close()
-        self.lists.close()
+        self.services.jobs.close()
+        self.services.datasets.views.close()
+        self.services.lists.close()
         self.database.close()
 
 
-def create_app(settings: Settings) -> Flask:
-    """The whole server as a WSGI application.
+def create_app(settings: Settings) -> Application:
+    """The whole server as a WSGI application, with the deployer's handlers and mounts.
 
     Its parts stand in ``app.extensions["longshore"]``; whoever makes an application closes them.
-    """
-    app = Flask("longshore", root_path=str(_package_folder()), static_folder=None, template_folder="templates")
-    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
 
+    :raises LoadError: when a handler, a task module or a mount cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app = make_application()
     database = Database(settings.database)
-    service = Datasets(settings, database, make_enqueue(make_celery(settings)))
+    celery = make_celery(settings)
+    service = Datasets(settings, database, make_enqueue(celery))
     publisher = emitter(settings)
+    store = open_store(settings, database)
+    # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
+    wake = make_wake(celery, settings.job_concurrency)
+    jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
     server = _socket_server(settings)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
+    JobSockets(server, jobs, sockets.refuse)
 
-    api = Api("Longshore", app_version())
-    declare_api(api, service)
-    api.register(app)
-    app.register_blueprint(contract_routes(service, publisher))
-    links, offered = Links(settings, database), Offered(settings.files_folder)
-    app.register_blueprint(delivery_routes(links, offered))
-    lists, events = Lists.open(settings), Events(settings)
-    app.extensions["longshore-events"] = events
-    add_stores(app, settings, service, lists, events)
-    app.register_blueprint(diagnostics_blueprint(settings))
+    services = Services(
+        datasets=service,
+        publisher=publisher,
+        jobs=jobs,
+        links=Links(settings, database),
+        offered=Offered(settings.files_folder),
+        lists=Lists.open(settings),
+        events=Events(settings),
+    )
+    api = declare_routes(app, settings, services)
     app.after_request(stamp_response)
-    _add_pages(app, api, settings, offered)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, links, lists, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher))
+    try:
+        mounts = load_additions(app, settings)
+    except BaseException:
+        parts.close()
+        raise
+    document_declared_jobs(api, jobs)
+    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
+    parts.job_reconciler.start()
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    app.wsgi_app = socketio.WSGIApp(server, app.wsgi_app, socketio_path="socket.io")  # type: ignore[method-assign]
+    inner = guard(dispatch(app.wsgi_app, mounts))
+    app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
     return app
+
+
+def make_application() -> Application:
+    """The application without routes."""
+    app = Application(root_path=str(_package_folder()), template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    return app
+
+
+def declare_routes(app: Application, settings: Settings, services: Services) -> Api:
+    """Give ``app`` the server's own routes."""
+    api = Api("Longshore", app_version())
+    declare_api(api, services.datasets)
+    declare_jobs_api(api, services.jobs)
+    api.register(app)
+    app.register_blueprint(contract_routes(services.datasets, services.publisher))
+    app.register_blueprint(delivery_routes(services.links, services.offered))
+    add_stores(app, settings, services.datasets, services.lists, services.events)
+    app.register_blueprint(diagnostics_blueprint(settings))
+    app.extensions["longshore-events"] = services.events
+    _add_pages(app, api, settings, services)
+    return api
+
+
+def load_additions(app: Application, settings: Settings) -> list[Mount]:
+    """Load handlers, task modules and mounts into ``app``, whose own routes are complete.
+
+    :raises LoadError: when one of them cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app.url_map.seal()
+    forget_jobs(PACKAGE)
+    load_declarations(settings, app)
+    return load_mounts(settings.mounts, app.url_map)
 
 
 def _package_folder() -> Any:
@@ -125,24 +205,28 @@ def _socket_server(settings: Settings) -> GuardedServer:
     )
 
 
-def _add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:
-    document = api.document()
+def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> None:
+    # Made when it is first asked for: what deployers add is declared last.
+    document = cache(api.document)
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
-        return jsonify(document)
+        """The OpenAPI 3.1 document of the REST interface."""
+        return jsonify(document())
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
-        return render_template("api.html", document=document, tags=_by_tag(document))
+        """The REST interface, for reading."""
+        return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
     def start() -> Any:
+        """The start page; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version())
         uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
-        return jsonify(message="ok", version=app_version(), uid=uid, files=offered.keys())
+        return jsonify(message="ok", version=app_version(), uid=uid, files=services.offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -191,7 +275,9 @@ def _add_cors(app: Flask, settings: Settings) -> None:
         if origin in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range, If-Match, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "Content-Type, Range, If-Match, If-None-Match, Idempotency-Key"
+            )
             response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")
         return response

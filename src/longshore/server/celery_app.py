@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery import Celery
+from celery import Celery, _state
 
+from longshore.jobs.results.celery_backends import result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
-TASK_MODULES = ("longshore.datasets.tasks",)
+DATASETS_QUEUE = "datasets"
+"""Where changes of tables are told of; job workers do not serve it, so that long jobs never hold up a table."""
+JOBS_QUEUE = "jobs"
+"""Where Celery tasks and jobs go that name no other queue."""
 
 # Redis hands a message out again if it was not acknowledged in this time. Ours are acknowledged before they run
 # (the mailbox in the database keeps the work), so it only has to be longer than any wait for a free worker process.
@@ -32,22 +36,19 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=30,
-        imports=TASK_MODULES,
         # JSON only: a message can carry data, never code.
         accept_content=["json"],
         task_serializer="json",
         event_serializer="json",
         result_serializer="json",
-        task_ignore_result=True,
-        result_backend=None,
+        **result_options(settings),
         task_acks_late=False,
         task_publish_retry_policy=PUBLISH_RETRY,
-        task_default_queue="longshore",
+        task_default_queue=JOBS_QUEUE,
+        task_routes={"longshore.datasets.*": {"queue": DATASETS_QUEUE}},
         worker_prefetch_multiplier=1,
         # Take a message only when a process is free: one that waits behind a long task could run elsewhere.
         worker_disable_prefetch=settings.redis_url is not None,
-        worker_concurrency=settings.worker_concurrency,
-        worker_max_tasks_per_child=settings.worker_tasks_per_child,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
@@ -73,3 +74,19 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         "health_check_interval": 10,
         "global_keyprefix": "",
     }
+
+
+def __getattr__(name: str) -> Any:
+    if name == "celery":
+        return process_celery()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def process_celery() -> Celery:
+    """This process's Celery application, for ``from longshore import celery``.
+
+    The one that web server, worker or job runner made; elsewhere (in a script that only sends tasks) one is made from
+    the environment.
+    """
+    app = _state.default_app
+    return app if hasattr(app, "settings") else make_celery(Settings.from_environment())

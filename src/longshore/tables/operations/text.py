@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
-from longshore.tables.dtypes import is_text, text_form
+from longshore.tables.dtypes import SPACES, is_text, text_form
 from longshore.tables.operations.base import (
     Change,
     Computed,
@@ -27,9 +27,6 @@ from longshore.tables.operations.naming import free_names
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import Pattern, compile_pattern
 from longshore.tables.table import Column, Table
-
-SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
-"""Every character that Python counts as space, among them the no-break and the ideographic space."""
 
 MOST_GROUPS = 100
 
