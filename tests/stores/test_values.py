@@ -157,10 +157,12 @@ def test_counters_under_if_match_lose_no_step(tmp_path: Path) -> None:
         mine = tmp_path / f"v{number}"
         done = 0
         while done < 20:
-            found = values.get("n")
+            found = values.open("n")
             mine.write_text(str(int(found.read()) + 1))
             try:
-                values.put("n", mine, "text/plain", lambda now, etag=found.etag: now is not None and now.etag == etag)
+                values.put(
+                    "n", mine, "text/plain", lambda now, etag=found.value.etag: now is not None and now.etag == etag
+                )
             except ValueChanged:
                 continue
             done += 1
@@ -170,7 +172,7 @@ def test_counters_under_if_match_lose_no_step(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert values.get("n").read() == b"80"
+    assert values.open("n").read() == b"80"
 
 
 def test_a_full_disk_leaves_the_old_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +191,7 @@ def test_a_full_disk_leaves_the_old_value(tmp_path: Path, monkeypatch: pytest.Mo
     source.write_text("new")
     with pytest.raises(StorageFull):
         values.put("k", source, "text/plain")
-    assert values.get("k").read() == b"old"
+    assert values.open("k").read() == b"old"
     assert [path.name for path in (tmp_path / "kv").rglob(".*partial")] == []
 
 
@@ -197,9 +199,9 @@ def test_keys_have_limits(tmp_path: Path) -> None:
     values = Values(tmp_path / "kv")
     for key in ("", "x" * 2001):
         with pytest.raises(InvalidRequest):
-            values.get(key)
+            values.open(key)
     with pytest.raises(KeyNotFound):
-        values.get("absent")
+        values.open("absent")
     assert not values.delete("absent")
 
 

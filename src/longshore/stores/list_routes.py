@@ -71,7 +71,7 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
 
     @routes.get("/<name>/<int:number>")
     def show(name: str, number: int) -> Response:
-        """One item."""
+        """One item of a list."""
         callback = require_callback(request)
         try:
             return json_response(lists.get(user(), name, number), callback=callback)

@@ -16,7 +16,7 @@ from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.responses import json_response, make_my_response_json, read_data, require_callback
 from longshore.serving import Content, respond
 from longshore.settings import Settings
-from longshore.stores.values import KeyNotFound, Value, Values
+from longshore.stores.values import KeyNotFound, OpenValue, Value, Values
 from longshore.uploads import draining, receive
 
 JSON_TYPE = "application/json"
@@ -43,10 +43,10 @@ def value_routes(settings: Settings, values: Values) -> Blueprint:
         """What is kept under a key, byte for byte."""
         callback = require_callback(request)
         try:
-            found = values.get(key)
-            return respond(request, _content(key, found)) if callback is None else _script(found, callback)
-        except (KeyNotFound, FileNotFoundError):
+            found = values.open(key)
+        except KeyNotFound:
             return json_response({}, 404, callback)
+        return respond(request, _content(key, found)) if callback is None else _script(found, callback)
 
     @routes.delete("/<path:key>")
     @make_my_response_json
@@ -91,7 +91,8 @@ def check_json(path: Path) -> None:
         raise InvalidRequest(f"the body says that it is JSON, but it is not: {reason}; nothing was kept") from None
 
 
-def _content(key: str, value: Value) -> Content:
+def _content(key: str, found: OpenValue) -> Content:
+    value = found.value
     return Content(
         path=value.path,
         size=value.size,
@@ -100,22 +101,26 @@ def _content(key: str, value: Value) -> Content:
         content_type=value.content_type,
         name=key.rpartition("/")[2] or "value",
         offset=value.offset,
+        file=found.file,
         # Whoever stored it chose the type: a page among the values must not act in this server's name.
         headers={"Content-Security-Policy": "sandbox"},
     )
 
 
-def _script(value: Value, callback: str) -> Response:
+def _script(found: OpenValue, callback: str) -> Response:
     """A JSON value as JSONP.
 
     :raises InvalidRequest: for a value of another type.
     :raises TooLarge: for one that is too large for a script.
     """
+    value = found.value
+    text = found.read().decode() if value.size <= LARGEST_SCRIPT_BYTES and JSON_TYPE in value.content_type else ""
+    found.file.close()
     if JSON_TYPE not in value.content_type:
         raise InvalidRequest(f"callback: only JSON can be answered so, and this value is {value.content_type}")
     if value.size > LARGEST_SCRIPT_BYTES:
         raise TooLarge(f"a value of more than {LARGEST_SCRIPT_BYTES:,} bytes is not answered with a callback")
-    return json_response(value.read().decode(), callback=callback)
+    return json_response(text, callback=callback)
 
 
 def _condition() -> Callable[[Value | None], bool]:
