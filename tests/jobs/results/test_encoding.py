@@ -310,7 +310,7 @@ class Sink:
         return len(data)
 
 values = {
-    "rows": lambda: [{"id": number, "flow": number * 0.5, "name": "station", "ok": True} for number in range(1_000_000)],
+    "rows": lambda: [{"id": each, "flow": each * 0.5, "name": "station", "ok": True} for each in range(1_000_000)],
     "text": lambda: "x" * 100_000_000,
     "deep": lambda: {"a": [{"b": {"c": [{"d": "x" * 50_000_000}, list(range(2_000_000))]}}]},
     "array": lambda: __import__("numpy").arange(5e6).reshape(5, -1),
