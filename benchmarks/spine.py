@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,40 +24,14 @@ from typing import Any
 import httpx
 import psutil
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
-
-from support.server import LongshoreServer  # noqa: E402
-from support.sockets import Listener  # noqa: E402
+from measuring import HERE, Report, floor_of, milliseconds, timed
+from operations import measure_operations
+from support.server import LongshoreServer
+from support.sockets import Listener
 
 CHUNK_BYTES = 2**20
-failures: list[str] = []
-
-
-def tell(what: str, figure: str, bound: str, ok: bool) -> None:
-    """One line of the table."""
-    print(f"{'ok  ' if ok else 'OVER'}  {what:<58} {figure:<44} {bound}", flush=True)
-    if not ok:
-        failures.append(what)
-
-
-def against(what: str, ours: float, floor: float, factor: float) -> None:
-    """A time against its floor."""
-    tell(what, f"{ours:.3f} s / {floor:.3f} s = {ours / floor:.2f}", f"<= {factor} x", ours <= factor * floor)
-
-
-def floor_of(code: str, *arguments: str, times: int = 1) -> float:
-    """Median seconds of a piece of plain Polars in a fresh process, imports not counted."""
-    script = f"import sys, time, polars as pl\nargs = sys.argv[1:]\nt = time.perf_counter()\n{code}\nprint(time.perf_counter() - t)"
-    runs = [
-        float(
-            subprocess.run(
-                [sys.executable, "-c", script, *arguments], check=True, capture_output=True, text=True
-            ).stdout.split()[-1]
-        )
-        for _ in range(times)
-    ]
-    return statistics.median(runs)
+SPINE = ("fillWithAverage", "changeColumnDataType", "findReplace", "emptyString", "newCellValue", "deleteRows")
+"""Beginnings of the operations that belong here; benchmarks/operations.py has them all."""
 
 
 class Memory:
@@ -104,13 +77,6 @@ class Memory:
             thread.join()
 
 
-def timed(work: Callable[[], Any]) -> float:
-    """Seconds of one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def chunks(path: Path) -> Iterator[bytes]:
     """A file's bytes as a request body."""
     with path.open("rb") as file:
@@ -132,7 +98,7 @@ def multipart(path: Path) -> tuple[dict[str, str], Iterator[bytes]]:
     return {"Content-Type": "multipart/form-data; boundary=frontier", "Content-Length": length}, body()
 
 
-def measure_upload(server: LongshoreServer, memory: Memory, source: Path, scratch: Path) -> str:
+def measure_upload(report: Report, server: LongshoreServer, memory: Memory, source: Path, scratch: Path) -> str:
     """Both ways to upload, to the moment when metadata answers."""
     copy = (
         "with open(args[0], 'rb') as a, open(args[1], 'wb') as b:\n"
@@ -160,16 +126,16 @@ def measure_upload(server: LongshoreServer, memory: Memory, source: Path, scratc
         httpx.delete(f"{server.url}/api/v1/datasets/{made}")
 
     with memory.watching():
-        against("upload, multipart, to metadata", timed(form), floor, 2.0)
-    tell(
+        report.against("upload, multipart, to metadata", timed(form), floor, 2.0)
+    report.tell(
         "  memory of all processes, peak",
         f"PSS {memory.peak_pss:.0f} MB, RSS {memory.peak_rss:.0f} MB",
         "<= 1500 MB",
         memory.peak_rss <= 1500,
     )
     with memory.watching():
-        against("upload, raw body, to metadata", timed(raw), floor, 2.0)
-    tell(
+        report.against("upload, raw body, to metadata", timed(raw), floor, 2.0)
+    report.tell(
         "  memory of all processes, peak",
         f"PSS {memory.peak_pss:.0f} MB, RSS {memory.peak_rss:.0f} MB",
         "<= 1500 MB",
@@ -178,18 +144,12 @@ def measure_upload(server: LongshoreServer, memory: Memory, source: Path, scratc
     return session
 
 
-def milliseconds(values: list[float]) -> tuple[float, float]:
-    """Median and 99th percentile in ms."""
-    ordered = sorted(values)
-    return 1e3 * statistics.median(ordered), 1e3 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-
-
-def measure_reads(client: Listener, session: str, rows: int, column_file: Path) -> None:
+def measure_reads(report: Report, client: Listener, session: str, rows: int, column_file: Path) -> None:
     """metadata and pages over Socket.IO."""
     pings = [timed(lambda: client.acknowledged("noSuchThing", {})) for _ in range(100)]
     trip, _ = milliseconds(pings)
     median, _ = milliseconds([timed(lambda: client.ask("metadata", session)) for _ in range(200)])
-    tell(
+    report.tell(
         "metadata over Socket.IO, median",
         f"{median:.1f} ms, round trip {trip:.1f} ms",
         "<= trip + 5 ms",
@@ -203,7 +163,7 @@ def measure_reads(client: Listener, session: str, rows: int, column_file: Path) 
         assert answer["success"] and len(answer["data"]["data"]) == 100, answer
 
     median, worst = milliseconds([timed(lambda: page(rng.randrange(rows - 100))) for _ in range(200)])
-    tell(
+    report.tell(
         "data, 100 rows anywhere",
         f"median {median:.1f} ms, p99 {worst:.1f} ms",
         "<= 30, 80 ms",
@@ -237,13 +197,15 @@ def measure_reads(client: Listener, session: str, rows: int, column_file: Path) 
         floor = floor_of(code, str(column_file), times=3)
         first = timed(lambda view=view: page(0, **view))
         ok = first <= max(2 * floor, 0.03)
-        tell(f"data {name}: first page", f"{first:.3f} s / {floor:.3f} s = {first / floor:.2f}", "<= 2 x, or 30 ms", ok)
+        report.tell(
+            f"data {name}: first page", f"{first:.3f} s / {floor:.3f} s = {first / floor:.2f}", "<= 2 x, or 30 ms", ok
+        )
         size = client.ask("metadata", session, **view)["dataSize"]["rows"]
         later = [timed(lambda view=view, n=n: page(n, **view)) for n in range(100, 1100, 100)]
         anywhere = [rng.randrange(size - 100) for _ in range(30)]
         jumps = [timed(lambda view=view, n=n: page(n, **view)) for n in anywhere]
         median, worst = milliseconds(later + jumps)
-        tell(
+        report.tell(
             f"data {name}: later pages, jumps",
             f"median {median:.1f} ms, worst {worst:.1f} ms",
             "<= 60 ms",
@@ -251,106 +213,8 @@ def measure_reads(client: Listener, session: str, rows: int, column_file: Path) 
         )
 
 
-OPERATIONS: dict[str, tuple[dict[str, Any], str]] = {
-    "fillWithAverage": (
-        {"columnIndex": 4, "metric": "mean"},
-        "s = pl.scan_parquet(args[0]).select('c4'); m = s.select(pl.all().mean()).collect().item(); s.with_columns(pl.col('c4').fill_null(m)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "changeColumnDataType": (
-        {"columnIndex": 0, "newDataType": "float"},
-        "pl.scan_parquet(args[0]).select(pl.col('c0').cast(pl.Float64)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "changeColumnDataType to text": (
-        {"columnIndex": 5, "newDataType": "string"},
-        "pl.scan_parquet(args[0]).select(pl.col('c5').cast(pl.String)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "findReplace": (
-        {"columnIndex": 2, "toReplace": ["alpha", "golf"], "replaceWith": ["ALPHA", "GOLF"]},
-        "pl.scan_parquet(args[0]).select(pl.col('c2').replace(['alpha', 'golf'], ['ALPHA', 'GOLF'])).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "findReplace by pattern": (
-        {"columnIndex": 8, "toReplace": [r"no\. (\d+)"], "replaceWith": [r"#\1"], "matchRegex": True},
-        "pl.scan_parquet(args[0]).select(pl.col('c8').str.replace_all(r'no\\. (\\d+)', '#${1}')).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "emptyStringToNaN": (
-        {"columnIndex": 2},
-        "pl.scan_parquet(args[0]).select(pl.when(pl.col('c2') != '').then(pl.col('c2'))).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "newCellValue": (
-        {"columnIndex": 5, "rowIndex": 12345, "newValue": 1.5},
-        "pl.scan_parquet(args[0]).select('c5').with_row_index().select(pl.when(pl.col('index') == 12345).then(1.5).otherwise(pl.col('c5'))).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "deleteRows": (
-        {"rowIndices": [5, 500_000]},
-        "pl.scan_parquet(args[0]).with_row_index().filter(~pl.col('index').is_in([5, 500000])).drop('index').sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "fillDown": (
-        {"columnFrom": 4, "columnTo": 4, "method": "pad"},
-        "pl.scan_parquet(args[0]).select(pl.col('c4').forward_fill()).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "fillDown from below": (
-        {"columnFrom": 4, "columnTo": 4, "method": "bfill"},
-        "pl.scan_parquet(args[0]).select(pl.col('c4').backward_fill()).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "interpolate": (
-        {"columnIndex": 4, "method": "linear"},
-        "pl.scan_parquet(args[0]).select(pl.col('c4').interpolate().forward_fill()).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "fillWithCustomValue": (
-        {"columnIndex": 4, "newValue": 1.5},
-        "pl.scan_parquet(args[0]).select(pl.col('c4').fill_null(1.5)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "deleteRowsWithNA": (
-        {"columnIndex": 4},
-        "pl.scan_parquet(args[0]).filter(pl.col('c4').is_not_null()).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "splitColumn": (
-        {"columnIndex": 8, "delimiter": " "},
-        "s = pl.scan_parquet(args[0]).select('c8'); n = s.select(pl.all().str.count_matches(' ', literal=True).max()).collect().item() + 1; s.select(pl.col('c8').str.splitn(' ', n)).unnest('c8').select(pl.when(pl.all() != '').then(pl.all())).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "splitColumn by pattern": (
-        {"columnIndex": 8, "delimiter": r"\s+", "regex": True},
-        "s = pl.scan_parquet(args[0]).select(pl.col('c8').str.replace_all(r'\\s+', '|')); n = s.select(pl.all().str.count_matches('|', literal=True).max()).collect().item() + 1; s.select(pl.col('c8').str.splitn('|', n)).unnest('c8').select(pl.when(pl.all() != '').then(pl.all())).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "combineColumns": (
-        {"columnsToCombine": [2, 3], "seperator": " ", "newName": "both"},
-        "pl.scan_parquet(args[0]).select(pl.concat_str('c2', 'c3', separator=' ', ignore_nulls=True)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "generateDummies": (
-        {"columnIndex": 2},
-        "s = pl.scan_parquet(args[0]).select('c2'); v = s.unique().collect().to_series().drop_nulls().sort(); s.select(pl.col('c2').eq_missing(pl.lit(x)).cast(pl.Int64).alias(x) for x in v).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "normalize": (
-        {"columnIndex": 5},
-        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').min(), b=pl.col('c5').max()).collect().row(0); s.select((pl.col('c5') - a) / (b - a)).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "standardize": (
-        {"columnIndex": 5},
-        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').mean(), b=pl.col('c5').std()).collect().row(0); s.select((pl.col('c5') - a) / b).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "discretize": (
-        {"columnIndex": 5, "cutMode": "discretization", "numberOfBins": 10},
-        "s = pl.scan_parquet(args[0]).select('c5'); a, b = s.select(pl.col('c5').min(), b=pl.col('c5').max()).collect().row(0); e = [a + (b - a) * i / 10 for i in range(1, 10)]; s.select(pl.lit(pl.Series([f'bin {i}' for i in range(10)])).gather(pl.lit(pl.Series(e)).search_sorted(pl.col('c5')))).sink_parquet(args[1], row_group_size=20000)",
-    ),
-    "discretize by quantiles": (
-        {"columnIndex": 5, "cutMode": "quantiling", "numberOfBins": 4},
-        "s = pl.scan_parquet(args[0]).select('c5'); e = s.select(pl.col('c5').sort().gather([int(i / 4 * 999_999) for i in range(1, 4)])).collect().to_series(); s.select(pl.lit(pl.Series([f'bin {i}' for i in range(4)])).gather(pl.lit(e).search_sorted(pl.col('c5')))).sink_parquet(args[1], row_group_size=20000)",
-    ),
-}
-
-
-def measure_changes(client: Listener, session: str, column_file: Path, scratch: Path) -> None:
-    """Every operation against reading, computing and writing its columns; each is undone again."""
-    for name, (body, code) in OPERATIONS.items():
-        floor = floor_of(code, str(column_file), str(scratch / "out.parquet"), times=3)
-        runs = []
-        for _ in range(3):
-            start = time.perf_counter()
-            answer = client.ask(name.split()[0], session, **body, seconds=300)
-            runs.append(time.perf_counter() - start)
-            assert answer["success"], answer
-            client.ask("undo", session)
-        against(name, statistics.median(runs), floor, 2.0)
+def measure_history(report: Report, client: Listener, session: str) -> None:
+    """What writes no data."""
     quick = {
         "renameColumn": lambda: client.ask("renameColumn", session, columnIndex=0, newName=f"n{random.random()}"),
         "undo": lambda: client.ask("undo", session),
@@ -358,10 +222,12 @@ def measure_changes(client: Listener, session: str, column_file: Path, scratch: 
     }
     for name, work in quick.items():
         median, worst = milliseconds([timed(work) for _ in range(15)])
-        tell(name, f"median {median:.1f} ms, worst {worst:.1f} ms", "<= 30 ms", median <= 30)
+        report.tell(name, f"median {median:.1f} ms, worst {worst:.1f} ms", "<= 30 ms", median <= 30)
 
 
-def measure_export(server: LongshoreServer, memory: Memory, session: str, column_file: Path, scratch: Path) -> None:
+def measure_export(
+    report: Report, server: LongshoreServer, memory: Memory, session: str, column_file: Path, scratch: Path
+) -> None:
     """CSV out, as a client sees it."""
     floor = floor_of("pl.scan_parquet(args[0]).sink_csv(args[1])", str(column_file), str(scratch / "floor.csv"))
     target = scratch / "ours.csv"
@@ -376,9 +242,9 @@ def measure_export(server: LongshoreServer, memory: Memory, session: str, column
 
     before, _ = memory.now()
     with memory.watching():
-        against("CSV export, downloaded to a file", timed(download), floor, 1.5)
+        report.against("CSV export, downloaded to a file", timed(download), floor, 1.5)
     grown = memory.peak_pss - before
-    tell("  memory beyond what was used before", f"{grown:.0f} MB", "<= 500 MB", grown <= 500)
+    report.tell("  memory beyond what was used before", f"{grown:.0f} MB", "<= 500 MB", grown <= 500)
     print(
         f"      {target.stat().st_size / 1e6:.0f} MB, the floor's file {(scratch / 'floor.csv').stat().st_size / 1e6:.0f} MB"
     )
@@ -387,6 +253,7 @@ def measure_export(server: LongshoreServer, memory: Memory, session: str, column
 def main() -> int:
     """Run it all; exit code 1 when a bound was missed."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    report = Report()
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_FOLDER")) as name:
         scratch = Path(name)
         source = scratch / "table.csv"
@@ -397,16 +264,17 @@ def main() -> int:
             print(f"      ready after {server.ready_after_seconds:.2f} s")
             time.sleep(2)
             pss, rss = memory.now()
-            tell("idle memory of all processes", f"PSS {pss:.0f} MB, RSS {rss:.0f} MB", "<= 450 MB", rss <= 450)
-            session = measure_upload(server, memory, source, scratch)
+            report.tell("idle memory of all processes", f"PSS {pss:.0f} MB, RSS {rss:.0f} MB", "<= 450 MB", rss <= 450)
+            session = measure_upload(report, server, memory, source, scratch)
             column_file = next((server.storage / "datasets" / session).glob("*.parquet"))
             client = Listener(server.url)
-            measure_reads(client, session, rows, column_file)
-            measure_changes(client, session, column_file, scratch)
-            measure_export(server, memory, session, column_file, scratch)
+            measure_reads(report, client, session, rows, column_file)
+            for beginning in SPINE:
+                measure_operations(report, client, session, column_file, beginning)
+            measure_history(report, client, session)
+            measure_export(report, server, memory, session, column_file, scratch)
             client.close()
-    print(f"\n{len(failures)} over their bound{': ' + '; '.join(failures) if failures else ''}")
-    return 1 if failures else 0
+    return report.end()
 
 
 if __name__ == "__main__":

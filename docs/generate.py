@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from demonstrating import Demonstration
 from flask import Flask
 from pydantic_core import PydanticUndefined
 
@@ -16,6 +17,7 @@ from longshore.server.diagnostics_http import diagnostics_blueprint
 from longshore.server.version import app_version
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
+from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 NOTE = "% Made by docs/generate.py; edit the code it describes instead.\n\n"
 
@@ -27,6 +29,7 @@ def write_all(folder: Path) -> None:
     pages = {
         "settings": settings_page(),
         "operations": operations_page(),
+        "expressions": expressions_page(),
         "routes": routes_page(),
         "errors": errors_page(),
     }
@@ -55,13 +58,33 @@ def settings_page() -> str:
 
 def operations_page() -> str:
     """Every operation with its parameters and an example."""
+    with Demonstration() as demonstration:
+        lines = [
+            "# Operations", "",
+            "Each is an event on Socket.IO, an address under `/api/v1/datasets/<session>/operations/` and a method",
+            "of the Python client. Every one can be undone.", "",
+            "The examples were run on this table when this page was made. A dot stands for a missing value; what an",
+            "example changed is shown in bold.", "", *demonstration.table_lines(), "",
+        ]  # fmt: skip
+        for declared in all_operations():
+            lines += [*_operation(declared), *demonstration.outcome_lines(declared), ""]
+    return "\n".join(lines) + "\n"
+
+
+def expressions_page() -> str:
+    """Every function that an expression can use."""
     lines = [
-        "# Operations", "",
-        "Each is an event on Socket.IO, an address under `/api/v1/datasets/<session>/operations/` and a method of the",
-        "Python client. Every one can be undone.", "",
+        "# Functions in expressions", "",
+        "What `derive` computes with; see [cleaning](../cleaning.md) for the operators. Names in any case.",
+        "", "| Function | What it gives |", "| --- | --- |",
     ]  # fmt: skip
-    for declared in all_operations():
-        lines += _operation(declared)
+    for function in dict.fromkeys(FUNCTIONS.values()):
+        names = sorted(name.upper() for name, each in FUNCTIONS.items() if each == function)
+        also = [name for name in names if name != function.name]
+        rest = f" Also spelt {', '.join(f'`{name}`' for name in also)}." if also else ""
+        lines.append(f"| `{_cell(function.usage)}` | {_cell(function.summary)}{rest} |")
+    whole = ", ".join(f"`{name.upper()}`" for name in AGGREGATES)
+    lines += ["", f"{whole} take a whole column, are learnt once, and stand in every row; `COUNT(*)` counts the rows."]
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,13 +12,20 @@ import pytest
 
 from longshore.errors import LongshoreError
 from longshore.settings import Settings
-from longshore.tables.operations import all_operations
+from longshore.tables.operations import Operation, all_operations
+from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def generate() -> ModuleType:
+def generate() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")
+        yield _load_generate()
+
+
+def _load_generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
@@ -40,6 +48,23 @@ def test_every_operation_with_every_parameter(generate: ModuleType) -> None:
         for field in declared.parameters_model().model_fields.values():
             assert f"`{field.alias}`" in page
             assert field.description, f"{declared.name}.{field.alias} needs a description"
+
+
+@pytest.mark.parametrize("declared", all_operations(), ids=lambda declared: declared.name)
+def test_every_example_does_something_to_the_sample_table(generate: ModuleType, declared: type[Operation]) -> None:
+    with generate.Demonstration() as demonstration:
+        before = demonstration.table.scan().collect()
+        after = demonstration.carry_out(declared).table.scan().collect()
+    assert after.schema != before.schema or not after.equals(before)
+
+
+def test_every_function_of_expressions(generate: ModuleType) -> None:
+    page = generate.expressions_page()
+    for name, function in FUNCTIONS.items():
+        assert f"`{function.usage}` | {function.summary}" in page
+        assert name == function.name.lower() or f"`{name.upper()}`" in page
+        assert function.summary.endswith("."), f"{name} needs a docstring of one sentence"
+    assert all(f"`{name.upper()}`" in page for name in AGGREGATES)
 
 
 def test_every_error_code(generate: ModuleType) -> None:

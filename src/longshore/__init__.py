@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longshore.client import Client
+    from longshore.handlers.application import app
+    from longshore.jobs.declaring import job
     from longshore.server.application import create_app
-    from longshore.server.worker import celery
+    from longshore.server.celery_app import celery
 
 _HOMES = {
     "Client": "longshore.client",
-    "celery": "longshore.server.worker",
+    "app": "longshore.handlers.application",
+    "celery": "longshore.server.celery_app",
     "create_app": "longshore.server.application",
+    "job": "longshore.jobs.declaring",
 }
 
-__all__ = ["Client", "celery", "create_app"]
+__all__ = ["Client", "app", "celery", "create_app", "job"]
 
 
 def __getattr__(name: str) -> Any:

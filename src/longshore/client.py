@@ -19,7 +19,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ import httpx
 from pydantic.alias_generators import to_camel
 
 from longshore import errors
-from longshore.tables.operations import Operation, all_operations, require_operation
+from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
     import polars as pl
@@ -138,10 +138,12 @@ class Dataset:
         """Carry an operation out and wait for it; the server's answer with ``changed`` and ``version``.
 
         :param operation: its name on the wire, such as ``fillWithAverage``.
-        :param parameters: in either spelling, ``columnIndex`` or ``column_index``.
+        :param parameters: in either spelling, ``columnIndex`` or ``column_index``; another dataset by its session
+            id or as a :class:`Dataset`.
         :raises LongshoreError: and then nothing was changed.
         """
-        return self.client.request("POST", f"{self._path}/operations/{operation}", json=_camel(parameters))
+        body = {name: _id_of(value) for name, value in _wire_names(operation, parameters).items()}
+        return self.client.request("POST", f"{self._path}/operations/{operation}", json=body)
 
     def undo(self) -> dict[str, Any]:
         """Take the last step back.
@@ -178,6 +180,19 @@ class Dataset:
         found: dict[str, Any] = self.client.request("GET", f"{self._path}/profile")["data"]
         return found
 
+    def cluster(self, column: str, method: str = "fingerprint", **settings: Any) -> dict[str, Any]:
+        """Near-duplicate values of a text column: ``clusters``, each with ``values``, ``suggested`` and ``rows``.
+
+        What a person agrees to is carried out by ``merge_values``.
+
+        :param method: fingerprint, ngram, phonetic or distance.
+        :param settings: ``size`` for ngram, ``radius`` and ``threshold`` for distance, ``limit`` of clusters.
+        :raises InvalidType: when the column holds no text.
+        :raises TooLarge: for too many different values.
+        """
+        query = _query({"column": column, "method": method, **settings})
+        return self.client.request("GET", f"{self._path}/cluster", params=query)
+
     def visualize(self, type: str, **settings: Any) -> dict[str, Any]:  # noqa: A002 - the wire's name
         """A chart: ``image`` (PNG in base64), or ``spec`` with ``format="vega-lite"``.
 
@@ -192,17 +207,26 @@ class Dataset:
         return self.client.request("GET", f"{self._path}/recipe")
 
     def apply_recipe(
-        self, recipe: Mapping[str, Any], *, mode: str = "strict", facts: str = "learn", dry_run: bool = False
+        self,
+        recipe: Mapping[str, Any],
+        *,
+        mode: str = "strict",
+        facts: str = "learn",
+        sources: Mapping[str, Dataset | str] | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """Carry a recipe out; the answer's ``steps`` tell how each step went.
 
         :param recipe: what :meth:`recipe` gave.
         :param mode: ``strict`` for all steps or none, ``lenient`` to leave out those that do not apply.
         :param facts: ``learn`` means, bin edges and the like from this table, or ``keep`` those of the recipe.
+        :param sources: the datasets that the recipe's joins and the like read, by the names that it calls them.
         :param dry_run: change nothing, only report.
         :raises LongshoreError: of the first step that does not apply, in strict mode; nothing was changed.
         """
-        body = {"recipe": recipe, "mode": mode, "facts": facts, "dryRun": dry_run}
+        body: dict[str, Any] = {"recipe": recipe, "mode": mode, "facts": facts, "dryRun": dry_run}
+        if sources:
+            body["sources"] = {name: _id_of(source) for name, source in sources.items()}
         return self._history_change("applyRecipe", body)
 
     def drop_step(self, version: int, *, dry_run: bool = False) -> dict[str, Any]:
@@ -213,6 +237,26 @@ class Dataset:
         :raises IllegalOperation: for the import, or a step that was dropped before.
         """
         return self._history_change("dropStep", {"version": version, "dryRun": dry_run})
+
+    def aggregate(
+        self,
+        by: Sequence[str | int] = (),
+        aggregates: Sequence[Mapping[str, Any]] = (),
+        *,
+        count_rows: bool | None = None,
+    ) -> Dataset:
+        """Sum the rows up by groups, as a new dataset; this one stays as it is.
+
+        :param by: names or positions of the columns whose values make the groups; none for one row in all.
+        :param aggregates: such as ``{"column": "US Gross", "function": "sum", "new_name": "total"}``.
+        :param count_rows: add the number of each group's rows; by default when nothing else is asked.
+        :raises InvalidType: for a function that the column's type does not have.
+        """
+        body: dict[str, Any] = {"by": list(by), "aggregates": [_camel(each) for each in aggregates]}
+        if count_rows is not None:
+            body["countRows"] = count_rows
+        answer = self._history_change("aggregate", body)
+        return Dataset(self.client, answer["newSessionID"])
 
     def _history_change(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self.client.request("POST", f"{self._path}/{name}", json=body)
@@ -244,15 +288,37 @@ class Dataset:
         """
         path = Path(target)
         chosen = format or path.suffix.lstrip(".").lower()
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            with partial.open("wb") as file:
-                for chunk in self._exported(chosen, view):
-                    file.write(chunk)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        return _write(path, self._exported(chosen, view))
+
+    def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
+        """Where a cell's value comes from.
+
+        :param column: its name, or its position.
+        :return: the cell now; ``original``, its value and ``line`` in the file, None if a step made its row or column;
+            ``steps``, every step that changed it, moved its row or renamed its column, oldest first.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        path = f"{self._path}/cells/{row_index}/{quote(str(column), safe='')}"
+        return self.client.request("GET", path, params={"by": "index" if isinstance(column, int) else "name"})
+
+    def set_aside(self, start: int = 0, stop: int = 1000) -> dict[str, Any]:
+        """The lines of the uploaded file that were not read whole: ``records`` ``start`` to ``stop`` (exclusive).
+
+        :return: also with ``ledger``, the counts of what became of every line, and ``kept``, how many records there
+            are to list. At most 1,000 records come at once.
+        """
+        window = {"from": start, "to": stop - 1}
+        return self.client.request("GET", f"{self._path}/set-aside", params=window)
+
+    def export_set_aside(self, target: str | os.PathLike[str]) -> Path:
+        """Write the lines that were not read whole to a CSV file: line, row, code, reason, raw, cut."""
+
+        def chunks() -> Iterator[bytes]:
+            with self.client.stream(f"{self._path}/set-aside.csv") as response:
+                yield from response.iter_bytes(CHUNK_BYTES)
+
+        return _write(Path(target), chunks())
 
     def to_polars(self, **view: Any) -> pl.DataFrame:
         """The table, or a view of it, as a Polars frame with its types."""
@@ -289,8 +355,33 @@ def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
     return next((found for found in classes if found.code == code), errors.Unavailable)
 
 
+def _write(path: Path, chunks: Iterator[bytes]) -> Path:
+    """Write a download to ``path``; a broken one leaves nothing."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
 def _camel(values: Mapping[str, Any]) -> dict[str, Any]:
     return {to_camel(name) if "_" in name else name: value for name, value in values.items()}
+
+
+def _wire_names(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters under their names on the wire, as the operation declares them."""
+    declared = find_operation(operation)
+    fields = declared.parameters_model().model_fields if declared is not None else {}
+    aliases = {name: field.alias for name, field in fields.items() if field.alias}
+    return _camel({aliases.get(name, name): value for name, value in parameters.items()})
+
+
+def _id_of(value: Any) -> Any:
+    return value.session_id if isinstance(value, Dataset) else value
 
 
 def _query(values: Mapping[str, Any]) -> dict[str, Any]:

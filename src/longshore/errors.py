@@ -22,7 +22,7 @@
     │   └── StorageFull            Unavailable         507   the disk is full
     └── Internal                   Internal            500   our fault; carries the id of a log line
 
-``SettingsError`` stands outside: it ends the start of the server and is never sent to a client.
+``SettingsError`` and ``LoadError`` stand outside: they end the start of the server and are never sent to a client.
 """
 
 from __future__ import annotations
@@ -235,6 +235,10 @@ class Internal(LongshoreError):
 
 class SettingsError(Exception):
     """A setting has a value that the server cannot start with."""
+
+
+class LoadError(Exception):
+    """Something that the deployer added (a handler, a task module, a mount) cannot be loaded."""
 
 
 def shorten(text: str, limit: int = 80) -> str:

@@ -147,6 +147,7 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         response.status_code = endpoint.status
         return response
 
+    view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
     return view
 
 

@@ -194,6 +194,11 @@ class Settings(BaseSettings):
             raise SettingsError(_sentence(error)) from None
 
     @property
+    def has_additions(self) -> bool:
+        """Whether the deployer added code that has to be loaded: handlers, task modules or mounts."""
+        return bool(self.task_modules or self.mounts) or any(self.handlers_dir.glob("*.py"))
+
+    @property
     def datasets_folder(self) -> Path:
         """Where each dataset has a folder of its own, named by its session id."""
         return self.root_storage_path / "datasets"

@@ -73,6 +73,29 @@ def test_profile_tells_its_progress(connect: Connect, movies: Dataset) -> None:
     assert reports[-1]["done"] == reports[-1]["total"]
 
 
+def test_clusters_are_found_and_merged(connect: Connect, shared_server: LongshoreServer) -> None:
+    names = ["Paris"] * 3 + ["paris", "PARIS ", "Rome"]
+    with Client(shared_server.url) as client:
+        cities = client.upload("\n".join(["city", *names]).encode(), name="cities.csv")
+        socket = connect()
+        answer = socket.ask("cluster", cities.session_id, column="city")
+        assert answer["success"], answer
+        found = cities.cluster("city", "distance", radius=1, threshold=0.5)
+        assert answer["clusters"][0]["rows"] == 5 == found["clusters"][0]["rows"]
+        assert {report["operation"] for report in socket.events("progress")} == {"cluster"}
+        group = answer["clusters"][0]
+        merged = cities.merge_values(
+            column="city", merges=[{"from": [value for value, _ in group["values"]], "to": group["suggested"]}]
+        )
+        assert merged["changedRows"] == 5 - group["values"][0][1]
+        assert cities.cluster("city")["clusters"] == []
+        cities.undo()
+        assert len(cities.cluster("city")["clusters"]) == 1
+        assert socket.ask("cluster", cities.session_id, column="city", method="x")["error"] == "InvalidRequest"
+        with pytest.raises(ColumnNotFound):
+            cities.cluster("town")
+
+
 def test_the_same_by_rest_and_client(movies: Dataset, shared_server: LongshoreServer) -> None:
     with Client(shared_server.url) as client:
         dataset = client.dataset(movies.session_id)

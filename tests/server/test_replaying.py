@@ -92,3 +92,37 @@ def test_what_is_no_recipe(tmp_path: Path) -> None:
         assert result.exit_code == 1
         assert result.output.startswith("longshore: ")
     assert run(tmp_path / "r.json", source).exit_code == 2
+
+
+@pytest.fixture
+def joining(tmp_path: Path) -> Path:
+    (tmp_path / "people.csv").write_text("name,city\nAda,Rome\n")
+    (tmp_path / "cities.csv").write_text("city,land\nRome,Italy\n")
+    people, cities = (read(tmp_path / name, tmp_path / f"{name}.work").table for name in ("people.csv", "cities.csv"))
+    history = History.start(people).apply("join", {"c=1": cities}, otherSessionID="c=1", keys=[{"column": "city"}])
+    path = tmp_path / "joining.json"
+    path.write_text(json.dumps(history.recipe("people.csv").to_document()))
+    return path
+
+
+def test_other_tables_are_named_as_sources(tmp_path: Path, joining: Path) -> None:
+    (tmp_path / "towns.csv").write_text("land;city\nItalia;Rome\n")
+    source = f"c=1={tmp_path / 'towns.csv'}"
+    result = run(joining, tmp_path / "people.csv", "-o", tmp_path / "out.csv", "--source", source)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out.csv").read_text().splitlines() == ["name,city,land", "Ada,Rome,Italia"]
+    assert not list(tmp_path.glob(".longshore-*"))
+
+
+def test_a_source_that_is_not_given_or_not_there(tmp_path: Path, joining: Path) -> None:
+    people, out = tmp_path / "people.csv", tmp_path / "out.csv"
+    missing = run(joining, people, "-o", out)
+    assert (missing.exit_code, out.exists()) == (1, False)
+    assert "no other table called 'c=1'" in missing.output
+    lenient = run(joining, people, "-o", out, "--lenient")
+    assert lenient.exit_code == 0
+    assert "skipped" in lenient.output
+    for source in ("cities.csv", "=x", f"a={tmp_path}", "a=nowhere.csv"):
+        refused = run(joining, people, "-o", out, "--source", source)
+        assert refused.exit_code == 2
+        assert "Traceback" not in refused.output

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, IllegalOperation, SessionNotFound
 from longshore.tables.history import History
+from longshore.tables.recipe import Recipe
 from longshore.tables.table import Table, write_columns
 from tables.conftest import MakeTable
 
@@ -76,3 +77,25 @@ def test_a_new_step_drops_the_undone_ones_and_their_files_can_be_collected(make_
 def test_loading_from_a_folder_without_a_history(tmp_path: Path) -> None:
     with pytest.raises(SessionNotFound):
         History.load(tmp_path)
+
+
+def test_joins_with_other_tables_and_dropping_a_step_before_one(make_table: MakeTable) -> None:
+    cities = make_table(pl.DataFrame({"city": ["Rome"], "land": ["Italy"]}))
+    history = History.start(make_table(pl.DataFrame({"name": ["Ada", "Bob"], "city": ["Rome", "Oslo"]})))
+    history = history.apply("renameColumn", column="name", newName="who")
+    history = history.apply("join", {"cities": cities}, otherSessionID="cities", keys=[{"columnIndex": 1}])
+    history = history.apply("appendFile", otherSessionID="itself")
+    joined = [("Ada", "Rome", "Italy"), ("Bob", "Oslo", None)] * 2
+    assert history.table.scan().collect().rows() == joined
+    dropped, done = history.drop_step(1, {"cities": cities})
+    assert [report.outcome for report in done.reports] == ["applied", "applied"]
+    assert dropped.table.scan().collect().rows() == joined
+    assert dropped.table.names == ["name", "city", "land"]
+    _, without = history.drop_step(1)
+    assert [report.reason for report in without.reports] == ["missingSource", None]
+    recipe = Recipe.parse(history.recipe().to_document())
+    other = History.start(make_table(pl.DataFrame({"name": ["Eve"], "city": ["Rome"]})))
+    applied, _ = other.apply_recipe(recipe, others={"cities": cities})
+    assert applied.table.scan().collect().rows() == [("Eve", "Rome", "Italy")] * 2
+    with pytest.raises(SessionNotFound, match="'cities'"):
+        other.apply_recipe(recipe)

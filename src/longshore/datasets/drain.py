@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
-from longshore.datasets.special import APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, REDO, UNDO
+from longshore.datasets.others import OtherSessions, with_sources
+from longshore.datasets.special import AGGREGATE, APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, NEW_SESSION, REDO, UNDO
 from longshore.errors import (
     IllegalOperation,
     Internal,
@@ -24,13 +25,16 @@ from longshore.errors import (
     SessionNotFound,
     TooLarge,
     Unavailable,
+    shorten,
 )
 from longshore.settings import Settings
-from longshore.tables import reading
+from longshore.tables import reading, writing
+from longshore.tables.aggregating import AggregateParameters, aggregate, describe
 from longshore.tables.changing import Outcome, apply, what_changed
 from longshore.tables.dropping import drop_step
-from longshore.tables.operations import Facts, Operation, require_operation
+from longshore.tables.operations import Facts, Operation, bind, require_operation
 from longshore.tables.operations.base import counted
+from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe, Replay, replay
 from longshore.tables.table import Table
 
@@ -109,6 +113,7 @@ class Drainer:
             GO_TO: self._travel,
             APPLY_RECIPE: self._apply_recipe,
             DROP_STEP: self._drop_step,
+            AGGREGATE: self._aggregate,
         }
         return ways.get(operation, self._change)
 
@@ -130,7 +135,9 @@ class Drainer:
     def _change(self, writer: Writer, entry: Entry) -> dict[str, Any]:
         version = self._version(entry)
         operation = require_operation(entry.operation).parse(entry.parameters)
-        outcome = self._carry_out(version.table, operation)
+        with self._others(entry) as others:
+            operation = bind(operation, version.table, others.current)
+            outcome = self._carry_out(version.table, operation)
         with self.database.writing() as connection:
             number = records.append_step(
                 connection,
@@ -138,7 +145,7 @@ class Drainer:
                 version.position,
                 outcome.table,
                 operation=operation.name,
-                parameters=entry.parameters,
+                parameters=operation.recorded(),
                 facts=outcome.facts,
                 sentence=outcome.sentence,
                 request_id=entry.request_id,
@@ -164,13 +171,16 @@ class Drainer:
         version = self._version(entry)
         asked = entry.parameters
         recipe = Recipe.parse(asked["recipe"])
-        done = replay(
-            version.table,
-            recipe.steps,
-            mode=asked.get("mode", "strict"),
-            facts=asked.get("facts", "learn"),
-            carry=self._carry_out,
-        )
+        sources = asked.get("sources") or {}
+        with self._others(entry) as others:
+            done = replay(
+                version.table,
+                with_sources(recipe.steps, sources),
+                mode=asked.get("mode", "strict"),
+                facts=asked.get("facts", "learn"),
+                carry=self._carry_out,
+                others=others.only(sources.values()),
+            )
         report = {**done.to_wire(), "applies": done.failure is None}
         if asked.get("dryRun", False):
             done.discard()
@@ -211,7 +221,8 @@ class Drainer:
         folder = self.settings.datasets_folder / entry.session_id
         with self.database.reading() as connection:
             made = records.list_made(connection, entry.session_id, folder, version.position)
-        dropped = drop_step(made, entry.parameters["version"], self._carry_out)
+        with self._others(entry) as others:
+            dropped = drop_step(made, entry.parameters["version"], self._carry_out, others.recorded)
         table, report = dropped.replay.table, dropped.replay.to_wire()
         if entry.parameters.get("dryRun", False):
             dropped.replay.discard()
@@ -235,6 +246,69 @@ class Drainer:
             answer["sentence"] = dropped.sentence
             writer.settle(connection, entry, answer)
         return answer
+
+    def _aggregate(self, writer: Writer, entry: Entry) -> dict[str, Any]:
+        """Make a new dataset of the groups; this one stays as it is.
+
+        The new dataset's id stands in the entry, and its record is written in the transaction that settles that: so
+        a worker that dies leaves nothing but files, which the next one clears away.
+        """
+        version = self._version(entry)
+        parameters = parse_model(AggregateParameters, entry.parameters)
+        folder = self.settings.datasets_folder / entry.parameters[NEW_SESSION]
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _clear(folder)
+        try:
+            table = aggregate(version.table, parameters, folder)
+        except BaseException:
+            _remove_empty(folder)
+            raise
+        with self.database.writing() as connection:
+            answer = self._record_aggregate(connection, entry, version, parameters, table)
+            writer.settle(connection, entry, answer)
+        return answer
+
+    def _record_aggregate(
+        self,
+        connection: Connection,
+        entry: Entry,
+        version: records.Version,
+        parameters: AggregateParameters,
+        table: Table,
+    ) -> dict[str, Any]:
+        """Write the new dataset down, with a first step that says in words where it came from; the answer."""
+        new_id = entry.parameters[NEW_SESSION]
+        source = records.require_dataset(connection, entry.session_id)
+        groups = [column.name for column in parameters.groups(version.table)]
+        name = aggregated_name(source.name, groups)
+        sentence = describe(version.table, parameters, source.name)
+        size = sum((table.folder / file).stat().st_size for file in table.files)
+        records.create_dataset(connection, new_id, name, size)
+        # Whoever is given the new dataset's id may not learn from it the one that it was made of.
+        records.append_step(
+            connection,
+            new_id,
+            -1,
+            table,
+            operation=AGGREGATE,
+            parameters={key: value for key, value in entry.parameters.items() if key != NEW_SESSION},
+            facts={"source": {"name": source.name, "version": version.number, "rows": version.table.rows}},
+            sentence=sentence,
+            request_id=entry.request_id,
+            made_by=entry.made_by,
+        )
+        records.set_state(connection, new_id, records.READY)
+        answer = _answer(
+            entry,
+            success=True,
+            newSessionID=new_id,
+            name=name,
+            rows=table.rows,
+            columns=table.width,
+            changed=what_changed(version.table, version.table),
+            version=version.number,
+        )
+        return answer | {"sentence": sentence} | _quiet_if(True)
 
     def _tell(self, writer: Writer, entry: Entry, version: records.Version, **fields: Any) -> dict[str, Any]:
         """Settle a change that left everything as it is; only the asker hears of it."""
@@ -282,6 +356,9 @@ class Drainer:
             writer.settle(connection, entry, answer)
         (folder / "source").unlink(missing_ok=True)
         return answer
+
+    def _others(self, entry: Entry) -> OtherSessions:
+        return OtherSessions(self.database, self.settings.datasets_folder, entry.session_id)
 
     def _progress(self, entry: Entry) -> Callable[[str, int, int, int], None]:
         last = 0.0
@@ -364,11 +441,29 @@ def _refuse_killer(entry: Entry) -> None:
         )
 
 
-def _clear(folder: Path, but: str) -> None:
-    """Remove what an import that was killed left in its dataset's folder."""
+def aggregated_name(name: str, groups: Sequence[str]) -> str:
+    """What a new dataset is called that was made of another's groups.
+
+    >>> aggregated_name("movies.json", ["Genre"]), aggregated_name("movies.json", [])
+    ('movies by Genre', 'movies in one row')
+    """
+    how = f"by {', '.join(groups)}" if groups else "in one row"
+    return shorten(f"{writing.base_name(name)} {how}", 500)
+
+
+def _clear(folder: Path, but: str | None = None) -> None:
+    """Remove what a change that was killed left in the folder of the dataset it was making."""
     for path in folder.iterdir():
         if path.name != but:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder, unless another worker, which has taken over, writes there already."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        logger.info("a new dataset's folder stays for the reconciler: %s", error.strerror)
 
 
 def _is_final(error: Unavailable) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -49,7 +50,8 @@ class Reconciler:
     def stop(self) -> None:
         """End and wait for it."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self) -> None:
         swept = 0.0
@@ -107,7 +109,8 @@ class Reconciler:
     def collect(self, folder: Path, now: float) -> None:
         """Remove what no version of this session needs and is old enough."""
         old = [path for path in _files(folder) if _age(path, now) > GRACE_SECONDS]
-        if not old:
+        held = [path for path in _subfolders(folder) if _age(path, now) > GRACE_SECONDS]
+        if not old and not held:
             return
         with self.service.database.reading() as connection:
             exists = connection.execute(
@@ -116,6 +119,8 @@ class Reconciler:
             needed = records.needed_files(connection, folder.name) if exists else set()
         if exists == records.IMPORTING:
             return
+        for path in held:  # links to another dataset's files, which a killed worker left
+            shutil.rmtree(path, ignore_errors=True)
         for path in old:
             if path.name not in needed:
                 path.unlink(missing_ok=True)

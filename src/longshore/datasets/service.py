@@ -18,15 +18,20 @@ from typing import Any
 
 from longshore.database import Database
 from longshore.datasets import mailbox, records
-from longshore.datasets.special import IMPORT, SPECIAL, check_special
+from longshore.datasets.others import SourceNames, check_others
+from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
+from longshore.datasets.wire import ExplainParameters, SetAsideQuery
 from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
+from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions
+from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
@@ -101,11 +106,15 @@ class Datasets:
         Accepted means kept: when the broker is away the change waits in the database.
 
         :raises InvalidRequest: unknown operation or malformed parameters.
-        :raises SessionNotFound: no such dataset.
+        :raises SessionNotFound: no such dataset, or none that a parameter names.
         """
         operation, parameters = check_change(name, body)
+        if operation == AGGREGATE:
+            # Chosen once, here: a worker that does a change again after another one died makes the same dataset.
+            parameters |= {NEW_SESSION: records.new_session_id()}
         with self.database.writing() as connection:
             records.require_dataset(connection, session_id, lock=True)
+            parameters = check_others(connection, session_id, operation, parameters)
             entry_id = mailbox.put(connection, session_id, operation, parameters, **vars(asker))
         self.enqueue(session_id)
         return entry_id
@@ -202,7 +211,7 @@ class Datasets:
     ) -> dict[str, Any]:
         """Answer one of :data:`READS`.
 
-        :param progress: called with columns done and columns in all by a read that takes long.
+        :param progress: called with what is done and what there is in all by a read that takes long.
         """
         return READS[name].answer(self, session_id, body, progress)
 
@@ -217,6 +226,13 @@ class Datasets:
         version = self.version(session_id)
         return {"version": version.number, "data": profiling.profile(version.table, progress=progress)}
 
+    def cluster(
+        self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None
+    ) -> dict[str, Any]:
+        """Near-duplicate values of a text column, for ``mergeValues``."""
+        version = self.version(session_id)
+        return {"version": version.number, **find_clusters(version.table, parameters, progress)}
+
     def visualize(self, session_id: str, parameters: VisualizeParameters) -> dict[str, Any]:
         """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
         return charting.visualize(self.version(session_id).table, parameters)
@@ -228,6 +244,7 @@ class Datasets:
             steps = records.list_steps(connection, session_id)
         current = next((step for step in steps if step.position == dataset.position), None)
         dropped = _dropped(steps[: dataset.position + 1])
+        names = SourceNames()
         return {
             "position": dataset.position,
             "version": current.number if current is not None else None,
@@ -236,8 +253,8 @@ class Datasets:
                     "position": step.position,
                     "version": step.number,
                     "operation": step.operation,
-                    "parameters": step.parameters,
-                    "facts": step.facts,
+                    "parameters": names.mask(step.operation, step.parameters, step.facts),
+                    "facts": names.mask_facts(step.operation, step.facts),
                     "sentence": step.sentence,
                     "madeBy": step.made_by,
                     "created": step.created,
@@ -257,8 +274,11 @@ class Datasets:
             dataset = records.require_dataset(connection, session_id)
             records.require_current(connection, session_id)
             made = records.list_made(connection, session_id, folder, dataset.position)
-        reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=dataset.reading or {})
-        steps = [each.step for each in effective(made)]
+        # The ledger is about this one file.
+        used = {name: value for name, value in (dataset.reading or {}).items() if name != "ledger"}
+        reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=used)
+        names = SourceNames()
+        steps = [names.mask_step(each.step) for each in effective(made)]
         return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
 
     def describe(self, session_id: str) -> dict[str, Any]:
@@ -293,6 +313,36 @@ class Datasets:
         table = self.version(session_id).table
         rows = self.views.rows_of(table, view) if view is not None else None
         return writing.suggest_name(name, chosen.name), chosen, writing.stream(table, chosen.name, rows=rows, **options)
+
+    def explain_cell(self, session_id: str, cell: ExplainParameters) -> dict[str, Any]:
+        """What led to a cell of the current table, back to its line in the uploaded file."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            current = records.require_current(connection, session_id)
+            made = records.list_made(connection, session_id, folder, current.position)
+        return {"version": current.number, **explain(made, cell.row_index, cell.position(made[-1].table)).to_wire()}
+
+    def set_aside(self, session_id: str, query: SetAsideQuery) -> dict[str, Any]:
+        """What became of every line of the uploaded file, and a page of the records that were not read whole."""
+        version = self.version(session_id)
+        with self.database.reading() as connection:
+            reading = records.require_dataset(connection, session_id).reading or {}
+        kept, listed = list_set_aside(version.table, query.first, query.last)
+        return {"ledger": reading.get("ledger"), "kept": kept, "records": listed}
+
+    def export_set_aside(self, session_id: str) -> tuple[str, writing.Format, Iterator[bytes]]:
+        """All records that are kept because they were not read whole, as CSV; see :meth:`export`.
+
+        Texts are written as they stood in the file: no formula is escaped.
+        """
+        table = self.version(session_id).table
+        with self.database.reading() as connection:
+            name = records.require_dataset(connection, session_id).name
+        chosen = writing.require_format("csv")
+        kept = set_aside(table)
+        header = (",".join(FIELDS) + "\n").encode()
+        chunks = iter([header]) if kept is None else writing.stream(kept, chosen.name)
+        return f"{Path(writing.suggest_name(name, chosen.name)).stem} set aside.csv", chosen, chunks
 
     # -- coming and going ----------------------------------------------------------------------------------------
 
@@ -375,7 +425,20 @@ READS: dict[str, Read] = {
         lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
     ),
     "profile": Read(lambda service, session, _, progress: service.profile(session, progress), heavy=True),
+    "cluster": Read(
+        lambda service, session, body, progress: service.cluster(
+            session, parse_model(ClusterParameters, body), progress
+        ),
+        heavy=True,
+    ),
     "history": Read(lambda service, session, *_: service.history(session)),
+    "explainCell": Read(
+        lambda service, session, body, _: service.explain_cell(session, parse_model(ExplainParameters, body)),
+        heavy=True,
+    ),
+    "setAside": Read(
+        lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
+    ),
     "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
 }
 """What can be asked, by the name on the wire."""

@@ -1,18 +1,26 @@
-"""The changes that are no operation on a table but on its history: what they take, checked before they are accepted."""
+"""The changes that are no operation on a table but on its history, or that make another table.
+
+What they take is checked before they are accepted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue, StrictBool, StrictInt, model_validator
+from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, model_validator
 
+from longshore.tables.aggregating import AggregateParameters
 from longshore.tables.operations import Parameters
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 
 IMPORT = "import"
 UNDO, REDO, GO_TO, APPLY_RECIPE, DROP_STEP = "undo", "redo", "goTo", "applyRecipe", "dropStep"
+AGGREGATE = "aggregate"
+NEW_SESSION = "newSessionID"
+"""Under which an accepted ``aggregate`` keeps the id of the dataset to be made."""
+MOST_SOURCES = 100
 
 
 class NoParameters(Parameters):
@@ -42,6 +50,11 @@ class ApplyRecipeParameters(Parameters):
     facts: Literal["learn", "keep"] = Field(
         "learn", description="learn means, bin edges and the like from this table, or keep those of the recipe"
     )
+    sources: dict[StrictStr, StrictStr] | None = Field(
+        None,
+        max_length=MOST_SOURCES,
+        description="session ids of the other datasets that steps read, by the names that the recipe calls them",
+    )
     dry_run: StrictBool = Field(False, description="change nothing, only report")
 
 
@@ -58,6 +71,7 @@ SPECIAL: dict[str, tuple[type[Parameters], str]] = {
     GO_TO: (GoToParameters, "Go to any version of the history; undo and redo go on from there."),
     APPLY_RECIPE: (ApplyRecipeParameters, "Carry a recipe out; each of its steps becomes a step of the history."),
     DROP_STEP: (DropStepParameters, "Take a middle step out and do the later ones again; undo brings it back."),
+    AGGREGATE: (AggregateParameters, "Sum the rows up by groups, as a new dataset; this one stays as it is."),
 }
 """Parameters and a line for people, by the name on the wire."""
 

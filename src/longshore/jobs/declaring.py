@@ -186,6 +186,8 @@ def find_job(name: str) -> JobType | None:
     return _types.get(name)
 
 
-def forget_jobs() -> None:
-    """Empty the registry, before handlers are loaded anew and between tests."""
-    _types.clear()
+def forget_jobs(package: str = "") -> None:
+    """Forget the jobs that modules of ``package`` declared, or all, before those modules are loaded anew."""
+    for name, declared in list(_types.items()):
+        if f"{declared.function.__module__}.".startswith(f"{package}." if package else ""):
+            del _types[name]

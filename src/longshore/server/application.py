@@ -18,7 +18,12 @@ from longshore.datasets.service import Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.errors import Internal, LongshoreError
+from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.guarding import guard
+from longshore.handlers.loading import load_declarations
+from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
+from longshore.jobs.declaring import forget_jobs
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
@@ -56,16 +61,15 @@ class Parts:
         self.database.close()
 
 
-def create_app(settings: Settings) -> Flask:
-    """The whole server as a WSGI application.
+def create_app(settings: Settings) -> Application:
+    """The whole server as a WSGI application, with the deployer's handlers and mounts.
 
     Its parts stand in ``app.extensions["longshore"]``; whoever makes an application closes them.
-    """
-    app = Flask("longshore", root_path=str(_package_folder()), static_folder=None, template_folder="templates")
-    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.url_map.strict_slashes = False
 
+    :raises LoadError: when a handler, a task module or a mount cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app = make_application()
     database = Database(settings.database)
     service = Datasets(settings, database, make_enqueue(make_celery(settings)))
     publisher = emitter(settings)
@@ -73,23 +77,55 @@ def create_app(settings: Settings) -> Flask:
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
 
-    api = Api("Longshore", app_version())
-    declare_api(api, service)
-    api.register(app)
-    app.register_blueprint(contract_routes(service, publisher))
-    app.register_blueprint(diagnostics_blueprint(settings))
+    declare_routes(app, settings, service, publisher)
     app.after_request(stamp_response)
-    _add_pages(app, api)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
     parts = Parts(settings, database, service, sockets, Reconciler(service, publisher), publisher)
+    try:
+        mounts = load_additions(app, settings)
+    except BaseException:
+        parts.close()
+        raise
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    app.wsgi_app = socketio.WSGIApp(server, app.wsgi_app, socketio_path="socket.io")  # type: ignore[method-assign]
+    inner = guard(dispatch(app.wsgi_app, mounts))
+    app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
     return app
+
+
+def make_application() -> Application:
+    """The application without routes."""
+    app = Application(root_path=str(_package_folder()), template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = None  # uploads have their own limit, JSON bodies another
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    return app
+
+
+def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any) -> None:
+    """Give ``app`` the server's own routes; without services (None) it can only list them."""
+    api = Api("Longshore", app_version())
+    declare_api(api, service)
+    api.register(app)
+    app.register_blueprint(contract_routes(service, publisher))
+    app.register_blueprint(diagnostics_blueprint(settings))
+    _add_pages(app, api)
+
+
+def load_additions(app: Application, settings: Settings) -> list[Mount]:
+    """Load handlers, task modules and mounts into ``app``, whose own routes are complete.
+
+    :raises LoadError: when one of them cannot be loaded.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    app.url_map.seal()
+    forget_jobs(PACKAGE)
+    load_declarations(settings, app)
+    return load_mounts(settings.mounts, app.url_map)
 
 
 def _package_folder() -> Any:
@@ -116,14 +152,17 @@ def _add_pages(app: Flask, api: Api) -> None:
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
+        """The OpenAPI 3.1 document of the REST interface."""
         return jsonify(document)
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
+        """The REST interface, for reading."""
         return render_template("api.html", document=document, tags=_by_tag(document))
 
     @app.get("/")
     def start() -> Any:
+        """The start page; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery import Celery
+from celery import Celery, _state
 
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.settings import REDIS_SCHEMES, Settings
@@ -74,3 +74,19 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         "health_check_interval": 10,
         "global_keyprefix": "",
     }
+
+
+def __getattr__(name: str) -> Any:
+    if name == "celery":
+        return process_celery()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def process_celery() -> Celery:
+    """This process's Celery application, for ``from longshore import celery``.
+
+    The one that web server, worker or job runner made; elsewhere (in a script that only sends tasks) one is made from
+    the environment.
+    """
+    app = _state.default_app
+    return app if hasattr(app, "settings") else make_celery(Settings.from_environment())

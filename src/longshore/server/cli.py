@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from longshore.errors import LongshoreError, SettingsError
+from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
+
+if TYPE_CHECKING:
+    from longshore.server.declarations import Declarations
 
 EXIT_FAILED = 1
 EXIT_BAD_SETTING = 2
@@ -122,14 +126,69 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
     migrate_database(settings)
 
 
+def read_sources(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
+    """``NAME=FILE`` options as a mapping; the file's name has no ``=`` before its folder."""
+    found = {}
+    for each in given:
+        name, separator, path = each.rpartition("=")
+        if not separator or not name:
+            raise click.BadParameter(f"{each!r}: write NAME=FILE, such as cities.csv=data/cities.csv")
+        if not Path(path).is_file():
+            raise click.BadParameter(f"there is no file {path!r}")
+        found[name] = Path(path)
+    return found
+
+
+@main.command()
+def handlers() -> None:
+    """List what this server answers and runs: routes of handlers, mounts, jobs, Celery tasks, its own routes."""
+    for line in _find_declarations().lines():
+        click.echo(line)
+
+
+@main.command(hidden=True)
+def declarations() -> None:
+    """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
+    click.echo(json.dumps(_find_declarations().to_wire()))
+
+
+def _find_declarations() -> Declarations:
+    settings = read_settings({})
+    from longshore.server.declarations import find_declarations
+
+    try:
+        return find_declarations(settings)
+    except LoadError as error:
+        fail(str(error))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+
+
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write, by its ending.")
 @click.option("--lenient", is_flag=True, help="Leave out steps that do not apply instead of failing.")
 @click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
+@click.option(
+    "--source",
+    "others",
+    multiple=True,
+    metavar="NAME=FILE",
+    callback=read_sources,
+    help="Another table that the recipe's steps read, by the name that it calls it; may be given several times.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing, only report.")
-def replay(recipe: Path, source: Path, output: Path | None, *, lenient: bool, keep_facts: bool, dry_run: bool) -> None:
+def replay(
+    recipe: Path,
+    source: Path,
+    output: Path | None,
+    *,
+    lenient: bool,
+    keep_facts: bool,
+    others: dict[str, Path],
+    dry_run: bool,
+) -> None:
     """Carry a recipe out on a file, without a server.
 
     The file is read with the recipe's reading options. Ends with 1 when a step does not apply, unless --lenient.
@@ -147,6 +206,7 @@ def replay(recipe: Path, source: Path, output: Path | None, *, lenient: bool, ke
             None if dry_run else output,
             mode="lenient" if lenient else "strict",
             facts="keep" if keep_facts else "learn",
+            sources=others,
         )
     except LongshoreError as error:
         fail(error.description)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic_core import from_json
 
 from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
 from longshore.tables import writing
+from longshore.tables.operations import among
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions, read
 from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
@@ -18,11 +20,18 @@ from longshore.tables.table import Table, placing
 
 
 def replay_file(
-    recipe_path: Path, source: Path, output: Path | None, *, mode: Mode = "strict", facts: FactsMode = "learn"
+    recipe_path: Path,
+    source: Path,
+    output: Path | None,
+    *,
+    mode: Mode = "strict",
+    facts: FactsMode = "learn",
+    sources: Mapping[str, Path] | None = None,
 ) -> Replay:
     """Read ``source`` as the recipe's file was read, carry the recipe out, write the result.
 
     :param output: its ending names the format; None writes nothing. Not written either after a strict failure.
+    :param sources: files of the other tables that steps read, by the names that the recipe calls them.
     :return: the reports; the files of its tables are gone.
     :raises InvalidRequest: for what is no recipe, or an output format that is not known.
     :raises UnreadableFile: when ``source`` cannot be read.
@@ -34,7 +43,12 @@ def replay_file(
     # Beside the result there is room for it; the system's temporary folder may be small, or memory.
     beside = None if output is None else output.parent
     with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
-        done = replay(_read(source, Path(work), options), recipe.steps, mode=mode, facts=facts)
+        others = {
+            name: _read(path, Path(work) / f"source{number}", ReadOptions())
+            for number, (name, path) in enumerate((sources or {}).items())
+        }
+        table = _read(source, Path(work), options)
+        done = replay(table, recipe.steps, mode=mode, facts=facts, others=among(others))
         if output is not None and format_name is not None and done.failure is None:
             _write(done.table, output, format_name)
     return done

@@ -53,7 +53,7 @@ class Supervisor:
     def __init__(self, settings: Settings, announce: Callable[[str], None], *, reload: bool = False) -> None:
         self.settings = settings
         self.announce = announce
-        self.watcher = SourceWatcher([Path(__file__).parents[1]]) if reload else None
+        self.watcher = SourceWatcher([Path(__file__).parents[1], settings.handlers_dir]) if reload else None
         self.selector = selectors.DefaultSelector()
         self.stop_requests = 0
         self.children: list[Child] = []  # in the order of their start; stopped the other way round

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from gunicorn.errors import HaltServer
+from gunicorn.errors import AppImportError, HaltServer
 from gunicorn.glogging import Logger
 
+from longshore.errors import LoadError, SettingsError
 from longshore.server.lifeline import die_with, die_with_parent
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
@@ -22,6 +23,8 @@ from longshore.settings import Settings
 GRACE_SECONDS = 3
 # Longer than the idle times of common proxies, so that they close first and never send into a closing connection.
 KEEPALIVE_SECONDS = 75
+# The supervisor says the first, and why the application could not be loaded stands above the others.
+KNOWN_ALREADY = ("was sent SIGTERM", "exited with code 4", "Shutting down: Master", "Reason: App failed to load")
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]
@@ -31,7 +34,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
         """Replace the handlers that gunicorn makes."""
         super().setup(cfg)
         self.error_log.handlers[:] = [make_handler()]
-        # Of no use to whoever runs the server: the supervisor reports the end of the whole web server.
+        # Of no use to whoever runs the server.
         self.error_log.addFilter(_is_news)
 
 
@@ -72,10 +75,13 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, made in the serving process."""
+        """The application, made in the serving process; a part that cannot be loaded ends it with a sentence."""
         from longshore.server.application import create_app
 
-        return create_app(self.settings)
+        try:
+            return create_app(self.settings)
+        except (LoadError, SettingsError) as error:
+            raise AppImportError(f"longshore: {error}") from error
 
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
         die_with_parent()
@@ -97,4 +103,5 @@ def _memory_folder() -> str | None:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return "was sent SIGTERM" not in record.getMessage()
+    message = record.getMessage()
+    return not any(known in message for known in KNOWN_ALREADY)

@@ -16,17 +16,7 @@ from longshore.server.lifeline import die_with, die_with_parent
 from longshore.server.logs import configure_logging
 from longshore.settings import Settings
 
-__all__ = ["celery", "make_celery", "run_worker"]  # noqa: F822 - celery is made on first use
-
 log = logging.getLogger(__name__)
-
-
-def __getattr__(name: str) -> Any:
-    if name == "celery":
-        app = make_celery(Settings.from_environment())
-        globals()["celery"] = app
-        return app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def run_worker(settings: Settings, lifeline: int | None = None) -> int:

@@ -13,10 +13,21 @@
 [('Ada', 1.5), ('Bob', 1.5)]
 """
 
+from longshore.tables.aggregating import aggregate
 from longshore.tables.changing import apply
 from longshore.tables.history import History
 from longshore.tables.operations import all_operations, require_operation
 from longshore.tables.reading import ReadOptions, read
 from longshore.tables.table import Column, Table
 
-__all__ = ["Column", "History", "ReadOptions", "Table", "all_operations", "apply", "read", "require_operation"]
+__all__ = [
+    "Column",
+    "History",
+    "ReadOptions",
+    "Table",
+    "aggregate",
+    "all_operations",
+    "apply",
+    "read",
+    "require_operation",
+]

@@ -7,6 +7,7 @@ none is taken, and the caller is told how to choose.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from longshore.errors import InvalidValue
+from longshore.errors import InvalidValue, shorten
 from longshore.tables.reading.dates import FAMILIES, Family
 from longshore.tables.reading.plans import Dates
 
@@ -46,6 +47,34 @@ def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr
     if target == pl.Date():
         return moments.dt.date()
     return moments.dt.time() if target == pl.Time() else moments.cast(target)
+
+
+_LETTERS = re.compile(r"(?:%-?[YymdejBbhHIMSpFTDR%]|%[:#]?z|%\.f|\.%f|[^%])+")
+LONGEST_FORMAT = 100
+_YEARS = ("%Y", "%y", "%F", "%D")
+
+
+def require_format(date_format: str) -> str:
+    """``date_format`` itself when it is a format of dates, with a year, in letters that are known.
+
+    :raises InvalidValue: if not.
+    """
+    if (
+        len(date_format) > LONGEST_FORMAT
+        or not _LETTERS.fullmatch(date_format)
+        or not any(year in date_format.replace("%-", "%") for year in _YEARS)
+    ):
+        raise InvalidValue(
+            f"{shorten(date_format)!r} is no date format; write it with %Y or %y for the year, %m %B or %b, %d, "
+            "and %H %I %M %S %p %f %z for a clock"
+        )
+    try:
+        pl.select(parse_dates(pl.lit("-"), date_format, pl.Datetime("us")))
+    except pl.exceptions.PolarsError as error:
+        raise InvalidValue(
+            f"dates cannot be read as {shorten(date_format)!r}; a clock needs hours with minutes, and %I needs %p"
+        ) from error
+    return date_format
 
 
 def _as_engine_writes(date_format: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from longshore.errors import IllegalOperation, InvalidValue
 from longshore.tables.changing import apply
-from longshore.tables.operations import require_operation
+from longshore.tables.operations import FindOther, no_others, require_operation
 from longshore.tables.operations.base import counted
 from longshore.tables.recipe import Carry, RecipeStep, Replay, record_step, replay
 from longshore.tables.table import Table
@@ -62,6 +62,14 @@ def effective(made: Sequence[Made]) -> list[Effective]:
     return _effective_at_each(made)[-1]
 
 
+def with_tables(made: Sequence[Made]) -> list[tuple[Effective, Table | None]]:
+    """:func:`effective`, each step with the table that it led to; None where a drop has left no such table behind."""
+    lists = _effective_at_each(made)
+    tables = {tuple(each.number for each in steps): step.table for steps, step in zip(lists, made, strict=True)}
+    now = lists[-1]
+    return [(each, tables.get(tuple(step.number for step in now[: i + 1]))) for i, each in enumerate(now)]
+
+
 def _effective_at_each(made: Sequence[Made]) -> list[list[Effective]]:
     """:func:`effective` at every position of a history."""
     all_lists: list[list[Effective]] = [[]]
@@ -78,12 +86,13 @@ def _effective_at_each(made: Sequence[Made]) -> list[list[Effective]]:
     return all_lists
 
 
-def drop_step(made: Sequence[Made], number: int, carry: Carry = apply) -> Dropped:
+def drop_step(made: Sequence[Made], number: int, carry: Carry = apply, others: FindOther = no_others) -> Dropped:
     """Carry out all steps of a history but the one that made version ``number``; nothing is recorded yet.
 
     Later steps learn from the data anew; those that no longer apply are left out and stand in the report.
 
     :param made: the history from its import to the current step.
+    :param others: finds the other tables that later steps read, as they were then.
     :raises InvalidValue: when no step made this version.
     :raises IllegalOperation: for the import, a ``dropStep`` or a step that was dropped before.
     :raises Unavailable: when the disk is full.
@@ -102,6 +111,7 @@ def drop_step(made: Sequence[Made], number: int, carry: Carry = apply) -> Droppe
         numbers=[each.number for each in again],
         aliases=_former_names(steps[at].step),
         rows_differ=_moved_rows(made, number),
+        others=others,
     )
     before = {each.number for each in steps[:at]}
     later = [

@@ -14,6 +14,9 @@ Kind = Literal["int", "float", "string", "datetime", "date", "time", "duration",
 
 KINDS: tuple[str, ...] = get_args(Kind)
 
+SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""Every character that Python counts as space, among them the no-break and the ideographic space."""
+
 _SIMPLE: dict[str, pl.DataType] = {
     "int8": pl.Int8(),
     "int16": pl.Int16(),

@@ -13,6 +13,7 @@ The server keeps the same steps in its database, where a version is committed to
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,19 @@ from typing import Any
 from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound
 from longshore.tables.changing import apply
 from longshore.tables.dropping import DROP_STEP, Made, drop_step, effective
-from longshore.tables.operations import require_operation
+from longshore.tables.explaining import Explanation, explain
+from longshore.tables.operations import FindOther, among, bind, require_operation
 from longshore.tables.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
 from longshore.tables.table import Table, placing
 
 FILE_NAME = "history.json"
+
+Others = Mapping[str, Table] | None
+"""Tables by the names that steps call them."""
+
+
+def _finding(others: Others) -> FindOther:
+    return among(others or {})
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,14 @@ class History:
         """Whether there is an undone step to do again."""
         return self.position + 1 < len(self.steps)
 
-    def apply(self, operation: str, **parameters: Any) -> History:
+    def apply(self, operation: str, others: Others = None, **parameters: Any) -> History:
         """Carry an operation out; undone steps are dropped.
 
+        :param others: the tables that ``otherSessionID`` may name.
         :param parameters: as on the wire, such as ``columnIndex=3``.
         :raises LongshoreError: what is wrong with the request; the history stays as it is.
         """
-        parsed = require_operation(operation).parse(parameters)
+        parsed = bind(require_operation(operation).parse(parameters), self.table, _finding(others))
         outcome = apply(self.table, parsed)
         step = Step(parsed.name, parsed.recorded(), outcome.facts, outcome.sentence, outcome.table)
         return History((*self.steps[: self.position + 1], step), self.position + 1)
@@ -109,29 +119,39 @@ class History:
         return Recipe(name=name, reading=reading or RecipeReading(), steps=steps)
 
     def apply_recipe(
-        self, recipe: Recipe, *, mode: Mode = "strict", facts: FactsMode = "learn"
+        self, recipe: Recipe, *, mode: Mode = "strict", facts: FactsMode = "learn", others: Others = None
     ) -> tuple[History, Replay]:
         """Carry a recipe out on the current table; each of its steps is a step of this history.
 
         :raises LongshoreError: in strict mode, when a step does not apply; the history stays as it is.
         """
-        done = replay(self.table, recipe.steps, mode=mode, facts=facts)
+        done = replay(self.table, recipe.steps, mode=mode, facts=facts, others=_finding(others))
         if done.failure is not None:
             raise done.failure
         steps = [Step(e.operation.name, e.operation.recorded(), e.facts, e.sentence, e.table) for e in done.made]
         kept = self.steps[: self.position + 1]
         return (History((*kept, *steps), self.position + len(steps)) if steps else self), done
 
-    def drop_step(self, position: int) -> tuple[History, Replay]:
+    def drop_step(self, position: int, others: Others = None) -> tuple[History, Replay]:
         """Take a middle step out and do the later ones again; itself a step that can be undone.
 
         :raises InvalidValue: when there is no such step up to the current one.
         :raises IllegalOperation: for the import, or a step that was dropped before.
         """
-        dropped = drop_step(self._made(), position)
+        dropped = drop_step(self._made(), position, others=_finding(others))
         dropped.replay.discard(keep=dropped.replay.table)
         step = Step(DROP_STEP, {"version": position}, dropped.facts, dropped.sentence, dropped.replay.table)
         return History((*self.steps[: self.position + 1], step), self.position + 1), dropped.replay
+
+    def explain(self, row: int, column: int | str) -> Explanation:
+        """What led to a cell of the current table, back to the line of the file that it was imported from.
+
+        :param column: its position, or its name.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        index = self.table.index_of(column) if isinstance(column, str) else column
+        return explain(self._made(), row, index)
 
     def _made(self) -> list[Made]:
         return [Made(number, **vars(step)) for number, step in enumerate(self.steps[: self.position + 1])]
@@ -159,7 +179,7 @@ class History:
 
     def collect(self) -> list[str]:
         """Remove column files in the folder that no step needs; their names."""
-        needed = {file for step in self.steps for file in step.table.files}
+        needed = {file for step in self.steps for file in step.table.kept_files}
         gone = [path for path in self.table.folder.glob("*.parquet") if path.name not in needed]
         for path in gone:
             path.unlink()

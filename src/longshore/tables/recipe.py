@@ -37,7 +37,16 @@ from longshore.errors import (
     shorten,
 )
 from longshore.tables.changing import Outcome, apply
-from longshore.tables.operations import Facts, OneColumn, Operation, Parameters, require_operation
+from longshore.tables.operations import (
+    Facts,
+    FindOther,
+    OneColumn,
+    Operation,
+    Parameters,
+    bind,
+    no_others,
+    require_operation,
+)
 from longshore.tables.operations.splitting import MOST_PARTS
 from longshore.tables.parsing import parse_model
 from longshore.tables.table import Table
@@ -61,8 +70,8 @@ TYPE_BLIND = frozenset(
     }
 )  # fmt: skip
 """Operations that do the same to columns of every kind, so that another kind is no reason against them."""
-ALWAYS_LEARNT = frozenset({"executeCommand"})
-"""Operations whose facts are never taken from a recipe: they are the work itself, not what was learnt for it."""
+ALWAYS_LEARNT = frozenset({"appendFile", "executeCommand", "join"})
+"""Operations whose facts are never taken from a recipe: they are the work itself, or tell of another table."""
 _ALIKE = {"int": "number", "float": "number"}
 _RANGE = ("columnFrom", "columnTo")
 _BETWEEN = "columnFrom..columnTo"
@@ -376,7 +385,12 @@ class StepReport:
         """Why it was not applied, as a word for programs."""
         if self.error is None:
             return None
-        words = {"ColumnNotFound": "missingColumn", "InvalidType": "differentType", "InvalidRequest": "malformed"}
+        words = {
+            "ColumnNotFound": "missingColumn",
+            "InvalidType": "differentType",
+            "InvalidRequest": "malformed",
+            "SessionNotFound": "missingSource",
+        }
         return words.get(self.error.code, "valueFails" if self.error.status == 422 else "refused")
 
     def to_wire(self) -> dict[str, Any]:
@@ -467,6 +481,7 @@ class _Run:
     reports: list[StepReport] = field(default_factory=list)
     failure: LongshoreError | None = None
     rows_differ: bool = True
+    others: FindOther = no_others
     mistakable: set[str] = field(default_factory=set)
 
     @property
@@ -489,7 +504,7 @@ class _Run:
         self.reports.append(StepReport(number, done.operation.name, "applied", done.sentence, note=note))
 
     def _carry_out(self, number: int, step: RecipeStep) -> ReplayedStep:
-        operation = match(step, self.table, self.aliases, self.mistakable)
+        operation = bind(match(step, self.table, self.aliases, self.mistakable), self.table, self.others, step.facts)
         outcome = self._outcome(operation, step)
         recorded = record_step(operation, self.table, outcome.facts, outcome.sentence)
         return ReplayedStep(operation, outcome.facts, outcome.sentence, recorded, outcome.table, number)
@@ -537,6 +552,7 @@ def replay(
     numbers: Sequence[int] | None = None,
     aliases: Mapping[str, str] | None = None,
     rows_differ: bool = True,
+    others: FindOther = no_others,
 ) -> Replay:
     """Carry a recipe's steps out on ``table``, which stays as it is.
 
@@ -547,9 +563,10 @@ def replay(
     :param numbers: what the report calls the steps; 1, 2, 3 ... by default.
     :param aliases: names that the steps use for columns which are called otherwise here.
     :param rows_differ: whether row numbers may mean other rows here, which the report then notes.
+    :param others: finds the other tables that steps name.
     :raises Unavailable: when the disk is full; every other reason stands in the reports. No file is left behind.
     """
-    run = _Run(table, mode, facts, carry, aliases or {}, rows_differ=rows_differ)
+    run = _Run(table, mode, facts, carry, aliases or {}, rows_differ=rows_differ, others=others)
     try:
         for number, step in zip(numbers or range(1, len(steps) + 1), steps, strict=True):
             run.step(number, step)

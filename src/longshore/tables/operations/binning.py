@@ -67,7 +67,7 @@ class Discretize(Operation):
     """
 
     name = "discretize"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "cutMode": "discretization", "numberOfBins": 4}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "cutMode": "discretization", "numberOfBins": 3}
     parameters: DiscretizeParameters
 
     def fit(self, table: Table) -> Facts:

@@ -42,7 +42,7 @@ class NewCellValue(Operation):
     """Write a value into one cell."""
 
     name = "newCellValue"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 0, "rowIndex": 12, "newValue": "Casablanca"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "rowIndex": 4, "newValue": 128}
     parameters: NewCellValueParameters
 
     def fit(self, table: Table) -> Facts:
@@ -91,7 +91,7 @@ class DeleteRows(Operation):
     """Remove rows by their numbers; the rows below move up."""
 
     name = "deleteRows"
-    example: ClassVar[Mapping[str, Any]] = {"rowIndices": [0, 7, 8]}
+    example: ClassVar[Mapping[str, Any]] = {"rowIndices": [3, 5]}
     parameters: DeleteRowsParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:
@@ -99,7 +99,8 @@ class DeleteRows(Operation):
         for row in self.parameters.row_indices:
             table.require_row(row)
         gone = pl.Series("gone", sorted(set(self.parameters.row_indices)), dtype=pl.get_index_type())
-        return Change(table.columns, rows=lambda frame: frame.filter(~pl.col(ROW_NUMBER).is_in(gone.implode())))
+        kept = ~pl.col(ROW_NUMBER).is_in(gone.implode())
+        return Change(table.columns, rows=lambda frame: frame.filter(kept), rows_read=())
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

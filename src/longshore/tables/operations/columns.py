@@ -50,7 +50,7 @@ class RenameColumn(Operation):
     """Give a column another name."""
 
     name = "renameColumn"
-    example: ClassVar[Mapping[str, Any]] = {"column": "US Gross", "newName": "us_gross"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "newName": "Running time"}
     parameters: RenameColumnParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:
@@ -74,7 +74,7 @@ class DeleteColumns(Operation):
     """Remove columns."""
 
     name = "deleteColumns"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndices": [3, 4]}
+    example: ClassVar[Mapping[str, Any]] = {"columnIndices": [4, 7]}
     parameters: SeveralColumns
 
     def transform(self, table: Table, facts: Facts) -> Change:

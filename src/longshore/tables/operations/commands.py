@@ -32,8 +32,9 @@ class ExecuteCommand(Operation):
     """Run Python code on the table; what `df` is at its end becomes the table."""
 
     name = "executeCommand"
-    example: ClassVar[Mapping[str, Any]] = {"command": "df['ratio'] = df['US Gross'] / df['Production Budget']"}
+    example: ClassVar[Mapping[str, Any]] = {"command": "df['Hours'] = df['Minutes'] / 60"}
     ordered = True
+    opaque = True
     parameters: ExecuteCommandParameters
 
     def __init__(self, parameters: Any) -> None:

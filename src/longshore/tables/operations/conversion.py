@@ -52,7 +52,7 @@ class ChangeColumnDataType(Operation):
     """Convert a column to another type; values that cannot convert become missing and are counted."""
 
     name = "changeColumnDataType"
-    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "newDataType": "date", "dateFormat": "%b %d %Y"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "newDataType": "float"}
     parameters: ChangeColumnDataTypeParameters
 
     def fit(self, table: Table) -> Facts:

@@ -43,7 +43,7 @@ class GenerateDummies(Operation):
     """
 
     name = "generateDummies"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 3, "inplace": False}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Country", "inplace": False}
     parameters: GenerateDummiesParameters
 
     def fit(self, table: Table) -> Facts:

@@ -55,7 +55,7 @@ class FillDown(Operation):
     """Fill missing values with the last value above them, or the next one below."""
 
     name = "fillDown"
-    example: ClassVar[Mapping[str, Any]] = {"columnFrom": 0, "columnTo": 2, "method": "pad"}
+    example: ClassVar[Mapping[str, Any]] = {"columnFrom": 3, "columnTo": 5, "method": "pad"}
     ordered = True
     parameters: FillDownParameters
 
@@ -92,7 +92,7 @@ class FillWithCustomValue(Operation):
     """Fill a column's missing values with a value of your own."""
 
     name = "fillWithCustomValue"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 2, "newValue": "unknown"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Studio", "newValue": "unknown"}
     parameters: FillWithCustomValueParameters
 
     def fit(self, table: Table) -> Facts:
@@ -134,7 +134,7 @@ class DeleteRowsWithNA(Operation):
     """Remove the rows in which a column's value is missing."""
 
     name = "deleteRowsWithNA"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes"}
     parameters: OneColumn
 
     def transform(self, table: Table, facts: Facts) -> Change:
@@ -142,7 +142,8 @@ class DeleteRowsWithNA(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        return Change(table.columns, rows=lambda frame: frame.filter(pl.col(column.name).is_not_null()))
+        filled = pl.col(column.name).is_not_null()
+        return Change(table.columns, rows=lambda frame: frame.filter(filled), rows_read=[column.name])
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

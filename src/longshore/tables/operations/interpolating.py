@@ -87,7 +87,7 @@ class Interpolate(Operation):
     """
 
     name = "interpolate"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "method": "linear"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "method": "linear"}
     ordered = True
     parameters: InterpolateParameters
 

@@ -22,7 +22,7 @@ class EmptyStringToNaN(Operation):
 
     name = "emptyStringToNaN"
     aliases = ("emptyStringToNan",)
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 2}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Country"}
     parameters: OneColumn
 
     def transform(self, table: Table, facts: Facts) -> Change:
@@ -52,7 +52,7 @@ class FillWithAverage(Operation):
     """Fill a column's missing values with its mean, median or most frequent value."""
 
     name = "fillWithAverage"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "metric": "mean"}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "metric": "mean"}
     parameters: FillWithAverageParameters
 
     def fit(self, table: Table) -> Facts:

@@ -50,7 +50,11 @@ class FindReplace(Operation):
     """Replace values that equal something, or every match of a regular expression inside them."""
 
     name = "findReplace"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 3, "toReplace": ["N/A", "none"], "replaceWith": [None, None]}
+    example: ClassVar[Mapping[str, Any]] = {
+        "column": "Studio",
+        "toReplace": ["N/A", "ufa"],
+        "replaceWith": [None, "UFA"],
+    }
     parameters: FindReplaceParameters
 
     def fit(self, table: Table) -> Facts:
@@ -77,7 +81,7 @@ class FindReplace(Operation):
             return Change.of(table, {column.name: self._text(column).cast(dtype)})
         pairs = self._typed_pairs(column)
         if pairs is not None:
-            return Change.of(table, {column.name: _replace_whole(pl.col(column.name), _compose(pairs), dtype)})
+            return Change.of(table, {column.name: replace_whole(pl.col(column.name), _compose(pairs), dtype)})
         replaced = self._text(column)
         return Change.of(table, {column.name: replaced if dtype == pl.String() else _read_back(replaced, dtype)})
 
@@ -101,7 +105,7 @@ class FindReplace(Operation):
         pairs = [(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()]
         final = _compose(pairs)
         if dtypes.is_text(column.dtype):
-            return _replace_whole(text, final, pl.String())
+            return replace_whole(text, final, pl.String())
         for find, put in final.items():
             text = pl.when(_equals(column, find)).then(pl.lit(put, dtype=pl.String)).otherwise(text)
         return text
@@ -173,7 +177,8 @@ def _equals(column: Column, text: str | None) -> pl.Expr:
         return pl.lit(False)
 
 
-def _replace_whole(values: pl.Expr, final: dict[Any, Any], dtype: pl.DataType) -> pl.Expr:
+def replace_whole(values: pl.Expr, final: dict[Any, Any], dtype: pl.DataType) -> pl.Expr:
+    """``values`` of ``dtype`` with each that is a key of ``final`` replaced, in one pass; None is missing."""
     found = {find: put for find, put in final.items() if find is not None}
     replaced = values
     if found:

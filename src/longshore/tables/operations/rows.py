@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
-from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, Scan, counted, operation
 from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting
 from longshore.tables.table import ROW_NUMBER, Column, Table
@@ -83,7 +83,7 @@ class _ByView(Operation):
             beside = pl.LazyFrame({_CHOSEN: chosen})
             return pl.concat([frame, beside], how="horizontal").filter(_CHOSEN)
 
-        return Change(table.columns, rows=choose)
+        return Change(table.columns, rows=choose, rows_read=[column.name for column in needed(selection)])
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows stayed or went."""
@@ -114,7 +114,7 @@ class KeepRows(_ByView):
     """Keep the rows that a filter and a search show, and remove all others."""
 
     name = "keepRows"
-    example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [4]}
+    example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [2]}
     ordered = True
     kept = True
 
@@ -124,7 +124,7 @@ class DropRows(_ByView):
     """Remove the rows that a filter and a search show."""
 
     name = "dropRows"
-    example: ClassVar[Mapping[str, Any]] = {"filterType": "outliers", "filterColumnIndices": [5], "outliersStdDev": 3}
+    example: ClassVar[Mapping[str, Any]] = {"filterType": "invalid", "filterColumnIndices": [5]}
     ordered = True
     kept = False
 
@@ -146,7 +146,7 @@ class AddRows(Operation):
     """Add rows at the end or in between."""
 
     name = "addRows"
-    example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Casablanca", "US Gross": 1024560}, {}]}
+    example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Ran", "Released": "1985-05-31", "Country": "Japan"}]}
     ordered = True
     parameters: AddRowsParameters
 
@@ -158,6 +158,11 @@ class AddRows(Operation):
         :raises RowNotFound: for a place beyond the table's end.
         """
         return inserting(table, self.parameters.rows, self.parameters.row_index)
+
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new ones have moved down."""
+        place = before.rows if self.parameters.row_index is None else self.parameters.row_index
+        return before_insertion(row, place, len(self.parameters.rows))
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many, and where."""
@@ -179,7 +184,7 @@ class InsertRow(Operation):
     """Insert one row, empty or with values."""
 
     name = "insertRow"
-    example: ClassVar[Mapping[str, Any]] = {"rowIndex": 3, "values": {"Title": "Casablanca"}}
+    example: ClassVar[Mapping[str, Any]] = {"rowIndex": 1, "values": {"Title": "Ran", "Country": "Japan"}}
     ordered = True
     parameters: InsertRowParameters
 
@@ -187,9 +192,20 @@ class InsertRow(Operation):
         """Every column with the new row in its place; raises as :meth:`AddRows.transform`."""
         return inserting(table, [self.parameters.values], self.parameters.row_index)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new one have moved down."""
+        return before_insertion(row, self.parameters.row_index, 1)
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Where."""
         return told(before, self.parameters.row_index, 1)
+
+
+def before_insertion(row: int, place: int, count: int) -> int | None:
+    """Where a row stood before ``count`` rows were put in at ``place``; None for one of those."""
+    if row < place:
+        return row
+    return None if row < place + count else row - count
 
 
 def told(before: Table, row_index: int | None, count: int) -> Report:

@@ -29,7 +29,7 @@ class Normalize(Operation):
     """Rescale a column's numbers linearly, so that they lie between two given ones."""
 
     name = "normalize"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5, "rangeFrom": 0, "rangeTo": 1}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "rangeFrom": 0, "rangeTo": 1}
     parameters: NormalizeParameters
 
     def fit(self, table: Table) -> Facts:
@@ -71,7 +71,7 @@ class Standardize(Operation):
     """Shift and rescale a column's numbers to mean 0 and sample standard deviation 1."""
 
     name = "standardize"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 5}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Votes"}
     parameters: OneColumn
 
     def fit(self, table: Table) -> Facts:

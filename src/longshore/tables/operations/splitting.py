@@ -54,7 +54,7 @@ class SplitColumn(Operation):
     """
 
     name = "splitColumn"
-    example: ClassVar[Mapping[str, Any]] = {"columnIndex": 1, "delimiter": ", ", "regex": False}
+    example: ClassVar[Mapping[str, Any]] = {"column": "Genres", "delimiter": ", ", "regex": False}
     parameters: SplitColumnParameters
 
     def fit(self, table: Table) -> Facts:
@@ -136,10 +136,10 @@ class CombineColumns(Operation):
 
     name = "combineColumns"
     example: ClassVar[Mapping[str, Any]] = {
-        "columnsToCombine": [0, 1],
-        "seperator": " ",
-        "newName": "full_name",
-        "insertIndex": 2,
+        "columnsToCombine": [0, 7],
+        "seperator": " / ",
+        "newName": "Film",
+        "insertIndex": 0,
     }
     parameters: CombineColumnsParameters
 

@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
-from longshore.tables.dtypes import is_text, text_form
+from longshore.tables.dtypes import SPACES, is_text, text_form
 from longshore.tables.operations.base import (
     Change,
     Computed,
@@ -27,9 +27,6 @@ from longshore.tables.operations.naming import free_names
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import Pattern, compile_pattern
 from longshore.tables.table import Column, Table
-
-SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
-"""Every character that Python counts as space, among them the no-break and the ideographic space."""
 
 MOST_GROUPS = 100
 
@@ -104,7 +101,7 @@ class ChangeCase(_TextOperation):
     """Write text in capitals, in small letters, or with capitals at the start."""
 
     name = "changeCase"
-    example: ClassVar[Mapping[str, Any]] = {"columns": ["Director"], "case": "title"}
+    example: ClassVar[Mapping[str, Any]] = {"columns": ["Studio"], "case": "title"}
     parameters: ChangeCaseParameters
 
     def changed(self, text: pl.Expr) -> pl.Expr:
@@ -166,7 +163,10 @@ class Extract(Operation):
     """
 
     name = "extract"
-    example: ClassVar[Mapping[str, Any]] = {"column": "Release Date", "pattern": r"(?P<month>\w+) (?P<day>\d+)"}
+    example: ClassVar[Mapping[str, Any]] = {
+        "column": "Genres",
+        "pattern": r"(?P<First>[\w-]+)(?:, (?P<Second>[\w-]+))?",
+    }
     parameters: ExtractParameters
 
     def transform(self, table: Table, facts: Facts) -> Change:

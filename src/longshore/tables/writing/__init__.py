@@ -6,6 +6,6 @@
     Response(chunks, mimetype=require_format("csv").media_type)
 """
 
-from longshore.tables.writing.formats import FORMATS, Format, require_format, stream, suggest_name
+from longshore.tables.writing.formats import FORMATS, Format, base_name, require_format, stream, suggest_name
 
-__all__ = ["FORMATS", "Format", "require_format", "stream", "suggest_name"]
+__all__ = ["FORMATS", "Format", "base_name", "require_format", "stream", "suggest_name"]

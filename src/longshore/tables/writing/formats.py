@@ -208,13 +208,21 @@ def suggest_name(original_name: str, format_name: str) -> str:
 
     :raises InvalidRequest: for an unknown format.
     """
+    return (base_name(original_name) or "table") + require_format(format_name).suffix
+
+
+def base_name(original_name: str) -> str:
+    """A file's name without folders, endings that are known, and characters that no name should have; may be "".
+
+    >>> base_name("/data/movies.csv.gz")
+    'movies'
+    """
     base = re.split(r"[/\\]", original_name)[-1]
     base = "".join(character for character in base if unicodedata.category(character) not in _UNSAFE)
     base = base.replace('"', "'").strip()
     while (shorter := _KNOWN_SUFFIX.sub("", base)) != base:
         base = shorter
-    base = base[:_LONGEST_NAME].strip(". ") or "table"
-    return base + require_format(format_name).suffix
+    return base[:_LONGEST_NAME].strip(". ")
 
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -1,0 +1,1 @@
+"""What the workers load: the Celery tasks of this application."""

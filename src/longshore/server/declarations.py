@@ -1,0 +1,93 @@
+"""What a server would offer: its own routes and the deployer's, mounts, jobs and Celery tasks, without serving."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+from longshore.handlers.application import Application, Route
+from longshore.handlers.mounting import Mount
+from longshore.jobs.declaring import JobType, all_jobs
+from longshore.server.application import declare_routes, load_additions, make_application
+from longshore.server.celery_app import make_celery
+from longshore.settings import Settings
+
+OWN_TASKS = ("celery.", "longshore.")
+"""How the names of the tasks begin that belong to Celery and to this project."""
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """All that was declared.
+
+    :param tasks: name of each Celery task, with its queue.
+    """
+
+    application: Application
+    mounts: list[Mount]
+    jobs: list[JobType]
+    tasks: dict[str, str]
+
+    @property
+    def queues(self) -> list[str]:
+        """The queues on which jobs and tasks wait."""
+        return sorted({job.queue for job in self.jobs} | set(self.tasks.values()))
+
+    def to_wire(self) -> dict[str, list[str]]:
+        """Names for a program: of queues, jobs and tasks."""
+        return {"queues": self.queues, "jobs": [job.name for job in self.jobs], "tasks": list(self.tasks)}
+
+    def lines(self) -> Iterator[str]:
+        """A table for a person."""
+        routes = self.application.url_map.routes
+        yield from _section("Handlers", [self._row(route) for route in routes if not route.built_in])
+        yield from _section("Mounts", [(mount.prefix, mount.target, "") for mount in self.mounts])
+        yield from _section("Jobs", [(f"{job.name} (queue {job.queue})", job.place, job.summary) for job in self.jobs])
+        yield from _section("Celery tasks", [(f"{name} (queue {queue})", "", "") for name, queue in self.tasks.items()])
+        yield from _section("Built in", [self._row(route) for route in routes if route.built_in])
+
+    def _row(self, route: Route) -> tuple[str, str, str]:
+        view = self.application.view_functions.get(str(route.rule.endpoint))
+        summary = (inspect.getdoc(view) or "").partition("\n")[0] if view is not None else ""
+        module = view.__module__ if route.built_in and view is not None else route.module
+        return f"{','.join(route.methods)} {route.rule.rule}", module, summary
+
+
+def find_declarations(settings: Settings) -> Declarations:
+    """Load everything that the deployer added, as web server and workers would.
+
+    What the modules print on import goes to standard error.
+
+    :raises LoadError: naming the file and line of what cannot be loaded, or the two files that take one route.
+    :raises SettingsError: when a mount's prefix is taken.
+    """
+    celery = make_celery(settings)
+    application = make_application()
+    with redirect_stdout(sys.stderr):
+        declare_routes(application, settings, None, None)
+        mounts = load_additions(application, settings)
+    return Declarations(application, mounts, all_jobs(), _tasks(celery))
+
+
+def _tasks(celery: Any) -> dict[str, str]:
+    celery.finalize()
+    found = {name: task for name, task in celery.tasks.items() if not name.startswith(OWN_TASKS)}
+    return {name: _queue_of(celery, name, task) for name, task in sorted(found.items())}
+
+
+def _queue_of(celery: Any, name: str, task: Any) -> str:
+    """The queue that the task itself names, or ``task_routes``, or the default one."""
+    return str(getattr(task, "queue", None) or celery.amqp.router.route({}, name, task_type=task)["queue"].name)
+
+
+def _section(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:
+    if not rows:
+        return
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    yield f"{title}:"
+    yield from (f"  {left:<{first}}  {middle:<{second}}  {right}".rstrip() for left, middle, right in rows)
+    yield ""

@@ -1,0 +1,113 @@
+"""The rows of another table, below those of this one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import polars as pl
+from pydantic import Field, StrictBool
+
+from longshore.errors import InvalidValue
+from longshore.tables import dtypes
+from longshore.tables.operations.base import Change, Computed, Facts, Report, Scan, counted, operation
+from longshore.tables.operations.meeting import become, meet
+from longshore.tables.operations.other import OtherParameters, WithOther
+from longshore.tables.table import Column, Table
+
+_SHOWN = 5
+
+
+class AppendFileParameters(OtherParameters):
+    """Which table, and what becomes of its own columns."""
+
+    new_columns: StrictBool = Field(
+        True, description="add the columns that only the other dataset has, at the right; false leaves them out"
+    )
+
+
+@operation
+class AppendFile(WithOther):
+    """Append the rows of another dataset below; columns are matched by their names."""
+
+    name = "appendFile"
+    example: ClassVar[Mapping[str, Any]] = {
+        "otherSessionID": "fedcba9876543210fedcba98765432",
+        "newColumns": True,
+    }
+    ordered = True
+    parameters: AppendFileParameters
+
+    def fit(self, table: Table) -> Facts:
+        """Which columns both have, and the types in which their values stand together.
+
+        :raises InvalidValue: when no column of the other table would be taken.
+        """
+        there = self.other.table
+        only_there = [name for name in there.names if not table.has(name)]
+        if len(only_there) == there.width and not self.parameters.new_columns:
+            raise InvalidValue("the two tables have no column name in common; rename columns first, or add new ones")
+        shared = [column for column in table.columns if there.has(column.name)]
+        met = [meet(table, column, there, there.columns[there.index_of(column.name)]) for column in shared]
+        return {
+            "other": self.about_other(),
+            "types": {each.here.name: dtypes.encode(each.dtype) for each in met},
+            "onlyHere": [name for name in table.names if not there.has(name)],
+            "onlyThere": only_there,
+            "typesDiffer": [each.to_wire() for each in met if each.differs],
+        }
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column with the other table's values below; missing where that has no such column."""
+        there = self.other.table
+        types = {name: dtypes.decode(dtype) for name, dtype in facts["types"].items()}
+        added = [there.columns[there.index_of(name)] for name in facts["onlyThere"]]
+        added = added if self.parameters.new_columns else []
+        wanted = [(c.name, types.get(c.name, c.dtype)) for c in [*table.columns, *added]]
+
+        def append(frame: pl.LazyFrame) -> pl.LazyFrame:
+            above, below = _shaped(frame, table, wanted), _shaped(there.scan(), there, wanted)
+            return pl.concat([above, below])
+
+        same = {c.name for c in table.columns if types.get(c.name, c.dtype) == c.dtype}
+        kept: list[Column | Computed] = [c if c.name in same else _computed(c.name) for c in table.columns]
+        return Change([*kept, *(_computed(column.name) for column in added)], rows=append)
+
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The table's own rows come first; the others stood in the other table."""
+        return row if row < before.rows else None
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """How many rows came, and where the tables differed."""
+        sentence = f"Appended {counted(after.rows - before.rows, 'row')} of {self.other_name}"
+        parts = []
+        if after.width > before.width:
+            parts.append(f"{counted(after.width - before.width, 'column')} added")
+        elif facts["onlyThere"]:
+            parts.append(f"{counted(len(facts['onlyThere']), 'column')} of it left out")
+        if facts["onlyHere"]:
+            parts.append(f"{counted(len(facts['onlyHere']), 'column')} missing there")
+        if facts["typesDiffer"]:
+            parts.append(f"types brought together: {_listed(facts['typesDiffer'])}")
+        answer = {name: facts[name] for name in ("onlyHere", "onlyThere", "typesDiffer")}
+        return Report("; ".join([sentence, *parts]), {"added": after.rows - before.rows, **answer})
+
+
+def _computed(name: str) -> Computed:
+    return Computed(name, pl.col(name), (name,))
+
+
+def _shaped(frame: pl.LazyFrame, table: Table, wanted: Sequence[tuple[str, pl.DataType]]) -> pl.LazyFrame:
+    """The table's rows with the wanted columns in their types, missing where it has none."""
+    return frame.select(
+        become(pl.col(name), table.columns[table.index_of(name)].dtype, dtype).alias(name)
+        if table.has(name)
+        else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in wanted
+    )
+
+
+def _listed(differences: Sequence[Mapping[str, Any]]) -> str:
+    shown = [f"{each['column']} ({each['here']} and {each['there']} to {each['became']})" for each in differences]
+    more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more

@@ -1,0 +1,89 @@
+"""A new column computed from others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, StrictInt, StrictStr, field_validator
+
+from longshore.errors import ColumnNotFound, LongshoreError, NameTaken, shorten
+from longshore.tables.operations.base import (
+    Change,
+    Computed,
+    Facts,
+    Operation,
+    Parameters,
+    Report,
+    counted,
+    operation,
+)
+from longshore.tables.operations.columns import check_name
+from longshore.tables.operations.expressions import Compiled, compile_expression, learn, parse
+from longshore.tables.operations.expressions.tokens import LONGEST
+from longshore.tables.table import Table
+
+
+class DeriveParameters(Parameters):
+    """What to compute, and where it goes."""
+
+    expression: StrictStr = Field(
+        min_length=1,
+        max_length=LONGEST,
+        description='what to compute from the other columns of a row, in SQL\'s spelling, such as "Net Price" * 1.19 '
+        "or CASE WHEN votes > AVG(votes) THEN 'many' ELSE 'few' END; names with spaces stand between double quotes",
+        json_schema_extra={"x-control": "expression"},
+    )
+    new_name: StrictStr = Field("derived", description="name of the new column; no other column may have it")
+    insert_index: StrictInt | None = Field(
+        None, description="position of the new column, from 0 to the number of columns; at the end when absent"
+    )
+
+    @field_validator("expression")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        try:
+            parse(text)
+        except LongshoreError as error:
+            raise ValueError(error.description) from None
+        return text
+
+
+@operation
+class Derive(Operation):
+    """Compute a new column from the others, row by row, with an expression in SQL's spelling.
+
+    ``AVG``, ``MIN``, ``MAX``, ``SUM``, ``COUNT``, ``MEDIAN`` and ``STDDEV`` are learnt from the whole table and then
+    stand in every row as that value.
+    """
+
+    name = "derive"
+    example: ClassVar[Mapping[str, Any]] = {"expression": "ROUND(Rating - AVG(Rating), 1)", "newName": "above_average"}
+    parameters: DeriveParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The values of the functions of whole columns, in the order in which they stand."""
+        return {"values": learn(self._compile(table), table)}
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """Every column, and the new one among them."""
+        name = check_name(self.parameters.new_name)
+        at = table.width if self.parameters.insert_index is None else self.parameters.insert_index
+        if table.has(name):
+            raise NameTaken(f"another column is called {name!r} already")
+        if not 0 <= at <= table.width:
+            raise ColumnNotFound(f"no place at index {at}; a column can be inserted at 0 to {table.width}")
+        compiled = self._compile(table, facts["values"])
+        made = Computed(name, compiled.expr, compiled.reads)
+        return Change([*table.columns[:at], made, *table.columns[at:]])
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The new column's type, and how many of its values are missing."""
+        made = after.columns[after.index_of(self.parameters.new_name)]
+        rest = f"; {counted(made.missing, 'value')} of it missing" if made.missing else ""
+        sentence = f"Computed {made.name} as {shorten(self.parameters.expression, 200)}{rest}"
+        return Report(sentence, {"newColumn": made.name, "dataType": made.kind, "missing": made.missing})
+
+    def _compile(self, table: Table, learnt: list[Any] | None = None) -> Compiled:
+        text = self.parameters.expression
+        return compile_expression(parse(text), text, table, learnt)

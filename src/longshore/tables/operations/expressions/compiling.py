@@ -1,0 +1,252 @@
+"""A tree as an expression of the engine: names become columns, calls what they mean, aggregates values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from longshore.errors import InvalidRequest, InvalidType, InvalidValue
+from longshore.tables import dtypes
+from longshore.tables.dates import read_family
+from longshore.tables.operations.conversion import convert
+from longshore.tables.operations.expressions import moments, texts  # noqa: F401 - they declare their functions
+from longshore.tables.operations.expressions.functions import find_operator
+from longshore.tables.operations.expressions.operands import (
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DECIMAL,
+    NOTHING,
+    TEXT,
+    WHOLE,
+    Operand,
+    as_type,
+    decimal,
+    in_calendar,
+    mismatch,
+    of_column,
+    of_value,
+    printed,
+    require_number,
+)
+from longshore.tables.operations.expressions.operators import chosen, shift
+from longshore.tables.operations.expressions.tree import Call, Case, Cast, Interval, Literal, Name, Node, children, walk
+from longshore.tables.operations.values import from_json, to_json
+from longshore.tables.reading.dates import FAMILIES
+from longshore.tables.table import Column, Table
+
+_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(["int", "integer", "bigint", "int64"], WHOLE),
+    **dict.fromkeys(["float", "double", "real", "number", "decimal", "numeric", "float64"], DECIMAL),
+    **dict.fromkeys(["text", "string", "str", "varchar", "char"], TEXT),
+    **dict.fromkeys(["bool", "boolean"], BOOLEAN),
+    "date": DATE,
+    **dict.fromkeys(["timestamp", "datetime"], DATETIME),
+    "time": pl.Time(),
+}
+_ISO = tuple(family for family in FAMILIES if family.formats[0].startswith("%Y-%m-%d") and family.target != "zoned")
+_NUMBERS_ONLY = frozenset({"avg", "sum", "median", "stddev"})
+AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "avg": pl.Expr.mean,
+    "sum": pl.Expr.sum,
+    "median": pl.Expr.median,
+    "stddev": pl.Expr.std,
+    "min": pl.Expr.min,
+    "max": pl.Expr.max,
+    "count": pl.Expr.count,
+}
+"""What is learnt from a whole column: one value that stands in every row."""
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A value to be learnt from the data.
+
+    :param expr: computes it over all rows; None for the number of rows.
+    """
+
+    expr: pl.Expr | None
+    dtype: pl.DataType
+
+
+@dataclass
+class _Compiler:
+    """Makes operands of one expression's parts.
+
+    :param learnt: the values of the aggregates in the order in which they stand; None while they are not known.
+    """
+
+    text: str
+    table: Table
+    learnt: Sequence[Any] | None
+    aggregates: list[Aggregate] = field(default_factory=list)
+    inside: bool = False
+
+    def operand(self, node: Node) -> Operand:
+        found = self._operand(node)
+        written = self.text[node.span.start : node.span.end]
+        return Operand(found.expr, found.dtype, written, found.size, found.constant)
+
+    def _operand(self, node: Node) -> Operand:
+        if isinstance(node, Literal):
+            if isinstance(node.value, Interval):
+                raise InvalidValue("an INTERVAL is added to a date or taken from one, as in day + INTERVAL '1 month'")
+            return of_value(node.value, "")
+        if isinstance(node, Name):
+            return of_column(self.column(node))
+        if isinstance(node, Cast):
+            return self.cast(node)
+        if isinstance(node, Case):
+            return self.case(node)
+        return self.call(node)
+
+    def column(self, name: Name) -> Column:
+        return self.table.columns[self.table.index_of(name.name)]
+
+    def call(self, node: Call) -> Operand:
+        if node.function in AGGREGATES and len(node.operands) <= 1:
+            return self.aggregate(node)
+        last = node.operands[-1] if node.operands else None
+        if node.function in "+-" and isinstance(last, Literal) and isinstance(last.value, Interval):
+            return shift(node.function, self.operand(node.operands[0]), last.value)
+        build = find_operator(node.function, len(node.operands))
+        return build(*[self.operand(each) for each in node.operands])
+
+    def case(self, node: Case) -> Operand:
+        branches = [(self.operand(condition), self.operand(value)) for condition, value in node.branches]
+        return chosen(branches, None if node.otherwise is None else self.operand(node.otherwise))
+
+    def cast(self, node: Cast) -> Operand:
+        target = _TYPES.get(node.target)
+        if target is None:
+            raise InvalidType(
+                f"no type {node.target!r} in expressions; use int, float, text, boolean, date or timestamp"
+            )
+        return cast(self.operand(node.operand), target, node.target)
+
+    def aggregate(self, node: Call) -> Operand:
+        if self.inside:
+            raise InvalidRequest(f"{node.function.upper()} cannot stand inside another function of a whole column")
+        if not node.operands:
+            if node.function != "count":
+                raise InvalidRequest(f"{node.function.upper()} needs a column, as in {node.function.upper()}(price)")
+            return self.value_of(Aggregate(None, WHOLE))
+        self.inside = True
+        operand = self.operand(node.operands[0])
+        self.inside = False
+        return self.value_of(_aggregate(node.function, operand))
+
+    def value_of(self, aggregate: Aggregate) -> Operand:
+        self.aggregates.append(aggregate)
+        if self.learnt is None:
+            return Operand(pl.lit(None, dtype=aggregate.dtype), aggregate.dtype, "")
+        value = from_json(self.learnt[len(self.aggregates) - 1], aggregate.dtype)
+        return Operand(pl.lit(value, dtype=aggregate.dtype), aggregate.dtype, "")
+
+
+def _aggregate(name: str, operand: Operand) -> Aggregate:
+    compute = AGGREGATES[name]
+    if name == "count":
+        return Aggregate(operand.expr.count().cast(pl.Int64), WHOLE)
+    if name not in _NUMBERS_ONLY:
+        dtype = TEXT if operand.dtype == NOTHING else operand.dtype
+        return Aggregate(compute(as_type(operand, dtype).expr), dtype)
+    number = require_number(operand, name.upper())
+    if name == "sum" and number.dtype == WHOLE:
+        return Aggregate(number.expr.cast(pl.Int128).sum().cast(pl.Int64, strict=False), WHOLE)
+    return Aggregate(compute(decimal(number)), DECIMAL)
+
+
+def cast(operand: Operand, target: pl.DataType, name: str) -> Operand:
+    """An operand as another type; what cannot convert is missing, as in ``changeColumnDataType``.
+
+    Text is read as dates in ISO 8601.
+
+    :raises InvalidType: between numbers and dates, and the like.
+    """
+    source = operand.dtype
+    if source in (target, NOTHING):
+        return as_type(operand, target)
+    if target == TEXT:
+        return printed(operand)
+    if source == TEXT and target in (DATE, DATETIME):
+        stripped = operand.expr.str.strip_chars()
+        return operand.now(pl.coalesce(read_family(stripped, family, target) for family in _ISO), target)
+    allowed = source == TEXT or ((operand.is_number or source == BOOLEAN) and target in (WHOLE, DECIMAL, BOOLEAN))
+    if operand.is_moment and target in (DATE, DATETIME, pl.Time()):
+        moment = in_calendar(operand)
+        if target == DATETIME:
+            return as_type(moment, DATETIME)
+        return moment.now(moment.expr.dt.date() if target == DATE else moment.expr.cast(target, strict=False), target)
+    if not allowed:
+        hint = "; YEAR(...) and DATE_DIFF(...) make numbers of dates" if operand.is_moment else ""
+        raise mismatch(operand, f"a conversion to {name}", "something that turns into it", hint)
+    converted = convert(operand.expr, source, target, "%H:%M:%S" if target == pl.Time() else None)
+    return operand.now(converted.fill_nan(None) if target == DECIMAL else converted, target)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An expression for one table.
+
+    :param dtype: of the new column; one that a table can keep.
+    :param reads: the columns that it needs, at least one.
+    """
+
+    expr: pl.Expr
+    dtype: pl.DataType
+    reads: tuple[str, ...]
+    aggregates: tuple[Aggregate, ...]
+
+
+def compile_expression(tree: Node, text: str, table: Table, learnt: Sequence[Any] | None = None) -> Compiled:
+    """``tree`` for the columns of ``table``.
+
+    :param text: what it was read from, for error messages.
+    :param learnt: the values of its aggregates, see :func:`learn`.
+    :raises ColumnNotFound: for a name that no column has.
+    :raises InvalidType: where a function does not take what it is given.
+    :raises InvalidValue: for an operand that must be written out and is not, or is out of its range.
+    :raises InvalidRequest: for an unknown function, or a wrong number of operands.
+    :raises TooLarge: when texts could grow beyond bounds.
+    """
+    compiler = _Compiler(text, table, learnt)
+    found = compiler.operand(tree)
+    names = dict.fromkeys(compiler.column(node).name for node in walk(tree) if isinstance(node, Name))
+    whole = as_type(found, TEXT) if found.dtype == NOTHING else found
+    reads = tuple(names) or (table.names[0],)
+    # A value that depends on no row still stands in every one.
+    expr = whole.expr if _varies(tree) else pl.when(pl.col(reads[0]).is_null()).then(whole.expr).otherwise(whole.expr)
+    dtypes.encode(whole.dtype)
+    return Compiled(expr, whole.dtype, reads, tuple(compiler.aggregates))
+
+
+def _varies(node: Node) -> bool:
+    """Whether a part reads a column other than as an aggregate of all rows."""
+    if isinstance(node, Name):
+        return True
+    if isinstance(node, Call) and node.function in AGGREGATES and len(node.operands) <= 1:
+        return False
+    return any(_varies(child) for child in children(node))
+
+
+def learn(compiled: Compiled, table: Table) -> list[Any]:
+    """The values of an expression's aggregates as JSON, from one scan; None for those of no values."""
+    wanted = {str(i): each.expr for i, each in enumerate(compiled.aggregates) if each.expr is not None}
+    found: dict[str, Any] = {}
+    if wanted:
+        finite = [
+            (expr.cast(DECIMAL) if compiled.aggregates[int(name)].dtype == DECIMAL else expr).alias(name)
+            for name, expr in wanted.items()
+        ]
+        found = table.scan(compiled.reads).select(finite).collect(engine="streaming").row(0, named=True)
+    values = [found[str(i)] if each.expr is not None else table.rows for i, each in enumerate(compiled.aggregates)]
+    return [to_json(_as_fact(value)) for value in values]
+
+
+def _as_fact(value: Any) -> Any:
+    """JSON has no infinity."""
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value

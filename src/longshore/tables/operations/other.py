@@ -1,0 +1,141 @@
+"""What an operation needs that reads a second table: its name among the parameters, and the table handed in.
+
+The engine knows nothing of sessions. An operation names the other table by a text; whoever carries it out hands in a
+function that finds the table of that name::
+
+    history.apply("join", others={"cities": cities}, otherSessionID="cities", keys=[{"column": "city"}])
+
+On a server the text is a session id, and in a recipe the name of a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from pydantic import Field, StrictStr
+
+from longshore.errors import SessionNotFound, shorten
+from longshore.tables.operations.base import Facts, Operation, Parameters
+from longshore.tables.table import Table
+
+ITSELF: Final = "itself"
+"""Names the table that the operation changes, as it is before the operation."""
+OTHER_FIELD: Final = "otherSessionID"
+"""The parameter that names the other table, as it is written on the wire."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A second table, as an operation finds it.
+
+    :param name: for people: sentences and recipes call the table so.
+    :param version: which version of it this is, where versions are counted.
+    """
+
+    table: Table
+    name: str
+    version: int | None = None
+
+
+FindOther = Callable[[str, int | None], Other]
+"""Finds a table by the text that names it, and the version that a step used when it was first carried out, if it was.
+
+It raises :class:`SessionNotFound` for what is not there (any more).
+"""
+
+
+def among(others: Mapping[str, Table]) -> FindOther:
+    """Finds tables in a mapping, which knows no versions."""
+
+    def find(named: str, _version: int | None) -> Other:
+        table = others.get(named)
+        if table is None:
+            raise missing_source(named)
+        return Other(table, named)
+
+    return find
+
+
+no_others: FindOther = among({})
+"""Finds nothing."""
+
+
+def missing_source(named: str) -> SessionNotFound:
+    """The error for a name under which no table was handed in."""
+    return SessionNotFound(
+        f"{OTHER_FIELD}: there is no other table called {shorten(named)!r} here; say in sources which one it is"
+    )
+
+
+class OtherParameters(Parameters):
+    """Names the other table."""
+
+    other_session_id: StrictStr = Field(
+        alias=OTHER_FIELD,
+        min_length=1,
+        max_length=500,
+        description=f'session id of the other dataset; its own, or "{ITSELF}", stands for this one as it is now',
+        json_schema_extra={"x-control": "session"},
+    )
+
+
+class WithOther(Operation):
+    """An operation that reads a second table; it is given that by :meth:`reading` before it is carried out."""
+
+    parameters: OtherParameters
+    _other: Other | None = None
+
+    def reading(self, other: Other) -> Self:
+        """The same operation with the other table at hand."""
+        bound = copy(self)
+        bound._other = other
+        return bound
+
+    @property
+    def other(self) -> Other:
+        """The other table.
+
+        :raises SessionNotFound: when none was handed in.
+        """
+        if self._other is None:
+            raise missing_source(self.parameters.other_session_id)
+        return self._other
+
+    @property
+    def is_with_itself(self) -> bool:
+        """Whether both tables are the same one."""
+        return self.parameters.other_session_id == ITSELF
+
+    @property
+    def other_name(self) -> str:
+        """What sentences call the other table."""
+        return ITSELF if self.is_with_itself else self.other.name
+
+    def about_other(self) -> Facts:
+        """What a history keeps of the other table: enough to explain the step, and to find the same version again."""
+        table = self.other.table
+        told: dict[str, Any] = {"name": self.other_name, "rows": table.rows, "columns": table.width}
+        return told if self.is_with_itself else {**told, "version": self.other.version}
+
+
+def bind(operation: Operation, table: Table, find: FindOther, facts: Facts | None = None) -> Operation:
+    """``operation``, with the other table at hand if it needs one.
+
+    :param table: what the operation is about to change.
+    :param facts: of an earlier run, which say the version of the other table that it used.
+    :raises SessionNotFound: when ``find`` does.
+    """
+    if not isinstance(operation, WithOther):
+        return operation
+    if operation.is_with_itself:
+        return operation.reading(Other(table, ITSELF))
+    return operation.reading(find(operation.parameters.other_session_id, _version_in(facts)))
+
+
+def _version_in(facts: Facts | None) -> int | None:
+    told = (facts or {}).get("other")
+    version = told.get("version") if isinstance(told, dict) else None
+    return version if isinstance(version, int) and not isinstance(version, bool) else None

@@ -1,0 +1,154 @@
+"""Text, or numbers that count time, as dates: decided for the whole column, with the evidence shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, StrictBool, StrictStr, model_validator
+
+from longshore.errors import InvalidType, shorten
+from longshore.tables import dtypes
+from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, stripped, style_of
+from longshore.tables.operations.base import (
+    Change,
+    Computed,
+    Facts,
+    OneColumn,
+    Operation,
+    Report,
+    counted,
+    operation,
+)
+from longshore.tables.operations.naming import free_name
+from longshore.tables.table import ROW_NUMBER, Column, Table
+
+MISFITS_SHOWN = 5
+MOST_FORMATS = 50
+
+
+class ParseDatesParameters(OneColumn):
+    """Which column, and what is known of how its dates are written."""
+
+    order: Literal["auto", "dayFirst", "monthFirst", "yearFirst"] = Field(
+        "auto", description="which comes first in dates such as 1/2/2020; auto decides it from all values"
+    )
+    formats: list[StrictStr] | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST_FORMATS,
+        description="how the dates are written, in strptime's letters, such as %d/%m/%Y, tried in turn; epoch:s, "
+        "epoch:ms and epoch:us count since 1970; found by itself when absent",
+    )
+    in_place: StrictBool = Field(
+        True, description="false: keep the column and put the dates into a new one to its right"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ParseDatesParameters:
+        if self.formats is not None and self.order != "auto":
+            raise ValueError("formats: give order or formats, one of them")
+        return self
+
+
+@operation
+class ParseDates(Operation):
+    """Read text, or numbers that count time since 1970, as dates or datetimes, decided for the whole column.
+
+    The answer's ``evidence`` lists the formats that were found, how many values each reads, and how many of these
+    only its order of day and month can read. Where all values fit both orders, the day is taken to come first, and
+    ``ambiguous`` says so. Values that fit no format become missing; ``unread`` shows the first of them. Offsets are
+    applied: the result is in UTC. Names of months are English.
+    """
+
+    name = "parseDates"
+    example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "formats": ["epoch:s"], "inPlace": False}
+    parameters: ParseDatesParameters
+
+    def fit(self, table: Table) -> Facts:
+        """The formats to be tried in turn, what they make, and what speaks for them."""
+        column = require_dates_written(self.parameters.find(table))
+        frame = table.scan([column.name])
+        if self.parameters.formats is not None:
+            styles = tuple(style_of(text) for text in dict.fromkeys(self.parameters.formats))
+            decision = Decision(styles, None, False, evidence_for(frame, column.name, styles))
+        else:
+            order = None if self.parameters.order == "auto" else self.parameters.order
+            decision = decide(frame, column.name, order, numbers=column.dtype.is_integer())
+        return {
+            "formats": [style.text for style in decision.styles],
+            "dtype": dtypes.encode(decision.target),
+            "order": decision.order or "",
+            "ambiguous": decision.ambiguous,
+            "evidence": [each.to_wire() for each in decision.evidence],
+        }
+
+    def transform(self, table: Table, facts: Facts) -> Change:
+        """The column as dates, or a new one beside it."""
+        column = require_dates_written(self.parameters.find(table))
+        styles = [style_of(text) for text in facts["formats"]]
+        values, numbers = pl.col(column.name), column.dtype.is_integer()
+        dates = read_all(values, styles, dtypes.decode(facts["dtype"]), numbers=numbers)
+        if self.parameters.in_place:
+            return Change.of(table, {column.name: dates})
+        at = self.parameters.position(table) + 1
+        made = Computed(free_name(f"{column.name}_date", set(table.names)), dates, (column.name,))
+        return Change([*table.columns[:at], made, *table.columns[at:]])
+
+    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+        """The formats and their evidence, and which values fit none."""
+        column = self.parameters.find(before)
+        made = after.columns[self.parameters.position(before) + (0 if self.parameters.in_place else 1)]
+        misfits = _misfits(before, column, after, made)
+        written = ", ".join(facts["formats"][:3]) + (" and others" if len(facts["formats"]) > 3 else "")
+        sentence = f"Read {column.name} as {made.kind}s written {written}"
+        if facts["ambiguous"]:
+            sentence += "; day or month could come first in every value, and the day was taken"
+        if misfits["count"]:
+            sentence += f"; {counted(misfits['count'], 'value')} did not fit and became missing"
+        answer = {
+            "dateFormats": facts["formats"],
+            "order": facts["order"] or None,
+            "ambiguous": facts["ambiguous"],
+            "evidence": facts["evidence"],
+            "invalidated": misfits["count"],
+            "unread": misfits["first"],
+        }
+        return Report(sentence, answer)
+
+
+def require_dates_written(column: Column) -> Column:
+    """``column`` itself when it is text or whole numbers.
+
+    :raises InvalidType: if not.
+    """
+    if dtypes.is_text(column.dtype) or column.dtype.is_integer():
+        return column
+    if isinstance(column.dtype, pl.Date | pl.Datetime):
+        raise InvalidType(f"column {column.name!r} holds {column.kind}s already")
+    raise InvalidType(
+        f"column {column.name!r} holds {column.kind} values; dates are read from text or whole numbers, "
+        "so convert it to one of these first"
+    )
+
+
+def _misfits(before: Table, column: Column, after: Table, made: Column) -> dict[str, Any]:
+    """How many values became missing that were there and not blank, and the first of them with their rows."""
+    if made.missing == column.missing:
+        return {"count": 0, "first": []}
+    pair = pl.concat(
+        [
+            before.scan([column.name]).select(stripped(pl.col(column.name)).alias("text")),
+            after.scan([made.name]).select(pl.col(made.name).is_null().alias("lost")),
+        ],
+        how="horizontal",
+    ).with_row_index(ROW_NUMBER)
+    lost = pair.filter(pl.col("lost") & pl.col("text").is_not_null())
+    count, rows, texts = lost.select(
+        pl.len(),
+        pl.col(ROW_NUMBER).head(MISFITS_SHOWN).implode(),
+        pl.col("text").head(MISFITS_SHOWN).implode().alias("texts"),
+    ).collect().row(0)  # fmt: skip
+    first = [{"row": row, "value": shorten(text, 100)} for row, text in zip(rows, texts, strict=True)]
+    return {"count": count, "first": first}
