@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from longshore import errors
 from longshore.datasets.routes import contract_routes, declare_api
 from longshore.http import Api
+from longshore.jobs.routes import declare_jobs_api
 from longshore.server.diagnostics_http import diagnostics_blueprint
 from longshore.server.version import app_version
 from longshore.settings import Settings
@@ -119,6 +120,7 @@ def routes_page() -> str:
     """Every REST route by tag."""
     api = Api("Longshore", app_version())
     declare_api(api, None)  # type: ignore[arg-type] - only declared here, never called
+    declare_jobs_api(api, None)  # type: ignore[arg-type]
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",

@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
     @property
     def results_folder(self) -> Path:
-        """Where results of jobs are kept that are too large for the store."""
+        """Where results of jobs lie that are too large for the result store, named by their job's id."""
         return self.root_storage_path / "results"
 
     @property

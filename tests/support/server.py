@@ -95,7 +95,7 @@ class LongshoreServer:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def parts(self) -> dict[str, psutil.Process]:
-        """The supervisor's children that run now, by name: broker, worker, web."""
+        """The supervisor's children that run now, by name: broker, worker, job worker, web."""
         found = {}
         for child in psutil.Process(self.pid).children():
             try:
@@ -105,9 +105,10 @@ class LongshoreServer:
                 continue
             if "valkey" in name or "redis" in name:
                 found["broker"] = child
-            for part in ("web", "worker"):
-                if part in words[2:4]:
-                    found[part] = child
+            if "web" in words[2:4]:
+                found["web"] = child
+            if "worker" in words[2:4]:
+                found["worker" if "datasets" in words else "job worker"] = child
         return found
 
     def family(self) -> list[psutil.Process]:

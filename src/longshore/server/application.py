@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import socketio
@@ -23,7 +24,16 @@ from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
-from longshore.jobs.declaring import forget_jobs
+from longshore.jobs.announcing import announce
+from longshore.jobs.declaring import all_jobs, forget_jobs
+from longshore.jobs.duties import scheduled, sweeping
+from longshore.jobs.reconcile import JobReconciler
+from longshore.jobs.results import open_store
+from longshore.jobs.results.files import ResultFiles
+from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.service import Jobs
+from longshore.jobs.sockets import JobSockets
+from longshore.jobs.tasks import make_wake
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
@@ -39,24 +49,30 @@ ENGINE_BUFFER_BYTES = 100_000_000
 CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parts:
     """What an application consists of, for those who have to close it."""
 
     settings: Settings
     database: Database
     service: Datasets
+    jobs: Jobs
     sockets: DatasetSockets
     reconciler: Reconciler
     emitter: Emitter
+    job_reconciler: JobReconciler | None = None
+    """Begins once handlers have declared their jobs."""
 
     def close(self) -> None:
         """End the threads and close the connections."""
         self.reconciler.stop()
+        if self.job_reconciler is not None:
+            self.job_reconciler.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
+        self.jobs.close()
         self.service.views.close()
         self.database.close()
 
@@ -71,24 +87,34 @@ def create_app(settings: Settings) -> Application:
     """
     app = make_application()
     database = Database(settings.database)
-    service = Datasets(settings, database, make_enqueue(make_celery(settings)))
+    celery = make_celery(settings)
+    service = Datasets(settings, database, make_enqueue(celery))
     publisher = emitter(settings)
+    store = open_store(settings, database)
+    # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
+    wake = make_wake(celery, settings.job_concurrency)
+    jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
     server = _socket_server(settings)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
+    JobSockets(server, jobs, sockets.refuse)
 
-    declare_routes(app, settings, service, publisher)
+    api = declare_routes(app, settings, service, publisher, jobs)
     app.after_request(stamp_response)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, service, jobs, sockets, Reconciler(service, publisher), publisher)
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
+    document_declared_jobs(api, jobs)
+    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
+    parts.job_reconciler.start()
     parts.reconciler.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
@@ -106,14 +132,16 @@ def make_application() -> Application:
     return app
 
 
-def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any) -> None:
+def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any, jobs: Any) -> Api:
     """Give ``app`` the server's own routes; without services (None) it can only list them."""
     api = Api("Longshore", app_version())
     declare_api(api, service)
+    declare_jobs_api(api, jobs)
     api.register(app)
     app.register_blueprint(contract_routes(service, publisher))
     app.register_blueprint(diagnostics_blueprint(settings))
     _add_pages(app, api)
+    return api
 
 
 def load_additions(app: Application, settings: Settings) -> list[Mount]:
@@ -148,17 +176,18 @@ def _socket_server(settings: Settings) -> GuardedServer:
 
 
 def _add_pages(app: Flask, api: Api) -> None:
-    document = api.document()
+    # Made when it is first asked for: what deployers add is declared last.
+    document = cache(api.document)
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
         """The OpenAPI 3.1 document of the REST interface."""
-        return jsonify(document)
+        return jsonify(document())
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
         """The REST interface, for reading."""
-        return render_template("api.html", document=document, tags=_by_tag(document))
+        return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
     def start() -> Any:
@@ -215,7 +244,9 @@ def _add_cors(app: Flask, settings: Settings) -> None:
         if origin in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range, If-Match, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "Content-Type, Range, If-Match, If-None-Match, Idempotency-Key"
+            )
             response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")
         return response

@@ -10,7 +10,10 @@ from celery import Celery, _state
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
-TASK_MODULES = ("longshore.datasets.tasks",)
+DATASETS_QUEUE = "datasets"
+"""Where changes of tables are told of; job workers do not serve it, so that long jobs never hold up a table."""
+JOBS_QUEUE = "jobs"
+"""Where Celery tasks and jobs go that name no other queue."""
 
 # Redis hands a message out again if it was not acknowledged in this time. Ours are acknowledged before they run
 # (the mailbox in the database keeps the work), so it only has to be longer than any wait for a free worker process.
@@ -34,7 +37,6 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=30,
-        imports=TASK_MODULES,
         # JSON only: a message can carry data, never code.
         accept_content=["json"],
         task_serializer="json",
@@ -43,12 +45,11 @@ def make_celery(settings: Settings) -> Celery:
         **result_options(settings),
         task_acks_late=False,
         task_publish_retry_policy=PUBLISH_RETRY,
-        task_default_queue="longshore",
+        task_default_queue=JOBS_QUEUE,
+        task_routes={"longshore.datasets.*": {"queue": DATASETS_QUEUE}},
         worker_prefetch_multiplier=1,
         # Take a message only when a process is free: one that waits behind a long task could run elsewhere.
         worker_disable_prefetch=settings.redis_url is not None,
-        worker_concurrency=settings.worker_concurrency,
-        worker_max_tasks_per_child=settings.worker_tasks_per_child,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,

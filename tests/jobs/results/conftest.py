@@ -13,7 +13,6 @@ import pytest
 from longshore.database import Database, migrate
 from longshore.jobs.results import ResultStore, open_store
 from longshore.settings import Settings
-from support.postgres import Postgres, running_postgres, why_not
 from support.stores import GivenMongo, NxServer, PostgresServer, RedisServer, Server, redis_binary, why_no_nx
 
 STORES = (
@@ -40,14 +39,6 @@ class Place:
     def url(self) -> str:
         """Of the server that has the results."""
         return self.settings.require_result_url() if self.settings.result_backend else self.settings.database
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    if reason := why_not():
-        pytest.skip(reason)
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -138,6 +138,7 @@ def add_record(connection: Any, name: str, expires: float) -> None:
             due=1.0,
             attempts=1,
             losses=0,
+            announced=True,
             expires=expires,
             result_place="file",
         )

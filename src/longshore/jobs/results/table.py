@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from longshore.database import MIGRATION_LOCK, Database
@@ -121,21 +123,19 @@ def _open_with_table(url: str) -> Database:
 
 def _put(connection: Connection, job_id: str, document: bytes, expires: float) -> None:
     require_usable(job_id)
-    values = {"expires": min(expires, LATEST), "document": pack(document)}
-    statement = _insert(connection)(results).values(id=job_id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[results.c.id], set_=values))
+    values = {"id": job_id, "expires": min(expires, LATEST), "document": pack(document)}
+    connection.execute(_put_statement(connection.dialect.name), values)
+
+
+@cache
+def _put_statement(dialect: str) -> Any:
+    """Put together once: that takes longer than carrying it out."""
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    inserting = make(results).values({name: sa.bindparam(name) for name in ("id", "expires", "document")})
+    replaced = {"expires": inserting.excluded.expires, "document": inserting.excluded.document}
+    return inserting.on_conflict_do_update(index_elements=[results.c.id], set_=replaced)
 
 
 def _forget(connection: Connection, ids: Iterable[str]) -> None:
     for part in portions(ids):
         connection.execute(results.delete().where(results.c.id.in_(part)))
-
-
-def _insert(connection: Connection) -> Any:
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-        return insert_postgresql
-    from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-
-    return insert_sqlite
