@@ -22,6 +22,7 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
+RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
 
 class Settings(BaseSettings):
@@ -193,9 +194,11 @@ class Settings(BaseSettings):
     @field_validator("result_backend")
     @classmethod
     def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and value.get_secret_value().startswith("db"):
-            _require_scheme(SecretStr(value.get_secret_value().removeprefix("db+")), DATABASE_SCHEMES)
-        return _require_scheme(value, RESULT_SCHEMES)
+        scheme = urlsplit(value.get_secret_value()).scheme if value is not None else RESULT_SCHEMES[0]
+        kind, _, database = scheme.partition("+")
+        if kind not in RESULT_SCHEMES or (kind == "db" and database.partition("+")[0] not in DATABASE_SCHEMES):
+            raise ValueError("it has to be a URL that begins with " + RESULT_URLS)
+        return value
 
     @field_validator("broker_url")
     @classmethod
@@ -379,11 +382,16 @@ def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> Secret
     return value
 
 
+def _is_secret(field: str) -> bool:
+    """Whether a setting may hold a password, in which case its value appears nowhere."""
+    return field in Settings.model_fields and "SecretStr" in str(Settings.model_fields[field].annotation)
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors():
         field = str(problem["loc"][0]) if problem["loc"] else "settings"
-        shown = "" if "secret" in field or field.endswith("_url") else f"={problem.get('input')!r}"
+        shown = "" if _is_secret(field) else f"={problem.get('input')!r}"
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from celery import Celery, _state
 
-from longshore.jobs.results.celery_backends import result_options
+from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
 DATASETS_QUEUE = "datasets"
@@ -30,6 +30,7 @@ def make_celery(settings: Settings) -> Celery:
     ``celery.current_app.settings``.
     """
     app = Celery("longshore", set_as_current=True)
+    app.loader.override_backends = BACKENDS
     app.conf.update(
         broker_url=settings.kombu_url,
         broker_transport_options=_transport_options(settings),
