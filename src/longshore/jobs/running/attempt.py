@@ -94,13 +94,14 @@ class Attempt:
         if now - self._renewed >= records.RENEW_SECONDS:
             self._renewed = now
             with self.database.writing(durable=False) as connection:
-                self.save_progress(connection)
                 about = {"peak_bytes": self.runner.peak_bytes or None, "log_tail": self.runner.output.tail() or None}
                 records.renew(connection, self.job.id, self.owner, **about)  # type: ignore[arg-type]
-        elif self._unsaved and now - self._saved >= SAVE_SECONDS:
+        if self._unsaved and now - self._saved >= SAVE_SECONDS:
             self._saved = now
             with self.database.writing(durable=False) as connection:
                 self.save_progress(connection)
+            # Who began to watch since it was told has read an older state, and would not hear of it again.
+            self.tell(self.job)
         if now - self._asked >= ASK_SECONDS:
             self._asked = now
             with self.database.reading() as connection:
