@@ -50,6 +50,7 @@ MIGRATION_LOCK = 0x10465
 
 _DURABLE = "longshore_durable"
 _WRITING = "longshore_writing"
+_SYNCHRONOUS = "longshore_synchronous"
 
 
 class PackedJSON(sa.types.TypeDecorator[Any]):
@@ -181,7 +182,10 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     # In WAL mode NORMAL syncs at checkpoints only: a power cut may lose the last commits, never break the file.
-    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_DURABLE, True) else 'NORMAL'}")
+    wanted = "FULL" if options.get(_DURABLE, True) else "NORMAL"
+    if connection.info.get(_SYNCHRONOUS) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -25,7 +25,7 @@ from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.attempt import Attempt
 from longshore.jobs.running.limits import kill_strays
-from longshore.jobs.running.runner import Limits, Outcome, Runner
+from longshore.jobs.running.runner import Limits, Outcome, Runner, Stop
 from longshore.jobs.running.stopping import StopSignal
 from longshore.leases import new_owner
 from longshore.messages import Emitter
@@ -43,8 +43,8 @@ UNREADY_SECONDS = 10.0
 """Pause before a job is tried again whose runner could not load what is declared."""
 PERSIST_SECONDS = 60.0
 """How long a database or result store that is away is waited for at the end of a job."""
-LAST_STOP_SECONDS = 1.0
-"""Time between SIGTERM and SIGKILL when the worker itself has to end."""
+TOLD_AT_ONCE = 20
+"""Jobs whose end was told that are noted together; a job that lasts notes those before it at its first tick."""
 
 T = TypeVar("T")
 Settle = Callable[[Connection], Job]
@@ -122,12 +122,17 @@ class Warden:
 
     def _run(self, claimed: Claimed, attempt: Attempt, part: Path) -> Outcome:
         job = claimed.job
-        if (failed := self.runner.prepare(attempt.tick)) is not None:
+
+        def tick() -> Stop | None:
+            self._note_told()
+            return attempt.tick()
+
+        if (failed := self.runner.prepare(tick)) is not None:
             return failed
         self.runner.output.begin(job.id)
         self._tell(job)
         request = {"id": job.id, "type": job.type, "file": str(part)}
-        return self.runner.run(request, claimed.inputs, self._limits(job.type), attempt.tick, attempt.progress)
+        return self.runner.run(request, claimed.inputs, self._limits(job.type), tick, attempt.progress)
 
     def _limits(self, name: str) -> Limits:
         return Limits(
@@ -150,7 +155,9 @@ class Warden:
             with self.database.writing(durable=False) as connection:
                 attempt.save_progress(connection)
                 job = settle(connection)
-                records.mark_announced(connection, self._told)
+                if len(self._told) >= TOLD_AT_ONCE:
+                    records.mark_announced(connection, self._told)
+                    self._told = []
                 return job, None if queue is None else records.claim_next(connection, queue, self.owner)
 
         try:
@@ -158,7 +165,6 @@ class Warden:
         except LeaseLost:
             log.warning("job %s was taken over by another worker; its result is dropped", attempt.job.id)
             return None if queue is None else self._claim(queue)
-        self._told = []
         if announce(self.emitter, job, outcome.document) and job.is_finished:
             self._told.append(job.id)
         return claimed
