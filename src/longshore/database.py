@@ -75,8 +75,9 @@ class Database:
         self.engine = _make_engine(url)
         # A WAL transaction of SQLite is a snapshot by itself; PostgreSQL shows each statement the newest commit.
         is_sqlite = self.engine.dialect.name == "sqlite"
-        path = self.engine.url.database
-        self._turn_path = f"{path}-turn" if is_sqlite and path and path != ":memory:" else None
+        path = self.engine.url.database or ":memory:"
+        # A URI asks for locks of its own kind, on a file system where ours may mean nothing.
+        self._turn_path = f"{path}-turn" if is_sqlite and not path.startswith((":", "file:")) else None
         self._snapshots = self.engine if is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
