@@ -11,7 +11,7 @@ import pytest
 
 from longshore.database import Database
 from longshore.errors import Unavailable
-from longshore.jobs import reconcile, records
+from longshore.jobs import claims, reconcile, records
 from longshore.jobs.duties import sweep
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results.files import ResultFiles
@@ -44,7 +44,7 @@ class Bench:
 
     def claim(self, owner: str, queue: str = "jobs") -> records.Job:
         with self.database.writing() as connection:
-            claimed = records.claim_next(connection, queue, owner)
+            claimed = claims.claim_next(connection, queue, owner)
         assert claimed is not None
         return claimed.job
 
@@ -74,8 +74,8 @@ def test_a_forgotten_job_wakes_its_queue_again_and_again_more_rarely(bench: Benc
         bench.reconciler.wake_forgotten()
         assert bench.woken == [("a", 2)] * times
     with bench.database.writing() as connection:
-        assert records.claim_next(connection, "a", new_owner())
-        assert records.claim_next(connection, "a", new_owner())
+        assert claims.claim_next(connection, "a", new_owner())
+        assert claims.claim_next(connection, "a", new_owner())
     bench.reconciler.wake_forgotten()
     put(queue="a")
     bench.reconciler.wake_forgotten()
@@ -109,17 +109,17 @@ def test_a_lease_of_another_machine_runs_out_by_the_time_that_it_was_watched(ben
     bench.claim("elsewhere/1/1/a")
     clock = [0.0]
     bench.reconciler.watch = LeaseWatch(lambda: clock[0])
-    for clock[0], lost in [(0.0, 0), (records.LEASE_SECONDS, 0), (records.LEASE_SECONDS + 1, 1)]:
+    for clock[0], lost in [(0.0, 0), (claims.LEASE_SECONDS, 0), (claims.LEASE_SECONDS + 1, 1)]:
         assert len(bench.reconciler.take_over()) == lost
 
 
 def test_what_a_dead_warden_had_noted_stands_in_the_failure(bench: Bench, put: Put) -> None:
     job_id = put()
-    for attempt in range(records.MOST_LOSSES):
+    for attempt in range(claims.MOST_LOSSES):
         owner = dead_owner()
         bench.claim(owner)
         with bench.database.writing() as connection:
-            records.renew(connection, job_id, owner, peak_bytes=300 * 2**20, log_tail=f"line {attempt}")
+            claims.renew(connection, job_id, owner, peak_bytes=300 * 2**20, log_tail=f"line {attempt}")
         bench.reconciler.take_over()
     job = bench.find(job_id)
     assert (job.status, job.error, job.log_tail) == ("FAILURE", "WorkerLost", "line 2")
@@ -131,11 +131,11 @@ def test_a_job_given_back_waits_as_if_it_had_never_been_begun(bench: Bench, put:
     owner = new_owner()
     bench.claim(owner)
     with bench.database.writing() as connection:
-        records.give_back(connection, job_id, owner)
+        claims.give_back(connection, job_id, owner)
     job = bench.find(job_id)
     assert (job.status, job.attempts, job.losses, job.started) == ("PENDING", 0, 0, None)
-    with bench.database.writing() as connection, pytest.raises(records.LeaseLost):
-        records.give_back(connection, job_id, owner)
+    with bench.database.writing() as connection, pytest.raises(claims.LeaseLost):
+        claims.give_back(connection, job_id, owner)
 
 
 def test_an_end_that_nobody_was_told_of_is_told_once_the_queue_is_back(
@@ -145,7 +145,7 @@ def test_an_end_that_nobody_was_told_of_is_told_once_the_queue_is_back(
     owner = new_owner()
     bench.claim(owner)
     with bench.database.writing() as connection:
-        records.fail(connection, job_id, owner, "JobFailed", "", expires=time.time() + 60)
+        claims.fail(connection, job_id, owner, "JobFailed", "", expires=time.time() + 60)
     monkeypatch.setattr(reconcile, "PATIENCE_SECONDS", -1.0)
     bench.emitter.away = True
     bench.reconciler.announce_again()
@@ -163,7 +163,7 @@ def test_what_expired_is_forgotten_first_and_its_record_a_day_later(bench: Bench
         owner = new_owner()
         assert bench.claim(owner).id == job_id
         with bench.database.writing() as connection:
-            records.succeed(connection, job_id, owner, expires=now + 60, result_place=place, result_bytes=1)
+            claims.succeed(connection, job_id, owner, expires=now + 60, result_place=place, result_bytes=1)
     store.put(small, b"1", now + 60)
     files.adopt(_written(files.new_part(large)), large)
     assert sweep(bench.database, store, files, now) == 0

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from longshore.database import Database
-from longshore.jobs import records
+from longshore.jobs import claims
 from longshore.jobs.declaring import find_job, job
 from longshore.jobs.duties import SCHEDULE, scheduled
 from longshore.jobs.scheduling import Duty, carry_out, parse_schedule
@@ -115,12 +115,12 @@ def test_a_scheduled_job_is_accepted_and_never_overtakes_itself(database: Databa
     carry_out(database, duties, NOON + HOUR)
     assert woken == ["q"]
     with database.writing() as connection:
-        claimed = records.claim_next(connection, "q", "host/1/1/a")
+        claimed = claims.claim_next(connection, "q", "host/1/1/a")
     assert claimed is not None
     assert (claimed.job.made_by, claimed.inputs) == (SCHEDULE, b"{}")
     carry_out(database, duties, NOON + 2 * HOUR)  # it still runs
     assert woken == ["q"]
     with database.writing() as connection:
-        records.fail(connection, claimed.job.id, "host/1/1/a", "JobFailed", "", expires=NOON)
+        claims.fail(connection, claimed.job.id, "host/1/1/a", "JobFailed", "", expires=NOON)
     carry_out(database, duties, NOON + 3 * HOUR)
     assert woken == ["q", "q"]

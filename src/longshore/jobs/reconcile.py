@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from longshore.database import Database
 from longshore.errors import LongshoreError
-from longshore.jobs import records
+from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
@@ -89,7 +89,7 @@ class JobReconciler:
         if True not in {self.watch.is_lost(job) for job in running}:
             return []
         with self.database.writing() as connection:
-            lost = records.take_over_lost(
+            lost = claims.take_over_lost(
                 connection, self.watch.is_lost, may_repeat=_may_repeat, expires_after=self._expires_after
             )
         for job in lost:

@@ -28,7 +28,7 @@ from longshore.errors import (
     Unavailable,
     shorten,
 )
-from longshore.jobs import declaring, records, wire
+from longshore.jobs import claims, declaring, records, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results import ResultStore
@@ -264,7 +264,7 @@ class Jobs:
         now = time.time()
         expires = now + declaring.result_ttl_seconds(before.type, self.settings.result_ttl)
         with self.database.writing() as connection:
-            job = records.request_cancel(connection, job_id, expires=expires, now=now)
+            job = claims.request_cancel(connection, job_id, expires=expires, now=now)
         if job is not None and job.status == records.REVOKED:
             self.announce(job)
         elif job is not None and not job.is_finished:

@@ -17,9 +17,10 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.errors import Unavailable
-from longshore.jobs import records
+from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
-from longshore.jobs.records import Claimed, Job, LeaseLost
+from longshore.jobs.claims import Claimed, LeaseLost
+from longshore.jobs.records import Job
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
@@ -96,7 +97,7 @@ class Warden:
 
     def _claim(self, queue: str) -> Claimed | None:
         with self.database.writing(durable=False) as connection:
-            return records.claim_next(connection, queue, self.owner)
+            return claims.claim_next(connection, queue, self.owner)
 
     def _carry_out(self, claimed: Claimed, queue: str | None) -> Claimed | None:
         """Run a job to its end and settle it; the next one of ``queue``, claimed."""
@@ -158,7 +159,7 @@ class Warden:
                 if len(self._told) >= TOLD_AT_ONCE:
                     records.mark_announced(connection, self._told)
                     self._told = []
-                return job, None if queue is None else records.claim_next(connection, queue, self.owner)
+                return job, None if queue is None else claims.claim_next(connection, queue, self.owner)
 
         try:
             job, claimed = self._persist(write)
@@ -185,12 +186,12 @@ class Warden:
             case "died":
                 log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
                 may_repeat = self._said(job.type, "retry", True)
-                return partial(records.lose, may_repeat=may_repeat, expires=expires, **about)
+                return partial(claims.lose, may_repeat=may_repeat, expires=expires, **about)
             case "cancelled":
-                return partial(records.revoke, expires=expires, **about)
+                return partial(claims.revoke, expires=expires, **about)
             case "timed out" | "too large":
                 error, message = self._explain(job, outcome)
-                return partial(records.fail, error=error, message=message, expires=expires, **about)
+                return partial(claims.fail, error=error, message=message, expires=expires, **about)
             case "unready":
                 message = str(outcome.head.get("message", f"its process {outcome.end}"))
                 log.error("jobs wait, since what is declared cannot be loaded: %s", message)
@@ -199,10 +200,10 @@ class Warden:
                     "error": "Unavailable",
                     "message": message,
                 }
-                return partial(records.give_back, job_id=job.id, owner=self.owner, **wait)
+                return partial(claims.give_back, job_id=job.id, owner=self.owner, **wait)
             case _:
                 log.info("job %s goes back, the worker stops", job.id)
-                return partial(records.give_back, job_id=job.id, owner=self.owner)
+                return partial(claims.give_back, job_id=job.id, owner=self.owner)
 
     def _explain(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Code and sentence of an attempt that went over a limit."""
@@ -218,8 +219,8 @@ class Warden:
         raised = job.attempts - job.losses
         if outcome.head["again"] and raised <= self._said(job.type, "retries", 0):
             due = time.time() + self._said(job.type, "retry_delay", 0)
-            return partial(records.retry_later, due=due, **about)
-        return partial(records.fail, **about)
+            return partial(claims.retry_later, due=due, **about)
+        return partial(claims.fail, **about)
 
     def _keep(self, job: Job, outcome: Outcome, part: Path, expires: float) -> Settle:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
@@ -232,7 +233,7 @@ class Warden:
         def settle(connection: Connection) -> Job:
             if place == "store" and isinstance(self.store, EmbeddedStore):
                 self.store.put_within(connection, job.id, outcome.document, expires)
-            return records.succeed(
+            return claims.succeed(
                 connection,
                 job.id,
                 self.owner,
