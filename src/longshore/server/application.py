@@ -26,7 +26,7 @@ from longshore.delivery.partition_routes import OtherAddresses, partition_routes
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_file_routes import path_file_routes
 from longshore.delivery.path_files import PathFiles
-from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads
+from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
 from longshore.events import Events
@@ -42,6 +42,7 @@ from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import JobSockets
 from longshore.jobs.tasks import make_wake
@@ -59,6 +60,8 @@ logger = logging.getLogger(__name__)
 
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
+
+FILES_SWEEP_SECONDS = 300
 
 ASKED_HEADERS = ("Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
 ANSWERED_HEADERS = ("Content-Disposition", "Location", "ETag")
@@ -170,6 +173,7 @@ def create_app(settings: Settings) -> Application:
     declare_partitions(app, settings, services)
     document_declared_jobs(api, jobs)
     duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    duties.append(Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files))
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()
@@ -222,7 +226,7 @@ def declare_partitions(app: Application, settings: Settings, services: Services)
 def _resumable(
     settings: Settings, database: Database, datasets: Datasets, partitions: Partitions, path_files: PathFiles
 ) -> ResumableUploads:
-    targets = {
+    targets: dict[str, Target] = {
         "dataset": IntoDataset(datasets, BASE),
         "partition": IntoPartition(partitions),
         "path": IntoPath(path_files),
