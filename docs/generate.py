@@ -12,11 +12,7 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
-from longshore.datasets.routes import contract_routes, declare_api
-from longshore.http import Api
-from longshore.jobs.routes import declare_jobs_api
-from longshore.server.diagnostics_http import diagnostics_blueprint
-from longshore.server.version import app_version
+from longshore.server.application import Services, declare_partitions, declare_routes, make_application
 from longshore.settings import Settings
 from longshore.tables import History, read
 from longshore.tables.operations import Operation, all_operations
@@ -135,33 +131,32 @@ def _type(part: dict[str, Any]) -> str:
 
 
 def routes_page() -> str:
-    """Every REST route by tag."""
-    api = Api("Longshore", app_version())
-    declare_api(api, None)  # type: ignore[arg-type] - only declared here, never called
-    declare_jobs_api(api, None)  # type: ignore[arg-type]
+    """Every address, the REST ones after the others."""
+    app = make_application()
+    settings = Settings.from_environment()
+    api = declare_routes(app, settings, Services())
+    declare_partitions(app, settings, Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",
         "document at `/api/v1/openapi.json`.", "", "| Method | Address | What it does |", "| --- | --- | --- |",
     ]  # fmt: skip
-    for methods, address, summary in other_routes():
+    declared = {endpoint.path for endpoint in api.endpoints}
+    for methods, address, summary in other_routes(app, declared):
         lines.append(f"| {methods} | `{address}` | {_cell(summary)} |")
     for endpoint in api.endpoints:
         lines.append(f"| {endpoint.method} | `{endpoint.openapi_path}` | {_cell(endpoint.summary)} |")
     return "\n".join(lines) + "\n"
 
 
-def other_routes() -> list[tuple[str, str, str]]:
-    """Method, address and first line of the docstring of the routes that are not REST."""
-    app = Flask("docs", static_folder=None)
-    settings = Settings.from_environment()
-    app.register_blueprint(contract_routes(None, None))  # type: ignore[arg-type] - only listed
-    app.register_blueprint(diagnostics_blueprint(settings))
+def other_routes(app: Flask, declared: set[str]) -> list[tuple[str, str, str]]:
+    """Method, address and first line of the docstring of the routes that are not REST; refusals are left out."""
     found = []
     for rule in app.url_map.iter_rules():
         methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         summary = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
-        found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
+        if rule.rule not in declared and not summary.startswith("Refused"):
+            found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
     return sorted(found, key=lambda row: row[1])
 
 

@@ -15,12 +15,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from longshore.errors import SettingsError
 
+SqliteVfs = Literal["unix", "unix-excl", "unix-none", "unix-dotfile", "unix-namedsem"]
+SendFileHeader = Literal["", "X-Accel-Redirect", "X-Sendfile"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
+RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
 
 class Settings(BaseSettings):
@@ -135,6 +138,57 @@ class Settings(BaseSettings):
         ge=64 * 2**20,
         description="most memory (resident, with all that it starts) of a job that does not say its own",
     )
+    cache_root: Path | None = Field(
+        None,
+        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+    )
+    files_root: Path | None = Field(
+        None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
+    )
+    upload_folder: Path | None = Field(
+        None, description="folder of the partitions, `POST /<partition>`; default: below ROOT_STORAGE_PATH"
+    )
+    fstore_root: Path | None = Field(
+        None, description="folder of the path files, `/fs/<path>`; default: below ROOT_STORAGE_PATH"
+    )
+    send_file_header: SendFileHeader = Field(
+        "",
+        description="header by which the web server in front sends files itself: X-Accel-Redirect (nginx) or X-Sendfile"
+        " (Apache, lighttpd); default: none. Only for a server that nobody can reach except through that one",
+    )
+    send_file_prefix: str = Field(
+        "/longshore-files",
+        pattern="^(/[A-Za-z0-9._-]+)+$",
+        description="internal address of nginx below which it has the folders `partitions`, `fs` and `links`",
+    )
+    resumable_ttl: float = Field(
+        86400, gt=0, description="how long a resumable upload waits for more, and then for being asked, in seconds"
+    )
+    storage_root: Path | None = Field(
+        None, description="folder of the list stores' database; default: below ROOT_STORAGE_PATH"
+    )
+    kvstore_root: Path | None = Field(
+        None, description="folder of the key-value store; default: below ROOT_STORAGE_PATH"
+    )
+    sqlite_vfs: SqliteVfs = Field(
+        "unix",
+        description="how SQLite locks the list stores' file: unix (the safest); unix-dotfile for network file systems"
+        " without locks; unix-excl and unix-none for one process only; unix-namedsem where the system has it",
+    )
+    max_value_bytes: int = Field(10**9, gt=0, description="largest value of the key-value store, in bytes")
+    local_event_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated sources whose local events are written to standard output"
+    )
+    link_ttl: float = Field(3600, gt=0, description="how long a link works that does not say its own time, in seconds")
+    link_cache_bytes: int = Field(
+        10 * 10**9, gt=0, description="disk space for the files behind links, in bytes; those used longest ago go first"
+    )
+    link_cache_count: int = Field(10_000, gt=0, description="most links at a time; those used longest ago go first")
+    remote_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
+        " links may fetch files; private addresses only where listed as addresses",
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -147,7 +201,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
 
-    @field_validator("task_modules", "job_queues", mode="before")
+    @field_validator("task_modules", "job_queues", "remote_hosts", "local_event_sources", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
@@ -160,9 +214,11 @@ class Settings(BaseSettings):
     @field_validator("result_backend")
     @classmethod
     def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and value.get_secret_value().startswith("db"):
-            _require_scheme(SecretStr(value.get_secret_value().removeprefix("db+")), DATABASE_SCHEMES)
-        return _require_scheme(value, RESULT_SCHEMES)
+        scheme = urlsplit(value.get_secret_value()).scheme if value is not None else RESULT_SCHEMES[0]
+        kind, _, database = scheme.partition("+")
+        if kind not in RESULT_SCHEMES or (kind == "db" and database.partition("+")[0] not in DATABASE_SCHEMES):
+            raise ValueError("it has to be a URL that begins with " + RESULT_URLS)
+        return value
 
     @field_validator("broker_url")
     @classmethod
@@ -174,10 +230,19 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path", "handlers_dir")
+    @field_validator(
+        "root_storage_path",
+        "handlers_dir",
+        "cache_root",
+        "files_root",
+        "upload_folder",
+        "fstore_root",
+        "storage_root",
+        "kvstore_root",
+    )
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
@@ -199,6 +264,48 @@ class Settings(BaseSettings):
     def datasets_folder(self) -> Path:
         """Where each dataset has a folder of its own, named by its session id."""
         return self.root_storage_path / "datasets"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where things lie that can be made again or have an end."""
+        return self.cache_root or self.root_storage_path / "cache"
+
+    @property
+    def links_folder(self) -> Path:
+        """The files behind links."""
+        return self.cache_folder / "links"
+
+    @property
+    def files_folder(self) -> Path:
+        """The files on offer."""
+        return self.files_root or self.root_storage_path / "files"
+
+    @property
+    def partitions_folder(self) -> Path:
+        """The partitions."""
+        return self.upload_folder or self.root_storage_path / "partitions"
+
+    @property
+    def path_files_folder(self) -> Path:
+        """The path files."""
+        return self.fstore_root or self.root_storage_path / "fs"
+
+    @property
+    def lists_path(self) -> Path:
+        """The list stores' SQLite file."""
+        return (self.storage_root or self.root_storage_path / "stores") / "lists.db"
+
+    @property
+    def lists_database(self) -> str:
+        """SQLAlchemy URL of the list stores: a file of their own, or the PostgreSQL of the rest."""
+        if self.database_url is not None and not self.database.startswith("sqlite"):
+            return self.database
+        return f"sqlite:///file:{quote(str(self.lists_path))}?vfs={self.sqlite_vfs}&uri=true"
+
+    @property
+    def values_folder(self) -> Path:
+        """The key-value store."""
+        return self.kvstore_root or self.root_storage_path / "values"
 
     @property
     def uploads_folder(self) -> Path:
@@ -314,11 +421,16 @@ def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> Secret
     return value
 
 
+def _is_secret(field: str) -> bool:
+    """Whether a setting may hold a password, in which case its value appears nowhere."""
+    return field in Settings.model_fields and "SecretStr" in str(Settings.model_fields[field].annotation)
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors():
         field = str(problem["loc"][0]) if problem["loc"] else "settings"
-        shown = "" if "secret" in field or field.endswith("_url") else f"={problem.get('input')!r}"
+        shown = "" if _is_secret(field) else f"={problem.get('input')!r}"
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)

@@ -14,11 +14,22 @@ from werkzeug.exceptions import HTTPException
 
 from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
-from longshore.datasets.routes import contract_routes, declare_api
+from longshore.datasets.resumed import IntoDataset
+from longshore.datasets.routes import BASE, contract_routes, declare_api
 from longshore.datasets.service import Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
+from longshore.delivery import tus_routes
+from longshore.delivery.links import Links
+from longshore.delivery.offered import Offered
+from longshore.delivery.partition_routes import OtherAddresses, partition_routes
+from longshore.delivery.partitions import Partitions
+from longshore.delivery.path_file_routes import path_file_routes
+from longshore.delivery.path_files import PathFiles
+from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
+from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
+from longshore.events import Events
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
@@ -31,14 +42,18 @@ from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import JobSockets
 from longshore.jobs.tasks import make_wake
-from longshore.messages import Emitter, emitter, server_manager
+from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
+from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
+from longshore.server.storing import add_stores
 from longshore.server.version import app_version
+from longshore.serving import FrontServer
 from longshore.settings import Settings
+from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
 
 logger = logging.getLogger(__name__)
@@ -46,7 +61,29 @@ logger = logging.getLogger(__name__)
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
+FILES_SWEEP_SECONDS = 300
+
+ASKED_HEADERS = ("Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
+ANSWERED_HEADERS = ("Content-Disposition", "Location", "ETag")
+"""What pages of the configured origins may send and read."""
+
 CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes need of the features; without any, the routes can only be listed."""
+
+    datasets: Any = None
+    publisher: Any = None
+    jobs: Any = None
+    links: Any = None
+    offered: Any = None
+    partitions: Any = None
+    path_files: Any = None
+    resumable: Any = None
+    lists: Any = None
+    events: Any = None
 
 
 @dataclass
@@ -55,13 +92,21 @@ class Parts:
 
     settings: Settings
     database: Database
-    service: Datasets
-    jobs: Jobs
+    services: Services
     sockets: DatasetSockets
     reconciler: Reconciler
-    emitter: Emitter
     job_reconciler: JobReconciler | None = None
     """Begins once handlers have declared their jobs."""
+
+    def sweep_files(self) -> None:
+        """Remove what is over: links, resumable uploads, and what broken-off uploads left."""
+        for service in (
+            self.services.links,
+            self.services.resumable,
+            self.services.partitions,
+            self.services.path_files,
+        ):
+            service.sweep()
 
     def close(self) -> None:
         """End the threads and close the connections."""
@@ -72,8 +117,9 @@ class Parts:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
-        self.jobs.close()
-        self.service.views.close()
+        self.services.jobs.close()
+        self.services.datasets.views.close()
+        self.services.lists.close()
         self.database.close()
 
 
@@ -99,20 +145,35 @@ def create_app(settings: Settings) -> Application:
     server.refuse = sockets.refuse
     JobSockets(server, jobs, sockets.refuse)
 
-    api = declare_routes(app, settings, service, publisher, jobs)
+    partitions, path_files = Partitions(settings), PathFiles(settings)
+    services = Services(
+        datasets=service,
+        publisher=publisher,
+        jobs=jobs,
+        links=Links(settings, database),
+        offered=Offered(settings.files_folder),
+        partitions=partitions,
+        path_files=path_files,
+        resumable=_resumable(settings, database, service, partitions, path_files),
+        lists=Lists.open(settings),
+        events=Events(settings),
+    )
+    api = declare_routes(app, settings, services)
     app.after_request(stamp_response)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, jobs, sockets, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher))
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
+    declare_partitions(app, settings, services)
     document_declared_jobs(api, jobs)
     duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    duties.append(Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files))
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()
@@ -132,16 +193,49 @@ def make_application() -> Application:
     return app
 
 
-def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any, jobs: Any) -> Api:
-    """Give ``app`` the server's own routes; without services (None) it can only list them."""
+def declare_routes(app: Application, settings: Settings, services: Services) -> Api:
+    """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
-    declare_api(api, service)
-    declare_jobs_api(api, jobs)
+    declare_api(api, services.datasets)
+    declare_jobs_api(api, services.jobs)
     api.register(app)
-    app.register_blueprint(contract_routes(service, publisher))
+    app.register_blueprint(contract_routes(services.datasets, services.publisher))
+    app.register_blueprint(delivery_routes(services.links, services.offered))
+    app.register_blueprint(path_file_routes(services.path_files, _front(settings)))
+    app.register_blueprint(tus_routes.tus_routes(services.resumable))
+    add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
-    _add_pages(app, api)
+    app.extensions["longshore-events"] = services.events
+    _add_pages(app, api, settings, services)
     return api
+
+
+def declare_partitions(app: Application, settings: Settings, services: Services) -> None:
+    """Give ``app`` the routes that take what no other route takes; also none of handlers, which are there by now.
+
+    A handler that takes everything itself, as ``/<path:anything>``, leaves nothing to partitions.
+    """
+    # Mounts and sockets stand before all routes.
+    others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)])
+    if others.take_everything:
+        logger.warning("a handler takes all addresses that nothing else takes; so there are no partitions")
+        return
+    app.register_blueprint(partition_routes(services.partitions, others, _front(settings)))
+
+
+def _resumable(
+    settings: Settings, database: Database, datasets: Datasets, partitions: Partitions, path_files: PathFiles
+) -> ResumableUploads:
+    targets: dict[str, Target] = {
+        "dataset": IntoDataset(datasets, BASE),
+        "partition": IntoPartition(partitions),
+        "path": IntoPath(path_files),
+    }
+    return ResumableUploads(settings, database, targets)
+
+
+def _front(settings: Settings) -> FrontServer:
+    return FrontServer(settings.send_file_header, settings.send_file_prefix)
 
 
 def load_additions(app: Application, settings: Settings) -> list[Mount]:
@@ -175,7 +269,7 @@ def _socket_server(settings: Settings) -> GuardedServer:
     )
 
 
-def _add_pages(app: Flask, api: Api) -> None:
+def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> None:
     # Made when it is first asked for: what deployers add is declared last.
     document = cache(api.document)
 
@@ -195,7 +289,8 @@ def _add_pages(app: Flask, api: Api) -> None:
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version())
-        return jsonify(message="ok", version=app_version())
+        uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
+        return jsonify(message="ok", version=app_version(), uid=uid, files=services.offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -243,10 +338,10 @@ def _add_cors(app: Flask, settings: Settings) -> None:
         origin = request.headers.get("Origin")
         if origin in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = (
-                "Content-Type, Range, If-Match, If-None-Match, Idempotency-Key"
+            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+            response.headers["Access-Control-Allow-Headers"] = ", ".join((*ASKED_HEADERS, *tus_routes.HEADERS))
+            response.headers["Access-Control-Expose-Headers"] = ", ".join(
+                (*ANSWERED_HEADERS, *tus_routes.ANSWER_HEADERS)
             )
-            response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")
         return response

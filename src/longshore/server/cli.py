@@ -146,9 +146,11 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
     settings = read_settings(options)
     from longshore.database import migrate as migrate_database
     from longshore.lifeline import die_with
+    from longshore.stores.lists import prepare as prepare_lists
 
     die_with(lifeline)
     migrate_database(settings)
+    prepare_lists(settings)
 
 
 def read_sources(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:

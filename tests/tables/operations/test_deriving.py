@@ -494,6 +494,7 @@ def test_a_single_value_compared_with_a_column_of_missing_ones(expression: str) 
     assert derived(df, expression) == [None] * 3
 
 
+@settings(deadline=None)
 @given(st.integers(1, 130))
 def test_depth_is_limited_before_the_engine_sees_it(depth: int) -> None:
     expression = "n" + " + n" * depth

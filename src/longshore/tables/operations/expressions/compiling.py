@@ -165,8 +165,6 @@ def _aggregate(name: str, operand: Operand) -> Aggregate:
     if name == "count":
         return Aggregate(operand.expr.made.count().cast(pl.Int64), WHOLE)
     if name not in _NUMBERS_ONLY:
-        # A date that Python has no room for could not be written down.
-        operand = in_calendar(operand) if operand.is_moment else operand
         dtype = TEXT if operand.dtype == NOTHING else operand.dtype
         return Aggregate(compute(as_type(operand, dtype).expr.made), dtype)
     number = require_number(operand, name.upper())
@@ -270,9 +268,21 @@ def learn(compiled: Compiled, table: Table) -> list[Any]:
             (expr.cast(DECIMAL) if compiled.aggregates[int(name)].dtype == DECIMAL else expr).alias(name)
             for name, expr in wanted.items()
         ]
-        found = table.scan(compiled.reads).select(finite).collect(engine="streaming").row(0, named=True)
+        frame = table.scan(compiled.reads).select(finite).collect(engine="streaming")
+        found = {name: _value_in(frame[name]) for name in frame.columns}
     values = [found[str(i)] if each.expr is not None else table.rows for i, each in enumerate(compiled.aggregates)]
     return [to_json(_as_fact(value)) for value in values]
+
+
+def _value_in(series: pl.Series) -> Any:
+    """The only value of a column.
+
+    :raises InvalidValue: for a date that Python cannot hold, which expressions can reach.
+    """
+    is_date = isinstance(series.dtype, pl.Date | pl.Datetime)
+    if is_date and not -719_162 <= (series.cast(pl.Date).to_physical().item() or 0) <= 2_932_896:
+        raise InvalidValue("the expression computes a date outside of the years 1 to 9999 for the whole column")
+    return series.item()
 
 
 def _as_fact(value: Any) -> Any:

@@ -1,0 +1,73 @@
+"""Local events: one JSON line each on standard output, for a program that listens there."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Collection
+from typing import IO, Any
+
+from flask import current_app, has_request_context, request
+
+from longshore.settings import Settings
+
+DEFAULT_USER = "DEFAULT"
+LONGEST_USER = 200
+
+MOST_WAITING = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+def user_token(settings: Settings) -> str:
+    """Who sent the current request, as its header says; ``DEFAULT`` without one, and outside of a request."""
+    given = request.headers.get(settings.user_header_name, "") if has_request_context() else ""
+    return given[:LONGEST_USER] or DEFAULT_USER
+
+
+class Events:
+    """Writes events of the chosen sources, from a thread of its own.
+
+    Whoever emits never waits for whoever reads: when the reader is slow and :data:`MOST_WAITING` lines wait already,
+    further ones are dropped, which the log says.
+
+    :param stream: where to, standard output when absent.
+    """
+
+    def __init__(self, settings: Settings, stream: IO[str] | None = None) -> None:
+        self.settings = settings
+        self.sources: Collection[str] = frozenset(settings.local_event_sources)
+        self._stream = stream or sys.stdout
+        self._lines: queue.Queue[str] = queue.Queue(MOST_WAITING)
+        self._dropped = 0
+        if self.sources:
+            threading.Thread(target=self._write, name="events", daemon=True).start()
+
+    def emit(self, source: str, message: Any) -> bool:
+        """Write one line ``{"source", "message", "user_token"}``; False when nobody asked for this source."""
+        if source not in self.sources:
+            return False
+        line = json.dumps({"source": source, "message": message, "user_token": user_token(self.settings)}, default=str)
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._dropped += 1
+            if self._dropped % MOST_WAITING == 1:
+                logger.warning("nobody reads the local events; %d were dropped so far", self._dropped)
+        return True
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            self._stream.write(line + "\n")
+            if self._lines.empty():
+                self._stream.flush()
+
+
+def emit_local_message(source: str, message: Any) -> bool:
+    """Write an event of the running server, see :meth:`Events.emit`; for handlers."""
+    events: Events = current_app.extensions["longshore-events"]
+    return events.emit(source, message)
