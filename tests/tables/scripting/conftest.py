@@ -68,7 +68,8 @@ class Exporting:
     def check(self, history: History, started: Started, name: str = "table", others: Sequence[Path] = ()) -> str:
         script = history.script(name, started.result.settings)
         made = self.runner.run(script, started.source, others)
-        assert_frame_equal(made, history.table.scan().collect(), check_exact=True)
+        # Dividing by one number, Polars' last digit depends on where a value stands in memory.
+        assert_frame_equal(made, history.table.scan().collect(), rel_tol=1e-15, abs_tol=0)
         return script
 
     def export(self, table: Table, format_name: str) -> Path:
