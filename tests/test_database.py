@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import longshore.datasets.models
+import longshore.delivery.models
 import longshore.jobs.models
 from longshore.database import Database, PackedJSON, metadata, migrate
 from longshore.datasets.models import datasets
@@ -18,6 +19,7 @@ from longshore.errors import Unavailable
 from longshore.settings import Settings
 
 assert longshore.datasets.models is not None  # their tables register on import
+assert longshore.delivery.models is not None
 assert longshore.jobs.models is not None
 
 

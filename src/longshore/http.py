@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -26,6 +28,8 @@ from longshore.errors import InvalidRequest, LongshoreError, TooLarge
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 Model = TypeVar("Model", bound=BaseModel)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 LARGEST_JSON_BYTES = 32 * 2**20
 """Largest JSON body that is parsed."""
@@ -206,6 +210,15 @@ def error_response(error: LongshoreError, status: int | None = None) -> Response
     response: Response = jsonify({"success": False, **error.to_wire()})
     response.status_code = status or error.status
     return response
+
+
+def disposition(name: str) -> dict[str, str]:
+    """The parameters that give a download its name: plain where it is ASCII, else also RFC 6266's ``filename*``."""
+    name = _CONTROL.sub("_", name)
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from longshore.errors import SettingsError
 
+SqliteVfs = Literal["unix", "unix-excl", "unix-none", "unix-dotfile", "unix-namedsem"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -133,6 +134,38 @@ class Settings(BaseSettings):
         ge=64 * 2**20,
         description="most memory (resident, with all that it starts) of a job that does not say its own",
     )
+    cache_root: Path | None = Field(
+        None,
+        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+    )
+    files_root: Path | None = Field(
+        None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
+    )
+    storage_root: Path | None = Field(
+        None, description="folder of the list stores' database; default: below ROOT_STORAGE_PATH"
+    )
+    kvstore_root: Path | None = Field(
+        None, description="folder of the key-value store; default: below ROOT_STORAGE_PATH"
+    )
+    sqlite_vfs: SqliteVfs = Field(
+        "unix",
+        description="how SQLite locks the list stores' file: unix (the safest); unix-dotfile for network file systems"
+        " without locks; unix-excl and unix-none for one process only; unix-namedsem where the system has it",
+    )
+    max_value_bytes: int = Field(10**9, gt=0, description="largest value of the key-value store, in bytes")
+    local_event_sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="comma-separated sources whose local events are written to standard output"
+    )
+    link_ttl: float = Field(3600, gt=0, description="how long a link works that does not say its own time, in seconds")
+    link_cache_bytes: int = Field(
+        10 * 10**9, gt=0, description="disk space for the files behind links, in bytes; those used longest ago go first"
+    )
+    link_cache_count: int = Field(10_000, gt=0, description="most links at a time; those used longest ago go first")
+    remote_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
+        " links may fetch files; private addresses only where listed as addresses",
+    )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
     @field_validator("log_level", mode="before")
@@ -145,7 +178,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
 
-    @field_validator("task_modules", "job_queues", mode="before")
+    @field_validator("task_modules", "job_queues", "remote_hosts", "local_event_sources", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
@@ -170,10 +203,10 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path", "handlers_dir")
+    @field_validator("root_storage_path", "handlers_dir", "cache_root", "files_root", "storage_root", "kvstore_root")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().resolve()
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
@@ -195,6 +228,38 @@ class Settings(BaseSettings):
     def datasets_folder(self) -> Path:
         """Where each dataset has a folder of its own, named by its session id."""
         return self.root_storage_path / "datasets"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where things lie that can be made again or have an end."""
+        return self.cache_root or self.root_storage_path / "cache"
+
+    @property
+    def links_folder(self) -> Path:
+        """The files behind links."""
+        return self.cache_folder / "links"
+
+    @property
+    def files_folder(self) -> Path:
+        """The files on offer."""
+        return self.files_root or self.root_storage_path / "files"
+
+    @property
+    def lists_path(self) -> Path:
+        """The list stores' SQLite file."""
+        return (self.storage_root or self.root_storage_path / "stores") / "lists.db"
+
+    @property
+    def lists_database(self) -> str:
+        """SQLAlchemy URL of the list stores: a file of their own, or the PostgreSQL of the rest."""
+        if self.database_url is not None and not self.database.startswith("sqlite"):
+            return self.database
+        return f"sqlite:///file:{quote(str(self.lists_path))}?vfs={self.sqlite_vfs}&uri=true"
+
+    @property
+    def values_folder(self) -> Path:
+        """The key-value store."""
+        return self.kvstore_root or self.root_storage_path / "values"
 
     @property
     def uploads_folder(self) -> Path:

@@ -25,12 +25,10 @@
 from __future__ import annotations
 
 import hmac
-import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
@@ -38,15 +36,15 @@ from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
-from longshore.datasets.uploads import Upload, draining, receive
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
-from longshore.http import Api, Endpoint, error_response, read_json_object, read_strings
+from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
+from longshore.uploads import Upload, draining, receive
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
@@ -343,14 +341,6 @@ def _export(
     response.headers.set("Content-Disposition", "attachment", **disposition(name))
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def disposition(name: str) -> dict[str, str]:
-    """The parameters that give a download its name: plain where it is ASCII, else also RFC 6266's ``filename*``."""
-    if name.isascii():
-        return {"filename": name}
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
-    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _forward(service: Datasets, emitter: Emitter) -> Response:

@@ -90,7 +90,7 @@ class Datasets:
     def __init__(self, settings: Settings, database: Database, enqueue: Callable[[str], None]) -> None:
         self.settings = settings
         self.database = database
-        self.views = Views(settings.root_storage_path / "cache" / "views", settings.view_cache_bytes)
+        self.views = Views(settings.cache_folder / "views", settings.view_cache_bytes)
         self._enqueue = enqueue
         self._tables: OrderedDict[tuple[str, int], Table] = OrderedDict()
         self._tables_lock = Lock()

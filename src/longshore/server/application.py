@@ -17,6 +17,9 @@ from longshore.datasets.routes import contract_routes, declare_api
 from longshore.datasets.service import Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
+from longshore.delivery.links import Links
+from longshore.delivery.offered import Offered
+from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.guarding import guard
@@ -26,7 +29,7 @@ from longshore.http import Api, error_response
 from longshore.jobs.declaring import forget_jobs
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
+from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
 from longshore.server.version import app_version
 from longshore.settings import Settings
 from longshore.tables.operations import close_registry
@@ -47,6 +50,7 @@ class Parts:
     database: Database
     service: Datasets
     sockets: DatasetSockets
+    links: Links
     reconciler: Reconciler
     emitter: Emitter
 
@@ -77,13 +81,14 @@ def create_app(settings: Settings) -> Application:
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
 
-    declare_routes(app, settings, service, publisher)
+    links, offered = Links(settings, database), Offered(settings.files_folder)
+    declare_routes(app, settings, service, publisher, links, offered)
     app.after_request(stamp_response)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, service, sockets, links, Reconciler(service, publisher), publisher)
     try:
         mounts = load_additions(app, settings)
     except BaseException:
@@ -106,14 +111,17 @@ def make_application() -> Application:
     return app
 
 
-def declare_routes(app: Application, settings: Settings, service: Any, publisher: Any) -> None:
+def declare_routes(
+    app: Application, settings: Settings, service: Any, publisher: Any, links: Any, offered: Any
+) -> None:
     """Give ``app`` the server's own routes; without services (None) it can only list them."""
     api = Api("Longshore", app_version())
     declare_api(api, service)
     api.register(app)
     app.register_blueprint(contract_routes(service, publisher))
+    app.register_blueprint(delivery_routes(links, offered))
     app.register_blueprint(diagnostics_blueprint(settings))
-    _add_pages(app, api)
+    _add_pages(app, api, settings, offered)
 
 
 def load_additions(app: Application, settings: Settings) -> list[Mount]:
@@ -147,7 +155,7 @@ def _socket_server(settings: Settings) -> GuardedServer:
     )
 
 
-def _add_pages(app: Flask, api: Api) -> None:
+def _add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:
     document = api.document()
 
     @app.get("/api/v1/openapi.json")
@@ -166,7 +174,8 @@ def _add_pages(app: Flask, api: Api) -> None:
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version())
-        return jsonify(message="ok", version=app_version())
+        uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
+        return jsonify(message="ok", version=app_version(), uid=uid, files=offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

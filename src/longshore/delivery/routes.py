@@ -1,0 +1,103 @@
+"""The addresses of files on offer and of links.
+
+::
+
+    GET  /file?name=KEY                        one file's metadata
+    POST /file?name=KEY[&download=true]        an address of its own for it
+    GET  /cached-file?uid=UID[&download=true]  the bytes, once
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from longshore.delivery.links import ADDRESS, Links
+from longshore.delivery.offered import Offered
+from longshore.errors import InvalidRequest, LongshoreError
+from longshore.http import error_response
+from longshore.ranges import RangeNotSatisfiable
+
+TRUE = frozenset({"true", "True", "1", "yes"})
+OTHER_METHODS = ["PUT", "PATCH", "DELETE"]
+
+
+class ParameterMissing(InvalidRequest):
+    """A parameter that the address cannot do without is absent."""
+
+    status = 422
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The address does not take this method."""
+
+    status = 405
+
+    def __init__(self, method: str, *allowed: str) -> None:
+        self.allowed = allowed
+        super().__init__(f"{method} is not possible here; use {' or '.join(allowed)}")
+
+
+def delivery_routes(links: Links, offered: Offered) -> Blueprint:
+    """The contract's addresses, with the error shape of the older service beside ours."""
+    routes = Blueprint("delivery", __name__)
+    routes.register_error_handler(LongshoreError, failed)
+
+    @routes.get("/file")
+    def describe_file() -> Response:
+        """Metadata of a file on offer, without loading it."""
+        described = offered.describe(_require("name"))
+        described["etag"] = hashlib.sha256(described["etag"].encode()).hexdigest()[:32]
+        return jsonify(described)
+
+    @routes.post("/file")
+    def make_address() -> Response:
+        """An address of its own for a file on offer, as it is now."""
+        path = offered.require(_require("name"))
+        return jsonify(addr=links.register(path, download=_wants_download()))
+
+    @routes.get(ADDRESS)
+    def take_file() -> Response:
+        """The file behind an address; a one-time address is used up once all of it was delivered."""
+        return links.open(_require("uid"), request, download=_wants_download())
+
+    @routes.route("/file", methods=OTHER_METHODS)
+    def no_such_method_on_file() -> Response:
+        """Refused: files on offer are read, or given an address."""
+        raise MethodNotAllowed(request.method, "GET", "POST")
+
+    @routes.route(ADDRESS, methods=[*OTHER_METHODS, "POST"])
+    def no_such_method_on_link() -> Response:
+        """Refused: an address is only for fetching."""
+        raise MethodNotAllowed(request.method, "GET")
+
+    return routes
+
+
+def failed(error: LongshoreError) -> Response:
+    """An error in both shapes: this server's, and ``code`` and ``message`` as the older service's clients read them."""
+    response = error_response(error)
+    body: dict[str, Any] = response.get_json()
+    response.set_data(jsonify({"code": error.status, "message": error.description, **body}).get_data())
+    if isinstance(error, RangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.size}"
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(("HEAD", "OPTIONS", *error.allowed))
+    return response
+
+
+def _require(name: str) -> str:
+    """A parameter of the address or the form.
+
+    :raises ParameterMissing: when it is absent or empty.
+    """
+    value = request.values.get(name, "")
+    if not value:
+        raise ParameterMissing(f"say which file with ?{name}=...")
+    return value
+
+
+def _wants_download() -> bool:
+    return request.values.get("download", "") in TRUE

@@ -1,0 +1,154 @@
+"""What small views share: reading a request's data however it came, and answering with JSON or JSONP."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from flask import Request, Response, request
+
+from longshore.errors import InvalidRequest, TooLarge, shorten
+from longshore.http import LARGEST_JSON_BYTES
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+CALLBACK = "callback"
+_IDENTIFIER = r"[A-Za-z_$][\w$]*"
+_CALLBACK = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}|\[\d{{1,9}}\])*", re.ASCII)
+LONGEST_CALLBACK = 200
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+# Legal in JSON but line ends in older JavaScript.
+_LINE_ENDS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
+DEEPEST = 200
+
+
+def read_data(asked: Request) -> Any:
+    """The data of a request: its JSON body, or the fields of its form and address.
+
+    Fields that are numbers become numbers, and a field that is given once is not a list.
+
+    :raises InvalidRequest: for a body that says it is JSON and is not.
+    :raises TooLarge: over :data:`~longshore.http.LARGEST_JSON_BYTES`.
+    """
+    if (asked.content_length or 0) > LARGEST_JSON_BYTES:
+        raise TooLarge(f"data has at most {LARGEST_JSON_BYTES:,} bytes here")
+    asked.max_content_length = LARGEST_JSON_BYTES
+    if asked.is_json:
+        return parse_json(asked.get_data(cache=False))
+    given = asked.values.to_dict(flat=False)
+    fields = {name: list(map(as_number, values)) for name, values in given.items() if name != CALLBACK}
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+
+
+def parse_json(text: bytes | str) -> Any:
+    """A JSON value as the standard has it: no NaN, no infinite numbers, not too deep.
+
+    :raises InvalidRequest: for anything else.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is no valid JSON"
+        raise InvalidRequest(f"the body is not valid JSON: {shorten(reason, 200)}") from None
+    if _depth_over(value, DEEPEST):
+        raise InvalidRequest(f"the body's lists and objects stand at most {DEEPEST} deep inside each other")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"JSON has no number {name}")
+
+
+def _depth_over(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [inner for each in level for inner in _inside(each) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def as_number(text: str) -> int | float | str:
+    """A field's number if it is written as one in JSON, else its text.
+
+    >>> as_number("12"), as_number("-1.5"), as_number("007"), as_number("nan")
+    (12, -1.5, '007', 'nan')
+    """
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return text
+    if found[2] is None and found[3] is None:
+        return int(text)
+    number = float(text)
+    return number if abs(number) != float("inf") else text
+
+
+def require_callback(asked: Request) -> str | None:
+    """The name of the function that a JSONP answer calls; None when the request names none.
+
+    :raises InvalidRequest: for anything but a path of JavaScript identifiers.
+    """
+    name = asked.values.get(CALLBACK)
+    if name is None:
+        return None
+    if len(name) > LONGEST_CALLBACK or not _CALLBACK.fullmatch(name):
+        raise InvalidRequest(f"callback: {shorten(name)!r} is no name of a JavaScript function, such as cb or my.cb")
+    return name
+
+
+def json_response(value: Any, status: int = 200, callback: str | None = None) -> Response:
+    """JSON, or JSONP for a callback, where 404 becomes 200 because a browser runs no script that is not found.
+
+    :param value: anything JSON can hold, or text that is JSON already.
+    """
+    text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+    if callback is None:
+        response = Response(text, status=status, content_type="application/json")
+    else:
+        script = f"{callback}({text.translate(_LINE_ENDS)});"
+        response = Response(script, status=200 if status == 404 else status, content_type="application/javascript")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def make_my_response_json(view: View) -> View:
+    """Decorator: what a view returns becomes a JSON response.
+
+    A dict or list is the body; a dict's ``status_code`` is the status and is left out; an int is a status with an empty
+    body ``{}``; text is taken as JSON; None is ``{}``. A response stays as it is. With a ``callback`` in the request:
+    JSONP.
+    """
+
+    @functools.wraps(view)
+    def answered(*args: Any, **named: Any) -> Response:
+        callback = require_callback(request)
+        result = view(*args, **named)
+        if isinstance(result, Response):
+            return result
+        body, status = _split(result)
+        return json_response(body, status, callback)
+
+    return answered  # type: ignore[return-value]
+
+
+def _split(result: Any) -> tuple[Any, int]:
+    if result is None:
+        return {}, 200
+    if isinstance(result, bool):
+        return result, 200
+    if isinstance(result, int):
+        return {}, result
+    if isinstance(result, Mapping):
+        status = result.get("status_code", 200)
+        return {name: value for name, value in result.items() if name != "status_code"}, int(status)
+    return result, 200

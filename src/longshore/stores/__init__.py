@@ -1,0 +1,1 @@
+"""Small things that are kept: lists of items, and values by key."""

@@ -1,0 +1,223 @@
+"""List stores: items in order, each with a number of its own, by user and by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from longshore.database import Database
+from longshore.errors import InvalidRequest, InvalidValue, TooLarge
+from longshore.settings import Settings
+from longshore.stores.committing import GroupCommit
+from longshore.stores.models import items, lists, metadata
+
+Item = dict[str, Any]
+
+LONGEST_NAME = 200
+MOST_AT_ONCE = 100_000
+LARGEST_ID = 2**53
+PAGE_ITEMS = 1000
+STORE_LOCK = 0x10466
+
+
+class ItemNotFound(InvalidValue):
+    """The list has no item of this number."""
+
+    status = 404
+
+
+class Lists:
+    """The service. One per process; safe for threads."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._commits: GroupCommit[Any] = GroupCommit(database)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Lists:
+        """The lists where the settings have them."""
+        return cls(Database(settings.lists_database))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def append(self, user: str, name: str, added: Item) -> int:
+        """Put an item at the end; its number."""
+        return self.extend(user, name, [added])[0]
+
+    def extend(self, user: str, name: str, added: list[Item]) -> list[int]:
+        """Put items at the end, all or none; their numbers.
+
+        :raises InvalidRequest: for an item that is no object.
+        :raises TooLarge: for more than :data:`MOST_AT_ONCE`.
+        """
+        check_name(name)
+        if len(added) > MOST_AT_ONCE:
+            raise TooLarge(f"at most {MOST_AT_ONCE:,} items are appended at once")
+        documents = [_document(item) for item in added]
+        numbers: list[int] = self._commits.run(lambda connection: _insert(connection, user, name, documents))
+        return numbers
+
+    def read(self, user: str, name: str, *, after: int = 0, limit: int | None = None) -> list[Item]:
+        """Items in order, each with its ``id``; none of an unknown list.
+
+        :param after: number of the item before the first one.
+        """
+        check_name(name)
+        query = sa.select(items.c.id, items.c.document).where(_in_list(user, name) & (items.c.id > after))
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(items.c.id).limit(limit)).all()
+        return [_item(row.id, row.document) for row in rows]
+
+    def count(self, user: str, name: str) -> int:
+        """How many items a list has."""
+        with self.database.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).where(_in_list(user, name))).scalar_one())
+
+    def names(self, user: str) -> list[str]:
+        """The user's lists that ever had an item, sorted."""
+        with self.database.reading() as connection:
+            return list(
+                connection.execute(sa.select(lists.c.name).where(lists.c.user == user).order_by(lists.c.name)).scalars()
+            )
+
+    def get(self, user: str, name: str, number: int) -> Item:
+        """One item with its ``id``.
+
+        :raises ItemNotFound: when there is none.
+        """
+        check_name(name)
+        query = sa.select(items.c.document).where(_in_list(user, name) & (items.c.id == number))
+        with self.database.reading() as connection:
+            document = connection.execute(query).scalar_one_or_none()
+        if document is None:
+            raise ItemNotFound(f"there is no item {number} in this list")
+        return _item(number, document)
+
+    def merge(self, user: str, name: str, number: int, changes: Item) -> Item:
+        """Write fields into an item; None, or the text ``null``, removes one. Makes the item if there is none.
+
+        :return: the item as it is now, with its ``id``.
+        """
+        check_name(name)
+        if not 1 <= number <= LARGEST_ID:
+            raise InvalidValue(f"the number of an item is from 1 to {LARGEST_ID}, not {number}")
+        _document(changes)
+        merged: Item = self._commits.run(lambda connection: _merge(connection, user, name, number, changes))
+        return {"id": number, **merged}
+
+    def delete(self, user: str, name: str, numbers: Iterable[int]) -> list[int]:
+        """Remove items; the numbers of those that were there."""
+        check_name(name)
+        chosen = sorted(set(numbers))
+        gone: list[int] = self._commits.run(lambda connection: _delete(connection, user, name, chosen))
+        return gone
+
+
+def prepare(settings: Settings) -> None:
+    """Make the tables where they are not yet there; once, before the server's parts start."""
+    database = Database(settings.lists_database)
+    try:
+        _remove_stale_lock(settings)
+        with database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": STORE_LOCK})
+            metadata.create_all(connection)
+    finally:
+        database.close()
+
+
+def _remove_stale_lock(settings: Settings) -> None:
+    """The folder by which ``unix-dotfile`` locks outlives a killed process; nobody else runs when this is called."""
+    if settings.sqlite_vfs == "unix-dotfile" and settings.lists_database.startswith("sqlite"):
+        lock = Path(f"{settings.lists_path}.lock")
+        if lock.is_dir():
+            lock.rmdir()
+
+
+def check_name(name: str) -> None:
+    """:raises InvalidRequest: for a list's name that is too long or cannot be printed."""
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise InvalidRequest(f"a list's name has 1 to {LONGEST_NAME} printable characters")
+
+
+def _document(item: Any) -> str:
+    if not isinstance(item, dict):
+        raise InvalidRequest('an item is an object of named fields, such as {"title": "Alien"}')
+    # The number is the list's to give.
+    return json.dumps({key: value for key, value in item.items() if key != "id"}, separators=(",", ":"))
+
+
+def _item(number: int, document: str) -> Item:
+    return {"id": number, **json.loads(document)}
+
+
+def _in_list(user: str, name: str) -> sa.ColumnElement[bool]:
+    return (items.c.user == user) & (items.c.name == name)
+
+
+def _insert(connection: Connection, user: str, name: str, documents: list[str]) -> list[int]:
+    first = _reserve(connection, user, name, len(documents))
+    rows: list[dict[str, Any]] = [
+        {"user": user, "name": name, "id": first + place, "document": document}
+        for place, document in enumerate(documents)
+    ]
+    if rows:
+        connection.execute(items.insert(), rows)
+    return [row["id"] for row in rows]
+
+
+def _reserve(connection: Connection, user: str, name: str, count: int) -> int:
+    """The first of ``count`` numbers that no item of this list ever had."""
+    statement = _upsert(connection).values(user=user, name=name, next_id=1 + count)
+    statement = statement.on_conflict_do_update(
+        index_elements=[lists.c.user, lists.c.name], set_={"next_id": lists.c.next_id + count}
+    )
+    return int(connection.execute(statement.returning(lists.c.next_id)).scalar_one()) - count
+
+
+def _reserve_through(connection: Connection, user: str, name: str, number: int) -> None:
+    """See to it that no later item gets a number up to this one."""
+    statement = _upsert(connection).values(user=user, name=name, next_id=number + 1)
+    later = sa.case((lists.c.next_id > number, lists.c.next_id), else_=number + 1)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[lists.c.user, lists.c.name], set_={"next_id": later})
+    )
+
+
+def _upsert(connection: Connection) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(lists)
+
+
+def _merge(connection: Connection, user: str, name: str, number: int, changes: Item) -> Item:
+    # Also a lock on the list, so that two who merge on PostgreSQL take turns.
+    _reserve_through(connection, user, name, number)
+    chosen = _in_list(user, name) & (items.c.id == number)
+    before = connection.execute(sa.select(items.c.document).where(chosen)).scalar_one_or_none()
+    merged: Item = json.loads(before) if before is not None else {}
+    for field, value in changes.items():
+        if value is None or value == "null":
+            merged.pop(field, None)
+        elif field != "id":
+            merged[field] = value
+    document = _document(merged)
+    if before is None:
+        connection.execute(items.insert().values(user=user, name=name, id=number, document=document))
+    else:
+        connection.execute(items.update().where(chosen).values(document=document))
+    return merged
+
+
+def _delete(connection: Connection, user: str, name: str, numbers: list[int]) -> list[int]:
+    chosen = _in_list(user, name) & items.c.id.in_(numbers)
+    there = list(connection.execute(sa.select(items.c.id).where(chosen)).scalars())
+    if there:
+        connection.execute(items.delete().where(chosen))
+    return there

@@ -1,0 +1,178 @@
+"""The key-value store: one file a key, replaced as a whole.
+
+A file begins with one line of JSON (the key, the content type, the checksum), and the value's bytes follow as they
+came; so a reader who has opened it has all of one value, whatever happens to the key meanwhile.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue, StorageFull, is_disk_full
+
+LONGEST_KEY_BYTES = 2000
+LONGEST_HEAD = 16_384
+
+
+class KeyNotFound(InvalidValue):
+    """Nothing is kept under this key."""
+
+    status = 404
+
+
+class ValueChanged(IllegalOperation):
+    """The value is not the one that the request wants to replace."""
+
+    status = 412
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is kept under a key.
+
+    :param offset: where the value begins in its file.
+    :param size: bytes.
+    :param etag: SHA-256 of the value, shortened.
+    :param modified: seconds since 1970.
+    """
+
+    path: Path
+    content_type: str
+    offset: int
+    size: int
+    etag: str
+    modified: float
+
+    def read(self) -> bytes:
+        """The bytes."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
+Condition = Callable[[Value | None], bool]
+"""Whether a value may be replaced; told what there is."""
+
+
+class Values:
+    """The service; safe for threads and for several processes on one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> Value:
+        """What is kept under a key.
+
+        :raises KeyNotFound: when nothing is.
+        """
+        found = self._find(key)
+        if found is None:
+            raise KeyNotFound("there is nothing under this key")
+        return found
+
+    def put(self, key: str, body: Path, content_type: str, allowed: Condition = lambda _: True) -> Value:
+        """Keep the bytes of a file under a key, in place of what was there.
+
+        :param body: a file with the value's bytes; it stays.
+        :param allowed: asked while nobody else can change the key.
+        :raises ValueChanged: when it says no.
+        :raises StorageFull: when the disk has no room; then the old value is still there.
+        """
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
+        try:
+            etag = _write(partial, key, content_type, body)
+            with self._locked(path):
+                if not allowed(self._find(key)):
+                    raise ValueChanged("the value was changed meanwhile; read it again, then decide")
+                partial.replace(path)
+                _sync_folder(path.parent)
+        except OSError as error:
+            if is_disk_full(error):
+                raise StorageFull.now() from error
+            raise
+        finally:
+            partial.unlink(missing_ok=True)
+        return Value(path, content_type, 0, body.stat().st_size, etag, 0.0)
+
+    def delete(self, key: str, allowed: Condition = lambda _: True) -> bool:
+        """Forget a key; whether there was a value.
+
+        :raises ValueChanged: when ``allowed`` says no.
+        """
+        path = self._path(key)
+        if not path.parent.is_dir():
+            return False
+        with self._locked(path):
+            found = self._find(key)
+            if not allowed(found):
+                raise ValueChanged("the value was changed meanwhile; read it again, then decide")
+            path.unlink(missing_ok=True)
+        return found is not None
+
+    def _find(self, key: str) -> Value | None:
+        path = self._path(key)
+        try:
+            with path.open("rb") as file:
+                head = file.readline(LONGEST_HEAD)
+                about = os.fstat(file.fileno())
+        except FileNotFoundError:
+            return None
+        described = json.loads(head)
+        size = about.st_size - len(head)
+        return Value(path, described["type"], len(head), size, described["etag"], about.st_mtime)
+
+    def _path(self, key: str) -> Path:
+        """A key may hold anything, so its file is named by its checksum."""
+        text = key.encode("utf-8", "surrogatepass")
+        if not 0 < len(text) <= LONGEST_KEY_BYTES:
+            raise InvalidRequest(f"a key has 1 to {LONGEST_KEY_BYTES:,} bytes")
+        name = hashlib.sha256(text).hexdigest()[:48]
+        return self.folder / name[:2] / name
+
+    @contextmanager
+    def _locked(self, path: Path) -> Iterator[None]:
+        """Nobody else, in no process, changes a key of the same folder meanwhile."""
+        with (path.parent / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _write(target: Path, key: str, content_type: str, body: Path) -> str:
+    """Write head and value, and wait until they are on disk; the value's checksum."""
+    with body.open("rb") as source:
+        etag = hashlib.file_digest(source, "sha256").hexdigest()[:32]
+        source.seek(0)
+        head = json.dumps({"key": key, "type": content_type, "etag": etag}).encode() + b"\n"
+        if len(head) > LONGEST_HEAD:
+            raise InvalidRequest("the key and its content type are too long")
+        with target.open("xb", buffering=0) as file:
+            file.write(head)
+            _copy(source, file)
+            os.fsync(file.fileno())
+    return etag
+
+
+def _copy(source: IO[bytes], target: Any) -> None:
+    while piece := source.read(2**20):
+        view = memoryview(piece)
+        while view:
+            view = view[target.write(view) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
