@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import atexit
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import socketio
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from longshore.access.callers import current_caller
+from longshore.access.gate import Access, Gate, add_error_headers
+from longshore.access.headers import CSP, own_policy
+from longshore.access.pages import access_pages
+from longshore.access.scopes import Events, Scope, requires
+from longshore.access.sockets import SocketGate
 from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.routes import contract_routes, declare_api
-from longshore.datasets.service import Datasets
+from longshore.datasets.service import READS, Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
+from longshore.events import user_token
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
@@ -29,7 +37,7 @@ from longshore.http import Api, error_response
 from longshore.jobs.declaring import forget_jobs
 from longshore.messages import Emitter, emitter, server_manager
 from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
+from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
 from longshore.server.version import app_version
 from longshore.settings import Settings
 from longshore.tables.operations import close_registry
@@ -39,7 +47,8 @@ logger = logging.getLogger(__name__)
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
-CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
+CODES = {413: "TooLarge", 429: "TooManyRequests"}
+"""Codes for what Flask itself refuses; InvalidRequest for the others."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +62,11 @@ class Parts:
     links: Links
     reconciler: Reconciler
     emitter: Emitter
+    socket_gate: SocketGate
 
     def close(self) -> None:
         """End the threads and close the connections."""
+        self.socket_gate.stop()
         self.reconciler.stop()
         try:
             self.sockets.close()
@@ -74,31 +85,40 @@ def create_app(settings: Settings) -> Application:
     :raises SettingsError: when a mount's prefix is taken.
     """
     app = make_application()
+    access = Access(settings)
     database = Database(settings.database)
     service = Datasets(settings, database, make_enqueue(make_celery(settings)))
     publisher = emitter(settings)
-    server = _socket_server(settings)
+    server = _socket_server(settings, access)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
+    server.gate = socket_gate = SocketGate(server, access, Events(READS))
 
     links, offered = Links(settings, database), Offered(settings.files_folder)
-    declare_routes(app, settings, service, publisher, links, offered)
+    declare_routes(app, settings, service, publisher, links, offered, access)
+    access.rates.guard(app)
     app.after_request(stamp_response)
+    app.after_request(own_pages_policy)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, links, Reconciler(service, publisher), publisher)
+    parts = Parts(settings, database, service, sockets, links, Reconciler(service, publisher), publisher, socket_gate)
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
     parts.reconciler.start()
+    socket_gate.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
     inner = guard(dispatch(app.wsgi_app, mounts))
-    app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
+    served = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)
+    prefixes = [mount.prefix for mount in mounts]
+    app.wsgi_app = Gate(  # type: ignore[method-assign]
+        served, access, app, sockets=SOCKETS, mounts=prefixes, headers=stamps(), page=_refused_page(app)
+    )
     return app
 
 
@@ -112,7 +132,7 @@ def make_application() -> Application:
 
 
 def declare_routes(
-    app: Application, settings: Settings, service: Any, publisher: Any, links: Any, offered: Any
+    app: Application, settings: Settings, service: Any, publisher: Any, links: Any, offered: Any, access: Any
 ) -> None:
     """Give ``app`` the server's own routes; without services (None) it can only list them."""
     api = Api("Longshore", app_version())
@@ -121,6 +141,7 @@ def declare_routes(
     app.register_blueprint(contract_routes(service, publisher))
     app.register_blueprint(delivery_routes(links, offered))
     app.register_blueprint(diagnostics_blueprint(settings))
+    app.register_blueprint(access_pages(access))
     _add_pages(app, api, settings, offered)
 
 
@@ -142,14 +163,14 @@ def _package_folder() -> Any:
     return Path(__file__).parent
 
 
-def _socket_server(settings: Settings) -> GuardedServer:
+def _socket_server(settings: Settings, access: Access) -> GuardedServer:
     return GuardedServer(
         max_message_bytes=settings.max_message_bytes,
         client_manager=server_manager(settings),
         async_mode="threading",
         async_handlers=False,  # one socket's requests keep their order; handlers only check and enqueue
         max_http_buffer_size=ENGINE_BUFFER_BYTES,
-        cors_allowed_origins=list(settings.cors_origins) or None,  # None: the server's own origin only
+        cors_allowed_origins=access.origins.allows,
         logger=False,
         engineio_logger=False,
     )
@@ -169,13 +190,13 @@ def _add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> No
         return render_template("api.html", document=document, tags=_by_tag(document))
 
     @app.get("/")
+    @requires(HEAD=Scope.PUBLIC)  # load balancers ask
     def start() -> Any:
         """The start page; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
-            return render_template("start.html", version=app_version())
-        uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
-        return jsonify(message="ok", version=app_version(), uid=uid, files=offered.keys())
+            return render_template("start.html", version=app_version(), caller=current_caller())
+        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -187,10 +208,25 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return tags
 
 
+def own_pages_policy(response: Response) -> Response:
+    """Give the server's own answers its policy for pages; for ``app.after_request``."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or str(getattr(view, "__module__", "")).startswith("longshore."):
+        response.headers.setdefault(CSP, own_policy(request.host))
+    return response
+
+
+def _refused_page(app: Flask) -> Callable[[LongshoreError], str]:
+    # Not render_template: a refused request gets no context of the application.
+    return lambda error: app.jinja_env.get_template("refused.html").render(error=error)
+
+
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(LongshoreError)
     def known(error: LongshoreError) -> Response:
-        return error_response(error)
+        response = error_response(error)
+        add_error_headers(response, error)
+        return response
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
@@ -224,7 +260,9 @@ def _add_cors(app: Flask, settings: Settings) -> None:
         if origin in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = "Content-Type, Range, If-Match, If-None-Match"
+            response.headers["Access-Control-Allow-Headers"] = (
+                "Authorization, Content-Type, Range, If-Match, If-None-Match"
+            )
             response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")
         return response

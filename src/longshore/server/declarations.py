@@ -68,7 +68,7 @@ def find_declarations(settings: Settings) -> Declarations:
     celery = make_celery(settings)
     application = make_application()
     with redirect_stdout(sys.stderr):
-        declare_routes(application, settings, None, None, None, None)
+        declare_routes(application, settings, None, None, None, None, None)
         mounts = load_additions(application, settings)
     return Declarations(application, mounts, all_jobs(), _tasks(celery))
 

@@ -1,0 +1,37 @@
+"""Headers that tell browsers what the pages of this server may do, and others may do with them.
+
+Sources: Content Security Policy Level 3, the Fetch standard (``nosniff``), HTML (cross-origin opener policy).
+"""
+
+from __future__ import annotations
+
+CSP = "Content-Security-Policy"
+
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    # Addresses hold session ids, which must not reach the sites that a page links to.
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+DEPLOYERS_POLICY = "frame-ancestors 'self'; object-src 'none'"
+"""For pages of handlers and mounted applications that bring no policy: they may hold scripts of any kind."""
+
+
+def own_policy(host: str) -> str:
+    """The policy of this server's own pages: scripts from files only, charts may make images and set styles.
+
+    :param host: name and port under which the page was asked for; browsers that do not count a socket of the same
+        host as the page's own origin find it there.
+    """
+    sockets = f" ws://{host} wss://{host}" if _is_plain(host) else ""
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+        f" font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:; frame-ancestors 'none';"
+        " object-src 'none'; base-uri 'none'; form-action 'self'"
+    )
+
+
+def _is_plain(host: str) -> bool:
+    return bool(host) and all(letter.isalnum() or letter in ".-:[]" for letter in host) and host.isascii()
