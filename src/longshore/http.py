@@ -24,7 +24,7 @@ from urllib.parse import quote
 from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from longshore.access.scopes import Scope, needed_scope
+from longshore.access.scopes import Scope, needed_scope, requires
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
@@ -166,7 +166,7 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         return response
 
     view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
-    return view
+    return view if endpoint.scope is None else requires(endpoint.scope)(view)
 
 
 def read_query(model: type[BaseModel]) -> BaseModel:

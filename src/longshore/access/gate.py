@@ -210,8 +210,6 @@ def _attempt(environ: Environ, caller: Caller, error: LongshoreError) -> Need | 
 
 
 def _wants_page(environ: Environ) -> bool:
-    if environ.get("PATH_INFO", "").startswith("/api/"):
-        return False
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT", ""), MIMEAccept)
     return accepted.best_match(["application/json", "text/html"], default="application/json") == "text/html"
 

@@ -1,4 +1,4 @@
-"""A browser's login: a signed cookie that names a token, good as long as the token and its time last, until a logout."""
+"""A browser's login: a signed cookie that names a token, good as long as the token and its time, until a logout."""
 
 from __future__ import annotations
 

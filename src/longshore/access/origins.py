@@ -57,8 +57,10 @@ class Origins:
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = frozenset(allowed)
 
-    def allows(self, origin: str, environ: dict[str, Any]) -> bool:
-        """Whether a page of ``origin`` may use this server: one of its own, or a listed one."""
+    def allows(self, origin: str | None, environ: dict[str, Any]) -> bool:
+        """Whether a page of ``origin`` may use this server: one of its own, or a listed one; None is no page."""
+        if origin is None:
+            return False
         if origin in self._allowed:
             return True
         scheme, _, place = origin.partition("://")
