@@ -100,7 +100,8 @@ class Gate:
         self._uncounted = (self._sockets, *mounts)
         # What is behind a token is for whoever showed it, not for a cache on the way.
         private = () if access.is_open else (("Cache-Control", "private, no-cache"),)
-        self._headers = (*ALWAYS, *headers, (CSP, DEPLOYERS_POLICY), *private)
+        chosen = (*ALWAYS, *headers, (CSP, DEPLOYERS_POLICY), *private)
+        self._headers = tuple((name.lower(), (name, value)) for name, value in chosen)
         self._page = page
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -160,7 +161,7 @@ class Gate:
 
         def respond(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             names = {name.lower() for name, _ in headers}
-            headers = [*headers, *(pair for pair in self._headers if pair[0].lower() not in names)]
+            headers = [*headers, *(pair for name, pair in self._headers if name not in names)]
             if need is not None and need.scope is not Scope.READ:
                 self._record(environ, caller, need, int(status[:3]))
             return start_response(status, headers, *exc_info)

@@ -5,6 +5,8 @@ Sources: Content Security Policy Level 3, the Fetch standard (``nosniff``), HTML
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 CSP = "Content-Security-Policy"
 
 ALWAYS = (
@@ -19,6 +21,7 @@ DEPLOYERS_POLICY = "frame-ancestors 'self'; object-src 'none'"
 """For pages of handlers and mounted applications that bring no policy: they may hold scripts of any kind."""
 
 
+@lru_cache(maxsize=256)
 def own_policy(host: str) -> str:
     """The policy of this server's own pages: scripts from files only, charts may make images and set styles.
 

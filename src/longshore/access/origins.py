@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +31,7 @@ class Hosts:
     def __init__(self, settings: Settings) -> None:
         self._patterns = tuple(name.lower() for name in settings.allowed_hosts)
         is_open_here = not tokens_are_on(settings) and is_loopback(settings.bind_interface)
+        self._allows = lru_cache(maxsize=256)(self._is_allowed)
         self.limited = "*" not in self._patterns and bool(self._patterns or is_open_here)
 
     def check(self, environ: dict[str, Any]) -> None:
@@ -38,13 +40,14 @@ class Hosts:
         :raises Forbidden: for another name in ``Host``; a request without one is from no browser.
         """
         host = environ.get("HTTP_HOST")
-        if self.limited and host and not self._allows(_name(host)):
+        if self.limited and host and not self._allows(host):
             raise Forbidden(
                 f"this server does not go by the name {shorten(_name(host))!r}; ALLOWED_HOSTS lists the names it"
                 " answers to, besides those of this machine itself"
             )
 
-    def _allows(self, name: str) -> bool:
+    def _is_allowed(self, host: str) -> bool:
+        name = _name(host)
         return is_loopback(name) or any(fnmatchcase(name, pattern) for pattern in self._patterns)
 
 

@@ -157,7 +157,13 @@ class SocketGate:
         }
         for eio_sid, since in self._strangers.items():
             if now - since >= GREETING_SECONDS:
-                self.server.eio.disconnect(eio_sid)
+                self._close(eio_sid)
+
+    def _close(self, eio_sid: str) -> None:
+        connection = self.server.eio.sockets.pop(eio_sid, None)
+        if connection is not None:
+            # The library's own way waits until the client has fetched everything, which a stranger need never do.
+            connection.close(wait=False)
 
     def _is_known(self, eio_sid: str) -> bool:
         manager: socketio.Manager = self.server.manager
