@@ -11,6 +11,7 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
+from longshore.access.pages import access_pages
 from longshore.datasets.routes import contract_routes, declare_api
 from longshore.http import Api
 from longshore.server.diagnostics_http import diagnostics_blueprint
@@ -137,6 +138,7 @@ def other_routes() -> list[tuple[str, str, str]]:
     settings = Settings.from_environment()
     app.register_blueprint(contract_routes(None, None))  # type: ignore[arg-type] - only listed
     app.register_blueprint(diagnostics_blueprint(settings))
+    app.register_blueprint(access_pages(None))  # type: ignore[arg-type]
     found = []
     for rule in app.url_map.iter_rules():
         methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
