@@ -11,11 +11,7 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
-from longshore.access.pages import access_pages
-from longshore.datasets.routes import contract_routes, declare_api
-from longshore.http import Api
-from longshore.server.diagnostics_http import diagnostics_blueprint
-from longshore.server.version import app_version
+from longshore.server.application import Services, declare_routes, make_application
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
@@ -117,33 +113,30 @@ def _type(part: dict[str, Any]) -> str:
 
 
 def routes_page() -> str:
-    """Every REST route by tag."""
-    api = Api("Longshore", app_version())
-    declare_api(api, None)  # type: ignore[arg-type] - only declared here, never called
+    """Every address, the REST ones after the others."""
+    app = make_application()
+    api = declare_routes(app, Settings.from_environment(), Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",
         "document at `/api/v1/openapi.json`.", "", "| Method | Address | What it does |", "| --- | --- | --- |",
     ]  # fmt: skip
-    for methods, address, summary in other_routes():
+    declared = {endpoint.path for endpoint in api.endpoints}
+    for methods, address, summary in other_routes(app, declared):
         lines.append(f"| {methods} | `{address}` | {_cell(summary)} |")
     for endpoint in api.endpoints:
         lines.append(f"| {endpoint.method} | `{endpoint.openapi_path}` | {_cell(endpoint.summary)} |")
     return "\n".join(lines) + "\n"
 
 
-def other_routes() -> list[tuple[str, str, str]]:
-    """Method, address and first line of the docstring of the routes that are not REST."""
-    app = Flask("docs", static_folder=None)
-    settings = Settings.from_environment()
-    app.register_blueprint(contract_routes(None, None))  # type: ignore[arg-type] - only listed
-    app.register_blueprint(diagnostics_blueprint(settings))
-    app.register_blueprint(access_pages(None))  # type: ignore[arg-type]
+def other_routes(app: Flask, declared: set[str]) -> list[tuple[str, str, str]]:
+    """Method, address and first line of the docstring of the routes that are not REST; refusals are left out."""
     found = []
     for rule in app.url_map.iter_rules():
         methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         summary = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
-        found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
+        if rule.rule not in declared and not summary.startswith("Refused"):
+            found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
     return sorted(found, key=lambda row: row[1])
 
 

@@ -31,7 +31,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     made = create_app(chosen)
     parts = made.extensions["longshore"]
     # The work is done at once, in this process, instead of by a worker.
-    parts.service._enqueue = Drainer(chosen, parts.database, Silence()).drain
+    parts.services.datasets._enqueue = Drainer(chosen, parts.database, Silence()).drain
     yield made
     parts.close()
 

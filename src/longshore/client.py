@@ -10,6 +10,10 @@
     movies.undo()
     movies.to_polars()
 
+Jobs that the server runs, with a progress bar in a terminal or a notebook::
+
+    client.job("runoff", {"curve_number": 80, "rain": 3.5}).result()
+
 Every operation of the registry is a method, under its name in Python's spelling, with its parameters by keyword.
 A failed request raises the same error class that the server raised.
 """
@@ -19,7 +23,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -29,6 +33,8 @@ import httpx
 from pydantic.alias_generators import to_camel
 
 from longshore import errors
+from longshore.client_jobs import PATH as JOBS
+from longshore.client_jobs import Job
 from longshore.settings import client_token
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
@@ -103,8 +109,60 @@ class Client:
         listed: list[dict[str, Any]] = self.request("GET", "/api/v1/operations")["operations"]
         return listed
 
+    def job(
+        self, name: str, inputs: Any = None, *, queue: str | None = None, idempotency_key: str | None = None
+    ) -> Job:
+        """Submit a job; it runs on the server while this program goes on.
+
+        :param name: under which it was declared.
+        :param inputs: what it takes, as JSON has it; see :meth:`job_types`.
+        :param queue: instead of the declared one.
+        :param idempotency_key: the same key with the same inputs gives the same job, however often it is sent.
+        :raises InvalidInputs: (an ``InvalidValue``) with ``fields``, what is wrong with each.
+        :raises JobNotFound: when no job is declared under this name.
+        """
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key is not None else {}
+        body = {} if inputs is None else inputs
+        path = f"{JOBS}/{quote(name, safe='')}"
+        return Job(self, self.request("POST", path, json=body, params=_query({"queue": queue}), headers=headers)["id"])
+
+    def submit_jobs(
+        self, name: str, inputs: Iterable[Any], *, queue: str | None = None, idempotency_key: str | None = None
+    ) -> list[Job]:
+        """Submit many jobs of one type, all or none, in one request; in the order of ``inputs``.
+
+        The parameters and errors are those of :meth:`job`; ``fields`` then names the ``item`` as well.
+        """
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key is not None else {}
+        path = f"{JOBS}/{quote(name, safe='')}/batch"
+        answer = self.request("POST", path, json=list(inputs), params=_query({"queue": queue}), headers=headers)
+        return [Job(self, job_id) for job_id in answer["jobs"]]
+
+    def find_job(self, job_id: str) -> Job:
+        """A job that exists, by its id; no request is made yet."""
+        return Job(self, job_id)
+
+    def jobs(self, *, type: str | None = None, status: str | None = None) -> Iterator[Job]:  # noqa: A002
+        """The server's jobs, newest first; each page is asked for when it is reached."""
+        path = JOBS
+        query: dict[str, Any] | None = _query({"type": type, "status": status})
+        while path:
+            page = self.request("GET", path, params=query)
+            yield from (Job(self, state["id"], state) for state in page["jobs"])
+            path, query = page["next"], None
+
+    def job_types(self) -> list[dict[str, Any]]:
+        """Every declared job with the JSON Schemas of its inputs and its result."""
+        listed: list[dict[str, Any]] = self.request("GET", f"{JOBS}/types")["types"]
+        return listed
+
     def request(self, method: str, path: str, **about: Any) -> dict[str, Any]:
-        """Send a request and read its JSON answer.
+        """Send a request and read its answer, a JSON object; raises as :meth:`fetch`."""
+        answer: dict[str, Any] = self.fetch(method, path, **about)
+        return answer
+
+    def fetch(self, method: str, path: str, **about: Any) -> Any:
+        """Send a request and read its answer, any JSON.
 
         :raises LongshoreError: the class that the answer's error code names.
         :raises Unavailable: when the server cannot be reached.
@@ -299,15 +357,37 @@ class Dataset:
         """
         path = Path(target)
         chosen = format or path.suffix.lstrip(".").lower()
-        partial = path.with_name(f".{path.name}.partial")
-        try:
-            with partial.open("wb") as file:
-                for chunk in self._exported(chosen, view):
-                    file.write(chunk)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        return _write(path, self._exported(chosen, view))
+
+    def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
+        """Where a cell's value comes from.
+
+        :param column: its name, or its position.
+        :return: the cell now; ``original``, its value and ``line`` in the file, None if a step made its row or column;
+            ``steps``, every step that changed it, moved its row or renamed its column, oldest first.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        path = f"{self._path}/cells/{row_index}/{quote(str(column), safe='')}"
+        return self.client.request("GET", path, params={"by": "index" if isinstance(column, int) else "name"})
+
+    def set_aside(self, start: int = 0, stop: int = 1000) -> dict[str, Any]:
+        """The lines of the uploaded file that were not read whole: ``records`` ``start`` to ``stop`` (exclusive).
+
+        :return: also with ``ledger``, the counts of what became of every line, and ``kept``, how many records there
+            are to list. At most 1,000 records come at once.
+        """
+        window = {"from": start, "to": stop - 1}
+        return self.client.request("GET", f"{self._path}/set-aside", params=window)
+
+    def export_set_aside(self, target: str | os.PathLike[str]) -> Path:
+        """Write the lines that were not read whole to a CSV file: line, row, code, reason, raw, cut."""
+
+        def chunks() -> Iterator[bytes]:
+            with self.client.stream(f"{self._path}/set-aside.csv") as response:
+                yield from response.iter_bytes(CHUNK_BYTES)
+
+        return _write(Path(target), chunks())
 
     def to_polars(self, **view: Any) -> pl.DataFrame:
         """The table, or a view of it, as a Polars frame with its types."""
@@ -324,7 +404,7 @@ class Dataset:
             yield from response.iter_bytes(CHUNK_BYTES)
 
 
-def _answer_of(response: httpx.Response) -> dict[str, Any]:
+def _answer_of(response: httpx.Response) -> Any:
     try:
         answer = response.json()
     except ValueError:
@@ -332,9 +412,17 @@ def _answer_of(response: httpx.Response) -> dict[str, Any]:
             f"the server answered {response.status_code} with something that is not JSON"
         ) from None
     if response.is_error:
-        raise _error_class(answer.get("error", ""))(answer.get("errorDescription", f"status {response.status_code}"))
-    found: dict[str, Any] = answer
-    return found
+        raise _error_of(response.status_code, answer)
+    return answer
+
+
+def _error_of(status: int, answer: dict[str, Any]) -> errors.LongshoreError:
+    sentence = answer.get("errorDescription", f"status {status}")
+    if "fields" in answer:
+        return errors.InvalidInputs(sentence, answer["fields"])
+    if answer.get("error") == errors.JobFailed.code:
+        return errors.JobFailed(sentence, answer.get("reason", ""), answer.get("logTail", ""))
+    return _error_class(answer.get("error", ""))(sentence)
 
 
 def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
@@ -342,6 +430,19 @@ def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
         return errors.Unavailable  # its own class makes a new id; the sentence carries the server's
     classes = errors.LongshoreError.__subclasses__()
     return next((found for found in classes if found.code == code), errors.Unavailable)
+
+
+def _write(path: Path, chunks: Iterator[bytes]) -> Path:
+    """Write a download to ``path``; a broken one leaves nothing."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
 
 
 def _camel(values: Mapping[str, Any]) -> dict[str, Any]:

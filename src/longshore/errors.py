@@ -5,11 +5,16 @@
     LongshoreError                 code on the wire    HTTP
     ├── InvalidRequest             InvalidRequest      400   the request's shape is wrong
     ├── SessionNotFound            SessionNotFound     404   no dataset has this id
+    ├── JobNotFound                JobNotFound         404   no job, or no type of jobs, has this name
+    ├── Expired                    Expired             410   it was there, and its time is over
+    ├── JobFailed                  JobFailed           409   the job ended without a result
     ├── ColumnNotFound             ColumnNotFound      422   no such column in this version
     ├── RowNotFound                RowNotFound         422   no such row in this version
     ├── InvalidType                InvalidType         422   the column's type does not allow this
     ├── InvalidValue               InvalidValue        422   a value does not fit
-    │   └── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
+    │   ├── UnreadableFile         InvalidValue        422   an uploaded file cannot be read
+    │   ├── InvalidInputs          InvalidValue        422   a job's inputs do not fit; names every field
+    │   └── InvalidResult          InvalidResult       422   a job returned what is not JSON
     ├── InvalidPattern             InvalidPattern      422   a regular expression is malformed
     ├── NameTaken                  NameTaken           409   another column has this name
     ├── IllegalOperation           IllegalOperation    409   not possible in this state
@@ -32,7 +37,7 @@ import difflib
 import errno
 import math
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -145,6 +150,103 @@ class InvalidValue(LongshoreError):
 
 class UnreadableFile(InvalidValue):
     """An uploaded file is empty, broken, or not in the format that its name promises."""
+
+
+class InvalidInputs(InvalidValue):
+    """A job's inputs do not fit what it was declared to take.
+
+    :ivar fields: what is wrong, a dictionary each: ``field`` (such as ``storms[3].depth``; "" for the whole),
+        ``message``, and in a batch ``line`` or ``item``, where it stands.
+    """
+
+    def __init__(self, description: str, fields: Iterable[Mapping[str, Any]] = ()) -> None:
+        super().__init__(description)
+        self.fields = [dict(each) for each in fields]
+
+    @classmethod
+    def of_fields(cls, fields: Sequence[Mapping[str, Any]], number: int | None = None) -> InvalidInputs:
+        """The error for these fields, with the first of them in its sentence.
+
+        :param number: of problems, when ``fields`` does not hold all.
+        """
+        first = fields[0]
+        places = [f"{name} {first[name]}" for name in ("line", "item") if name in first]
+        places += [first["field"]] if first["field"] else []
+        more = (number or len(fields)) - 1
+        sentence = ": ".join([*places, first["message"]])
+        return cls(shorten(sentence, 300) + (f" (and {more:,} more)" if more else ""), fields)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The standard fields, and one entry for each problem."""
+        return {**super().to_wire(), "fields": self.fields}
+
+
+def list_problems(error: ValidationError, limit: int = 100) -> list[dict[str, Any]]:
+    """What a model found wrong, as :class:`InvalidInputs` has it; the values themselves stay out."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return [{"field": _place(each["loc"]), "message": _plain(each["msg"])} for each in problems[:limit]]
+
+
+def _place(location: Sequence[int | str]) -> str:
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if part not in _UNION_BRANCHES]
+    return "".join(parts).removeprefix(".")
+
+
+def _plain(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return shorten(f"{message[:1].lower()}{message[1:]}", 300)
+
+
+class JobNotFound(LongshoreError):
+    """No job has this id, or no job is declared under this name."""
+
+    code = "JobNotFound"
+    status = 404
+
+    @classmethod
+    def unknown(cls) -> JobNotFound:
+        """The error for an id that leads nowhere."""
+        return cls("there is no job with this id; its record may have been removed, or the id is mistyped")
+
+    @classmethod
+    def undeclared(cls, name: str, known: Iterable[str]) -> JobNotFound:
+        """The error for a type, with the nearest known one as a hint."""
+        near = difflib.get_close_matches(name, list(known), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "; /api/v1/jobs/types lists those that are"
+        return cls(f"no job is declared under the name {shorten(name)!r}{hint}")
+
+
+class Expired(LongshoreError):
+    """It was there, and the time for which it is kept is over."""
+
+    code = "Expired"
+    status = 410
+
+
+class JobFailed(LongshoreError):
+    """A job ended without a result.
+
+    :ivar reason: the code of its failure, such as ``TimedOut``; ``Revoked`` for one that was cancelled.
+    :ivar log_tail: the last lines that it wrote.
+    """
+
+    code = "JobFailed"
+    status = 409
+
+    def __init__(self, description: str, reason: str = "JobFailed", log_tail: str = "") -> None:
+        super().__init__(description)
+        self.reason = reason
+        self.log_tail = log_tail
+
+    def to_wire(self) -> dict[str, Any]:
+        """The standard fields, the reason's code and the last lines of the job's log."""
+        return {**super().to_wire(), "reason": self.reason, "logTail": self.log_tail}
+
+
+class InvalidResult(InvalidValue):
+    """A job returned what is not JSON, or not what it declared; the sentence says where it stands."""
+
+    code = "InvalidResult"
 
 
 class InvalidPattern(LongshoreError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import queue
 import sys
 import threading
 from collections.abc import Collection
@@ -15,7 +17,9 @@ from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
 
-_writing = threading.Lock()
+MOST_WAITING = 10_000
+
+logger = logging.getLogger(__name__)
 
 
 def user_token(settings: Settings) -> str:
@@ -24,26 +28,42 @@ def user_token(settings: Settings) -> str:
 
 
 class Events:
-    """Writes events of the chosen sources.
+    """Writes events of the chosen sources, from a thread of its own.
 
-    :param sources: the others are dropped.
+    Whoever emits never waits for whoever reads: when the reader is slow and :data:`MOST_WAITING` lines wait already,
+    further ones are dropped, which the log says.
+
+    :param stream: where to, standard output when absent.
     """
 
     def __init__(self, settings: Settings, stream: IO[str] | None = None) -> None:
         self.settings = settings
         self.sources: Collection[str] = frozenset(settings.local_event_sources)
-        self._stream = stream
+        self._stream = stream or sys.stdout
+        self._lines: queue.Queue[str] = queue.Queue(MOST_WAITING)
+        self._dropped = 0
+        if self.sources:
+            threading.Thread(target=self._write, name="events", daemon=True).start()
 
     def emit(self, source: str, message: Any) -> bool:
         """Write one line ``{"source", "message", "user_token"}``; False when nobody asked for this source."""
         if source not in self.sources:
             return False
         line = json.dumps({"source": source, "message": message, "user_token": user_token(self.settings)}, default=str)
-        stream = self._stream or sys.stdout
-        with _writing:  # a line is never mixed with another's
-            stream.write(line + "\n")
-            stream.flush()
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._dropped += 1
+            if self._dropped % MOST_WAITING == 1:
+                logger.warning("nobody reads the local events; %d were dropped so far", self._dropped)
         return True
+
+    def _write(self) -> None:
+        while True:
+            line = self._lines.get()
+            self._stream.write(line + "\n")
+            if self._lines.empty():
+                self._stream.flush()
 
 
 def emit_local_message(source: str, message: Any) -> bool:

@@ -14,6 +14,7 @@ error shape, a validation format and a documentation page of their own, and ours
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from longshore.access.scopes import Scope, needed_scope, requires
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
@@ -68,6 +70,10 @@ class Endpoint:
     scope: Scope | None = None
     """What a caller needs, where the method says something else."""
     raw: dict[str, Any] = field(default_factory=dict)
+    headers: tuple[dict[str, Any], ...] = ()
+    """Request headers that mean something here, as the OpenAPI document has them."""
+    schemas: dict[str, Any] = field(default_factory=dict)
+    """What ``raw`` refers to as ``#/components/schemas/<name>``."""
 
     @property
     def needed_scope(self) -> Scope:
@@ -200,11 +206,7 @@ def read_json_object() -> dict[str, Any]:
     :raises InvalidRequest: for anything else.
     :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
     """
-    if (request.content_length or 0) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
-    text = request.stream.read(LARGEST_JSON_BYTES + 1)
-    if len(text) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    text = read_body()
     if not text.strip():
         return {}
     try:
@@ -217,6 +219,55 @@ def read_json_object() -> dict[str, Any]:
 
 
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+def read_body() -> bytes:
+    """The request's body as it came.
+
+    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
+    """
+    if (request.content_length or 0) > LARGEST_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    text = request.stream.read(LARGEST_JSON_BYTES + 1)
+    if len(text) > LARGEST_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    return text
+
+
+def parse_json(text: bytes) -> Any:
+    """A JSON document as RFC 8259 has it: without NaN and infinite numbers, nested at most 200 deep.
+
+    :raises InvalidRequest: saying what is wrong and where.
+    """
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidRequest(_json_problem(text, str(error))) from None
+    if any(sign.search(text) for sign in _HUGE_NUMBER) and _is_infinite(value):
+        raise InvalidRequest("the JSON holds a number that is too large for a 64-bit float")
+    return value
+
+
+# Two searches are four times as fast as one for either.
+_HUGE_NUMBER = (re.compile(rb"[eE]\+?[0-9]{3}"), re.compile(rb"[0-9]{300}"))
+
+
+def _json_problem(text: bytes, reason: str) -> str:
+    if "recursion limit" in reason:
+        return "the JSON is nested deeper than 200 levels"
+    try:
+        from_json(text)
+    except ValueError:
+        return f"this is not valid JSON: {reason}"
+    return "this is not valid JSON, which has no NaN and no Infinity; send null for a missing number"
+
+
+def _is_infinite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_infinite(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_is_infinite(each) for each in value)
+    return isinstance(value, float) and math.isinf(value)
 
 
 def error_response(error: LongshoreError, status: int | None = None) -> Response:
@@ -236,6 +287,7 @@ def disposition(name: str) -> dict[str, str]:
 
 
 def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+    schemas.update(endpoint.schemas)
     described: dict[str, Any] = {
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
@@ -253,6 +305,7 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if endpoint.body is not None:
         content = {"application/json": {"schema": _reference(endpoint.body, schemas)}}
         described["requestBody"] = {"required": True, "content": content}
+    described["parameters"] += endpoint.headers
     return {**described, **endpoint.raw}
 
 

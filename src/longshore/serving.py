@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from flask import Request, Response
 from werkzeug.http import parse_date, quote_etag, unquote_etag
@@ -34,6 +34,7 @@ class Content:
     """A file as it is offered to a client.
 
     :param offset: where in the file the content begins.
+    :param file: the open file, where another may stand at the path by now; closed when the answer is over.
     :param size: bytes.
     :param etag: strong validator: two contents with the same one are the same, byte for byte.
     :param modified: seconds since 1970.
@@ -54,6 +55,7 @@ class Content:
     digest: str | None = None
     max_age_seconds: int | None = None
     offset: int = 0
+    file: IO[bytes] | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,26 +82,30 @@ def respond(request: Request, content: Content, watch: Watch | None = None) -> R
     :raises RangeNotSatisfiable: for a range outside of the file.
     :raises FileNotFoundError: when the file is gone.
     """
+    file = content.file or content.path.open("rb", buffering=0)
+    try:
+        response = _answer(request, content, file, watch)
+    except BaseException:
+        file.close()
+        raise
+    if not isinstance(response.response, Sending):
+        file.close()
+    return _headed(response, content)
+
+
+def _answer(request: Request, content: Content, file: IO[bytes], watch: Watch | None) -> Response:
     early = _by_condition(request, content)
     if early is not None:
-        return _headed(Response(status=early), content)
+        return Response(status=early)
     spans = requested(request.headers.get("Range"), content.size) if _range_applies(request, content) else None
     if request.method == "HEAD":
         response = Response()
         response.content_length = content.size
-        return _headed(response, content)
-    whole = spans is None
+        return response
     chosen = [(0, content.size)] if spans is None else spans
-    file = content.path.open("rb", buffering=0)
-    try:
-        if watch is not None:
-            watch.begin(chosen)
-    except BaseException:
-        file.close()
-        raise
-    return _headed(
-        _sending(content, Sending(file.fileno(), file.close, watch, content.offset), chosen, whole=whole), content
-    )
+    if watch is not None:
+        watch.begin(chosen)
+    return _sending(content, Sending(file.fileno(), file.close, watch, content.offset), chosen, whole=spans is None)
 
 
 def _sending(content: Content, sending: Sending, spans: list[Span], *, whole: bool) -> Response:

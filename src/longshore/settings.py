@@ -25,7 +25,8 @@ AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 _RATE = r"[1-9]\d{0,8} ?(/|per) ?([1-9]\d{0,4} ?)?(second|minute|hour|day)s?"
 _RATES = re.compile(rf"{_RATE}( ?[;,|] ?{_RATE}){{0,9}}")
-RESULT_SCHEMES = ("redis", "rediss", "mongodb", "db")
+RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
+RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
 
 class Settings(BaseSettings):
@@ -121,7 +122,9 @@ class Settings(BaseSettings):
         description="where results of jobs and Celery tasks are kept: mongodb://, redis:// or db+postgresql:// URL;"
         " default: beside the other state, in DATABASE_URL",
     )
-    result_ttl: float = Field(86400, gt=0, description="how long a finished job's result is kept, in seconds")
+    result_ttl: float = Field(
+        86400, gt=0, le=10**9, description="how long the result of a finished job or Celery task is kept, in seconds"
+    )
     job_queues: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated queues that this machine's job workers serve; default: those of all jobs"
     )
@@ -231,7 +234,11 @@ class Settings(BaseSettings):
     @field_validator("result_backend")
     @classmethod
     def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
-        return _require_scheme(value, RESULT_SCHEMES)
+        scheme = urlsplit(value.get_secret_value()).scheme if value is not None else RESULT_SCHEMES[0]
+        kind, _, database = scheme.partition("+")
+        if kind not in RESULT_SCHEMES or (kind == "db" and database.partition("+")[0] not in DATABASE_SCHEMES):
+            raise ValueError("it has to be a URL that begins with " + RESULT_URLS)
+        return value
 
     @field_validator("broker_url")
     @classmethod
@@ -321,6 +328,11 @@ class Settings(BaseSettings):
         return self.root_storage_path / "uploads"
 
     @property
+    def results_folder(self) -> Path:
+        """Where results of jobs lie that are too large for the result store, named by their job's id."""
+        return self.root_storage_path / "results"
+
+    @property
     def broker_folder(self) -> Path:
         """Where the embedded broker keeps its append-only file."""
         return self.root_storage_path / "broker"
@@ -359,6 +371,15 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.root_storage_path / 'longshore.db'}"
+
+    def require_result_url(self) -> str:
+        """Where results are kept, when that is not beside the other state.
+
+        :raises SettingsError: when ``RESULT_BACKEND`` is not set.
+        """
+        if self.result_backend is None:
+            raise SettingsError("RESULT_BACKEND is not set")
+        return self.result_backend.get_secret_value()
 
     @property
     def log_number(self) -> int:
@@ -415,11 +436,16 @@ def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> Secret
     return value
 
 
+def _is_secret(field: str) -> bool:
+    """Whether a setting may hold a password, in which case its value appears nowhere."""
+    return field in Settings.model_fields and "SecretStr" in str(Settings.model_fields[field].annotation)
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors():
         field = str(problem["loc"][0]) if problem["loc"] else "settings"
-        shown = "" if "secret" in field or field.endswith(("_url", "_tokens")) else f"={problem.get('input')!r}"
+        shown = "" if _is_secret(field) else f"={problem.get('input')!r}"
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)

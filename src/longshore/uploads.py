@@ -37,7 +37,7 @@ class Upload:
 
 
 @contextmanager
-def receive(request: Request, folder: Path, limit_bytes: int) -> Iterator[Upload]:
+def receive(request: Request, folder: Path, limit_bytes: int, *, may_be_empty: bool = False) -> Iterator[Upload]:
     """Write a request's file to ``folder`` and yield it; what is left there afterwards is removed.
 
     :raises InvalidRequest: no file, several files, or a body that broke off.
@@ -54,7 +54,7 @@ def receive(request: Request, folder: Path, limit_bytes: int) -> Iterator[Upload
             if request.mimetype == "multipart/form-data":
                 upload = _receive_form(request, file, path, limit_bytes)
             else:
-                upload = _receive_raw(request, file, path, limit_bytes)
+                upload = _receive_raw(request, file, path, limit_bytes, may_be_empty=may_be_empty)
         yield upload
     except OSError as error:
         if is_disk_full(error):
@@ -114,13 +114,13 @@ def _read(stream: IO[bytes]) -> bytes:
         raise
 
 
-def _receive_raw(request: Request, file: IO[bytes], path: Path, limit_bytes: int) -> Upload:
+def _receive_raw(request: Request, file: IO[bytes], path: Path, limit_bytes: int, *, may_be_empty: bool) -> Upload:
     size = 0
     for chunk in _chunks(request):
         size += len(chunk)
         _refuse_over(size, limit_bytes)
         _write(file, chunk)
-    if size == 0:
+    if size == 0 and not may_be_empty:
         raise InvalidRequest("the body is empty; send the file's bytes, or a multipart form with a field called file")
     return Upload(path)
 

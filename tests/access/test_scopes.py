@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from access.conftest import Served, Tokens
-from longshore.access.scopes import Events, Scope, needed_scope, requires
+from longshore.access.scopes import EventScopes, Scope, needed_scope, requires
 from longshore.datasets.service import READS
 
 PUBLIC = {
@@ -38,7 +38,8 @@ def every_request(app: Flask) -> Iterator[tuple[str, str]]:
 
 def status(client: FlaskClient, method: str, rule: str, headers: dict[str, str] | None = None) -> int:
     path = re.sub(r"<[^>]+>", "x", re.sub(r"<int:[^>]+>", "1", rule))
-    return client.open(path, method=method, headers=headers).status_code
+    with client.open(path, method=method, headers=headers) as answer:
+        return answer.status_code
 
 
 def test_every_address_asks_for_a_token_except_those_on_the_list(closed: Served) -> None:
@@ -105,7 +106,7 @@ def test_a_view_says_what_it_needs() -> None:
 
 
 def test_events_change_something_unless_they_are_known_to_read() -> None:
-    events = Events(READS)
+    events = EventScopes(READS)
     assert events.needed_scope("metadata") is Scope.READ
     assert events.needed_scope("fillWithAverage") is Scope.WRITE
     assert events.needed_scope("somethingNew") is Scope.WRITE

@@ -13,7 +13,7 @@ from access.conftest import Serve, Tokens
 from longshore.access import sockets as module
 from longshore.access.callers import KEY, Caller, current_user
 from longshore.access.gate import Access
-from longshore.access.scopes import Events, Scope
+from longshore.access.scopes import EventScopes, Scope
 from longshore.access.sockets import SocketGate
 from longshore.settings import Settings
 
@@ -65,7 +65,7 @@ def settings(storage: Any, tmp_path: Any, tokens: Tokens) -> Settings:
 
 @pytest.fixture
 def gate(settings: Settings) -> Iterator[SocketGate]:
-    found = SocketGate(Server(), Access(settings), Events({"metadata"}))
+    found = SocketGate(Server(), Access(settings), EventScopes({"metadata"}))
     yield found
     found.stop()
 
@@ -120,7 +120,7 @@ def test_a_connection_that_never_says_who_it_is_is_closed(gate: SocketGate, monk
 
 def test_an_open_server_lets_everyone_do_everything(serve: Serve) -> None:
     parts = serve().app.extensions["longshore"]
-    gate = SocketGate(Server(), parts.socket_gate.access, Events())
+    gate = SocketGate(Server(), parts.socket_gate.access, EventScopes())
     caller = {KEY: Caller("somebody", Scope.ADMIN, "127.0.0.1")}
     gate.handle(proceed, "connect", "/", "s", caller, {"token": "ls_of_another_server"})
     assert gate.handle(proceed, "anything", "/", "s", None)["accepted"] is True

@@ -112,7 +112,7 @@ def test_a_steady_life_resets_the_back_off() -> None:
 
 def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help() -> None:
     ours, theirs = os.pipe()
-    code = "import sys, time; from longshore.server import lifeline; lifeline._libc = None\n"
+    code = "import sys, time; from longshore import lifeline; lifeline._libc = None\n"
     code += f"lifeline.die_with({ours}); print('tied', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, stdout=subprocess.PIPE
@@ -128,7 +128,7 @@ def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help(
 def test_a_process_whose_supervisor_died_before_it_began_ends_at_once() -> None:
     ours, theirs = os.pipe()
     os.close(theirs)
-    code = f"from longshore.server import lifeline; lifeline.die_with({ours}); print('alive')"
+    code = f"from longshore import lifeline; lifeline.die_with({ours}); print('alive')"
     done = subprocess.run([sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, capture_output=True)
     os.close(ours)
     assert done.returncode == -9

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
-import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import psutil
@@ -36,6 +37,7 @@ class LongshoreServer:
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.ready_after_seconds = 0.0
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def __enter__(self) -> LongshoreServer:
         self.start()
@@ -61,6 +63,10 @@ class LongshoreServer:
                 start_new_session=True,  # so that a test can press Ctrl-C in "its" terminal
             )
         self.started_at = time.monotonic()
+        assert self.process.stdout is not None
+        self._lines = queue.SimpleQueue()
+        self._collector = threading.Thread(target=_collect, args=(self.process.stdout, self._lines), daemon=True)
+        self._collector.start()
 
     def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait for the line that says where it is."""
@@ -72,12 +78,10 @@ class LongshoreServer:
 
     def read_line(self, seconds: float = READY_SECONDS) -> str:
         """The next line of its standard output; "" once that has ended."""
-        stream = self._running.stdout
-        assert stream is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(stream, selectors.EVENT_READ)
-            assert selector.select(seconds), f"no line within {seconds} s; its log: {self.log}"
-        return stream.readline()
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            raise AssertionError(f"no line within {seconds} s; its log: {self.log}") from None
 
     @property
     def _running(self) -> subprocess.Popen[str]:
@@ -95,7 +99,7 @@ class LongshoreServer:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def parts(self) -> dict[str, psutil.Process]:
-        """The supervisor's children that run now, by name: broker, worker, web."""
+        """The supervisor's children that run now, by name: broker, worker, job worker, web."""
         found = {}
         for child in psutil.Process(self.pid).children():
             try:
@@ -105,9 +109,10 @@ class LongshoreServer:
                 continue
             if "valkey" in name or "redis" in name:
                 found["broker"] = child
-            for part in ("web", "worker"):
-                if part in words[2:4]:
-                    found[part] = child
+            if "web" in words[2:4]:
+                found["web"] = child
+            if "worker" in words[2:4]:
+                found["worker" if "datasets" in words else "job worker"] = child
         return found
 
     def family(self) -> list[psutil.Process]:
@@ -166,8 +171,15 @@ class LongshoreServer:
                 for process in family:
                     kill_quietly(process)
                 self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self._collector.join(STOP_SECONDS)
+
+
+def _collect(stream: IO[str], lines: queue.SimpleQueue[str]) -> None:
+    """Read a server's output as it comes, so that it never waits for the test."""
+    with stream:
+        for line in stream:
+            lines.put(line)
+    lines.put("")
 
 
 def kill_quietly(process: psutil.Process) -> None:

@@ -68,7 +68,7 @@ def needed_scope(view: Callable[..., Any] | None, method: str) -> Scope:
     return Scope.READ if method in SAFE_METHODS else Scope.WRITE
 
 
-class Events:
+class EventScopes:
     """The scope that each Socket.IO event needs: WRITE, unless it is known to read.
 
     :param reads: names of the events that change nothing.

@@ -15,7 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from longshore.access.callers import KEY, Caller, acting
 from longshore.access.gate import Access
 from longshore.access.identifying import require_scope
-from longshore.access.scopes import Events, Scope
+from longshore.access.scopes import EventScopes, Scope
 from longshore.errors import LongshoreError, Unauthorized
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class SocketGate:
     :param server: with ``refuse(event, sid, body, error)``, which answers a refused event.
     """
 
-    def __init__(self, server: Any, access: Access, events: Events) -> None:
+    def __init__(self, server: Any, access: Access, events: EventScopes) -> None:
         self.server = server
         self.access = access
         self.events = events

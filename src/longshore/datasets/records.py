@@ -237,9 +237,9 @@ def position_of(connection: Connection, session_id: str, number: int) -> int | N
 
 
 def needed_files(connection: Connection, session_id: str) -> set[str]:
-    """Names of all column files that some step of the history consists of."""
+    """Names of all files that some step of the history consists of, or that tell where its rows came from."""
     records = connection.execute(sa.select(steps.c.table).where(steps.c.session_id == session_id)).scalars()
-    return {column[2] for record in records for column in record["columns"]}
+    return {file for record in records for file in Table.files_in(record)}
 
 
 def associate(connection: Connection, socket_id: str, session_id: str, server: str) -> bool:

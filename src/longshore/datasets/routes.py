@@ -13,6 +13,8 @@
     DELETE /api/v1/datasets/<session>
     GET    /api/v1/datasets/<session>/rows                a page of a view
     GET    /api/v1/datasets/<session>/history
+    GET    /api/v1/datasets/<session>/cells/<row>/<column>  where a cell's value comes from
+    GET    /api/v1/datasets/<session>/set-aside           lines that were not read whole; set-aside.csv downloads them
     GET    /api/v1/datasets/<session>/export              csv json ndjson parquet arrow xlsx
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
@@ -39,7 +41,7 @@ from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
-from longshore.errors import Forbidden, InvalidRequest, SessionNotFound
+from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, shorten
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
@@ -47,12 +49,14 @@ from longshore.tables.operations import OneColumn, Operation, Parameters, all_op
 from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
+from longshore.tables.writing import Format
 from longshore.uploads import Upload, draining, receive
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE_ANSWER = {"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}}
 _UPLOAD_BODY = {
     "requestBody": {
         "required": True,
@@ -174,11 +178,26 @@ def declare_api(api: Api, service: Datasets) -> None:
 
     @api.endpoint(
         "GET",
-        f"{BASE}/<session_id>/export",
+        f"{BASE}/<session_id>/cells/<row_index>/<path:column>",
         tag=TAG,
-        query=wire.ExportQuery,
-        raw={"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}},
+        query=wire.CellQuery,
+        answer=wire.CellExplained,
     )
+    def explain_cell(session_id: str, row_index: str, column: str, query: wire.CellQuery) -> dict[str, Any]:
+        """Where a cell's value comes from: the value and line in the file, and every step that changed it."""
+        return service.explain_cell(session_id, _cell(service, session_id, row_index, column, query))
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside", tag=TAG, query=wire.SetAsideQuery, answer=wire.SetAside)
+    def list_set_aside(session_id: str, query: wire.SetAsideQuery) -> dict[str, Any]:
+        """The lines of the file that were not read whole, with their text and the reason, and counts of all lines."""
+        return service.set_aside(session_id, query)
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside.csv", tag=TAG, raw=_FILE_ANSWER)
+    def download_set_aside(session_id: str) -> Response:
+        """The lines of the file that were not read whole, as CSV; no formula is escaped in it."""
+        return _download(*service.export_set_aside(session_id))
+
+    @api.endpoint("GET", f"{BASE}/<session_id>/export", tag=TAG, query=wire.ExportQuery, raw=_FILE_ANSWER)
     def export_dataset(session_id: str, query: wire.ExportQuery) -> Response:
         """The table, or a view of it, as a file."""
         options = {"escape_formulas": True} if query.escape_formulas else {}
@@ -198,6 +217,21 @@ def declare_api(api: Api, service: Datasets) -> None:
         api.add(_operation_endpoint(service, declared))
     for name in SPECIAL:
         api.add(_special_endpoint(service, name))
+
+
+def _cell(
+    service: Datasets, session_id: str, row_index: str, column: str, query: wire.CellQuery
+) -> wire.ExplainParameters:
+    """The cell that a path names; a column called by a number goes before the one at that position."""
+    is_index = query.by == "index" or (
+        query.by is None and column.isdecimal() and not service.version(session_id).table.has(column)
+    )
+    named = {"columnIndex" if is_index else "column": column, "rowIndex": row_index}
+    for name, value in named.items():
+        if name != "column" and not value.isdecimal():
+            raise InvalidRequest(f"{name}: {shorten(value)!r} is no number from 0 on")
+    cell = {name: value if name == "column" else int(value[:18]) for name, value in named.items()}
+    return parse_model(wire.ExplainParameters, cell)
 
 
 def describe_operation(declared: type[Operation]) -> dict[str, Any]:
@@ -348,7 +382,10 @@ def _known(service: Datasets, session_ids: list[str]) -> Iterator[dict[str, Any]
 def _export(
     service: Datasets, session_id: str, format_name: str, view: ViewParameters | None = None, **options: Any
 ) -> Response:
-    name, chosen, chunks = service.export(require_session_id(session_id), format_name, view, **options)
+    return _download(*service.export(require_session_id(session_id), format_name, view, **options))
+
+
+def _download(name: str, chosen: Format, chunks: Iterator[bytes]) -> Response:
     response = Response(chunks, mimetype=chosen.media_type)
     response.headers.set("Content-Disposition", "attachment", **disposition(name))
     response.headers["Cache-Control"] = "no-store"

@@ -20,15 +20,18 @@ from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
+from longshore.datasets.wire import ExplainParameters, SetAsideQuery
 from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions
+from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
@@ -271,7 +274,9 @@ class Datasets:
             dataset = records.require_dataset(connection, session_id)
             records.require_current(connection, session_id)
             made = records.list_made(connection, session_id, folder, dataset.position)
-        reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=dataset.reading or {})
+        # The ledger is about this one file.
+        used = {name: value for name, value in (dataset.reading or {}).items() if name != "ledger"}
+        reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=used)
         names = SourceNames()
         steps = [names.mask_step(each.step) for each in effective(made)]
         return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
@@ -308,6 +313,36 @@ class Datasets:
         table = self.version(session_id).table
         rows = self.views.rows_of(table, view) if view is not None else None
         return writing.suggest_name(name, chosen.name), chosen, writing.stream(table, chosen.name, rows=rows, **options)
+
+    def explain_cell(self, session_id: str, cell: ExplainParameters) -> dict[str, Any]:
+        """What led to a cell of the current table, back to its line in the uploaded file."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            current = records.require_current(connection, session_id)
+            made = records.list_made(connection, session_id, folder, current.position)
+        return {"version": current.number, **explain(made, cell.row_index, cell.position(made[-1].table)).to_wire()}
+
+    def set_aside(self, session_id: str, query: SetAsideQuery) -> dict[str, Any]:
+        """What became of every line of the uploaded file, and a page of the records that were not read whole."""
+        version = self.version(session_id)
+        with self.database.reading() as connection:
+            reading = records.require_dataset(connection, session_id).reading or {}
+        kept, listed = list_set_aside(version.table, query.first, query.last)
+        return {"ledger": reading.get("ledger"), "kept": kept, "records": listed}
+
+    def export_set_aside(self, session_id: str) -> tuple[str, writing.Format, Iterator[bytes]]:
+        """All records that are kept because they were not read whole, as CSV; see :meth:`export`.
+
+        Texts are written as they stood in the file: no formula is escaped.
+        """
+        table = self.version(session_id).table
+        with self.database.reading() as connection:
+            name = records.require_dataset(connection, session_id).name
+        chosen = writing.require_format("csv")
+        kept = set_aside(table)
+        header = (",".join(FIELDS) + "\n").encode()
+        chunks = iter([header]) if kept is None else writing.stream(kept, chosen.name)
+        return f"{Path(writing.suggest_name(name, chosen.name)).stem} set aside.csv", chosen, chunks
 
     # -- coming and going ----------------------------------------------------------------------------------------
 
@@ -397,6 +432,13 @@ READS: dict[str, Read] = {
         heavy=True,
     ),
     "history": Read(lambda service, session, *_: service.history(session)),
+    "explainCell": Read(
+        lambda service, session, body, _: service.explain_cell(session, parse_model(ExplainParameters, body)),
+        heavy=True,
+    ),
+    "setAside": Read(
+        lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
+    ),
     "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
 }
 """What can be asked, by the name on the wire."""

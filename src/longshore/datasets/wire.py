@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from longshore.tables.operations import OneColumn
 from longshore.tables.reading import ReadOptions
+from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
 
 
@@ -35,6 +37,104 @@ class ReadingWarning(Answer):
     count: int | None = None
     column: str | None = None
     examples: list[dict[str, Any]] = []
+
+
+class Ledger(Answer):
+    """What became of every line: `skipped + header + blank + rows + setAside + continued = lines`."""
+
+    unit: str = Field(description="what is counted: `line` of a text, `record` of a JSON document, `row` of a sheet")
+    lines: int
+    skipped: int = Field(description="before the header, as `initialSkip` said")
+    header: int
+    blank: int
+    rows: int = Field(description="of the file, before any sampling; `filled`, `cut` and `mended` ones among them")
+    filled: int = Field(description="rows with too few fields")
+    cut: int = Field(description="rows with too many fields")
+    mended: int = Field(description="rows with a quote that nothing closes, or bytes that are no text")
+    setAside: int = Field(description="lines that are no rows")  # noqa: N815
+    continued: int = Field(description="lines that go on with a record begun on an earlier one")
+    kept: int = Field(description="records that are kept with their text; there is a limit")
+
+
+class SetAsideQuery(BaseModel):
+    """Which of the kept records to list: both ends inclusive, counted from 0, clipped to what there is."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", populate_by_name=True)
+
+    first: int = Field(0, alias="from", description="number of the first record to list, from 0")
+    last: int | None = Field(
+        None, alias="to", description=f"number of the last one, inclusive; at most {MOST_LISTED:,} come at once"
+    )
+
+
+class SetAsideRecord(Answer):
+    """A record that was not read whole."""
+
+    line: int = Field(description="its number in the file, from 1; its first one where it takes several")
+    row: int | None = Field(description="its number in the table as imported; null if it became no row")
+    code: str = Field(description="TooFewFields, TooManyFields, UnclosedQuote, InvalidBytes, InvalidJson, NotAnObject")
+    reason: str
+    raw: str = Field(description="its text, at most 2,000 characters, without the line end")
+    cut: bool = Field(description="whether the text was longer")
+
+
+class SetAside(Answer):
+    """The records that were not read whole when the file was imported."""
+
+    ledger: Ledger | None = Field(description="null where the dataset was made before lines were counted")
+    kept: int = Field(description="records that can be listed")
+    records: list[SetAsideRecord]
+
+
+class ExplainParameters(OneColumn):
+    """Which cell of the current version."""
+
+    row_index: StrictInt = Field(description="number of the row, as `data` gave it")
+
+
+class CellQuery(BaseModel):
+    """How the column in the path is meant."""
+
+    by: Literal["name", "index"] | None = Field(
+        None, description="by default a name; a number, where no column is called so, is the column's position"
+    )
+
+
+class CellPlace(Answer):
+    """A cell at one moment."""
+
+    value: Any = Field(description="as in a page of the table")
+    dataType: str  # noqa: N815
+    column: str
+    rowIndex: int  # noqa: N815
+
+
+class OriginalCell(CellPlace):
+    """A cell as it was imported."""
+
+    line: int | None = Field(description="number of its line in the file, from 1; null where it is not known")
+    unit: str | None = Field(description="what `line` counts: line, record or row")
+
+
+class StepOfCell(Answer):
+    """A step that did something to a cell."""
+
+    version: int
+    operation: str
+    sentence: str
+    what: list[str] = Field(description="of changed, renamed, copied, moved, rowAdded, columnMade, unknown")
+    before: CellPlace | None = Field(description="null for a step that made the cell, or when nobody can tell")
+    after: CellPlace
+    reads: list[CellPlace] = Field([], description="the cells from which a new column's cell was computed")
+    note: str | None = Field(None, description="why the cell cannot be followed further back")
+
+
+class CellExplained(CellPlace):
+    """What led to a cell, oldest step first."""
+
+    version: int
+    original: OriginalCell | None = Field(description="null when a step made the row or the column: the first of steps")
+    steps: list[StepOfCell]
 
 
 class Uploaded(Answer):

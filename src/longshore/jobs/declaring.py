@@ -17,9 +17,10 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, create_model
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,12 +83,23 @@ class JobType:
         """Module and function, for messages to whoever declared it."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
+    def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """JSON Schemas of the inputs and of the outputs; ``{}``, which allows anything, where there can be none."""
+        return _schema(self.inputs, "validation"), _schema(self.outputs, "serialization")
+
     def call(self, value: Any, progress: Progress) -> Any:
         """Run the function on what :attr:`inputs` read."""
         named: dict[str, Any] = {PROGRESS: progress} if self.wants_progress else {}
         if self.fields:
             return self.function(**{name: getattr(value, name) for name in type(value).model_fields}, **named)
         return self.function(value, **named)
+
+
+def _schema(adapter: TypeAdapter[Any], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    try:
+        return adapter.json_schema(mode=mode)
+    except PydanticInvalidForJsonSchema:
+        return {}
 
 
 _types: dict[str, JobType] = {}
@@ -184,6 +196,17 @@ def all_jobs() -> list[JobType]:
 def find_job(name: str) -> JobType | None:
     """The job of this name, if it is declared in this process."""
     return _types.get(name)
+
+
+def all_queues() -> set[str]:
+    """The queues of all declared jobs."""
+    return {declared.queue for declared in _types.values()}
+
+
+def result_ttl_seconds(name: str, default: float) -> float:
+    """How long the result of a job of this type is kept; ``default`` when its declaration does not say."""
+    declared = _types.get(name)
+    return default if declared is None or declared.result_ttl_seconds is None else declared.result_ttl_seconds
 
 
 def forget_jobs(package: str = "") -> None:

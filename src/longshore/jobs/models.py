@@ -8,6 +8,12 @@ import sqlalchemy as sa
 
 from longshore.database import metadata
 
+IS_WAITING = "status IN ('PENDING', 'RETRY')"
+"""Word for word in a query and in the index: SQLite then sees that the index holds all that is asked for."""
+
+IS_RUNNING = "status = 'STARTED'"
+IS_UNTOLD = "finished IS NOT NULL AND NOT announced"
+
 
 def _only(condition: str) -> dict[str, Any]:
     """An index over some of the rows, on either database."""
@@ -42,14 +48,17 @@ jobs = sa.Table(
     sa.Column("message", sa.Text, comment="sentence of a failure, for a person"),
     sa.Column("peak_bytes", sa.BigInteger, comment="most memory that its process had, resident"),
     sa.Column("log_tail", sa.Text, comment="the last lines that a failed job wrote"),
-    sa.Column("idempotency_key", sa.Text),
+    sa.Column("announced", sa.Boolean, nullable=False, comment="whether those who watch were told of its end"),
+    sa.Column("idempotency_key", sa.Text, comment="with who asked: a key is that user's own"),
     sa.Column("inputs_digest", sa.String(64), comment="SHA-256 of the inputs: a key answers only for the same ones"),
     # Last, so that a listing need not read past it.
     sa.Column("inputs", sa.LargeBinary, comment="JSON, compressed; null once expired"),
     sa.UniqueConstraint("type", "idempotency_key"),
-    sa.Index("ix_jobs_waiting", "queue", "due", "number", **_only("status IN ('PENDING', 'RETRY')")),
-    sa.Index("ix_jobs_running", "lease_until", **_only("status = 'STARTED'")),
-    sa.Index("ix_jobs_type", "type", "number"),
+    sa.Index("ix_jobs_waiting", "queue", "due", "number", **_only(IS_WAITING)),
+    sa.Index("ix_jobs_running", "lease_owner", **_only(IS_RUNNING)),
+    sa.Index("ix_jobs_untold", "finished", **_only(IS_UNTOLD)),
+    # With the status inside, a filter by both is answered from the index alone.
+    sa.Index("ix_jobs_type", "type", "number", "status"),
     sa.Index("ix_jobs_status", "status", "number"),
     sa.Index("ix_jobs_expires", "expires"),
     sqlite_autoincrement=True,

@@ -6,6 +6,7 @@ import atexit
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import socketio
@@ -16,7 +17,7 @@ from longshore.access.callers import current_caller
 from longshore.access.gate import Access, Gate, add_error_headers
 from longshore.access.headers import CSP, own_policy
 from longshore.access.pages import access_pages
-from longshore.access.scopes import Events, Scope, requires
+from longshore.access.scopes import EventScopes, Scope, requires
 from longshore.access.sockets import SocketGate
 from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
@@ -28,18 +29,29 @@ from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.routes import delivery_routes
 from longshore.errors import Internal, LongshoreError
-from longshore.events import user_token
+from longshore.events import Events, user_token
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.http import Api, error_response
-from longshore.jobs.declaring import forget_jobs
-from longshore.messages import Emitter, emitter, server_manager
+from longshore.jobs.announcing import announce
+from longshore.jobs.declaring import all_jobs, forget_jobs
+from longshore.jobs.duties import scheduled, sweeping
+from longshore.jobs.reconcile import JobReconciler
+from longshore.jobs.results import open_store
+from longshore.jobs.results.files import ResultFiles
+from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
+from longshore.jobs.service import Jobs
+from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
+from longshore.jobs.tasks import make_wake
+from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
+from longshore.server.storing import add_stores
 from longshore.server.version import app_version
 from longshore.settings import Settings
+from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
 
 logger = logging.getLogger(__name__)
@@ -52,27 +64,45 @@ CODES = {413: "TooLarge", 429: "TooManyRequests"}
 
 
 @dataclass(frozen=True)
+class Services:
+    """What the routes need of the features; without any, the routes can only be listed."""
+
+    datasets: Any = None
+    publisher: Any = None
+    jobs: Any = None
+    links: Any = None
+    offered: Any = None
+    lists: Any = None
+    events: Any = None
+    access: Any = None
+
+
+@dataclass
 class Parts:
     """What an application consists of, for those who have to close it."""
 
     settings: Settings
     database: Database
-    service: Datasets
+    services: Services
     sockets: DatasetSockets
-    links: Links
     reconciler: Reconciler
-    emitter: Emitter
     socket_gate: SocketGate
+    job_reconciler: JobReconciler | None = None
+    """Begins once handlers have declared their jobs."""
 
     def close(self) -> None:
         """End the threads and close the connections."""
         self.socket_gate.stop()
         self.reconciler.stop()
+        if self.job_reconciler is not None:
+            self.job_reconciler.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
-        self.service.views.close()
+        self.services.jobs.close()
+        self.services.datasets.views.close()
+        self.services.lists.close()
         self.database.close()
 
 
@@ -87,15 +117,30 @@ def create_app(settings: Settings) -> Application:
     app = make_application()
     access = Access(settings)
     database = Database(settings.database)
-    service = Datasets(settings, database, make_enqueue(make_celery(settings)))
+    celery = make_celery(settings)
+    service = Datasets(settings, database, make_enqueue(celery))
     publisher = emitter(settings)
+    store = open_store(settings, database)
+    # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
+    wake = make_wake(celery, settings.job_concurrency)
+    jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
     server = _socket_server(settings, access)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
-    server.gate = socket_gate = SocketGate(server, access, Events(READS))
+    server.gate = socket_gate = SocketGate(server, access, EventScopes({*READS, SUBSCRIBE, UNSUBSCRIBE}))
+    JobSockets(server, jobs, sockets.refuse)
 
-    links, offered = Links(settings, database), Offered(settings.files_folder)
-    declare_routes(app, settings, service, publisher, links, offered, access)
+    services = Services(
+        datasets=service,
+        publisher=publisher,
+        jobs=jobs,
+        links=Links(settings, database),
+        offered=Offered(settings.files_folder),
+        lists=Lists.open(settings),
+        events=Events(settings),
+        access=access,
+    )
+    api = declare_routes(app, settings, services)
     access.rates.guard(app)
     app.after_request(stamp_response)
     app.after_request(own_pages_policy)
@@ -103,12 +148,16 @@ def create_app(settings: Settings) -> Application:
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, service, sockets, links, Reconciler(service, publisher), publisher, socket_gate)
+    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher), socket_gate)
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
+    document_declared_jobs(api, jobs)
+    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
+    parts.job_reconciler.start()
     parts.reconciler.start()
     socket_gate.start()
     atexit.register(parts.close)
@@ -131,18 +180,20 @@ def make_application() -> Application:
     return app
 
 
-def declare_routes(
-    app: Application, settings: Settings, service: Any, publisher: Any, links: Any, offered: Any, access: Any
-) -> None:
-    """Give ``app`` the server's own routes; without services (None) it can only list them."""
+def declare_routes(app: Application, settings: Settings, services: Services) -> Api:
+    """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
-    declare_api(api, service)
+    declare_api(api, services.datasets)
+    declare_jobs_api(api, services.jobs)
     api.register(app)
-    app.register_blueprint(contract_routes(service, publisher))
-    app.register_blueprint(delivery_routes(links, offered))
+    app.register_blueprint(contract_routes(services.datasets, services.publisher))
+    app.register_blueprint(delivery_routes(services.links, services.offered))
+    add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
-    app.register_blueprint(access_pages(access))
-    _add_pages(app, api, settings, offered)
+    app.register_blueprint(access_pages(services.access))
+    app.extensions["longshore-events"] = services.events
+    _add_pages(app, api, settings, services)
+    return api
 
 
 def load_additions(app: Application, settings: Settings) -> list[Mount]:
@@ -176,18 +227,19 @@ def _socket_server(settings: Settings, access: Access) -> GuardedServer:
     )
 
 
-def _add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:
-    document = api.document()
+def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> None:
+    # Made when it is first asked for: what deployers add is declared last.
+    document = cache(api.document)
 
     @app.get("/api/v1/openapi.json")
     def openapi() -> Response:
         """The OpenAPI 3.1 document of the REST interface."""
-        return jsonify(document)
+        return jsonify(document())
 
     @app.get("/api/v1/docs")
     def api_reference() -> str:
         """The REST interface, for reading."""
-        return render_template("api.html", document=document, tags=_by_tag(document))
+        return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
     @requires(HEAD=Scope.PUBLIC)  # load balancers ask
@@ -196,7 +248,7 @@ def _add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> No
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return render_template("start.html", version=app_version(), caller=current_caller())
-        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=offered.keys())
+        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=services.offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -261,7 +313,7 @@ def _add_cors(app: Flask, settings: Settings) -> None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
             response.headers["Access-Control-Allow-Headers"] = (
-                "Authorization, Content-Type, Range, If-Match, If-None-Match"
+                "Authorization, Content-Type, Range, If-Match, If-None-Match, Idempotency-Key"
             )
             response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, Location, ETag"
         response.vary.add("Origin")

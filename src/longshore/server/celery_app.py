@@ -7,9 +7,12 @@ from urllib.parse import urlsplit
 
 from celery import Celery, _state
 
+from longshore.datasets import QUEUE as DATASETS_QUEUE
+from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
-TASK_MODULES = ("longshore.datasets.tasks",)
+JOBS_QUEUE = "jobs"
+"""Where Celery tasks and jobs go that name no other queue."""
 
 # Redis hands a message out again if it was not acknowledged in this time. Ours are acknowledged before they run
 # (the mailbox in the database keeps the work), so it only has to be longer than any wait for a free worker process.
@@ -19,35 +22,57 @@ VISIBILITY_SECONDS = 12 * 3600
 PUBLISH_RETRY = {"max_retries": 4, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.4}
 
 
+class Application(Celery):  # type: ignore[misc]
+    """Celery, with the queue that a task declares (``@celery.task(queue="qed")``) kept beside it.
+
+    Celery itself keeps it as an attribute of the task, which it has deprecated and is going to drop.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.declared_queues: dict[str, str] = {}
+        super().__init__(*args, **options)
+
+    def _task_from_fun(self, fun: Any, name: str | None = None, **options: Any) -> Any:
+        name = name or self.gen_task_name(fun.__name__, fun.__module__)
+        queue = options.pop("queue", None)
+        if queue is not None:
+            self.declared_queues[name] = str(queue)
+        return super()._task_from_fun(fun, name=name, **options)
+
+    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
+        """Send a task's message; what the caller says of the queue wins over what the task declares."""
+        if name in self.declared_queues and not {"queue", "exchange", "routing_key"} & options.keys():
+            options["queue"] = self.declared_queues[name]
+        return super().send_task(name, *args, **options)
+
+
 def make_celery(settings: Settings) -> Celery:
     """A Celery application on the broker of ``settings``, and this process's default one.
 
     Tasks are declared with ``shared_task`` and need no import of it; they find the settings as
     ``celery.current_app.settings``.
     """
-    app = Celery("longshore", set_as_current=True)
+    app = Application("longshore", set_as_current=True)
+    app.loader.override_backends = BACKENDS
     app.conf.update(
         broker_url=settings.kombu_url,
         broker_transport_options=_transport_options(settings),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=30,
-        imports=TASK_MODULES,
         # JSON only: a message can carry data, never code.
         accept_content=["json"],
         task_serializer="json",
         event_serializer="json",
         result_serializer="json",
-        task_ignore_result=True,
-        result_backend=None,
+        **result_options(settings),
         task_acks_late=False,
         task_publish_retry_policy=PUBLISH_RETRY,
-        task_default_queue="longshore",
+        task_default_queue=JOBS_QUEUE,
+        task_routes={"longshore.datasets.*": {"queue": DATASETS_QUEUE}},
         worker_prefetch_multiplier=1,
         # Take a message only when a process is free: one that waits behind a long task could run elsewhere.
         worker_disable_prefetch=settings.redis_url is not None,
-        worker_concurrency=settings.worker_concurrency,
-        worker_max_tasks_per_child=settings.worker_tasks_per_child,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,

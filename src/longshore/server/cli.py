@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from longshore.errors import LoadError, LongshoreError, SettingsError
+from longshore.jobs.cli import jobs_group
 from longshore.server.logs import configure_logging
 from longshore.server.version import app_version
 from longshore.settings import Settings
@@ -49,6 +50,9 @@ def main() -> None:
     """A self-hosted data server. Every option is also an environment variable; see the documentation."""
 
 
+main.add_command(jobs_group)
+
+
 @main.command()
 @listen_options
 @storage_option
@@ -56,9 +60,10 @@ def main() -> None:
 def serve(*, reload: bool, **options: Any) -> None:
     """Start everything on this machine: broker, workers and web server."""
     settings = read_settings(options)
+    from longshore.server.keeping import StartError
     from longshore.server.listener import PortTakenError
     from longshore.server.lock import StorageTakenError
-    from longshore.server.supervisor import StartError, Supervisor
+    from longshore.server.supervisor import Supervisor
 
     def announce(address: str) -> None:
         click.echo(f"Longshore {app_version()} is ready: {address}")
@@ -104,13 +109,33 @@ def web(*, lifeline: int | None, listener: int | None, **options: Any) -> None:
 @main.command()
 @storage_option
 @lifeline_option
-@click.option("--concurrency", "worker_concurrency", help="Number of worker processes. [WORKER_CONCURRENCY]")
-def worker(*, lifeline: int | None, **options: Any) -> None:
-    """Start only workers, for several machines."""
-    settings = read_part_settings(options, lifeline)
-    from longshore.server.worker import run_worker
+@click.option("--queues", help="Serve only these, comma-separated; 'datasets' is that of the tables.")
+@click.option("--concurrency", type=click.IntRange(1), help="Processes. [WORKER_CONCURRENCY, JOB_CONCURRENCY]")
+def worker(*, lifeline: int | None, queues: str | None, concurrency: int | None, **options: Any) -> None:
+    """Start only workers, for several machines: one for tables and, if there are jobs, one for those.
 
-    sys.exit(run_worker(settings, lifeline))
+    With --queues, one for exactly these queues.
+    """
+    settings = read_part_settings(options, lifeline)
+    try:
+        if queues is None:
+            from longshore.server.keeping import StartError
+            from longshore.server.workers import run_workers
+
+            try:
+                sys.exit(run_workers(settings, concurrency))
+            except StartError as error:
+                fail(str(error))
+        from longshore.server.worker import run_worker
+
+        named = tuple(part.strip() for part in queues.split(",") if part.strip())
+        if not named:
+            fail("--queues names no queue", EXIT_BAD_SETTING)
+        of_tables = named == ("datasets",)
+        chosen = concurrency or (settings.worker_concurrency if of_tables else settings.job_concurrency)
+        sys.exit(run_worker(settings, named, chosen, lifeline))
+    except LoadError as error:
+        fail(str(error))
 
 
 @main.command()
@@ -120,10 +145,12 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_settings(options)
     from longshore.database import migrate as migrate_database
-    from longshore.server.lifeline import die_with
+    from longshore.lifeline import die_with
+    from longshore.stores.lists import prepare as prepare_lists
 
     die_with(lifeline)
     migrate_database(settings)
+    prepare_lists(settings)
 
 
 def read_sources(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
@@ -147,9 +174,16 @@ def handlers() -> None:
 
 
 @main.command(hidden=True)
-def declarations() -> None:
+@lifeline_option
+@click.option("--output", type=int, default=1, help="file descriptor for the answer")
+def declarations(*, lifeline: int | None, output: int) -> None:
     """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
-    click.echo(json.dumps(_find_declarations().to_wire()))
+    from longshore.lifeline import die_with
+
+    die_with(lifeline)
+    answer = _find_declarations().to_wire()
+    with open(output, "w", closefd=False) as file:
+        json.dump(answer, file)
 
 
 def _find_declarations() -> Declarations:
@@ -265,7 +299,7 @@ def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Setting
                 f"there is no broker: set BROKER_URL, or run `longshore serve` on {settings.root_storage_path}",
                 EXIT_BAD_SETTING,
             )
-        from longshore.server.supervisor import part
+        from longshore.server.keeping import part
 
         # In a process of its own, since what a migration imports would stay in memory here.
         if subprocess.run(part("migrate"), env=settings.child_environment(), check=False).returncode:

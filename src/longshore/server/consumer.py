@@ -10,7 +10,7 @@ from celery import bootsteps
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
-from longshore.server.heartbeat import BEAT_SECONDS, Heartbeat
+from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class AliveStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     redis_url: str | None = None
+    kinds: tuple[str, ...] = (DATASETS,)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
         super().__init__(consumer, **options)
@@ -56,7 +57,7 @@ class AliveStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Begin to beat; on RabbitMQ there is nowhere to, and the diagnosis asks Celery instead."""
         if self.redis_url is None:
             return
-        self.heartbeat = Heartbeat(self.redis_url)
+        self.heartbeat = Heartbeat(self.redis_url, self.kinds)
         self._beat()
         self.timer = consumer.timer.call_repeatedly(BEAT_SECONDS, self._beat)
 

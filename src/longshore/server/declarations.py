@@ -9,10 +9,15 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
+from longshore.datasets import QUEUE as DATASETS_QUEUE
+from longshore.errors import LoadError
 from longshore.handlers.application import Application, Route
 from longshore.handlers.mounting import Mount
 from longshore.jobs.declaring import JobType, all_jobs
-from longshore.server.application import declare_routes, load_additions, make_application
+from longshore.jobs.scheduling import parse_schedule
+from longshore.server.application import Services, declare_routes, load_additions, make_application
 from longshore.server.celery_app import make_celery
 from longshore.settings import Settings
 
@@ -68,9 +73,32 @@ def find_declarations(settings: Settings) -> Declarations:
     celery = make_celery(settings)
     application = make_application()
     with redirect_stdout(sys.stderr):
-        declare_routes(application, settings, None, None, None, None, None)
+        declare_routes(application, settings, Services())
         mounts = load_additions(application, settings)
-    return Declarations(application, mounts, all_jobs(), _tasks(celery))
+    jobs = all_jobs()
+    _check_jobs(jobs)
+    return Declarations(application, mounts, jobs, _tasks(celery))
+
+
+def _check_jobs(jobs: list[JobType]) -> None:
+    """Refuse what could never run.
+
+    :raises LoadError: for a queue that is the tables', and a schedule that means nothing or leaves inputs open.
+    """
+    for job in jobs:
+        if job.queue == DATASETS_QUEUE:
+            raise LoadError(f"job {job.name!r} ({job.place}): the queue {job.queue!r} is the tables' own; name another")
+        if job.every is None:
+            continue
+        try:
+            parse_schedule(job.every)
+            job.inputs.validate_json(b"{}")
+        except ValidationError:
+            raise LoadError(
+                f"job {job.name!r} ({job.place}): with a schedule, each of its inputs needs a default"
+            ) from None
+        except ValueError as error:
+            raise LoadError(f"job {job.name!r} ({job.place}): {error}") from None
 
 
 def _tasks(celery: Any) -> dict[str, str]:
@@ -81,7 +109,8 @@ def _tasks(celery: Any) -> dict[str, str]:
 
 def _queue_of(celery: Any, name: str, task: Any) -> str:
     """The queue that the task itself names, or ``task_routes``, or the default one."""
-    return str(getattr(task, "queue", None) or celery.amqp.router.route({}, name, task_type=task)["queue"].name)
+    routed = celery.amqp.router.route({}, name, task_type=task)["queue"].name
+    return str(celery.declared_queues.get(name) or routed)
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypedDict
 
 from longshore.database import Database
-from longshore.server.heartbeat import connect, living_workers
+from longshore.jobs.declaring import all_jobs
+from longshore.server.heartbeat import DATASETS, JOBS, connect, living_workers
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -105,17 +107,39 @@ def check_broker(settings: Settings) -> str:
 
 
 def check_workers(settings: Settings) -> str:
-    """At least one worker takes tasks."""
-    if settings.redis_url is not None:
-        with connect(settings.redis_url) as client:
-            count = len(living_workers(client))
-    else:
-        from celery import current_app
-
-        count = len(current_app.control.ping(timeout=LIMIT_SECONDS * 0.8, limit=1))
-    if count == 0:
+    """At least one worker takes tasks; and one takes jobs, if there are any to take."""
+    alive = _count_on_redis(settings.redis_url) if settings.redis_url is not None else _ask_for_workers()
+    if not alive[DATASETS]:
         raise CheckError("no worker is alive")
-    return f"{count} alive"
+    if not alive[JOBS]:
+        if _has_jobs(settings):
+            raise CheckError("no job worker is alive")
+        return f"{alive[DATASETS]} alive"
+    return f"{alive[DATASETS]} alive, and {alive[JOBS]} for jobs"
+
+
+def _count_on_redis(url: str) -> Counter[str]:
+    with connect(url) as client:
+        return Counter(kind for kinds in living_workers(client).values() for kind in kinds)
+
+
+def _ask_for_workers() -> Counter[str]:
+    """Who answers on RabbitMQ: one of each kind, since waiting for all takes the whole time limit."""
+    from celery import current_app
+
+    def answers(kind: str) -> bool:
+        # Several at once would each wait for the other's answers on this thread's own reply queue.
+        reply = current_app.control.broadcast(
+            "ping", reply=True, timeout=LIMIT_SECONDS * 0.4, limit=1, pattern=f"*{kind}*@*", matcher="glob"
+        )
+        return bool(reply)
+
+    return Counter({kind: 1 for kind in (DATASETS, JOBS) if answers(kind)})
+
+
+def _has_jobs(settings: Settings) -> bool:
+    """Whether somebody could ask for a job or a task of a merged application."""
+    return bool(settings.task_modules or all_jobs())
 
 
 def check_disk(settings: Settings) -> str:

@@ -17,6 +17,8 @@ BEAT_SECONDS = 1.0
 ALIVE_SECONDS = 5
 WORKERS = "longshore:workers"
 PREFIX = "longshore:worker:"
+DATASETS, JOBS = "datasets", "jobs"
+"""What workers are for; one may be for both."""
 
 
 def connect(url: str, limit_seconds: float = 1.0) -> redis.Redis:
@@ -33,14 +35,15 @@ def connect(url: str, limit_seconds: float = 1.0) -> redis.Redis:
 class Heartbeat:
     """The sign of life of this process. Its methods raise ``redis.RedisError`` when the broker is away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kinds: tuple[str, ...] = (DATASETS,)) -> None:
         self.client = connect(url)
+        self.kinds = " ".join(kinds)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
 
     def beat(self) -> None:
         """Be alive for the next :data:`ALIVE_SECONDS`."""
         with self.client.pipeline(transaction=False) as pipe:
-            pipe.set(PREFIX + self.name, "1", ex=ALIVE_SECONDS)
+            pipe.set(PREFIX + self.name, self.kinds, ex=ALIVE_SECONDS)
             pipe.sadd(WORKERS, self.name)
             pipe.execute()
 
@@ -56,13 +59,13 @@ class Heartbeat:
         self.client.close()
 
 
-def living_workers(client: redis.Redis) -> list[str]:
-    """Names (``host:pid``) of the workers that are alive; forgets the others."""
+def living_workers(client: redis.Redis) -> dict[str, tuple[str, ...]]:
+    """Names (``host:pid``) and kinds of the workers that are alive; forgets the others."""
     names = sorted(str(name) for name in client.smembers(WORKERS))
     if not names:
-        return []
+        return {}
     signs = client.mget([PREFIX + name for name in names])
-    alive = [name for name, sign in zip(names, signs, strict=True) if sign is not None]
+    alive = {name: tuple(str(sign).split()) for name, sign in zip(names, signs, strict=True) if sign is not None}
     if dead := set(names) - set(alive):
         client.srem(WORKERS, *dead)
     return alive

@@ -1,49 +1,37 @@
 """``longshore serve``: starts broker, worker and web server, keeps them running, and stops them in order.
 
-It is one thread around one selector, and imports none of what its children need, so that it starts at once, stays
-small, and may fork safely.
+How it keeps them running is in ``keeping.py``.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import selectors
-import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from longshore.server.broker import answers, forget_socket, log_path, make_broker, prepare_broker, shut_down_stale
 from longshore.server.children import Child, describe_exit
+from longshore.server.keeping import Keeper, StartError, StopRequested, part
 from longshore.server.listener import address_of, open_listener
 from longshore.server.lock import Owner, StorageLock
 from longshore.server.readiness import ReadinessProbe
 from longshore.server.reload import SourceWatcher
+from longshore.server.workers import Workers
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 BROKER_SECONDS = 60
 MIGRATION_SECONDS = 600
 WEB_STOP_SECONDS = 6
 COMPLAIN_SECONDS = 15
-IDLE_SECONDS = 30
 
 
-class StartError(Exception):
-    """A part did not start; the message is a sentence for a person."""
-
-
-class StopRequested(Exception):
-    """A stop was asked for while the server was still starting."""
-
-
-class Supervisor:
+class Supervisor(Keeper):
     """Runs one server on one storage folder.
 
     :param announce: called with the address once the server is ready.
@@ -51,12 +39,10 @@ class Supervisor:
     """
 
     def __init__(self, settings: Settings, announce: Callable[[str], None], *, reload: bool = False) -> None:
+        super().__init__()
         self.settings = settings
         self.announce = announce
         self.watcher = SourceWatcher([Path(__file__).parents[1], settings.handlers_dir]) if reload else None
-        self.selector = selectors.DefaultSelector()
-        self.stop_requests = 0
-        self.children: list[Child] = []  # in the order of their start; stopped the other way round
         self.probe: ReadinessProbe | None = None
 
     def run(self) -> int:
@@ -71,7 +57,7 @@ class Supervisor:
         """
         self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as stack:
-            stack.enter_context(self._signals())
+            stack.enter_context(self.signals())
             # A fork with the lock open inherits it, so the children are made after this.
             lock = stack.enter_context(
                 StorageLock(self.settings.root_storage_path, on_orphans=lambda: shut_down_stale(self.settings))
@@ -88,7 +74,7 @@ class Supervisor:
                 log.info("stopped while starting")
             finally:
                 self._stop()
-        return 0 if self.stop_requests < 2 else 130
+        return self.exit_code
 
     # -- starting
 
@@ -98,9 +84,7 @@ class Supervisor:
         environment = self.settings.child_environment(PORT=port)
         options = ["--lifeline", str(lifeline)]
         migration = Child("migration", part("migrate", *options), environment, held)
-        worker = Child(
-            "worker", part("worker", *options), environment, held, stop_seconds=self.settings.stop_timeout_seconds + 3
-        )
+        workers = Workers(self, self.settings, environment, options=options, inherited=held)
         web = Child(
             "web server",
             part("web", *options, "--listener", str(listener.fileno())),
@@ -108,55 +92,32 @@ class Supervisor:
             (*held, listener.fileno()),
             stop_seconds=WEB_STOP_SECONDS,
         )
-        self._start_child(migration)
+        self.start_child(migration)
+        workers.ask_for_queues()
         if self.settings.broker_url is None:
             self._start_broker(held)
-        self._finish(migration)
-        self._start_child(worker)
-        self._start_child(web)
+        code = self.finish_child(migration, MIGRATION_SECONDS, "the database migration did not come to an end")
+        if code != 0:
+            raise StartError(f"the database migration {describe_exit(code)}; the reason stands above")
+        workers.start()
+        self.start_child(web)
         host, number = listener.getsockname()[:2]
         # A wildcard address is no address to connect to.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
         self.probe = ReadinessProbe(self.selector, (host, number), listener.family)
 
-    def _start_child(self, child: Child) -> None:
-        self.children.append(child)
-        child.start()
-
     def _start_broker(self, held: tuple[int, ...]) -> None:
         path = prepare_broker(self.settings)
         log_path(self.settings).unlink(missing_ok=True)
         broker = make_broker(self.settings, path, held)
-        self._start_child(broker)
+        self.start_child(broker)
 
         def ready() -> bool:
             if (code := broker.has_ended()) is not None:
                 raise StartError(f"the embedded broker {describe_exit(code)}: {self._last_words()}")
             return answers(path)
 
-        self._wait_for(ready, BROKER_SECONDS, "the embedded broker did not become ready")
-
-    def _finish(self, migration: Child) -> None:
-        codes: list[int] = []
-
-        def ended() -> bool:
-            code = migration.has_ended()
-            codes.extend([] if code is None else [code])
-            return code is not None
-
-        self._wait_for(ended, MIGRATION_SECONDS, "the database migration did not come to an end")
-        if codes[0] != 0:
-            raise StartError(f"the database migration {describe_exit(codes[0])}; the reason stands above")
-        self.children.remove(migration)
-
-    def _wait_for(self, happened: Callable[[], bool], seconds: float, failure: str) -> None:
-        deadline = time.monotonic() + seconds
-        while not happened():
-            if self.stop_requests:
-                raise StopRequested
-            if time.monotonic() > deadline:
-                raise StartError(f"{failure} within {seconds:g} s")
-            self._sleep(0.01)
+        self.wait_for(ready, BROKER_SECONDS, "the embedded broker did not become ready")
 
     def _last_words(self) -> str:
         try:
@@ -170,8 +131,7 @@ class Supervisor:
     def _watch_over(self, address: str) -> None:
         complain_at = time.monotonic() + COMPLAIN_SECONDS
         while not self.stop_requests:
-            for child in self.children:
-                self._look_after(child)
+            self.look_after_children()
             if self.probe is not None and self.probe.step():
                 self.probe = None
                 self.announce(address)
@@ -180,17 +140,14 @@ class Supervisor:
                 log.warning("not ready yet: %s", self.probe.last_message)
             if self.watcher is not None and self.watcher.changed():
                 self._restart_for_new_source()
-            self._sleep(self._patience())
+            self.sleep(self.patience())
 
-    def _look_after(self, child: Child) -> None:
-        code = child.has_ended()
-        if code is None:
-            child.restart_if_due()
-        elif self.probe is not None and code > 0 and self.watcher is None:
+    def on_end(self, child: Child, code: int) -> None:
+        """Start it again, unless it never could start."""
+        if self.probe is not None and code > 0 and self.watcher is None:
             # Not yet ready and ended by itself: trying again would only repeat the message.
             raise StartError(f"the {child.name} {describe_exit(code)} while it started; the reason stands above")
-        else:
-            child.schedule_restart(code)
+        super().on_end(child, code)
 
     def _restart_for_new_source(self) -> None:
         log.warning("source files changed; restarting")
@@ -199,68 +156,17 @@ class Supervisor:
                 child.kill()
                 child.start()
 
-    def _patience(self) -> float:
-        """Seconds to sleep, unless a signal or an answer comes first."""
+    def patience(self) -> float:
+        """Shorter while there is something to look at."""
         if self.probe is not None:
             return 0.05
-        due = [child.due_at - time.monotonic() for child in self.children if child.due_at is not None]
-        if self.watcher is not None:
-            due.append(0.5)
-        return max(0.0, min([IDLE_SECONDS, *due]))
-
-    # -- stopping
+        return min(super().patience(), 0.5) if self.watcher is not None else super().patience()
 
     def _stop(self) -> None:
-        """Web server, worker and broker, in this order; at once when asked a second time."""
+        """Web server, workers and broker, in this order."""
         if self.probe is not None:
             self.probe.close()
-        for child in reversed(self.children):
-            child.ask_to_stop()
-            deadline = time.monotonic() + child.stop_seconds
-            while child.process is not None and child.has_ended() is None:
-                if self.stop_requests > 1 or time.monotonic() > deadline:
-                    log.warning("%s did not end in time and is killed", child.name)
-                    break
-                self._sleep(0.1)
-            child.kill()
+        self.stop_children()
         if self.settings.broker_url is None:
             forget_socket(self.settings)
         self.selector.close()
-
-    # -- waiting
-
-    def _sleep(self, seconds: float) -> None:
-        """Sleep until a signal, the end of a child, or an answer to the probe."""
-        for key, _ in self.selector.select(seconds):
-            if key.data is not None:
-                key.data()
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        ours, kernels = socket.socketpair()
-        ours.setblocking(False)
-        kernels.setblocking(False)
-        self.selector.register(ours, selectors.EVENT_READ, lambda: ours.recv(4096))
-        before = signal.set_wakeup_fd(kernels.fileno(), warn_on_full_buffer=False)
-        for number in STOP_SIGNALS:
-            # nohup ignores SIGHUP for us, and means it.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # only wakes the selector
-        try:
-            yield
-        finally:
-            for number in STOP_SIGNALS:
-                # This process ends now, and an impatient Ctrl-C must not change its exit code.
-                signal.signal(number, signal.SIG_IGN)
-            signal.set_wakeup_fd(before)
-            ours.close()
-            kernels.close()
-
-    def _on_stop(self, *_: object) -> None:
-        self.stop_requests += 1
-
-
-def part(name: str, *options: str) -> list[str]:
-    """The command line that starts one part of the server."""
-    return [sys.executable, "-m", "longshore", name, *options]

@@ -16,7 +16,7 @@ from gunicorn.errors import AppImportError, HaltServer
 from gunicorn.glogging import Logger
 
 from longshore.errors import LoadError, SettingsError
-from longshore.server.lifeline import die_with, die_with_parent
+from longshore.lifeline import die_with, die_with_parent
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
 

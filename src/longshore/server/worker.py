@@ -1,4 +1,8 @@
-"""The worker: one parent that talks to the broker, and processes that run the tasks."""
+"""A worker: one parent that talks to the broker, and processes that run the tasks.
+
+Which queues it serves makes its kind. The queue of the tables needs the table engine; every other queue carries jobs
+and Celery tasks of merged applications, and needs what deployers added.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,55 @@ import gc
 import logging
 import os
 import signal
+import socket
+import sys
 import threading
 import warnings
 from typing import Any
 
+from longshore.datasets import QUEUE as DATASETS_QUEUE
+from longshore.handlers.loading import load_declarations
+from longshore.jobs.running.stopping import StopSignal
+from longshore.lifeline import die_with, die_with_parent
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
-from longshore.server.lifeline import die_with, die_with_parent
+from longshore.server.heartbeat import DATASETS, JOBS
 from longshore.server.logs import configure_logging
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
 
+HAND_BACK_SECONDS = 3.0
+"""Time for ending a job and giving it back, after its time to finish is over."""
+TASK_PROCESS_KIBIBYTES = 500 * 1024
+"""Memory above which a process for jobs is replaced once its task is done; jobs' functions run elsewhere."""
 
-def run_worker(settings: Settings, lifeline: int | None = None) -> int:
+
+def kinds_of(queues: tuple[str, ...]) -> tuple[str, ...]:
+    """What a worker of these queues is for.
+
+    >>> kinds_of(("datasets",)), kinds_of(("qed", "datasets"))
+    (('datasets',), ('datasets', 'jobs'))
+    """
+    tables = (DATASETS,) if DATASETS_QUEUE in queues else ()
+    return tables + ((JOBS,) if set(queues) - {DATASETS_QUEUE} else ())
+
+
+def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, lifeline: int | None = None) -> int:
     """Take tasks from the broker until SIGTERM or SIGINT; the exit code.
 
+    :param queues: those to serve.
+    :param concurrency: processes that run tasks.
     :param lifeline: pipe that closes when the supervisor ends.
+    :raises LoadError: when a handler or a task module cannot be loaded.
     """
     die_with(lifeline)
     # Tasks read their settings from the environment; what the command line said has to be there, too.
     os.environ.update(settings.child_environment())
-    # Polars reads this once, when it is imported, in this process and before the fork.
-    os.environ.setdefault("POLARS_MAX_THREADS", str(settings.worker_threads))
+    kinds = kinds_of(queues)
+    if DATASETS in kinds:
+        # Polars reads this once, when it is imported, in this process and before the fork.
+        os.environ.setdefault("POLARS_MAX_THREADS", str(settings.worker_threads))
 
     from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
@@ -40,7 +70,9 @@ def run_worker(settings: Settings, lifeline: int | None = None) -> int:
     # About a setting that we set, at every loss of the broker.
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app = make_celery(settings)
-    step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url})
+    app.stop_signal = StopSignal()
+    _load_tasks(app, settings, kinds)
+    step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url, "kinds": kinds})
     app.steps["consumer"].add(step)
 
     def configure(**_: Any) -> None:
@@ -49,13 +81,15 @@ def run_worker(settings: Settings, lifeline: int | None = None) -> int:
             # At INFO it writes what each task returned.
             logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
 
-    allow_commands(settings)
     signals.setup_logging.connect(configure, weak=False)
     signals.worker_process_init.connect(prepare_process, weak=False)
-    worker = _worker_class(settings)(
+    worker = _worker_class(settings, app.stop_signal, kinds)(
         app=app,
+        # The diagnosis of a server on RabbitMQ finds the kinds of its workers by their names.
+        hostname=f"{'+'.join(kinds)}-{os.getpid()}@{socket.gethostname()}",
+        queues=list(queues),
         pool_cls="prefork",
-        concurrency=settings.worker_concurrency,
+        concurrency=concurrency,
         loglevel=settings.log_number,
         quiet=True,
         without_gossip=True,
@@ -70,22 +104,42 @@ def run_worker(settings: Settings, lifeline: int | None = None) -> int:
     return int(worker.exitcode or 0)
 
 
+def _load_tasks(app: Any, settings: Settings, kinds: tuple[str, ...]) -> None:
+    """Have every task of these kinds declared, and limits that fit them."""
+    modules = []
+    if DATASETS in kinds:
+        modules.append("longshore.datasets.tasks")
+        app.conf.worker_max_tasks_per_child = settings.worker_tasks_per_child
+        allow_commands(settings)
+    if JOBS in kinds:
+        modules.append("longshore.jobs.tasks")
+        if DATASETS not in kinds:
+            # A process that passes hundreds of short jobs a second on must not be replaced after some hundreds.
+            app.conf.worker_max_memory_per_child = TASK_PROCESS_KIBIBYTES
+        load_declarations(settings)
+    app.conf.imports = modules
+
+
 def prepare_process(**_: Any) -> None:
     """Make a freshly forked worker process its own.
 
     It needs no connection of the parent: that one never opens a database.
     """
     die_with_parent(signal.SIGKILL)
+    if "polars" not in sys.modules:
+        return
     # The first query starts Polars' threads. In the parent it would make every later fork hang, so it runs here.
     import polars
 
     polars.DataFrame({"key": [1, 1], "value": [1.0, 2.0]}).lazy().group_by("key").sum().collect()
 
 
-def _worker_class(settings: Settings) -> Any:
+def _worker_class(settings: Settings, stop_signal: StopSignal, kinds: tuple[str, ...]) -> Any:
     from celery.apps.worker import Worker
     from celery.platforms import signals as handlers
     from celery.worker import state
+
+    patience = settings.stop_timeout_seconds + (HAND_BACK_SECONDS if JOBS in kinds else 0)
 
     class LongshoreWorker(Worker):  # type: ignore[misc]
         """Celery's worker, with a limit on how long it waits for running tasks at its end.
@@ -102,17 +156,15 @@ def _worker_class(settings: Settings) -> Any:
             if state.should_stop is None:
                 # The broker takes no more work from us, and what runs now may end.
                 state.should_stop = 0
-                timer = threading.Timer(settings.stop_timeout_seconds, self._stop_now)
+                stop_signal.give()
+                timer = threading.Timer(patience, self._stop_now)
                 timer.daemon = True
                 timer.start()
             else:
                 os._exit(0)
 
         def _stop_now(self) -> None:
-            log.warning(
-                "stopping with unfinished tasks after %g s; the next start takes them up again",
-                settings.stop_timeout_seconds,
-            )
+            log.warning("stopping with unfinished tasks after %g s; the next start takes them up again", patience)
             # The task processes end with this one (PR_SET_PDEATHSIG, or the closed pipe between them).
             os._exit(0)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue, StorageFull, is_disk_full
 
@@ -52,11 +52,18 @@ class Value:
     etag: str
     modified: float
 
+
+class OpenValue(NamedTuple):
+    """A value with its open file: another may be kept under the key by now."""
+
+    value: Value
+    file: IO[bytes]
+
     def read(self) -> bytes:
-        """The bytes."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            return file.read(self.size)
+        """The bytes; closes the file."""
+        with self.file:
+            self.file.seek(self.value.offset)
+            return self.file.read(self.value.size)
 
 
 Condition = Callable[[Value | None], bool]
@@ -69,15 +76,21 @@ class Values:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, key: str) -> Value:
-        """What is kept under a key.
+    def open(self, key: str) -> OpenValue:
+        """What is kept under a key, for whoever closes its file.
 
         :raises KeyNotFound: when nothing is.
         """
-        found = self._find(key)
-        if found is None:
-            raise KeyNotFound("there is nothing under this key")
-        return found
+        path = self._path(key)
+        try:
+            file = path.open("rb", buffering=0)
+        except FileNotFoundError:
+            raise KeyNotFound("there is nothing under this key") from None
+        try:
+            return OpenValue(_describe(path, file), file)
+        except BaseException:
+            file.close()
+            raise
 
     def put(self, key: str, body: Path, content_type: str, allowed: Condition = lambda _: True) -> Value:
         """Keep the bytes of a file under a key, in place of what was there.
@@ -121,16 +134,12 @@ class Values:
         return found is not None
 
     def _find(self, key: str) -> Value | None:
-        path = self._path(key)
         try:
-            with path.open("rb") as file:
-                head = file.readline(LONGEST_HEAD)
-                about = os.fstat(file.fileno())
-        except FileNotFoundError:
+            found = self.open(key)
+        except KeyNotFound:
             return None
-        described = json.loads(head)
-        size = about.st_size - len(head)
-        return Value(path, described["type"], len(head), size, described["etag"], about.st_mtime)
+        found.file.close()
+        return found.value
 
     def _path(self, key: str) -> Path:
         """A key may hold anything, so its file is named by its checksum."""
@@ -146,6 +155,14 @@ class Values:
         with (path.parent / ".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _describe(path: Path, file: IO[bytes]) -> Value:
+    head = os.pread(file.fileno(), LONGEST_HEAD, 0).partition(b"\n")[0]
+    about = os.fstat(file.fileno())
+    described = json.loads(head)
+    offset = len(head) + 1
+    return Value(path, described["type"], offset, about.st_size - offset, described["etag"], about.st_mtime)
 
 
 def _write(target: Path, key: str, content_type: str, body: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +37,7 @@ def apply(table: Table, operation: Operation, facts: Facts | None = None) -> Out
 def carry_out(table: Table, change: Change) -> Table:
     """The table that ``change`` plans; columns it keeps share their files with the old one."""
     if change.rows is not None:
-        return _rewrite(table, change, change.rows)
+        return _rewrite(table, change)
     computed = [column for column in change.columns if isinstance(column, Computed)]
     if not computed:
         return table.with_columns([c for c in change.columns if isinstance(c, Column)])
@@ -56,18 +55,25 @@ def carry_out(table: Table, change: Change) -> Table:
     return table.with_columns([next(made) if isinstance(column, Computed) else column for column in change.columns])
 
 
-def _rewrite(table: Table, change: Change, rows: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Table:
+def _rewrite(table: Table, change: Change) -> Table:
     """One new file with all columns: files of one table have the same rows."""
-    frame = (
-        rows(table.scan().with_row_index(ROW_NUMBER))
-        .with_columns(**change.shared)
-        .select(
-            (column.expression if isinstance(column, Computed) else _in_old_table(table, column)).alias(f"c{i}")
-            for i, column in enumerate(change.columns)
-        )
-    )
+    frame = laid_out(table, change, table.scan())
     written, count = write_columns(table.folder, frame, [column.name for column in change.columns])
     return table.with_columns(written, count)
+
+
+def laid_out(table: Table, change: Change, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """All columns of the table that ``change`` plans, as c0, c1 and so on; nothing is computed yet.
+
+    :param frame: the columns of the old ``table``.
+    """
+    numbered = frame.with_row_index(ROW_NUMBER)
+    moved = numbered if change.rows is None else change.rows(numbered)
+    moved = moved if change.beside is None else change.beside(moved)
+    return moved.with_columns(**change.shared).select(
+        (column.expression if isinstance(column, Computed) else _in_old_table(table, column)).alias(f"c{i}")
+        for i, column in enumerate(change.columns)
+    )
 
 
 def _in_old_table(table: Table, column: Column) -> pl.Expr:

@@ -62,6 +62,14 @@ def effective(made: Sequence[Made]) -> list[Effective]:
     return _effective_at_each(made)[-1]
 
 
+def with_tables(made: Sequence[Made]) -> list[tuple[Effective, Table | None]]:
+    """:func:`effective`, each step with the table that it led to; None where a drop has left no such table behind."""
+    lists = _effective_at_each(made)
+    tables = {tuple(each.number for each in steps): step.table for steps, step in zip(lists, made, strict=True)}
+    now = lists[-1]
+    return [(each, tables.get(tuple(step.number for step in now[: i + 1]))) for i, each in enumerate(now)]
+
+
 def _effective_at_each(made: Sequence[Made]) -> list[list[Effective]]:
     """:func:`effective` at every position of a history."""
     all_lists: list[list[Effective]] = [[]]

@@ -21,6 +21,7 @@ from typing import Any
 from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound
 from longshore.tables.changing import apply
 from longshore.tables.dropping import DROP_STEP, Made, drop_step, effective
+from longshore.tables.explaining import Explanation, explain
 from longshore.tables.operations import FindOther, among, bind, require_operation
 from longshore.tables.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
 from longshore.tables.table import Table, placing
@@ -142,6 +143,16 @@ class History:
         step = Step(DROP_STEP, {"version": position}, dropped.facts, dropped.sentence, dropped.replay.table)
         return History((*self.steps[: self.position + 1], step), self.position + 1), dropped.replay
 
+    def explain(self, row: int, column: int | str) -> Explanation:
+        """What led to a cell of the current table, back to the line of the file that it was imported from.
+
+        :param column: its position, or its name.
+        :raises RowNotFound: when there is no such row.
+        :raises ColumnNotFound: when there is no such column.
+        """
+        index = self.table.index_of(column) if isinstance(column, str) else column
+        return explain(self._made(), row, index)
+
     def _made(self) -> list[Made]:
         return [Made(number, **vars(step)) for number, step in enumerate(self.steps[: self.position + 1])]
 
@@ -168,7 +179,7 @@ class History:
 
     def collect(self) -> list[str]:
         """Remove column files in the folder that no step needs; their names."""
-        needed = {file for step in self.steps for file in step.table.files}
+        needed = {file for step in self.steps for file in step.table.kept_files}
         gone = [path for path in self.table.folder.glob("*.parquet") if path.name not in needed]
         for path in gone:
             path.unlink()

@@ -17,6 +17,7 @@ import polars as pl
 
 from longshore.errors import ColumnNotFound, RowNotFound, StorageFull, is_disk_full
 from longshore.tables import dtypes
+from longshore.tables.origin import Origin
 
 ROW_GROUP_ROWS = 20_000
 """Rows of a Parquet row group: a page of 100 rows decodes one group, measured at 1.7 ms against 3.6 ms for 100,000."""
@@ -62,11 +63,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a dataset at one moment; all of them have ``rows`` rows in the same order."""
+    """The columns of a dataset at one moment; all of them have ``rows`` rows in the same order.
+
+    :param origin: of the first table of its history: the file that was read; None where nothing is known of it.
+    """
 
     folder: Path
     columns: tuple[Column, ...]
     rows: int
+    origin: Origin | None = None
 
     @property
     def width(self) -> int:
@@ -119,6 +124,11 @@ class Table:
         """Names of the column files that this table needs."""
         return {column.file for column in self.columns}
 
+    @property
+    def kept_files(self) -> set[str]:
+        """:attr:`files`, and those that tell where the rows came from."""
+        return self.files | (self.origin.files if self.origin is not None else set())
+
     def scan(self, names: Iterable[str] | None = None) -> pl.LazyFrame:
         """A lazy frame of the named columns (all by default), opening only the files that hold them.
 
@@ -134,10 +144,9 @@ class Table:
 
     def to_record(self) -> dict[str, Any]:
         """The table as JSON: what a version's record keeps. :meth:`from_record` reads it."""
-        return {
-            "rows": self.rows,
-            "columns": [[c.name, dtypes.encode(c.dtype), c.file, c.source, c.missing] for c in self.columns],
-        }
+        columns = [[c.name, dtypes.encode(c.dtype), c.file, c.source, c.missing] for c in self.columns]
+        record: dict[str, Any] = {"rows": self.rows, "columns": columns}
+        return record if self.origin is None else record | {"origin": self.origin.to_record()}
 
     @classmethod
     def from_record(cls, folder: Path, record: Mapping[str, Any]) -> Table:
@@ -146,7 +155,14 @@ class Table:
             Column(name, dtypes.decode(dtype), file, source, missing)
             for name, dtype, file, source, missing in record["columns"]
         )
-        return cls(folder, columns, record["rows"])
+        origin = record.get("origin")
+        return cls(folder, columns, record["rows"], Origin.from_record(origin) if origin is not None else None)
+
+    @staticmethod
+    def files_in(record: Mapping[str, Any]) -> set[str]:
+        """:attr:`kept_files` of the table that :meth:`to_record` described, without opening it."""
+        origin = record.get("origin")
+        return {column[2] for column in record["columns"]} | (Origin.from_record(origin).files if origin else set())
 
 
 def scan_columns(folder: Path, columns: Sequence[Column]) -> pl.LazyFrame:

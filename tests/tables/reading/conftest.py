@@ -35,7 +35,7 @@ def read_bytes(tmp_path: Path) -> Callable[..., ReadResult]:
         except BaseException:
             assert list(folder.iterdir()) == []
             raise
-        assert {entry.name for entry in folder.iterdir()} == result.table.files
+        assert {entry.name for entry in folder.iterdir()} == result.table.kept_files
         check(result)
         return result
 
@@ -50,6 +50,10 @@ def tiny_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 def check(result: ReadResult) -> None:
     """What holds for every table: heights, exact missing counts, unique names."""
+    counts = result.settings["ledger"]
+    told = ("skipped", "header", "blank", "rows", "setAside", "continued")
+    assert counts["lines"] == sum(counts[name] for name in told), counts
+    assert counts["rows"] == result.source_rows
     frame = result.table.scan().collect()
     assert frame.height == result.table.rows
     assert frame.columns == result.table.names

@@ -146,7 +146,7 @@ def test_ragged_lines_are_mended_and_counted(read_bytes: Read, tiny_blocks: Tiny
     ]
     assert (long.code, long.count, [each["line"] for each in long.examples]) == ("LongLines", 3, [5, 7, 9])
     assert (blank.code, blank.count) == ("BlankLines", 1)
-    assert result.lines == 9
+    assert result.ledger.lines == 9
     assert short.to_wire()["code"] == "ShortLines"
 
 
@@ -237,6 +237,8 @@ def test_thousands_of_columns_with_a_late_failure(read_bytes: Read, tiny_blocks:
 
 def test_settings_tell_what_was_used(read_bytes: Read) -> None:
     result = read_bytes("x\na;b\n1;2\n", initial_skip=1)
+    ledger = result.settings.pop("ledger")
+    assert (ledger["unit"], ledger["lines"], ledger["skipped"]) == ("line", 3, 1)
     assert result.settings == {
         "format": "delimited", "encoding": "utf-8", "delimiter": ";", "quote": '"', "header": True, "skip": 1,
     }  # fmt: skip

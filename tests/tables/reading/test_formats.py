@@ -74,6 +74,7 @@ def test_xlsx(read_bytes: Read) -> None:
         "column_10": [1e25, 0.1],
     }
     assert codes(result) == ["MissingTokens"]
+    assert result.settings.pop("ledger")["unit"] == "row"
     assert result.settings == {"format": "xlsx", "sheet": "One", "header": True, "skip": 0}
 
 

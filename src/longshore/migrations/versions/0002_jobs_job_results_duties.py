@@ -57,7 +57,8 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=True, comment="sentence of a failure, for a person"),
         sa.Column("peak_bytes", sa.BigInteger(), nullable=True, comment="most memory that its process had, resident"),
         sa.Column("log_tail", sa.Text(), nullable=True, comment="the last lines that a failed job wrote"),
-        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False, comment="whether those who watch were told of its end"),
+        sa.Column("idempotency_key", sa.Text(), nullable=True, comment="with who asked: a key is that user's own"),
         sa.Column(
             "inputs_digest",
             sa.String(length=64),
@@ -74,13 +75,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_expires", ["expires"], unique=False)
         batch_op.create_index(
             "ix_jobs_running",
-            ["lease_until"],
+            ["lease_owner"],
             unique=False,
             sqlite_where=sa.text("status = 'STARTED'"),
             postgresql_where=sa.text("status = 'STARTED'"),
         )
         batch_op.create_index("ix_jobs_status", ["status", "number"], unique=False)
-        batch_op.create_index("ix_jobs_type", ["type", "number"], unique=False)
+        batch_op.create_index("ix_jobs_type", ["type", "number", "status"], unique=False)
+        batch_op.create_index(
+            "ix_jobs_untold",
+            ["finished"],
+            unique=False,
+            sqlite_where=sa.text("finished IS NOT NULL AND NOT announced"),
+            postgresql_where=sa.text("finished IS NOT NULL AND NOT announced"),
+        )
         batch_op.create_index(
             "ix_jobs_waiting",
             ["queue", "due", "number"],
@@ -96,6 +104,11 @@ def downgrade() -> None:
             "ix_jobs_waiting",
             sqlite_where=sa.text("status IN ('PENDING', 'RETRY')"),
             postgresql_where=sa.text("status IN ('PENDING', 'RETRY')"),
+        )
+        batch_op.drop_index(
+            "ix_jobs_untold",
+            sqlite_where=sa.text("finished IS NOT NULL AND NOT announced"),
+            postgresql_where=sa.text("finished IS NOT NULL AND NOT announced"),
         )
         batch_op.drop_index("ix_jobs_type")
         batch_op.drop_index("ix_jobs_status")

@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Computed, Facts, Report, counted, operation
+from longshore.tables.operations.base import Change, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, meet
 from longshore.tables.operations.other import OtherParameters, WithOther
 from longshore.tables.table import Column, Table
@@ -72,6 +72,10 @@ class AppendFile(WithOther):
         same = {c.name for c in table.columns if types.get(c.name, c.dtype) == c.dtype}
         kept: list[Column | Computed] = [c if c.name in same else _computed(c.name) for c in table.columns]
         return Change([*kept, *(_computed(column.name) for column in added)], rows=append)
+
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The table's own rows come first; the others stood in the other table."""
+        return row if row < before.rows else None
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows came, and where the tables differed."""

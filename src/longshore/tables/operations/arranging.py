@@ -9,8 +9,19 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.tables.dtypes import sortable
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Parameters, Report, counted, operation
-from longshore.tables.table import Table
+from longshore.tables.operations.base import (
+    Change,
+    Facts,
+    OneColumn,
+    Operation,
+    Parameters,
+    Report,
+    Scan,
+    counted,
+    operation,
+)
+from longshore.tables.operations.ranking import row_at
+from longshore.tables.table import ROW_NUMBER, Column, Table
 
 
 class MoveColumnParameters(OneColumn):
@@ -73,12 +84,27 @@ class SortRows(Operation):
         def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
             return frame.sort(keys, descending=descending, nulls_last=True, maintain_order=True)
 
-        return Change(table.columns, rows=sort)
+        return Change(table.columns, rows=sort, rows_read=[column.name for column in columns])
+
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """Found without sorting the whole table."""
+        columns = {key.find(before).name: key.find(before) for key in self.parameters.sort_by}
+        keys: dict[str, bool] = {}
+        for key in self.parameters.sort_by:
+            keys.setdefault(key.find(before).name, key.ascending)
+        comparable = [_comparable(column).alias(name) for name, column in columns.items()]
+        return row_at(scan([*columns]).select(comparable).with_row_index(ROW_NUMBER), [*keys.items()], row)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The columns and their directions."""
         by = [f"{key.find(before).name}{'' if key.ascending else ' (descending)'}" for key in self.parameters.sort_by]
         return Report(f"Sorted the rows by {', '.join(by)}")
+
+
+def _comparable(column: Column) -> pl.Expr:
+    """The column's values so that they can be compared with one of them, in the order of the sort."""
+    key = sortable(pl.col(column.name), column.dtype)
+    return key.cast(pl.UInt8) if column.dtype == pl.Boolean() else key
 
 
 class DeduplicateParameters(Parameters):
@@ -129,7 +155,7 @@ class Deduplicate(Operation):
         def distinct(frame: pl.LazyFrame) -> pl.LazyFrame:
             return frame.unique(names, keep=keep, maintain_order=True)
 
-        return Change(table.columns, rows=distinct)
+        return Change(table.columns, rows=distinct, rows_read=names)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

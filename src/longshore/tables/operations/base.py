@@ -30,12 +30,15 @@ from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.parsing import parse_model
-from longshore.tables.table import Column, Table
+from longshore.tables.table import ROW_NUMBER, Column, Table
 
 Declared = TypeVar("Declared", bound="type[Operation]")
 
 Facts = dict[str, Any]
 """What ``fit`` learnt from the data, as JSON; stands in the history beside the parameters."""
+
+Scan = Callable[[Sequence[str] | None], pl.LazyFrame]
+"""Opens the named columns of a table, all of them for None."""
 
 
 class Parameters(BaseModel):
@@ -126,6 +129,8 @@ class Change:
         All columns are then written anew, since the files of a table have the same rows.
     :param beside: brings columns beside the old ones from elsewhere, which the computed ones then read; every row
         stays as it is and where it is, so that the kept columns are not written anew.
+    :param rows_read: the columns that ``rows`` looks at, so that others need not be read to follow a row; None if it
+        may be any.
     :param shared: what several computed columns have in common, by a name that no user's column can have (with a
         NUL): computed once, and read by the columns' expressions. The engine finds such parts by itself only
         when it does not stream.
@@ -134,6 +139,7 @@ class Change:
     columns: Sequence[Column | Computed]
     rows: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
     beside: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
+    rows_read: Sequence[str] | None = None
     shared: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @classmethod
@@ -179,6 +185,8 @@ class Operation(ABC):
     example: ClassVar[Mapping[str, Any]]
     ordered: ClassVar[bool] = False
     """Whether the result depends on the order of the rows, so that it cannot run partition by partition."""
+    opaque: ClassVar[bool] = False
+    """Whether nobody can tell which old cell became which new one; ``transform`` is then not called to find out."""
 
     parameters: Parameters
 
@@ -215,6 +223,28 @@ class Operation(ABC):
     @abstractmethod
     def transform(self, table: Table, facts: Facts) -> Change:
         """The new table as a plan; reads no data."""
+
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """Where the row that now has number ``row`` stood in ``before``; None for one that the operation made.
+
+        By default the plan is carried out again, on the row numbers and the columns that it looks at. To be
+        overridden where ``rows`` loses the row numbers, or where the answer can be had for less.
+
+        :param scan: opens the named columns of ``before``, all of them for None.
+        :raises IllegalOperation: when the plan's rows carry no row numbers.
+        """
+        change = self.transform(before, facts)
+        if change.rows is None:
+            return row
+        read = change.rows_read
+        if read is not None:
+            # Without any column there would be no rows to number.
+            read = list(dict.fromkeys(read)) or before.names[:1]
+        moved = change.rows(scan(read).with_row_index(ROW_NUMBER))
+        if ROW_NUMBER not in moved.collect_schema():
+            raise IllegalOperation(f"{self.name} does not tell which row is which")
+        found: int | None = moved.select(ROW_NUMBER).slice(row, 1).collect().item()
+        return found
 
     @abstractmethod
     def report(self, before: Table, after: Table, facts: Facts) -> Report:

@@ -99,7 +99,8 @@ class DeleteRows(Operation):
         for row in self.parameters.row_indices:
             table.require_row(row)
         gone = pl.Series("gone", sorted(set(self.parameters.row_indices)), dtype=pl.get_index_type())
-        return Change(table.columns, rows=lambda frame: frame.filter(~pl.col(ROW_NUMBER).is_in(gone.implode())))
+        kept = ~pl.col(ROW_NUMBER).is_in(gone.implode())
+        return Change(table.columns, rows=lambda frame: frame.filter(kept), rows_read=())
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

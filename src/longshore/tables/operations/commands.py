@@ -34,6 +34,7 @@ class ExecuteCommand(Operation):
     name = "executeCommand"
     example: ClassVar[Mapping[str, Any]] = {"command": "df['Hours'] = df['Minutes'] / 60"}
     ordered = True
+    opaque = True
     parameters: ExecuteCommandParameters
 
     def __init__(self, parameters: Any) -> None:

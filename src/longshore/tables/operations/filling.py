@@ -142,7 +142,8 @@ class DeleteRowsWithNA(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        return Change(table.columns, rows=lambda frame: frame.filter(pl.col(column.name).is_not_null()))
+        filled = pl.col(column.name).is_not_null()
+        return Change(table.columns, rows=lambda frame: frame.filter(filled), rows_read=[column.name])
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
-from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, Scan, counted, operation
 from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting
 from longshore.tables.table import ROW_NUMBER, Column, Table
@@ -83,7 +83,7 @@ class _ByView(Operation):
             beside = pl.LazyFrame({_CHOSEN: chosen})
             return pl.concat([frame, beside], how="horizontal").filter(_CHOSEN)
 
-        return Change(table.columns, rows=choose)
+        return Change(table.columns, rows=choose, rows_read=[column.name for column in needed(selection)])
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows stayed or went."""
@@ -159,6 +159,11 @@ class AddRows(Operation):
         """
         return inserting(table, self.parameters.rows, self.parameters.row_index)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new ones have moved down."""
+        place = before.rows if self.parameters.row_index is None else self.parameters.row_index
+        return before_insertion(row, place, len(self.parameters.rows))
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many, and where."""
         return told(before, self.parameters.row_index, len(self.parameters.rows))
@@ -187,9 +192,20 @@ class InsertRow(Operation):
         """Every column with the new row in its place; raises as :meth:`AddRows.transform`."""
         return inserting(table, [self.parameters.values], self.parameters.row_index)
 
+    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+        """The rows below the new one have moved down."""
+        return before_insertion(row, self.parameters.row_index, 1)
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Where."""
         return told(before, self.parameters.row_index, 1)
+
+
+def before_insertion(row: int, place: int, count: int) -> int | None:
+    """Where a row stood before ``count`` rows were put in at ``place``; None for one of those."""
+    if row < place:
+        return row
+    return None if row < place + count else row - count
 
 
 def told(before: Table, row_index: int | None, count: int) -> Report:

@@ -42,16 +42,17 @@ def read(
         reading = Reading(path, name or path.name, Path(scratch), options, progress, max_unpacked_bytes)
         try:
             table, warnings = read_format(reading)
-            rows = table.rows
+            rows, draw = table.rows, None
             if options.sample_size is not None:
-                table = sample_table(reading, table, options.sample_size)
+                table, draw = sample_table(reading, table, options.sample_size)
+            table = replace(table, origin=reading.books.close(Path(scratch), draw))
         except OSError as error:
             if is_disk_full(error):
                 raise StorageFull.now() from error
             raise
         # Only what the finished table needs leaves the scratch folder; the rest goes with it.
-        for file in table.files:
+        for file in table.kept_files:
             (table.folder / file).replace(folder / file)
-    return ReadResult(
-        replace(table, folder=folder), [*reading.warnings, *warnings], reading.settings, rows, reading.lines
-    )
+    books = reading.books
+    settings = {**reading.settings, "ledger": books.ledger.to_wire(len(books.asides.records))}
+    return ReadResult(replace(table, folder=folder), [*reading.warnings, *warnings], settings, rows, books.ledger)

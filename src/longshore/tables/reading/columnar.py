@@ -10,6 +10,7 @@ from longshore.errors import TooLarge, UnreadableFile, is_disk_full
 from longshore.tables import dtypes
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.results import ReadWarning
 from longshore.tables.table import Table, write_columns
 
@@ -55,6 +56,7 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
             raise
         raise _damaged(what) from error
     reading.report("read", total, total, rows)
+    reading.books = Books.of_rows(rows, "row")
     return Table(reading.scratch, tuple(columns), rows), []
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.results import Progress, ReadWarning
 
@@ -23,6 +24,8 @@ class Reading:
     :param scratch: where temporary files and the new column files are written; what the table needs is moved out
         at the end, and the rest removed.
     :param unpacked_limit: bytes that compressed content may grow to.
+    :param books: what became of every record, once the format's reader is done.
+    :param replaced: places where U+FFFD stands for bytes that were no text.
     """
 
     path: Path
@@ -34,7 +37,8 @@ class Reading:
     block_bytes: int = field(default_factory=lambda: BLOCK_BYTES)
     warnings: list[ReadWarning] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
-    lines: int | None = None
+    books: Books = field(default_factory=Books)
+    replaced: int = 0
     _reported: float = 0.0
 
     def warn(self, warning: ReadWarning) -> None:

@@ -14,14 +14,23 @@ import polars as pl
 
 from longshore.errors import UnreadableFile
 from longshore.tables.reading import names
+from longshore.tables.reading.bookkeeping import Bookkeeper
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks, sniff_newline
+from longshore.tables.reading.ledger import Books, Ledger
 from longshore.tables.reading.plans import ANYTHING
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_record
-from longshore.tables.reading.records import LONGEST_RECORD, Block, Records, count_byte, require_utf8
+from longshore.tables.reading.records import (
+    LONGEST_RECORD,
+    Block,
+    Records,
+    count_byte,
+    count_line_ends,
+    require_utf8,
+)
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, plural
-from longshore.tables.reading.shapes import Irregularities, measure
+from longshore.tables.reading.shapes import Irregularities, Shape, measure
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 from longshore.tables.table import Table
@@ -53,7 +62,9 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         [ANYTHING] * len(source.names),
         reading.options.date_order,
     )
-    reading.lines = source.lines
+    source.books.ledger.blank += (trailing := _blank_after(path, source.records.end))
+    source.books.ledger.lines += trailing
+    reading.books = source.books
     reading.settings.update(
         delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
         quote=marks.quote.decode() if marks.quote else None,
@@ -70,17 +81,15 @@ class DelimitedSource:
     """A delimited file in UTF-8, as batches of text; see :class:`longshore.tables.reading.typed.TextSource`.
 
     :param names: of the columns, as the user sees them.
-    :param lines_before: physical lines before the first record.
-    :param lines: physical lines in all, known after a pass.
+    :param books: what became of the lines; complete, but for blank ones at the end, after a pass.
     """
 
     reading: Reading
     records: Records
     names: list[str]
     odd: Irregularities
-    lines_before: int
+    books: Books
     passes: int = 0
-    lines: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
 
@@ -97,13 +106,17 @@ class DelimitedSource:
             file.seek(start)
             sample = file.read(min(_HEAD_BYTES, end - start))
             blank = _skip_blank(sample)
+            blank_lines = count_line_ends(sample[:blank])
             start, sample = start + blank, sample[blank:]
             complete = start + len(sample) >= end
             marks = sniff_marks(sample, complete, options.delimiter, _suggested(reading.name))
             header, length = _first_record(file, start, end, sample, marks)
             after = start + length if options.header_included else start
-            file.seek(0)
-            lines = count_byte(file.read(after), marks.newline[0])
+            ledger = Ledger("line", skipped=options.initial_skip, blank=blank_lines)
+            if options.header_included:
+                file.seek(start)
+                ledger.header, ledger.continued = 1, _count_within(file.read(length), marks)
+            ledger.lines = ledger.skipped + ledger.blank + ledger.header + ledger.continued
         data = sample_records(marks, sample[length:], complete)
         width, trailing = _width(len(header), data)
         if options.header_included:
@@ -112,9 +125,7 @@ class DelimitedSource:
         else:
             columns = names.number(width)
         records = Records(path, marks, after, end, reading.block_bytes)
-        source = cls(reading, records, columns, Irregularities(width, trailing), lines)
-        records.on_unclosed = source.unclosed.append
-        return source
+        return cls(reading, records, columns, Irregularities(width, trailing), Books(ledger))
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -127,7 +138,6 @@ class DelimitedSource:
         first = self.passes == 1
         rows = 0
         total = self.records.end - self.records.start
-        self.lines = self.lines_before
         for block in prefetch(self.records.blocks()):
             frame = self._frame(block, first)
             rows += frame.height
@@ -139,23 +149,28 @@ class DelimitedSource:
         frame = self._parse(block)
         surplus = frame.get_column(_SENTINEL)
         frame = frame.drop(_SENTINEL)
-        line = self.lines + 1
+        clean = surplus.null_count() == len(surplus) and self._is_clean(block, frame)
+        lines = self._count_lines(block.data) if tell and block.quoted else frame.height
+        shape = None if clean else self._measure(block, len(self.names) if lines == frame.height else 0)
         if tell:
-            self.quoted |= block.quoted
-            # A record without quotes is a line.
-            self.lines += frame.height if not block.quoted else self._count_lines(block.data)
-        if surplus.null_count() == len(surplus) and self._is_clean(block, frame):
-            return frame
-        marks, width = self.records.marks, len(self.names)
-        shape = measure(block.data, marks, width, block.quoted)
-        if shape is None:
-            return frame
-        if width == 1:
+            self._enter(block, frame.height, lines, shape)
+        return frame.filter(pl.Series(~shape.blank)) if shape is not None and shape.blank.any() else frame
+
+    def _enter(self, block: Block, count: int, lines: int, shape: Shape | None) -> None:
+        """Write down what became of a block's ``count`` records on ``lines`` lines."""
+        self.quoted |= block.quoted
+        self.unclosed.extend(block.unclosed)
+        keeper = Bookkeeper(self.records, self.odd, self.books, bool(self.reading.replaced))
+        if shape is None and keeper.is_doubtful(block):
+            shape = self._measure(block, 0)
+        keeper.enter(block, count, lines, shape)
+
+    def _measure(self, block: Block, width: int) -> Shape | None:
+        shape = measure(block.data, self.records.marks, width, block.quoted)
+        if shape is not None and len(self.names) == 1:
             # In a table of one column an empty line is a missing value.
             shape.blank[:] = False
-        if tell:
-            self.odd.add(shape, block.data, line, marks)
-        return frame.filter(pl.Series(~shape.blank)) if shape.blank.any() else frame
+        return shape
 
     def _is_clean(self, block: Block, frame: pl.DataFrame) -> bool:
         """Whether every line has as many fields as the table has columns: quick, may err towards no.
@@ -181,6 +196,7 @@ class DelimitedSource:
             raise UnreadableFile(f"the text from byte {block.start:,} on cannot be read as a table") from error
 
     def _count_lines(self, data: bytes) -> int:
+        """Physical lines; without quotes each record is one."""
         newline = self.records.marks.newline
         return count_byte(data, newline[0]) + (not data.endswith(newline))
 
@@ -320,6 +336,25 @@ def _skip_lines(file: BinaryIO, count: int, end: int) -> int:
 def _skip_blank(sample: bytes) -> int:
     """Length of the blank lines before the header."""
     return len(sample) - len(sample.lstrip(b"\r\n"))
+
+
+def _count_within(record: bytes, marks: Marks) -> int:
+    """How many lines a record takes beyond its first."""
+    inner = record[:-1].removesuffix(b"\r") if record.endswith((b"\r", b"\n")) else record
+    return inner.count(marks.newline)
+
+
+def _blank_after(path: Path, end: int) -> int:
+    """How many blank lines follow the text, which ends at ``end``."""
+    ends = 0
+    with path.open("rb") as file:
+        file.seek(end)
+        last = b""
+        while chunk := file.read(_HEAD_BYTES):
+            # A Windows line end may be cut in two.
+            ends += count_line_ends(last + chunk) - count_line_ends(last)
+            last = chunk[-1:]
+    return max(0, ends - 1)
 
 
 def _suggested(name: str) -> bytes | None:

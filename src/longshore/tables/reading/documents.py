@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ import polars as pl
 from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.elements import Elements, Lines, Objects
+from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
+from longshore.tables.reading.ledger import Books, Ledger
 from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.reshaping import reshape
-from longshore.tables.reading.results import ReadWarning
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
+from longshore.tables.reading.sifting import enter, is_object, sift, survey_batch
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 from longshore.tables.table import Table
@@ -51,7 +53,7 @@ def read_json(reading: Reading) -> tuple[Table, list[ReadWarning]]:
 
 
 def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
-    shape = find_shape(path)
+    shape = find_shape(path, reading.name)
     header = None
     if shape not in ("lines", "array"):
         target = reading.scratch / "reshaped"
@@ -60,18 +62,25 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     else:
         shape_read = shape
     elements: Elements = (Lines if shape_read == "lines" else Objects)(path, reading.block_bytes)
-    source = JsonSource(reading, elements)
+    source = JsonSource(reading, elements, shape == "lines")
     source.survey()
     if not source.kinds:
-        raise UnreadableFile("the JSON file holds no records with fields")
+        raise source.nothing_found()
     keys = list(source.kinds)
     labels = keys if header is None else [header[int(key)] for key in keys]
     reading.settings["shape"] = shape
-    return write_typed(source, reading.scratch, names.make_unique(labels), source.scopes, reading.options.date_order)
+    table, warnings = write_typed(
+        source, reading.scratch, names.make_unique(labels), source.scopes, reading.options.date_order
+    )
+    # What is no text of lines has one record for each row.
+    reading.books = source.books if shape == "lines" else Books.of_rows(table.rows, "record")
+    return table, [*warnings, *source.warnings()]
 
 
-def find_shape(path: Path) -> str:
+def find_shape(path: Path, name: str) -> str:
     """``lines``, ``array`` (of objects) or ``document`` (anything else).
+
+    :param name: where it says that the file is NDJSON, one good line anywhere in the head is enough.
 
     :raises UnreadableFile: if the text cannot be JSON.
     """
@@ -82,14 +91,11 @@ def find_shape(path: Path) -> str:
         line, _, rest = head.partition(b"\n")
         if not rest.strip() and not file.read(1):
             return "document"
-    try:
-        record = json.loads(line)
-    except ValueError:
-        # One document over several lines, or several objects of several lines each.
-        return "document"
-    except RecursionError:
-        raise UnreadableFile("the JSON is nested too deeply") from None
-    return "lines" if isinstance(record, dict) else "document"
+    if is_object(line):
+        return "lines"
+    # One document over several lines, or several objects of several lines each; or the first line is broken.
+    named = name.lower().endswith((".ndjson", ".jsonl"))
+    return "lines" if named and any(map(is_object, rest.split(b"\n"))) else "document"
 
 
 def _load(path: Path) -> Any:
@@ -114,10 +120,14 @@ class JsonSource:
 
     reading: Reading
     elements: Elements
+    is_lines: bool
+    books: Books = field(default_factory=lambda: Books(Ledger("line")))
 
     def __post_init__(self) -> None:
         self.kinds: dict[str, set[str]] = {}
-        self.blocks = 0
+        self.filled: list[int] = []
+        self.dirty: set[int] = set()
+        self.examples: list[dict[str, Any]] = []
 
     @property
     def scopes(self) -> list[tuple[Plan, ...]]:
@@ -126,19 +136,60 @@ class JsonSource:
 
     def survey(self) -> None:
         """Find all keys, in the order of their first appearance, and the kinds of their values."""
-        for block in prefetch(self.elements.blocks()):
-            self.blocks += 1
-            for key, kinds in survey_block(block.data, block.line).items():
+        for number, batch in enumerate(prefetch(self.elements.blocks())):
+            found = self._sorted_out(number, batch) if self.is_lines else self._surveyed(number, batch)
+            for key, kinds in found.items():
                 self.kinds.setdefault(key, set()).update(kinds)
-            self.reading.report("survey", block.end, self.elements.size, 0)
+            self.reading.report("survey", batch.end, self.elements.size, 0)
+
+    def _surveyed(self, number: int, batch: Batch) -> dict[str, set[str]]:
+        """Keys and kinds of a batch of records, all of which must be sound."""
+        if not batch.data.strip():
+            return {}
+        self.filled.append(number)
+        return survey_batch(batch.data, batch.line)
+
+    def _sorted_out(self, number: int, batch: Batch) -> dict[str, set[str]]:
+        """Keys and kinds of a batch of lines; those that hold no object are set aside."""
+        sifted = sift(batch)
+        enter(self.books, batch, sifted, bool(self.reading.replaced))
+        if sifted.lines.size:
+            self.filled.append(number)
+        if sifted.bad:
+            self.dirty.add(number)
+            for place, code, reason in sifted.bad[: EXAMPLES - len(self.examples)]:
+                content = cut(sifted.texts[place])
+                self.examples.append({"line": batch.line + place, "content": content, "code": code, "reason": reason})
+        return sifted.kinds
+
+    def nothing_found(self) -> UnreadableFile:
+        """Why there is no table in it."""
+        if not self.examples:
+            return UnreadableFile("the JSON file holds no records with fields")
+        first = self.examples[0]
+        return UnreadableFile(f"the file holds no records with fields; on line {first['line']} {first['reason']}")
+
+    def warnings(self) -> Iterator[ReadWarning]:
+        """About lines that became no rows."""
+        count = self.books.ledger.set_aside
+        if count:
+            has = plural(count, "line holds no JSON object and was", "lines hold no JSON object and were")
+            yield ReadWarning("SetAsideLines", f"{has} set aside", count, self.examples)
+
+    def _batches(self) -> Iterator[tuple[bytes, int]]:
+        """Sound records, at least one, with where they end in the file."""
+        filled = set(self.filled)
+        for number, batch in enumerate(self.elements.blocks()):
+            if number in filled:
+                yield (sift(batch).data if number in self.dirty else batch.data), batch.end
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         rows = 0
-        for block in prefetch(self.elements.blocks()):
-            frame = self._frame(block.data)
+        for data, end in prefetch(self._batches()):
+            frame = self._frame(data)
             rows += frame.height
-            self.reading.report("read", block.end, self.elements.size, rows)
+            self.reading.report("read", end, self.elements.size, rows)
             yield frame
 
     def _frame(self, data: bytes) -> pl.DataFrame:
@@ -147,7 +198,7 @@ class JsonSource:
             frame = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String()))
         except pl.exceptions.PolarsError:
             # NaN, numbers beyond floats: Python reads what Polars refuses. The survey has checked the syntax.
-            records = [json.loads(line) for line in data.splitlines() if line.strip()]
+            records = [json.loads(line) for line in data.split(b"\n") if line.strip()]
             frame = pl.DataFrame({key: [as_text(record.get(key)) for record in records] for key in keys}, strict=False)
             frame = frame.cast(pl.String)
         frame.columns = [f"c{index}" for index in range(len(keys))]
@@ -155,58 +206,15 @@ class JsonSource:
 
     def sample(self) -> Sample:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
-        frame = self._frame(next(self.elements.blocks()).data)
-        complete = self.blocks == 1 and frame.height <= _SAMPLE_ROWS
+        data, _ = next(self._batches())
+        frame = self._frame(data)
+        complete = len(self.filled) == 1 and frame.height <= _SAMPLE_ROWS
         head = frame.head(_SAMPLE_ROWS)
         return Sample(head, complete, head.height)
 
     def may_mislead(self) -> bool:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         return False
-
-
-def survey_block(data: bytes, line: int) -> dict[str, set[str]]:
-    """Keys and kinds of the objects in ``data``, one a line.
-
-    :raises UnreadableFile: naming the line, if one is no JSON object.
-    """
-    try:
-        schema = pl.read_ndjson(data, infer_schema_length=None).schema
-    except pl.exceptions.PolarsError:
-        return _survey_slowly(data, line)
-    return {key: _kind_of(dtype) for key, dtype in schema.items()}
-
-
-def _kind_of(dtype: pl.DataType) -> set[str]:
-    if dtype == pl.Null():
-        return set()
-    if dtype.is_integer():
-        return {"int"}
-    if dtype.is_float():
-        return {"float"}
-    if dtype == pl.Boolean():
-        return {"bool"}
-    return {"nested"} if dtype.is_nested() else {"text"}
-
-
-def _survey_slowly(data: bytes, line: int) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = {}
-    for number, text in enumerate(data.split(b"\n"), line):
-        if not text.strip():
-            continue
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UnreadableFile(f"record {number} is not valid JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise UnreadableFile(f"record {number} is not a JSON object; every line or element must be one")
-        for key, value in record.items():
-            kind = _PYTHON_KINDS.get(type(value))
-            kinds.setdefault(key, set()).update(() if kind is None else (kind,))
-    return kinds
-
-
-_PYTHON_KINDS = {int: "int", float: "float", bool: "bool", str: "text", list: "nested", dict: "nested"}
 
 
 def as_text(value: Any) -> str | None:

@@ -70,10 +70,8 @@ class _Chunked:
                 require_utf8(data[:used], at)
                 at += used
                 size = self.block_bytes
-                if lines.strip():
-                    newlines = count_byte(lines, 10)
-                    yield Batch(lines, line, at)
-                    line += newlines
+                yield Batch(lines, line, at)
+                line += count_byte(lines, 10)
 
     def _begin(self, head: bytes) -> int:
         return 3 if head.startswith(b"\xef\xbb\xbf") else 0

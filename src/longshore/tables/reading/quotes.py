@@ -7,7 +7,7 @@ Python's ``csv`` module, whose lenient rules are followed here. Polars wants quo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -132,24 +134,45 @@ def make_regular(
 
     :param closed: as for :func:`split_record`; ``on_unclosed`` is then called with the place of such a quote.
     """
-    splitter = _Splitter(data, marks, closed, on_unclosed)
     out: list[bytes] = []
+    end = 0
+    for start, end, fields in _stretches(data, marks, closed, on_unclosed):
+        out.append(_same_ends(data[start:end], marks.newline) if fields is None else join_record(fields, marks))
+    return b"".join(out), end
+
+
+def record_starts(data: bytes, marks: Marks) -> Positions:
+    """Where the records begin that :func:`make_regular` finds in ``data``, which are whole."""
+    starts: list[int] = []
+    for start, end, fields in _stretches(data, marks, True, None):
+        starts.append(start)
+        if fields is None:
+            starts.extend(found.end() for found in _LINE_END.finditer(data, start, end) if found.end() < end)
+    return np.array(starts, np.int64)
+
+
+def _stretches(
+    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None
+) -> Iterator[tuple[int, int, list[tuple[bytes, bool]] | None]]:
+    """The whole records at the start of ``data``: those with quotes one by one with their fields, others together."""
+    splitter = _Splitter(data, marks, closed, on_unclosed)
     at = 0
     while at < len(data):
         quote = data.find(marks.quote, at) if marks.quote else -1
         rest_is_plain = quote == -1
         stop = len(data) if rest_is_plain else quote
         plain = stop if rest_is_plain and closed else _last_end(data, at, stop)
-        out.append(_same_ends(data[at:plain], marks.newline))
+        if plain > at:
+            yield at, plain, None
         at = plain
         if rest_is_plain:
             break
         record = splitter.record(at)
         if record is None:
             break
-        fields, at = record
-        out.append(join_record(fields, marks))
-    return b"".join(out), at
+        fields, end = record
+        yield at, end, fields
+        at = end
 
 
 def join_record(fields: list[tuple[bytes, bool]], marks: Marks) -> bytes:

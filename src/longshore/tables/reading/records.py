@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,16 @@ class Block:
     :param data: with regular quoting.
     :param quoted: whether any quote occurs.
     :param start: where the block starts in the file, ``end`` where it ends.
+    :param mended: whether ``data`` differs from the file's own bytes.
+    :param unclosed: places in the file of quotes that open a field and are never closed.
     """
 
     data: bytes
     quoted: bool
     start: int
     end: int
+    mended: bool = False
+    unclosed: tuple[int, ...] = ()
 
 
 @dataclass
@@ -47,7 +51,6 @@ class Records:
     """Cuts a file into blocks. The file may be gone through several times.
 
     :param start: first byte of the first record, ``end`` the byte after the last.
-    :param on_unclosed: told the place in the file of a quote that opens a field and is never closed.
     """
 
     path: Path
@@ -55,7 +58,6 @@ class Records:
     start: int
     end: int
     block_bytes: int
-    on_unclosed: Callable[[int], None] | None = None
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in order.
@@ -72,14 +74,14 @@ class Records:
         at, size = self.start, self.block_bytes
         while at < self.end:
             data = self._read_lines(descriptor, at, size)
-            settled, used, quoted = self._settle(data, at)
-            if used == 0:
+            block = self._settle(data, at)
+            if block.end == at:
                 if size >= LONGEST_RECORD:
                     raise TooLarge(f"a line of the file is longer than {LONGEST_RECORD:,} bytes")
                 size *= 2
                 continue
-            yield Block(settled, quoted, at, at + used)
-            at += used
+            yield block
+            at = block.end
             size = self.block_bytes
 
     def _read_lines(self, descriptor: int, at: int, size: int) -> bytes:
@@ -90,26 +92,27 @@ class Records:
             size = size - _WINDOW_BYTES + (window.rfind(self.marks.newline) + 1 or _WINDOW_BYTES)
         return os.pread(descriptor, min(size, left), at)
 
-    def _settle(self, data: bytes, at: int) -> tuple[bytes, int, bool]:
-        """The whole records at the start of ``data`` made regular, the bytes they took, whether quotes occur."""
+    def _settle(self, data: bytes, at: int) -> Block:
+        """The whole records at the start of ``data`` made regular."""
         final = at + len(data) >= self.end
         quote = self.marks.quote
         quoted = quote is not None and quote in data
         if not quoted and not self._has_other_ends(data):
             used = len(data) if final else data.rfind(self.marks.newline) + 1
-            return data[:used], used, False
+            return Block(data[:used], False, at, at + used)
         view = np.frombuffer(data, np.uint8)
         used = self._regular_prefix(data, view, final)
         if used:
-            return data[:used], used, quoted
+            return Block(data[:used], quoted, at, at + used)
         closed = final or len(data) >= LONGEST_RECORD
 
+        unclosed: list[int] = []
+
         def tell(offset: int) -> None:
-            if self.on_unclosed is not None:
-                self.on_unclosed(at + offset)
+            unclosed.append(at + offset)
 
         settled, used = make_regular(data, self.marks, closed, tell)
-        return settled, used, quoted
+        return Block(settled, quoted, at, at + used, True, tuple(unclosed))
 
     def _has_other_ends(self, data: bytes) -> bool:
         """Whether a line ends in a way that Polars would not see."""
@@ -159,3 +162,12 @@ def count_byte(data: bytes, byte: int) -> int:
     """How often ``byte`` occurs; in pieces that stay in the cache, faster than ``bytes.count`` on frequent bytes."""
     view = np.frombuffer(data, np.uint8)
     return sum(int(np.count_nonzero(view[at : at + _COUNT_BYTES] == byte)) for at in range(0, len(data), _COUNT_BYTES))
+
+
+def count_line_ends(data: bytes) -> int:
+    """Line ends of every sort; that of Windows counts once.
+
+    >>> count_line_ends(b"\\r\\n\\n\\r")
+    3
+    """
+    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")

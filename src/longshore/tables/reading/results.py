@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from longshore.tables.reading.ledger import Ledger
+from longshore.tables.reading.setaside import set_aside
 from longshore.tables.table import Table
 
 EXAMPLES = 10
@@ -52,14 +54,20 @@ class ReadResult:
 
     :param settings: what was used (format, encoding, delimiter, quote, header, skip, seed, sheet ...).
     :param source_rows: rows of the file, before any sampling.
-    :param lines: physical lines of a text file.
+    :param ledger: what became of every line, see ``docs/reading.md``; also under ``ledger`` of the settings.
     """
 
     table: Table
     warnings: list[ReadWarning]
     settings: dict[str, Any]
     source_rows: int
-    lines: int | None = None
+    ledger: Ledger
+
+    @property
+    def set_aside(self) -> Table | None:
+        """The records that were not read whole, with the columns of
+        :class:`longshore.tables.reading.ledger.Aside`; None without any."""
+        return set_aside(self.table)
 
 
 def cut(content: bytes | str) -> str:

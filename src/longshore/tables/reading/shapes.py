@@ -23,7 +23,10 @@ class Shape:
 
 
 def measure(data: bytes, marks: Marks, width: int, quoted: bool) -> Shape | None:
-    """The records of ``data``, whose quoting is regular; None when every one has ``width`` fields."""
+    """The records of ``data``, whose quoting is regular; None when every one has ``width`` fields.
+
+    :param width: 0 for the records in any case.
+    """
     view = np.frombuffer(data, np.uint8)
     newline = marks.newline[0]
     structural = (view == newline) | (view == marks.delimiter[0])
@@ -59,15 +62,20 @@ class Irregularities:
     short_examples: list[dict[str, Any]] = field(default_factory=list)
     long_examples: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, shape: Shape, data: bytes, line: int, marks: Marks) -> None:
-        """Count the odd lines of a block that starts at physical line ``line``."""
-        short = (shape.fields < self.width) & ~shape.blank
-        long = shape.fields > self.width
+    def judge(self, shape: Shape, data: bytes, marks: Marks, lines: Positions) -> tuple[Positions, Positions]:
+        """Which records of a block are too short and which too long; counts them and keeps the first ones.
+
+        :param lines: the number of each record's line in the file.
+        """
+        is_short = (shape.fields < self.width) & ~shape.blank
+        is_long = shape.fields > self.width
         if self.trailing:
-            long &= ~self._ends_in_delimiter(shape, data, marks)
+            is_long &= ~self._ends_in_delimiter(shape, data, marks)
+        short, long = np.flatnonzero(is_short), np.flatnonzero(is_long)
         self.blank += int(np.count_nonzero(shape.blank))
-        self.short += self._collect(np.flatnonzero(short), shape, data, line, marks, self.short_examples)
-        self.long += self._collect(np.flatnonzero(long), shape, data, line, marks, self.long_examples)
+        self.short += self._collect(short, shape, data, lines, self.short_examples)
+        self.long += self._collect(long, shape, data, lines, self.long_examples)
+        return short, long
 
     def _ends_in_delimiter(self, shape: Shape, data: bytes, marks: Marks) -> Flags:
         view = np.frombuffer(data, np.uint8)
@@ -77,14 +85,12 @@ class Irregularities:
         return surplus
 
     @staticmethod
-    def _collect(
-        rows: Positions, shape: Shape, data: bytes, line: int, marks: Marks, examples: list[dict[str, Any]]
-    ) -> int:
+    def _collect(rows: Positions, shape: Shape, data: bytes, lines: Positions, examples: list[dict[str, Any]]) -> int:
         for row in rows[: EXAMPLES - len(examples)].tolist():
             start, end = int(shape.starts[row]), int(shape.ends[row])
             examples.append(
                 {
-                    "line": line + data.count(marks.newline, 0, start),
+                    "line": int(lines[row]),
                     "content": cut(data[start : min(end, start + 1000)]),
                     "fields": int(shape.fields[row]),
                 }

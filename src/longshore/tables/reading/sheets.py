@@ -13,11 +13,13 @@ from datetime import date, time
 from typing import Any
 
 import fastexcel
+import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidRequest, UnreadableFile, shorten
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.ledger import Books, Ledger
 from longshore.tables.reading.packing import require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, NUMBERS, Numbers, Plan
 from longshore.tables.reading.results import ReadWarning, plural
@@ -43,10 +45,11 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
         require_bounded(reading)
     total = reading.path.stat().st_size
     reading.report("read", 0, total, 0)
-    texts, typed, sheet = _load(reading)
+    texts, typed, sheet, above = _load(reading)
     reading.settings.update(sheet=sheet, header=reading.options.header_included, skip=reading.options.initial_skip)
     columns = names.make_unique(texts.row(0)) if reading.options.header_included else names.number(texts.width)
     body = texts.slice(1) if reading.options.header_included else texts
+    reading.books = _open_books(reading, above, texts.height - body.height)
     source = _SheetSource(*_without_blank(reading, body, typed))
     table, warnings = write_typed(source, reading.scratch, columns, source.scopes, reading.options.date_order)
     reading.report("read", total, total, table.rows)
@@ -106,23 +109,36 @@ def _as_written(moments: pl.Series) -> pl.Series:
     return moments.dt.to_string("%Y-%m-%d %H:%M:%S%.f")
 
 
+def _open_books(reading: Reading, blank: int, header: int) -> Books:
+    """The books from the top of the sheet to the header."""
+    skipped = reading.options.initial_skip
+    return Books(Ledger("row", skipped + blank + header, skipped, header, blank))
+
+
 def _without_blank(
     reading: Reading, texts: pl.DataFrame, typed: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The rows in which anything stands; those without are counted in a warning."""
-    if texts.width < 2 or texts.is_empty():
-        return texts, typed
-    blank = texts.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    count = int(blank.sum())
+    is_row = np.ones(texts.height, np.bool_)
+    if texts.width > 1 and not texts.is_empty():
+        is_row = texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    count = texts.height - int(np.count_nonzero(is_row))
+    ledger = reading.books.ledger
+    reading.books.lines.add(0, np.flatnonzero(is_row) + ledger.lines + 1)
+    ledger.lines += texts.height
+    ledger.blank += count
+    ledger.rows = texts.height - count
     if not count:
         return texts, typed
     message = f"{plural(count, 'blank row was', 'blank rows were')} skipped"
     reading.warn(ReadWarning("BlankLines", message, count))
-    return texts.filter(~blank), None if typed is None else typed.filter(~blank)
+    kept = pl.Series(is_row)
+    return texts.filter(kept), None if typed is None else typed.filter(kept)
 
 
-def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
-    """The sheet's cells as text (from the header on), the cells below the header with types, and its name.
+def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str, int]:
+    """The sheet's cells as text (from the header on), the cells below the header with types, its name, and
+    how many blank rows stand above.
 
     :raises UnreadableFile: if the workbook is damaged or the sheet is empty.
     :raises InvalidRequest: if there is no such sheet.
@@ -131,7 +147,8 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
         workbook = fastexcel.read_excel(reading.path)
         sheet = _require_sheet(workbook, reading.options.sheet)
         skip = reading.options.initial_skip
-        texts = _cells(workbook, sheet, skip_rows=skip or None, dtypes="string")
+        # Without 0 calamine would leave out blank rows at the top, and rows would lose their numbers.
+        texts = _cells(workbook, sheet, skip_rows=skip, dtypes="string")
         filled = texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_max() if texts.width else None
         if filled is None or texts.is_empty():
             raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook)}")
@@ -146,7 +163,7 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str]:
         raise UnreadableFile("the workbook is damaged") from error
     if typed is not None and typed.shape != (texts.height - below, texts.width):
         typed = None
-    return texts, typed, sheet
+    return texts, typed, sheet, filled
 
 
 def _cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:

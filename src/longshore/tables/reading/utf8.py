@@ -52,6 +52,7 @@ def _translate(reading: Reading, encoding: str) -> Path:
     reading.settings["encoding"] = encoding
     target = reading.scratch / "utf8"
     bad = encodings.translate(reading.path, target, encoding, reading.reporter("decode"))
+    reading.replaced = bad
     if bad:
         has = plural(bad, "place is", "places are")
         message = f"{has} not valid {encoding}; a replacement character (U+FFFD) stands there. Is the encoding right?"

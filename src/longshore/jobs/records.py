@@ -1,0 +1,300 @@
+"""Reading and writing what the database keeps of jobs; every function runs inside a caller's transaction.
+
+What happens while a job runs is in :mod:`longshore.jobs.claims`. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from longshore.jobs.models import IS_RUNNING, IS_UNTOLD, IS_WAITING, jobs
+
+PENDING, STARTED, RETRY = "PENDING", "STARTED", "RETRY"
+SUCCESS, FAILURE, REVOKED = "SUCCESS", "FAILURE", "REVOKED"
+STATUSES = (PENDING, STARTED, RETRY, SUCCESS, FAILURE, REVOKED)
+WAITING = frozenset({PENDING, RETRY})
+FINISHED = frozenset({SUCCESS, FAILURE, REVOKED})
+
+KEEP_RECORD_SECONDS = 86400.0
+"""How long the record of an expired job stays, so that it can be told from one that never was."""
+COUNT_LIMIT = 10_000
+"""A listing counts no further."""
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job that is to be kept.
+
+    :param inputs: a JSON document as it came; it was checked before.
+    :param due: not to be begun before this.
+    """
+
+    type: str
+    queue: str
+    inputs: bytes
+    due: float
+    id: str
+    made_by: str | None = None
+    idempotency_key: str | None = None
+    inputs_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's row without its inputs."""
+
+    number: int
+    id: str
+    type: str
+    queue: str
+    status: str
+    cancelling: bool
+    made_by: str | None
+    submitted: float
+    due: float
+    started: float | None
+    finished: float | None
+    expires: float | None
+    attempts: int
+    losses: int
+    lease_owner: str | None
+    lease_until: float | None
+    progress_done: float | None
+    progress_total: float | None
+    progress_message: str | None
+    result_place: str | None
+    result_bytes: int | None
+    error: str | None
+    message: str | None
+    peak_bytes: int | None
+    log_tail: str | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its status is its last."""
+        return self.status in FINISHED
+
+    def is_expired(self, now: float) -> bool:
+        """Whether its result is to be forgotten."""
+        return self.expires is not None and self.expires <= now
+
+
+JOB_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
+
+
+def new_job_id() -> str:
+    """A random UUID, which nobody guesses."""
+    return str(uuid.uuid4())
+
+
+def is_job_id(value: Any) -> bool:
+    """Whether ``value`` has the form of a job's id; nothing else ever becomes part of a path."""
+    return isinstance(value, str) and len(value) == 36 and _is_uuid(value)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+# -- accepting -------------------------------------------------------------------------------------------------------
+
+
+def insert(connection: Connection, new: Sequence[NewJob], *, now: float | None = None) -> None:
+    """Keep jobs without an idempotency key, in this order."""
+    if new:
+        connection.execute(jobs.insert(), [_values(each, now or time.time()) for each in new])
+
+
+def insert_once(connection: Connection, new: NewJob, *, now: float | None = None) -> tuple[Job, str | None]:
+    """Keep a job unless its type has one with its idempotency key already.
+
+    :return: the job that is kept, this or the earlier one, and the digest of its inputs.
+    """
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    values = _values(new, now or time.time())
+    # Of two at once the second waits here for the first to commit, and then inserts nothing.
+    connection.execute(make(jobs).values(values).on_conflict_do_nothing(index_elements=["type", "idempotency_key"]))
+    row = connection.execute(
+        sa.select(*JOB_COLUMNS, jobs.c.inputs_digest).where(
+            (jobs.c.type == new.type) & (jobs.c.idempotency_key == new.idempotency_key)
+        )
+    ).one()
+    return Job(*row[:-1]), row.inputs_digest
+
+
+def _values(new: NewJob, now: float) -> dict[str, Any]:
+    return {
+        **vars(new),
+        "inputs": zlib.compress(new.inputs, 1),
+        "status": PENDING,
+        "cancelling": False,
+        "submitted": now,
+        "attempts": 0,
+        "losses": 0,
+        "announced": False,
+    }
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def find(connection: Connection, job_id: str, *, lock: bool = False) -> Job | None:
+    """The job with this id.
+
+    :param lock: keep others from changing it until the transaction ends.
+    """
+    query = sa.select(*JOB_COLUMNS).where(jobs.c.id == job_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else Job(*row)
+
+
+def require(connection: Connection, job_id: str) -> Job:
+    """The job with this id, which is known to exist."""
+    return Job(*connection.execute(sa.select(*JOB_COLUMNS).where(jobs.c.id == job_id)).one())
+
+
+def find_many(connection: Connection, job_ids: Iterable[str]) -> list[Job]:
+    """The jobs with these ids, oldest first; unknown ids are left out."""
+    query = sa.select(*JOB_COLUMNS).where(jobs.c.id.in_(list(job_ids))).order_by(jobs.c.number)
+    return [Job(*row) for row in connection.execute(query)]
+
+
+def read_inputs(connection: Connection, job_id: str) -> bytes | None:
+    """A job's inputs as JSON; None once they have expired."""
+    packed = connection.execute(sa.select(jobs.c.inputs).where(jobs.c.id == job_id)).scalar_one_or_none()
+    return None if packed is None else zlib.decompress(packed)
+
+
+def page(
+    connection: Connection,
+    *,
+    types: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+    before: int | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Job]:
+    """Jobs, the newest first.
+
+    :param types, statuses: only those of them; empty for all.
+    :param before: only jobs with a smaller number, to go on where a page ended whatever came in since.
+    """
+    conditions = _filter(types, statuses)
+    if before is not None:
+        conditions.append(jobs.c.number < before)
+    # The numbers first, which an index has; only the rows of this page are read whole.
+    numbers = sa.select(jobs.c.number).where(*conditions).order_by(jobs.c.number.desc()).limit(limit).offset(offset)
+    query = sa.select(*JOB_COLUMNS).where(jobs.c.number.in_(numbers)).order_by(jobs.c.number.desc())
+    return [Job(*row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, *, types: Sequence[str] = (), statuses: Sequence[str] = ()) -> int:
+    """How many jobs there are of these types and statuses, counted up to :data:`COUNT_LIMIT` + 1."""
+    some = sa.select(jobs.c.number).where(*_filter(types, statuses)).limit(COUNT_LIMIT + 1).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
+def _filter(types: Sequence[str], statuses: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    for column, allowed in ((jobs.c.type, types), (jobs.c.status, statuses)):
+        if allowed:
+            # A single value keeps the order of the index; several would be sorted.
+            conditions.append(column == allowed[0] if len(allowed) == 1 else column.in_(allowed))
+    return conditions
+
+
+def running(connection: Connection) -> list[Job]:
+    """The jobs that run, as far as the records know."""
+    return [Job(*row) for row in connection.execute(sa.select(*JOB_COLUMNS).where(sa.text(IS_RUNNING)))]
+
+
+def has_unfinished(connection: Connection, name: str, made_by: str) -> bool:
+    """Whether a job of the type ``name`` that ``made_by`` submitted waits or runs."""
+    query = (
+        sa.select(jobs.c.number)
+        .where((jobs.c.type == name) & jobs.c.status.not_in(FINISHED) & (jobs.c.made_by == made_by))
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def due_queues(connection: Connection, *, older_than: float | None = None) -> dict[str, int]:
+    """How many jobs wait in each queue and could be begun, for queues that have any.
+
+    :param older_than: only those due before this; default: now.
+    """
+    # SQLite would take the index of the statuses and read every row.
+    hint = " INDEXED BY ix_jobs_waiting" if connection.dialect.name == "sqlite" else ""
+    queue_name, due = sa.column("queue", sa.Text), sa.column("due", sa.Float)
+    counted = (
+        sa.select(queue_name, sa.func.count())
+        .select_from(sa.text(f"jobs{hint}"))
+        .where(sa.text(IS_WAITING) & (due <= (older_than or time.time())))
+        .group_by(queue_name)
+    )
+    return {queue: int(number) for queue, number in connection.execute(counted)}
+
+
+# -- ending ----------------------------------------------------------------------------------------------------------
+
+
+def mark_announced(connection: Connection, job_ids: Iterable[str]) -> None:
+    """Note that those who watch these jobs were told of their end."""
+    chosen = list(job_ids)
+    if chosen:
+        connection.execute(_ANNOUNCED, {"chosen": chosen})
+
+
+_ANNOUNCED = jobs.update().where(jobs.c.id.in_(sa.bindparam("chosen", expanding=True))).values(announced=True)
+
+
+def unannounced(connection: Connection, older_than: float, *, limit: int = 500) -> list[Job]:
+    """Jobs finished before ``older_than`` of whose end nobody was told, oldest first."""
+    query = (
+        sa.select(*JOB_COLUMNS)
+        .where(sa.text(IS_UNTOLD) & (jobs.c.finished < older_than))
+        .order_by(jobs.c.finished)
+        .limit(limit)
+    )
+    return [Job(*row) for row in connection.execute(query)]
+
+
+def expired(connection: Connection, *, now: float | None = None, limit: int = 1000) -> list[Job]:
+    """Jobs that expired and still have their inputs: forget their results, then :func:`mark_expired`."""
+    query = (
+        sa.select(*JOB_COLUMNS)
+        .where((jobs.c.expires <= (now or time.time())) & jobs.c.inputs.is_not(None))
+        .order_by(jobs.c.expires)
+        .limit(limit)
+    )
+    return [Job(*row) for row in connection.execute(query)]
+
+
+def mark_expired(connection: Connection, job_ids: Iterable[str]) -> None:
+    """Remove what these jobs kept but their record; their idempotency keys may be used again."""
+    gone = {"inputs": None, "result_place": None, "log_tail": None, "idempotency_key": None}
+    connection.execute(jobs.update().where(jobs.c.id.in_(list(job_ids))).values(gone))
+
+
+def release_key(connection: Connection, job_id: str) -> None:
+    """Let a job's idempotency key be used by another."""
+    connection.execute(jobs.update().where(jobs.c.id == job_id).values(idempotency_key=None))
+
+
+def remove_old(connection: Connection, *, now: float | None = None) -> int:
+    """Remove the records of jobs that expired long ago; how many."""
+    longest = (now or time.time()) - KEEP_RECORD_SECONDS
+    # One that still has its inputs was not swept yet: its result would stay for ever.
+    return connection.execute(jobs.delete().where((jobs.c.expires <= longest) & jobs.c.inputs.is_(None))).rowcount

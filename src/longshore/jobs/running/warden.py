@@ -1,0 +1,293 @@
+"""The warden: claims jobs, has its runner carry them out, and settles them. One per worker process.
+
+A job is settled and the next one claimed in one transaction. It need not outlive a power cut: after one the job is
+simply run again, and a killed process loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from longshore.database import Database
+from longshore.errors import Unavailable
+from longshore.jobs import claims, records
+from longshore.jobs.announcing import announce
+from longshore.jobs.claims import Claimed, LeaseLost
+from longshore.jobs.records import Job
+from longshore.jobs.results import ResultStore
+from longshore.jobs.results.files import ResultFiles
+from longshore.jobs.results.table import EmbeddedStore
+from longshore.jobs.running.attempt import Attempt
+from longshore.jobs.running.limits import kill_strays
+from longshore.jobs.running.runner import Limits, Outcome, Runner, Stop
+from longshore.jobs.running.stopping import StopSignal
+from longshore.leases import new_owner
+from longshore.messages import Emitter
+from longshore.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SLICE_SECONDS = 1.0
+"""After this the worker process turns to other messages, such as those of plain Celery tasks on the same queue."""
+WORN_SECONDS = 60.0
+"""Youngest age at which a runner is replaced for the number of its jobs."""
+WORN_BYTES = 256 * 2**20
+"""Growth of a runner's memory over what it had when it was ready, above which it is replaced."""
+UNREADY_SECONDS = 10.0
+"""Pause before a job is tried again whose runner could not load what is declared."""
+PERSIST_SECONDS = 60.0
+"""How long a database or result store that is away is waited for at the end of a job."""
+TOLD_AT_ONCE = 20
+"""Jobs whose end was told that are noted together; a job that lasts notes those before it at its first tick."""
+
+T = TypeVar("T")
+Settle = Callable[[Connection], Job]
+
+
+class Warden:
+    """Runs jobs, one at a time.
+
+    :param stop: given when the worker is to end.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, emitter: Emitter, store: ResultStore, stop: StopSignal
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.emitter = emitter
+        self.store = store
+        self.stop = stop
+        self.files = ResultFiles(settings.results_folder)
+        self.owner = new_owner()
+        self.runner = Runner(settings.child_environment())
+        self._told: list[str] = []
+        if killed := kill_strays():
+            log.warning("%d processes were left of jobs whose worker died, and were ended", killed)
+
+    def work(self, queue: str) -> bool:
+        """Run the jobs of a queue that are due; whether there may be more of them."""
+        until = time.monotonic() + SLICE_SECONDS
+        try:
+            claimed = self._claim(queue)
+            while claimed is not None:
+                go_on = time.monotonic() < until and not self.stop.given()
+                claimed = self._carry_out(claimed, queue if go_on else None)
+                if not go_on:
+                    return not self.stop.given()
+        except Unavailable as error:
+            # What waits is found again by the reconciler, and so is what this process held.
+            log.warning("jobs wait: %s", error.description)
+        finally:
+            self._note_told()
+        return False
+
+    def close(self) -> None:
+        """End the runner."""
+        self.runner.end(grace_seconds=0)
+
+    # -- beginning
+
+    def _claim(self, queue: str) -> Claimed | None:
+        with self.database.writing(durable=False) as connection:
+            return claims.claim_next(connection, queue, self.owner)
+
+    def _carry_out(self, claimed: Claimed, queue: str | None) -> Claimed | None:
+        """Run a job to its end and settle it; the next one of ``queue``, claimed."""
+        attempt = Attempt(
+            claimed.job,
+            self.owner,
+            self.database,
+            self.runner,
+            self._tell,
+            self.stop,
+            self.settings.stop_timeout_seconds,
+        )
+        part = self.files.new_part(claimed.job.id)
+        try:
+            outcome = self._run(claimed, attempt, part)
+            if outcome.kind == "lost":
+                log.warning("another worker has taken job %s over; leaving it to that one", claimed.job.id)
+                return None
+            return self._settle(attempt, outcome, part, None if outcome.kind == "unready" else queue)
+        finally:
+            part.unlink(missing_ok=True)
+            self._replace_if_worn()
+
+    def _run(self, claimed: Claimed, attempt: Attempt, part: Path) -> Outcome:
+        job = claimed.job
+
+        def tick() -> Stop | None:
+            self._note_told()
+            return attempt.tick()
+
+        if (failed := self.runner.prepare(tick)) is not None:
+            return failed
+        self.runner.output.begin(job.id)
+        self._tell(job)
+        request = {"id": job.id, "type": job.type, "file": str(part)}
+        return self.runner.run(request, claimed.inputs, self._limits(job.type), tick, attempt.progress)
+
+    def _limits(self, name: str) -> Limits:
+        return Limits(
+            self._said(name, "timeout", self.settings.job_timeout_seconds),
+            self._said(name, "memory", self.settings.job_memory_bytes),
+        )
+
+    def _said(self, name: str, what: str, default: Any) -> Any:
+        """What a job's declaration says, as the runner reported it."""
+        value = self.runner.types.get(name, {}).get(what)
+        return default if value is None else value
+
+    # -- ending
+
+    def _settle(self, attempt: Attempt, outcome: Outcome, part: Path, queue: str | None) -> Claimed | None:
+        """Write down how a job ended, tell it, and claim the next one in the same transaction."""
+        settle = self._decide(attempt.job, outcome, part)
+
+        def write() -> tuple[Job, Claimed | None]:
+            with self.database.writing(durable=False) as connection:
+                attempt.save_progress(connection)
+                job = settle(connection)
+                if len(self._told) >= TOLD_AT_ONCE:
+                    records.mark_announced(connection, self._told)
+                    self._told = []
+                return job, None if queue is None else claims.claim_next(connection, queue, self.owner)
+
+        try:
+            job, claimed = self._persist(write)
+        except LeaseLost:
+            log.warning("job %s was taken over by another worker; its result is dropped", attempt.job.id)
+            return None if queue is None else self._claim(queue)
+        if announce(self.emitter, job, outcome.document) and job.is_finished:
+            self._told.append(job.id)
+        return claimed
+
+    def _decide(self, job: Job, outcome: Outcome, part: Path) -> Settle:
+        """How an outcome is written down."""
+        about: dict[str, Any] = {
+            "log_tail": self.runner.output.tail() or None,
+            "peak_bytes": outcome.peak_bytes or None,
+        }
+        about |= {"job_id": job.id, "owner": self.owner}
+        expires = time.time() + self._said(job.type, "result_ttl", self.settings.result_ttl)
+        match outcome.kind:
+            case "done":
+                return self._keep(job, outcome, part, expires)
+            case "failed":
+                return self._fail_or_retry(job, outcome, {**about, "expires": expires})
+            case "died":
+                log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
+                may_repeat = self._said(job.type, "retry", True)
+                return partial(claims.lose, may_repeat=may_repeat, expires=expires, **about)
+            case "cancelled":
+                return partial(claims.revoke, expires=expires, **about)
+            case "timed out" | "too large":
+                error, message = self._explain(job, outcome)
+                return partial(claims.fail, error=error, message=message, expires=expires, **about)
+            case "unready":
+                message = str(outcome.head.get("message", f"its process {outcome.end}"))
+                log.error("jobs wait, since what is declared cannot be loaded: %s", message)
+                wait: dict[str, Any] = {
+                    "due": time.time() + UNREADY_SECONDS,
+                    "error": "Unavailable",
+                    "message": message,
+                }
+                return partial(claims.give_back, job_id=job.id, owner=self.owner, **wait)
+            case _:
+                log.info("job %s goes back, the worker stops", job.id)
+                return partial(claims.give_back, job_id=job.id, owner=self.owner)
+
+    def _explain(self, job: Job, outcome: Outcome) -> tuple[str, str]:
+        """Code and sentence of an attempt that went over a limit."""
+        limits = self._limits(job.type)
+        if outcome.kind == "timed out":
+            return "TimedOut", f"it took longer than its limit of {limits.seconds:g} s and was ended"
+        reached, allowed = _mebibytes(outcome.peak_bytes), _mebibytes(limits.memory_bytes)
+        return "TooLarge", f"its memory reached {reached}, over its limit of {allowed}, and it was ended"
+
+    def _fail_or_retry(self, job: Job, outcome: Outcome, about: dict[str, Any]) -> Settle:
+        """The function raised: begin it again later, as often as its declaration says."""
+        about |= {"error": outcome.head["error"], "message": outcome.head["message"]}
+        raised = job.attempts - job.losses
+        if outcome.head["again"] and raised <= self._said(job.type, "retries", 0):
+            due = time.time() + self._said(job.type, "retry_delay", 0)
+            return partial(claims.retry_later, due=due, **about)
+        return partial(claims.fail, **about)
+
+    def _keep(self, job: Job, outcome: Outcome, part: Path, expires: float) -> Settle:
+        """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
+        place = outcome.head["place"]
+        if place == "file":
+            self.files.adopt(part, job.id)
+        elif not isinstance(self.store, EmbeddedStore):
+            self._persist(lambda: self.store.put(job.id, outcome.document, expires))
+
+        def settle(connection: Connection) -> Job:
+            if place == "store" and isinstance(self.store, EmbeddedStore):
+                self.store.put_within(connection, job.id, outcome.document, expires)
+            return claims.succeed(
+                connection,
+                job.id,
+                self.owner,
+                expires=expires,
+                result_place=place,
+                result_bytes=outcome.head["bytes"],
+                peak_bytes=outcome.peak_bytes or None,
+            )
+
+        return settle
+
+    def _persist(self, write: Callable[[], T]) -> T:
+        """Do it, and again when the database or the store is away.
+
+        :raises Unavailable: when it stays away.
+        """
+        until = time.monotonic() + PERSIST_SECONDS
+        pause = 0.1
+        while True:
+            try:
+                return write()
+            except Unavailable as error:
+                if time.monotonic() > until or self.stop.given():
+                    raise
+                log.warning("the end of a job waits: %s", error.description)
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    # -- the rest
+
+    def _tell(self, job: Job) -> None:
+        announce(self.emitter, job)
+
+    def _note_told(self) -> None:
+        """Note the jobs whose end was told of; what fails here is only told a second time."""
+        told, self._told = self._told, []
+        if not told:
+            return
+        try:
+            with self.database.writing(durable=False) as connection:
+                records.mark_announced(connection, told)
+        except Unavailable as error:
+            log.warning("jobs will be told of again: %s", error.description)
+
+    def _replace_if_worn(self) -> None:
+        """End a runner that may have gathered memory; the next job gets a fresh one."""
+        runner = self.runner
+        if runner.pid is None:
+            return
+        age = time.monotonic() - runner.started_at
+        old = runner.jobs >= self.settings.worker_tasks_per_child and age > WORN_SECONDS
+        if old or runner.resident_bytes > runner.ready_bytes + WORN_BYTES:
+            runner.end(grace_seconds=0)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"

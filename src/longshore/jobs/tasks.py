@@ -1,0 +1,116 @@
+"""The Celery task of this feature: a message says that a queue has jobs, the database says which.
+
+A message that is lost costs a second, one too many a look into the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from celery import current_app, shared_task
+from celery.signals import worker_ready
+from kombu.exceptions import OperationalError
+
+from longshore.database import Database
+from longshore.errors import Unavailable
+from longshore.jobs.results import open_store
+from longshore.jobs.running.stopping import StopSignal
+from longshore.jobs.running.warden import Warden
+from longshore.messages import emitter
+from longshore.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WORK = "longshore.jobs.work"
+
+Wake = Callable[..., None]
+"""``wake(queue, jobs=1)``: let workers look for jobs in a queue."""
+
+
+@cache
+def warden() -> Warden:
+    """This worker process's warden; made on first use, after the fork."""
+    settings: Settings = current_app.settings
+    database = Database(settings.database)
+    stop: StopSignal = current_app.stop_signal
+    return Warden(settings, database, emitter(settings), open_store(settings, database), stop)
+
+
+@shared_task(name=WORK, ignore_result=True)  # type: ignore[untyped-decorator]
+def work(queue: str) -> None:
+    """Run the jobs of a queue that are due."""
+    if warden().work(queue):
+        try:
+            send_messages(current_app, queue, 1)
+        except Unavailable:
+            log.info("the message broker is away; the queue %r is looked at again when it is back", queue)
+
+
+def send_messages(celery: Any, queue: str, count: int) -> None:
+    """Let ``count`` worker processes look into a queue.
+
+    :raises Unavailable: when the broker is away.
+    """
+    try:
+        with celery.producer_or_acquire() as producer:
+            for _ in range(count):
+                celery.send_task(WORK, args=[queue], queue=queue, producer=producer, ignore_result=True, retry=False)
+    except (OperationalError, OSError) as error:
+        raise Unavailable("the message broker cannot be reached at the moment") from error
+
+
+class Waker:
+    """Lets workers look into queues, from a thread of its own.
+
+    A message costs as much as accepting a job does. What is asked for while one is sent goes into the next one: when
+    jobs come in hundreds a second, a message stands for several of them, and each request is answered sooner. A message
+    that cannot be sent is no loss, see :class:`~longshore.jobs.reconcile.JobReconciler`.
+
+    :param most_messages: how many are sent for one queue at once; as many workers begin.
+    """
+
+    def __init__(self, celery: Any, most_messages: int) -> None:
+        self._celery = celery
+        self._most = most_messages
+        self._asked: dict[str, int] = {}
+        self._news = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, queue: str, jobs: int = 1) -> None:
+        """Say that so many jobs came into a queue."""
+        with self._news:
+            self._asked[queue] = self._asked.get(queue, 0) + jobs
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+                self._thread.start()
+            self._news.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._asked)
+                asked, self._asked = self._asked, {}
+            for queue, jobs in asked.items():
+                try:
+                    send_messages(self._celery, queue, min(jobs, self._most))
+                except Unavailable:
+                    log.info("the message broker is away; the jobs of the queue %r wait for it", queue)
+                except Exception:  # the thread must outlive whatever the broker's client raises
+                    log.exception("workers could not be woken")
+
+
+def make_wake(celery: Any, most_messages: int = 1) -> Wake:
+    """What lets workers look into a queue, for a web process."""
+    return Waker(celery, most_messages)
+
+
+@worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
+def look_at_start(sender: Any, **_: Any) -> None:
+    """Find what waited while no worker was there, without waiting for somebody to notice."""
+    for queue in sender.app.amqp.queues.consume_from:
+        if queue != "datasets":
+            sender.app.send_task(WORK, args=[queue], queue=queue, ignore_result=True, retry=False)

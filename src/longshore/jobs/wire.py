@@ -1,0 +1,210 @@
+"""What jobs look like on the wire: on REST and in Socket.IO events alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from longshore.jobs.declaring import JobType
+from longshore.jobs.records import COUNT_LIMIT, STATUSES, Job
+
+BASE = "/api/v1/jobs"
+EVENT = "jobs"
+LONGEST_WAIT_SECONDS = 30.0
+
+Status = Literal["PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]
+
+
+class Links(BaseModel):
+    """Where to go on from here."""
+
+    self: str = Field(description="its state")
+    cancel: str = Field(description="DELETE it to stop the job")
+    result: str = Field(description="its result, of any size, once its status is SUCCESS")
+
+
+class ProgressAnswer(BaseModel):
+    """How much is done, as the job told it."""
+
+    done: float | None
+    total: float | None = Field(description="null while it is not known")
+    message: str | None
+
+
+class JobAnswer(BaseModel):
+    """A job. All times are seconds since 1970."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    job_id: str = Field(description="the same")
+    type: str
+    queue: str
+    status: Status
+    cancelling: bool = Field(description="somebody asked to stop it")
+    progress: ProgressAnswer
+    data: Any = Field(None, description="the result, when the status is SUCCESS and it has at most 1 MiB")
+    result_bytes: int | None = Field(description="the result's size as JSON")
+    error: str | None = Field(
+        description="code of the failure: JobFailed, TimedOut, TooLarge, WorkerLost, InvalidResult, ..."
+    )
+    message: str | None = Field(description="the failure in a sentence; of RETRY: why it is begun again")
+    log_tail: str | None = Field(None, description="the last lines that a failed job wrote")
+    made_by: str | None
+    attempts: int = Field(description="how often it was begun")
+    losses: int = Field(description="how often its process died over it")
+    peak_bytes: int | None = Field(description="most memory that it had, resident")
+    submitted: float
+    due: float = Field(description="of RETRY: not to be begun before this")
+    started: float | None = Field(description="begin of the last attempt")
+    finished: float | None
+    expires: float | None = Field(description="when the result is forgotten")
+    links: Links
+
+
+class Submitted(BaseModel):
+    """A job was accepted: it is kept, whatever happens to the server."""
+
+    id: str
+    job_id: str
+    type: str
+    queue: str
+    status: Status
+    links: Links
+
+
+class BatchSubmitted(BaseModel):
+    """All jobs of a batch were accepted."""
+
+    jobs: list[str] = Field(description="their ids, in the order of the batch")
+
+
+class JobList(BaseModel):
+    """A page of jobs, the newest first."""
+
+    jobs: list[JobAnswer]
+    total: int = Field(description=f"how many there are; counted up to {COUNT_LIMIT:,}")
+    total_is_exact: bool = Field(description="false: there are more than `total`")
+    next: str | None = Field(description="address of the next page; null on the last one")
+
+
+class DeclaredJob(BaseModel):
+    """A job that can be submitted."""
+
+    name: str
+    summary: str
+    queue: str
+    timeout: float = Field(description="longest time of one attempt, in seconds")
+    memory: int = Field(description="most memory, in bytes")
+    retries: int = Field(description="how often it is begun again after it raised an exception")
+    retry: bool = Field(description="whether it is begun again when its worker died")
+    every: str | None = Field(description="when the server itself submits it")
+    result_ttl: float = Field(description="how long its result is kept, in seconds")
+    inputs: dict[str, Any] = Field(description="JSON Schema of the inputs")
+    outputs: dict[str, Any] = Field(description="JSON Schema of the result")
+    links: dict[str, str]
+
+
+class JobTypeList(BaseModel):
+    """Every declared job, by name."""
+
+    types: list[DeclaredJob]
+
+
+class SubmitQuery(BaseModel):
+    """How to submit."""
+
+    queue: str | None = Field(None, description="instead of the queue that the job was declared with")
+
+
+class ShowQuery(BaseModel):
+    """How to look at a job."""
+
+    wait: float = Field(
+        0,
+        ge=0,
+        le=LONGEST_WAIT_SECONDS,
+        description="answer when its status or progress changes, or after so many seconds; at once when it has ended",
+    )
+
+
+class ListQuery(BaseModel):
+    """Which jobs to list."""
+
+    # PostgreSQL refuses text with a NUL in it.
+    type: list[Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]] = Field(
+        [], description="only these types, repeated or comma-separated", max_length=100
+    )
+    status: list[Status] = Field([], description=f"only these, of {' '.join(STATUSES)}", max_length=len(STATUSES))
+    limit: int = Field(50, ge=1, le=1000, description="jobs on a page")
+    offset: int = Field(0, ge=0, le=2**31, description="jobs to leave out from the newest on")
+    before: int | None = Field(None, ge=0, le=2**31, description="as the address of the next page has it")
+
+
+def links(job_id: str) -> dict[str, str]:
+    """Addresses of a job."""
+    address = f"{BASE}/{job_id}"
+    return {"self": address, "cancel": address, "result": f"{address}/result"}
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """A job as :class:`JobAnswer`, without its ``data``."""
+    return {
+        "id": job.id,
+        "job_id": job.id,
+        "type": job.type,
+        "queue": job.queue,
+        "status": job.status,
+        "cancelling": job.cancelling,
+        "progress": {"done": job.progress_done, "total": job.progress_total, "message": job.progress_message},
+        "result_bytes": job.result_bytes,
+        "error": job.error,
+        "message": job.message,
+        "log_tail": job.log_tail,
+        "made_by": job.made_by,
+        "attempts": job.attempts,
+        "losses": job.losses,
+        "peak_bytes": job.peak_bytes,
+        "submitted": job.submitted,
+        "due": job.due,
+        "started": job.started,
+        "finished": job.finished,
+        "expires": job.expires,
+        "links": links(job.id),
+    }
+
+
+def describe_submitted(job: Job) -> dict[str, Any]:
+    """A job as :class:`Submitted`."""
+    return {
+        "id": job.id,
+        "job_id": job.id,
+        "type": job.type,
+        "queue": job.queue,
+        "status": job.status,
+        "links": links(job.id),
+    }
+
+
+def describe_type(declared: JobType, *, timeout: float, memory: int, result_ttl: float) -> dict[str, Any]:
+    """A declared job as :class:`DeclaredJob`.
+
+    :param timeout, memory, result_ttl: the settings' values, for what the declaration leaves open.
+    """
+    inputs, outputs = declared.schemas()
+    address = f"{BASE}/{declared.name}"
+    return {
+        "name": declared.name,
+        "summary": declared.summary,
+        "queue": declared.queue,
+        "timeout": declared.timeout_seconds or timeout,
+        "memory": declared.memory_bytes or memory,
+        "retries": declared.retries,
+        "retry": declared.retry,
+        "every": declared.every,
+        "result_ttl": declared.result_ttl_seconds or result_ttl,
+        "inputs": inputs,
+        "outputs": outputs,
+        "links": {"submit": address, "batch": f"{address}/batch", "jobs": f"{BASE}?type={declared.name}"},
+    }
