@@ -66,9 +66,9 @@ def test_a_token_that_may_write_gets_past_the_gate_everywhere_but_at_what_is_for
 
 
 def test_an_address_that_is_no_route_asks_too(closed: Served, tokens: Tokens) -> None:
-    assert closed.client.get("/no/such/thing").status_code == 401
-    assert closed.client.get("/no/such/thing", headers=tokens.bearer("rita")).status_code == 404
-    assert closed.client.post("/no/such/thing", headers=tokens.bearer("rita")).status_code == 403
+    assert closed.client.get("/api/v1/nothing").status_code == 401
+    assert closed.client.get("/api/v1/nothing", headers=tokens.bearer("rita")).status_code == 404
+    assert closed.client.post("/api/v1/nothing", headers=tokens.bearer("rita")).status_code == 403
 
 
 def test_a_browser_may_ask_what_it_may_before_it_shows_a_token(closed: Served) -> None:
