@@ -22,15 +22,17 @@ DEPLOYERS_POLICY = "frame-ancestors 'self'; object-src 'none'"
 
 
 @lru_cache(maxsize=256)
-def own_policy(host: str) -> str:
-    """The policy of this server's own pages: scripts from files only, charts may make images and set styles.
+def own_policy(host: str, nonce: str = "") -> str:
+    """The policy of this server's own pages: scripts from files, or with the page's nonce; charts may make images and set styles.
 
     :param host: name and port under which the page was asked for; browsers that do not count a socket of the same
         host as the page's own origin find it there.
+    :param nonce: of the inline scripts of this answer.
     """
     sockets = f" ws://{host} wss://{host}" if _is_plain(host) else ""
+    own_scripts = f" 'nonce-{nonce}'" if nonce else ""
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+        f"default-src 'self'; script-src 'self'{own_scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
         f" font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:; frame-ancestors 'none';"
         " object-src 'none'; base-uri 'none'; form-action 'self'"
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 import socketio
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from longshore.access.callers import current_caller
@@ -175,6 +176,7 @@ def create_app(settings: Settings) -> Application:
     access.rates.guard(app)
     app.after_request(stamp_response)
     app.after_request(own_pages_policy)
+    app.jinja_env.globals["nonce"] = page_nonce
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
@@ -327,13 +329,23 @@ def own_pages_policy(response: Response) -> Response:
     """Give the server's own answers its policy for pages; for ``app.after_request``."""
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or str(getattr(view, "__module__", "")).startswith("longshore."):
-        response.headers.setdefault(CSP, own_policy(request.host))
+        nonce = g.get("page_nonce")
+        # With a nonce it is another policy each time; the others are made once for each host.
+        policy = own_policy(request.host) if nonce is None else own_policy.__wrapped__(request.host, nonce)
+        response.headers.setdefault(CSP, policy)
     return response
+
+
+def page_nonce() -> str:
+    """What an inline script of the server's own pages shows to be run: ``<script nonce="{{ nonce() }}">``."""
+    if "page_nonce" not in g:
+        g.page_nonce = secrets.token_urlsafe(16)
+    return str(g.page_nonce)
 
 
 def _refused_page(app: Flask) -> Callable[[LongshoreError], str]:
     # Not render_template: a refused request gets no context of the application.
-    return lambda error: app.jinja_env.get_template("refused.html").render(error=error)
+    return lambda error: app.jinja_env.get_template("not_possible.html").render(error=error)
 
 
 def _add_errors(app: Flask) -> None:
