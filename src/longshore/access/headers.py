@@ -23,7 +23,7 @@ DEPLOYERS_POLICY = "frame-ancestors 'self'; object-src 'none'"
 
 @lru_cache(maxsize=256)
 def own_policy(host: str, nonce: str = "") -> str:
-    """The policy of this server's own pages: scripts from files, or with the page's nonce; charts may make images and set styles.
+    """The policy of this server's own pages: scripts from files or with a nonce; charts may make images, set styles.
 
     :param host: name and port under which the page was asked for; browsers that do not count a socket of the same
         host as the page's own origin find it there.
@@ -32,8 +32,8 @@ def own_policy(host: str, nonce: str = "") -> str:
     sockets = f" ws://{host} wss://{host}" if _is_plain(host) else ""
     own_scripts = f" 'nonce-{nonce}'" if nonce else ""
     return (
-        f"default-src 'self'; script-src 'self'{own_scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
-        f" font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:; frame-ancestors 'none';"
+        f"default-src 'self'; script-src 'self'{own_scripts}; style-src 'self' 'unsafe-inline';"
+        f" img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:; frame-ancestors 'none';"
         " object-src 'none'; base-uri 'none'; form-action 'self'"
     )
 
