@@ -33,8 +33,8 @@ def own_policy(host: str, nonce: str = "") -> str:
     own_scripts = f" 'nonce-{nonce}'" if nonce else ""
     return (
         f"default-src 'self'; script-src 'self'{own_scripts}; style-src 'self' 'unsafe-inline';"
-        f" img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:; frame-ancestors 'none';"
-        " object-src 'none'; base-uri 'none'; form-action 'self'"
+        f" img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'{sockets}; worker-src 'self' blob:;"
+        " frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'"
     )
 
 
