@@ -35,6 +35,7 @@ from pydantic.alias_generators import to_camel
 from longshore import errors
 from longshore.client_jobs import PATH as JOBS
 from longshore.client_jobs import Job
+from longshore.settings import client_token
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
@@ -50,11 +51,21 @@ class Client:
     """A connection to one server; use it as a context manager, or :meth:`close` it.
 
     :param url: where the server answers, such as ``http://127.0.0.1:5000``.
-    :param user: token that the history keeps as who made a step.
+    :param user: name that the history keeps as who made a step, on a server that asks for no token.
+    :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
     """
 
-    def __init__(self, url: str, *, user: str | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        token: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         headers = {"Uid": user} if user else {}
+        if shown := token or client_token():
+            headers["Authorization"] = f"Bearer {shown}"
         self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(timeout_seconds, connect=10))
 
     def __enter__(self) -> Client:

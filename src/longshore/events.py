@@ -10,12 +10,12 @@ import threading
 from collections.abc import Collection
 from typing import IO, Any
 
-from flask import current_app, has_request_context, request
+from flask import current_app
 
+from longshore.access.callers import current_user
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
-LONGEST_USER = 200
 
 MOST_WAITING = 10_000
 
@@ -23,9 +23,8 @@ logger = logging.getLogger(__name__)
 
 
 def user_token(settings: Settings) -> str:
-    """Who sent the current request, as its header says; ``DEFAULT`` without one, and outside of a request."""
-    given = request.headers.get(settings.user_header_name, "") if has_request_context() else ""
-    return given[:LONGEST_USER] or DEFAULT_USER
+    """Who sent the current request; ``DEFAULT`` when nobody was named, and outside of a request."""
+    return current_user(settings) or DEFAULT_USER
 
 
 class Events:

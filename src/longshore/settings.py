@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -22,6 +24,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
+_RATE = r"[1-9]\d{0,8} ?(/|per) ?([1-9]\d{0,4} ?)?(second|minute|hour|day)s?"
+_RATES = re.compile(rf"{_RATE}( ?[;,|] ?{_RATE}){{0,9}}")
 RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
 RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
@@ -189,7 +193,40 @@ class Settings(BaseSettings):
         description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
         " links may fetch files; private addresses only where listed as addresses",
     )
-    user_header_name: str = Field("Uid", description="request header that names the user")
+    user_header_name: str = Field(
+        "Uid",
+        description="request header that names the user; where tokens are asked for it counts only from"
+        " TRUSTED_PROXIES, and the token's name is the user",
+    )
+    auth: Literal["none"] | None = Field(
+        None, description="`none` says aloud that a server which other machines can reach asks nobody for a token"
+    )
+    auth_tokens: SecretStr | None = Field(
+        None,
+        description="tokens that let callers in: comma-separated `name:scope:hash` (scopes read, write, admin), or"
+        " `@/path` of a file with one a line, which is read again when it changes; `longshore token make` makes them",
+    )
+    login_seconds: float = Field(
+        7 * 86400, ge=60, description="how long a browser stays logged in, unless its token ends before, in seconds"
+    )
+    rate_limit: str | None = Field(
+        None,
+        description="most requests of one token, or of one address without a token, as in `100/second;5000/minute`;"
+        " default: no limit but the one on wrong tokens",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated addresses or networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For,"
+        " X-Forwarded-Proto and user header are believed",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated names (`data.example.org`, `*.example.org`) that browsers may call this server by,"
+        " besides localhost; `*` for any; default: only localhost on a loopback address without tokens, else any",
+    )
+    audit_log: Path | None = Field(
+        None, description="file to which a line of JSON is appended for every change; default: standard error"
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -201,7 +238,10 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
 
-    @field_validator("task_modules", "job_queues", "remote_hosts", "local_event_sources", mode="before")
+    @field_validator(
+        "task_modules", "job_queues", "remote_hosts", "local_event_sources", "trusted_proxies", "allowed_hosts",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
@@ -230,6 +270,18 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(network, strict=False)) for network in value)
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rates(cls, value: str | None) -> str | None:
+        if value is not None and not _RATES.fullmatch(value.strip()):
+            raise ValueError("write limits such as 100/second or 100/second;5000/minute")
+        return value
+
     @field_validator(
         "root_storage_path",
         "handlers_dir",
@@ -239,6 +291,7 @@ class Settings(BaseSettings):
         "fstore_root",
         "storage_root",
         "kvstore_root",
+        "audit_log",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -434,3 +487,8 @@ def _sentence(error: ValidationError) -> str:
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)
+
+
+def client_token() -> str | None:
+    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``."""
+    return os.environ.get("LONGSHORE_TOKEN") or None

@@ -35,6 +35,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
+from longshore.access.audit import note
+from longshore.access.callers import current_user
+from longshore.access.scopes import Scope, requires
 from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
@@ -91,6 +94,7 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
         return _export(service, session_id, "csv")
 
     @routes.post("/celeryTaskCompleted", strict_slashes=False)
+    @requires(Scope.PUBLIC)  # it asks for a secret of its own
     def celery_task_completed() -> Response:
         """Internal: a worker that is not ours hands in a finished task; needs the shared secret."""
         return _forward(service, emitter)
@@ -157,7 +161,14 @@ def declare_api(api: Api, service: Datasets) -> None:
         """Near-duplicate values of a text column: different spellings of what is probably one value."""
         return service.cluster(session_id, query)
 
-    @api.endpoint("POST", f"{BASE}/<session_id>/visualize", tag=TAG, body=VisualizeParameters, answer=wire.Chart)
+    @api.endpoint(
+        "POST",
+        f"{BASE}/<session_id>/visualize",
+        tag=TAG,
+        body=VisualizeParameters,
+        answer=wire.Chart,
+        scope=Scope.READ,
+    )
     def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
         return service.visualize(session_id, parse_model(VisualizeParameters, body))
@@ -347,6 +358,7 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
         file_name = upload.name or name or options.name or "upload"
         asker = Asker(options.request_id, options.socket_id, _user(service))
         session_id, entry_id = service.create(upload.path, file_name, options, asker)
+        note(object=session_id)
     return Taken(session_id, entry_id, options)
 
 
@@ -412,4 +424,4 @@ def _forward(service: Datasets, emitter: Emitter) -> Response:
 
 
 def _user(service: Datasets) -> str | None:
-    return request.headers.get(service.settings.user_header_name)
+    return current_user(service.settings)

@@ -16,6 +16,7 @@ from typing import Any
 
 import socketio
 
+from longshore.access.callers import current_user
 from longshore.datasets import records
 from longshore.datasets.service import LONGEST_REQUEST_ID, READS, Asker, Datasets, is_change, require_session_id
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
@@ -94,7 +95,7 @@ class DatasetSockets:
             raise InvalidRequest('send one object, such as {"sessionID": ..., "requestID": ...}')
         self._check_envelope(event, body)
         session_id = require_session_id(body.get("sessionID"))
-        asker = Asker(body.get("requestID"), sid)
+        asker = Asker(body.get("requestID"), sid, current_user(self.service.settings))
         if event in READS:
             self._join(sid, session_id)
             self._read(event, sid, session_id, body)
@@ -166,11 +167,15 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
 
     Engine.IO closes a connection over ``max_http_buffer_size``; that limit is set far higher, and the smaller
     one of the settings is enforced here, before any JSON is read.
+
+    :ivar refuse: answers a request that is not done: ``refuse(event, sid, body, error)``.
+    :ivar gate: decides about each connect and event, if there is one; see :class:`longshore.access.sockets.SocketGate`.
     """
 
     def __init__(self, *, max_message_bytes: int, **options: Any) -> None:
         self.max_message_bytes = max_message_bytes
         self.refuse: Any = None
+        self.gate: Any = None
         super().__init__(**options)
 
     def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
@@ -186,6 +191,11 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
             if data[0] in self.reserved_events:
                 data = [f"({data[0]})", *data[1:]]
             super()._handle_event(eio_sid, namespace, id, data)
+
+    def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
+        if self.gate is None:
+            return super()._trigger_event(event, namespace, *args)
+        return self.gate.handle(super()._trigger_event, event, namespace, *args)
 
     def _refuse_message(self, eio_sid: str, data: Any) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, "/")
