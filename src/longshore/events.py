@@ -10,8 +10,9 @@ import threading
 from collections.abc import Collection
 from typing import IO, Any
 
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 
+from longshore.current import Current
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
@@ -67,7 +68,9 @@ class Events:
                 self._stream.flush()
 
 
+current_events: Current[Events] = Current(Events)
+
+
 def emit_local_message(source: str, message: Any) -> bool:
-    """Write an event of the running server, see :meth:`Events.emit`; for handlers."""
-    events: Events = current_app.extensions["longshore-events"]
-    return events.emit(source, message)
+    """Write an event, see :meth:`Events.emit`; for handlers, mounted applications and jobs."""
+    return current_events.get().emit(source, message)

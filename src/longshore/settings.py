@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     handlers_dir: Path = Field(
         Path("handlers"), description="folder whose *.py files are loaded at start: views, jobs, anything"
     )
+    template_dir: Path = Field(
+        Path("templates"), description="folder of the templates behind GET /template and /render"
+    )
+    static_dir: Path = Field(Path("static"), description="folder whose files are sent under GET /static")
     task_modules: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated modules whose jobs and Celery tasks the workers load"
     )
@@ -139,7 +143,8 @@ class Settings(BaseSettings):
     )
     cache_root: Path | None = Field(
         None,
-        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+        description="folder of what can be made again or ends: cached responses, links, views;"
+        " default: below ROOT_STORAGE_PATH",
     )
     files_root: Path | None = Field(
         None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
@@ -168,6 +173,17 @@ class Settings(BaseSettings):
         (),
         description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
         " links may fetch files; private addresses only where listed as addresses",
+    )
+    response_cache_bytes: int = Field(
+        10**9,
+        ge=0,
+        description="disk space for responses of views that are cached, in bytes; oldest go first; 0 keeps none",
+    )
+    dataset_ttl: float | None = Field(
+        None,
+        gt=0,
+        description="datasets that nobody changed for so many seconds, and to which nobody is connected, are removed;"
+        " default: never",
     )
     user_header_name: str = Field("Uid", description="request header that names the user")
 
@@ -210,7 +226,16 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path", "handlers_dir", "cache_root", "files_root", "storage_root", "kvstore_root")
+    @field_validator(
+        "root_storage_path",
+        "handlers_dir",
+        "template_dir",
+        "static_dir",
+        "cache_root",
+        "files_root",
+        "storage_root",
+        "kvstore_root",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -245,6 +270,11 @@ class Settings(BaseSettings):
     def links_folder(self) -> Path:
         """The files behind links."""
         return self.cache_folder / "links"
+
+    @property
+    def responses_folder(self) -> Path:
+        """Cached responses of views; several servers may share it."""
+        return self.cache_folder / "responses"
 
     @property
     def files_folder(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -18,15 +18,19 @@ from longshore.datasets.routes import contract_routes, declare_api
 from longshore.datasets.service import Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
+from longshore.delivery.current import current_links
 from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.routes import delivery_routes
+from longshore.delivery.static import static_routes
 from longshore.errors import Internal, LongshoreError
-from longshore.events import Events
+from longshore.events import Events, current_events
 from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
+from longshore.handlers.templates import Templates, template_routes
 from longshore.http import Api, error_response
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
@@ -41,8 +45,11 @@ from longshore.jobs.tasks import make_wake
 from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
+from longshore.server.housekeeping import clearing
+from longshore.server.metrics import Metrics, collectors
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
+from longshore.server.view_links import declare_view_links
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
@@ -66,6 +73,20 @@ class Services:
     offered: Any = None
     lists: Any = None
     events: Any = None
+    responses: Any = None
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def bind(self) -> None:
+        """Make them what handlers import by name."""
+        current_links.bind(self.links)
+        current_events.bind(self.events)
+        current_cache.bind(self.responses)
+
+    def release(self) -> None:
+        """Undo that."""
+        current_links.release(self.links)
+        current_events.release(self.events)
+        current_cache.release(self.responses)
 
 
 @dataclass
@@ -89,6 +110,7 @@ class Parts:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
+        self.services.release()
         self.services.jobs.close()
         self.services.datasets.views.close()
         self.services.lists.close()
@@ -117,6 +139,7 @@ def create_app(settings: Settings) -> Application:
     server.refuse = sockets.refuse
     JobSockets(server, jobs, sockets.refuse)
 
+    responses = ResponseCache(settings)
     services = Services(
         datasets=service,
         publisher=publisher,
@@ -125,21 +148,29 @@ def create_app(settings: Settings) -> Application:
         offered=Offered(settings.files_folder),
         lists=Lists.open(settings),
         events=Events(settings),
+        responses=responses,
+        metrics=Metrics(collectors(settings, database, responses, lambda: len(server.eio.sockets))),
     )
     api = declare_routes(app, settings, services)
     app.after_request(stamp_response)
+    services.metrics.count_requests(app)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
     parts = Parts(settings, database, services, sockets, Reconciler(service, publisher))
+    services.bind()
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
     document_declared_jobs(api, jobs)
-    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
+    duties = [
+        *scheduled(all_jobs(), wake),
+        sweeping(database, store, ResultFiles(settings.results_folder)),
+        *clearing(settings, database, services.links, responses),
+    ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()
@@ -163,13 +194,16 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
     declare_api(api, services.datasets)
+    declare_view_links(api, services.datasets, services.links)
     declare_jobs_api(api, services.jobs)
     api.register(app)
     app.register_blueprint(contract_routes(services.datasets, services.publisher))
     app.register_blueprint(delivery_routes(services.links, services.offered))
     add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
-    app.extensions["longshore-events"] = services.events
+    app.register_blueprint(template_routes(Templates(settings.template_dir)))
+    app.register_blueprint(static_routes(Offered(settings.static_dir)))
+    app.register_blueprint(services.metrics.routes())
     _add_pages(app, api, settings, services)
     return api
 
