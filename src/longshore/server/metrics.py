@@ -17,9 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
@@ -31,6 +31,9 @@ from longshore.server.version import app_version
 from longshore.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+# Else each counter comes twice, the second time with the moment at which it began.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the latency histogram, in seconds."""
@@ -81,7 +84,7 @@ class Metrics:
         @routes.get("/metrics")
         def show_metrics() -> Response:
             """Figures about this server in Prometheus' text format."""
-            response = Response(generate_latest(self.registry), content_type=CONTENT_TYPE_LATEST)
+            response = Response(generate_latest(self.registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
             response.headers["Cache-Control"] = "no-store"
             return response
 
