@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from longshore.committing import GroupCommit, Work
 from longshore.database import Database
 from longshore.errors import InvalidRequest, InvalidValue, TooLarge
 from longshore.settings import Settings
-from longshore.stores.committing import GroupCommit, Work
 from longshore.stores.models import items, lists, metadata
 
 Item = dict[str, Any]
@@ -39,7 +39,7 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._commits = GroupCommit(database, _carry_out)
+        self._commits: GroupCommit[Any] = GroupCommit(database, _carry_out)
 
     @classmethod
     def open(cls, settings: Settings) -> Lists:

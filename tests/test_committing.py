@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from longshore.committing import GroupCommit
 from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.settings import Settings
-from longshore.stores.committing import GroupCommit
 from longshore.stores.lists import Lists, prepare
 from support.waiting import eventually
 
@@ -39,7 +39,7 @@ def values(database: Database) -> list[int]:
         return sorted(connection.execute(sa.text("SELECT x FROM t")).scalars())
 
 
-def together(commits: GroupCommit, works: list[Any]) -> list[Any]:
+def together(commits: GroupCommit[Any], works: list[Any]) -> list[Any]:
     """Have all of them wait while a first one is under way, so that they share a transaction; their outcomes."""
     is_under_way, may_end = threading.Event(), threading.Event()
     outcomes: list[Any] = [None] * len(works)
@@ -74,7 +74,7 @@ def test_all_who_wait_share_a_transaction(database: Database) -> None:
         sizes.append(len(works))
         return [work(connection) for work in works]
 
-    commits = GroupCommit(database, carry_out)
+    commits: GroupCommit[Any] = GroupCommit(database, carry_out)
     assert together(commits, [insert(number) for number in range(50)]) == list(range(50))
     assert values(database) == list(range(50))
     assert sizes == [50]
@@ -97,7 +97,7 @@ def test_one_that_fails_fails_alone(database: Database) -> None:
 def test_a_commit_that_fails_fails_for_all_and_the_next_one_is_led(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commits = GroupCommit(database)
+    commits: GroupCommit[Any] = GroupCommit(database)
     tries: list[int] = []
 
     def broken(_: Any) -> list[Any]:
@@ -113,7 +113,7 @@ def test_a_commit_that_fails_fails_for_all_and_the_next_one_is_led(
 
 
 def test_more_than_fit_in_one_transaction(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longshore.stores.committing.MOST_TOGETHER", 7)
+    monkeypatch.setattr("longshore.committing.MOST_TOGETHER", 7)
     assert together(GroupCommit(database), [insert(number) for number in range(40)]) == list(range(40))
     assert values(database) == list(range(40))
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 
+T = TypeVar("T")
 Work = Callable[[Connection], Any]
 Together = Callable[[Connection, Sequence[Work]], Iterable[Any]]
 """Carries out many works, in any order, and gives their results in the order of the works."""
@@ -43,7 +44,7 @@ def one_by_one(connection: Connection, works: Sequence[Work]) -> list[Any]:
     return [work(connection) for work in works]
 
 
-class GroupCommit:
+class GroupCommit(Generic[T]):
     """Commits together what many threads write.
 
     :param together: carries out the works of a transaction; it may combine them.
@@ -56,7 +57,7 @@ class GroupCommit:
         self._is_led = False
         self._guard = threading.Lock()
 
-    def run(self, work: Work) -> Any:
+    def run(self, work: Callable[[Connection], T]) -> T:
         """Do ``work`` in a transaction; returns its result once that is on disk.
 
         :param work: may be called twice, each time in a transaction that knows nothing of the other.
@@ -73,7 +74,8 @@ class GroupCommit:
             self._lead()
         if mine.failure is not None:
             raise mine.failure
-        return mine.result
+        result: T = mine.result
+        return result
 
     def _lead(self) -> None:
         """Commit what waits, of which one's own is the first; then somebody else leads."""
