@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     )
     cache_root: Path | None = Field(
         None,
-        description="folder of what can be made again or ends: cached responses, links, views;"
+        description="folder of what can be made again: cached responses (several servers may share them) and views;"
         " default: below ROOT_STORAGE_PATH",
     )
     files_root: Path | None = Field(
@@ -268,8 +268,8 @@ class Settings(BaseSettings):
 
     @property
     def links_folder(self) -> Path:
-        """The files behind links."""
-        return self.cache_folder / "links"
+        """The files behind links: beside the database that knows them, since several servers may share CACHE_ROOT."""
+        return self.root_storage_path / "cache" / "links"
 
     @property
     def responses_folder(self) -> Path:
