@@ -10,7 +10,6 @@ import pytest
 
 from longshore.client import Client
 from longshore.database import Database, migrate
-from longshore.delivery.links import Links
 from longshore.errors import SessionNotFound
 from longshore.handlers.caching import ResponseCache
 from longshore.jobs.scheduling import carry_out
@@ -29,27 +28,23 @@ def database(settings: Settings) -> Iterator[Database]:
     made.close()
 
 
-def test_expired_links_and_what_a_killed_process_left_in_the_caches(settings: Settings, database: Database) -> None:
-    links, responses = Links(settings, database), ResponseCache(settings)
-    source = settings.root_storage_path / "a.txt"
-    source.write_text("a")
-    links.register(source, expires_in=1e-6)
+def test_what_a_killed_process_left_in_the_cache(settings: Settings, database: Database) -> None:
+    responses = ResponseCache(settings)
     left = settings.responses_folder / "tmp.__wz_cache"
     left.parent.mkdir(parents=True)
     left.write_text("half")
     os.utime(left, (1, 1))
-    duties = list(clearing(settings, database, links, responses))
-    assert [duty.name for duty in duties] == ["longshore.clear.links", "longshore.clear.responses"]
+    duties = list(clearing(settings, database, responses))
+    assert [duty.name for duty in duties] == ["longshore.clear.responses"]
     now = 10.0**10
     assert carry_out(database, duties, now) == []  # the first time they are only noted
     assert carry_out(database, duties, now + 3600) == [duty.name for duty in duties]
     assert not left.exists()
-    assert not [path for path in settings.links_folder.rglob("*") if path.is_file()]
 
 
 def test_datasets_only_where_the_deployer_wants_that(storage: Path, database: Database) -> None:
     settings = Settings.from_environment(root_storage_path=storage, dataset_ttl=1000)
-    duties = list(clearing(settings, database, Links(settings, database), ResponseCache(settings)))
+    duties = list(clearing(settings, database, ResponseCache(settings)))
     assert duties[-1].name == "longshore.clear.datasets"
     assert duties[-1].schedule.following(0) == 100
 

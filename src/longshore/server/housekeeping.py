@@ -9,20 +9,17 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.datasets.retention import remove_unchanged
-from longshore.delivery.links import Links
 from longshore.handlers.caching import ResponseCache
 from longshore.jobs.scheduling import Duty, Interval
 from longshore.settings import Settings
 
-LINKS_SECONDS = 300
 RESPONSES_SECONDS = 600
 LONGEST_RETENTION_SECONDS = 3600
 """Longest pause between two looks for datasets that are to go; a short DATASET_TTL makes it shorter."""
 
 
-def clearing(settings: Settings, database: Database, links: Links, responses: ResponseCache) -> Iterable[Duty]:
-    """The duties to clear away expired links, expired responses, and datasets that nobody changed for long."""
-    yield _duty("links", LINKS_SECONDS, links.sweep)
+def clearing(settings: Settings, database: Database, responses: ResponseCache) -> Iterable[Duty]:
+    """The duties to clear away expired responses, and datasets that nobody changed for long."""
     yield _duty("responses", RESPONSES_SECONDS, responses.files.sweep)
     ttl = settings.dataset_ttl
     if ttl is not None:
