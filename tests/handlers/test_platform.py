@@ -143,7 +143,8 @@ def test_static_files(http: httpx.Client) -> None:
         "%2fetc%2fpasswd",
     ):
         answer = http.get(f"/static/{path}", follow_redirects=True)
-        assert answer.status_code == 404, path
+        # Where no route takes it, a partition of this name could be written to.
+        assert answer.status_code in (404, 405), path
         assert "secret" not in answer.text.replace(".secret", "")
 
 
@@ -224,12 +225,11 @@ def test_requests_are_counted_by_pattern_and_never_by_address(http: httpx.Client
     secret = "0123456789abcdef0123456789abcd"
     before = figures(http)
     assert http.get(f"/api/v1/datasets/{secret}").status_code == 404
-    http.get("/no/such/thing")
     http.request("BREW", "/hello")
     after = figures(http)
     pattern = 'longshore_http_requests_total{method="GET",route="/api/v1/datasets/<session_id>",status="404"}'
     assert after[pattern] == before.get(pattern, 0) + 1
-    assert after['longshore_http_requests_total{method="GET",route="(none)",status="404"}'] >= 1
+    assert after['longshore_http_requests_total{method="other",route="(none)",status="405"}'] >= 1
     assert secret not in str(after)
     assert "BREW" not in str(after)
     assert after['longshore_http_request_seconds_count{method="GET",route="/metrics"}'] >= 1
