@@ -367,6 +367,29 @@ class Dataset:
         chosen = format or path.suffix.lstrip(".").lower()
         return _write(path, self._exported(chosen, view))
 
+    def link(
+        self,
+        format: str = "csv",  # noqa: A002
+        *,
+        one_time: bool = True,
+        expires_in: float | None = None,
+        download: bool = True,
+        **view: Any,
+    ) -> str:
+        """An address under which the table, or a view of it, can be fetched as a file by anybody who knows it.
+
+        The file is made of the dataset as it is when the address is opened.
+
+        :param one_time: whether the address is used up once the whole file was delivered.
+        :param expires_in: seconds; the server has a default.
+        :param download: whether a browser saves the file, or shows it.
+        :return: a URL.
+        """
+        wanted = {"format": format, "oneTime": one_time, "expiresIn": expires_in, "download": download}
+        body = {**_camel(view), **{name: value for name, value in wanted.items() if value is not None}}
+        address = self.client.request("POST", f"{self._path}/links", json=body)["addr"]
+        return str(self.client._http.base_url.join(address))
+
     def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
         """Where a cell's value comes from.
 

@@ -10,9 +10,8 @@ import threading
 from collections.abc import Collection
 from typing import IO, Any
 
-from flask import current_app
-
 from longshore.access.callers import current_user
+from longshore.current import Current
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
@@ -66,7 +65,9 @@ class Events:
                 self._stream.flush()
 
 
+current_events: Current[Events] = Current(Events)
+
+
 def emit_local_message(source: str, message: Any) -> bool:
-    """Write an event of the running server, see :meth:`Events.emit`; for handlers."""
-    events: Events = current_app.extensions["longshore-events"]
-    return events.emit(source, message)
+    """Write an event, see :meth:`Events.emit`; for handlers, mounted applications and jobs."""
+    return current_events.get().emit(source, message)

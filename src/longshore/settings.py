@@ -112,6 +112,10 @@ class Settings(BaseSettings):
     handlers_dir: Path = Field(
         Path("handlers"), description="folder whose *.py files are loaded at start: views, jobs, anything"
     )
+    template_dir: Path = Field(
+        Path("templates"), description="folder of the templates behind GET /template and /render"
+    )
+    static_dir: Path = Field(Path("static"), description="folder whose files are sent under GET /static")
     task_modules: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated modules whose jobs and Celery tasks the workers load"
     )
@@ -144,7 +148,8 @@ class Settings(BaseSettings):
     )
     cache_root: Path | None = Field(
         None,
-        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+        description="folder of what can be made again: cached responses (several servers may share them) and views;"
+        " default: below ROOT_STORAGE_PATH",
     )
     files_root: Path | None = Field(
         None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
@@ -227,6 +232,17 @@ class Settings(BaseSettings):
     audit_log: Path | None = Field(
         None, description="file to which a line of JSON is appended for every change; default: standard error"
     )
+    response_cache_bytes: int = Field(
+        10**9,
+        ge=0,
+        description="disk space for responses of views that are cached, in bytes; oldest go first; 0 keeps none",
+    )
+    dataset_ttl: float | None = Field(
+        None,
+        gt=0,
+        description="datasets that nobody changed for so many seconds, and to which nobody is connected, are removed;"
+        " default: never",
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -285,6 +301,8 @@ class Settings(BaseSettings):
     @field_validator(
         "root_storage_path",
         "handlers_dir",
+        "template_dir",
+        "static_dir",
         "cache_root",
         "files_root",
         "upload_folder",
@@ -325,8 +343,13 @@ class Settings(BaseSettings):
 
     @property
     def links_folder(self) -> Path:
-        """The files behind links."""
-        return self.cache_folder / "links"
+        """The files behind links: beside the database that knows them, since several servers may share CACHE_ROOT."""
+        return self.root_storage_path / "cache" / "links"
+
+    @property
+    def responses_folder(self) -> Path:
+        """Cached responses of views; several servers may share it."""
+        return self.cache_folder / "responses"
 
     @property
     def files_folder(self) -> Path:

@@ -7,9 +7,7 @@ threads of their own, so that a socket stays responsive while they work.
 from __future__ import annotations
 
 import logging
-import os
 import re
-import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +18,7 @@ from longshore.access.callers import current_user
 from longshore.datasets import records
 from longshore.datasets.service import LONGEST_REQUEST_ID, READS, Asker, Datasets, is_change, require_session_id
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
+from longshore.leases import new_owner
 from longshore.tables.operations import require_operation
 
 logger = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class DatasetSockets:
     def __init__(self, server: socketio.Server, service: Datasets) -> None:
         self.server = server
         self.service = service
-        self.name = f"{socket.gethostname()}/{os.getpid()}"
+        self.name = new_owner()
         self._readers = ThreadPoolExecutor(HEAVY_READERS, thread_name_prefix="reader")
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)

@@ -6,7 +6,7 @@ import atexit
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from longshore.datasets.service import READS, Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.delivery import tus_routes
+from longshore.delivery.current import current_links
 from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.partition_routes import OtherAddresses, partition_routes
@@ -36,12 +37,15 @@ from longshore.delivery.path_file_routes import path_file_routes
 from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
+from longshore.delivery.static import static_routes
 from longshore.errors import Internal, LongshoreError
-from longshore.events import Events, user_token
+from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
+from longshore.handlers.templates import Templates, template_routes
 from longshore.http import Api, error_response
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
@@ -57,8 +61,11 @@ from longshore.jobs.tasks import make_wake
 from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
+from longshore.server.housekeeping import clearing
+from longshore.server.metrics import Metrics, collectors
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
+from longshore.server.view_links import declare_view_links
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
@@ -93,6 +100,20 @@ class Services:
     lists: Any = None
     events: Any = None
     access: Any = None
+    responses: Any = None
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def bind(self) -> None:
+        """Make them what handlers import by name."""
+        current_links.bind(self.links)
+        current_events.bind(self.events)
+        current_cache.bind(self.responses)
+
+    def release(self) -> None:
+        """Undo that."""
+        current_links.release(self.links)
+        current_events.release(self.events)
+        current_cache.release(self.responses)
 
 
 @dataclass
@@ -128,6 +149,7 @@ class Parts:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
+        self.services.release()
         self.services.jobs.close()
         self.services.datasets.views.close()
         self.services.lists.close()
@@ -158,6 +180,7 @@ def create_app(settings: Settings) -> Application:
     server.gate = socket_gate = SocketGate(server, access, EventScopes({*READS, SUBSCRIBE, UNSUBSCRIBE}))
     JobSockets(server, jobs, sockets.refuse)
 
+    responses = ResponseCache(settings)
     partitions, path_files = Partitions(settings), PathFiles(settings)
     services = Services(
         datasets=service,
@@ -171,17 +194,21 @@ def create_app(settings: Settings) -> Application:
         lists=Lists.open(settings),
         events=Events(settings),
         access=access,
+        responses=responses,
+        metrics=Metrics(collectors(settings, database, responses, lambda: len(server.eio.sockets))),
     )
     api = declare_routes(app, settings, services)
     access.rates.guard(app)
     app.after_request(stamp_response)
     app.after_request(own_pages_policy)
     app.jinja_env.globals["nonce"] = page_nonce
+    services.metrics.count_requests(app)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
     parts = Parts(settings, database, services, sockets, Reconciler(service, publisher), socket_gate)
+    services.bind()
     try:
         mounts = load_additions(app, settings)
     except BaseException:
@@ -189,8 +216,12 @@ def create_app(settings: Settings) -> Application:
         raise
     declare_partitions(app, settings, services)
     document_declared_jobs(api, jobs)
-    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
-    duties.append(Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files))
+    duties = [
+        *scheduled(all_jobs(), wake),
+        sweeping(database, store, ResultFiles(settings.results_folder)),
+        *clearing(settings, database, responses),
+        Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
+    ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()
@@ -219,6 +250,7 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
     declare_api(api, services.datasets)
+    declare_view_links(api, services.datasets, services.links)
     declare_jobs_api(api, services.jobs)
     api.register(app)
     app.register_blueprint(contract_routes(services.datasets, services.publisher))
@@ -228,7 +260,9 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
     app.register_blueprint(access_pages(services.access))
-    app.extensions["longshore-events"] = services.events
+    app.register_blueprint(template_routes(Templates(settings.template_dir)))
+    app.register_blueprint(static_routes(Offered(settings.static_dir)))
+    app.register_blueprint(services.metrics.routes())
     _add_pages(app, api, settings, services)
     return api
 
