@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
-from longshore.tables.charting.axes import is_number, placed, require_numbers
+from longshore.tables.charting.axes import is_number, require_numbers
+from longshore.tables.charting.batches import Batches
 from longshore.tables.charting.drawing import Drawing
 from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
 from longshore.tables.table import Column, Table
 
-ROWS_AT_ONCE = 250_000
 _COLOURS = ("#B35806", "#F1A340", "#FEE0B6", "#F7F7F7", "#D1E5F0", "#67A9CF", "#2166AC")
 """From -1 over 0 to 1; orange and blue are told apart with every kind of colour vision (ColorBrewer)."""
 
@@ -24,35 +23,45 @@ def correlate(table: Table, columns: list[Column]) -> list[list[float | None]]:
 
     None below two common rows and for constant columns. Sums of products come from matrix products over batches.
     """
-    frame = table.scan([c.name for c in columns]).select(placed(c).alias(str(i)) for i, c in enumerate(columns))
-    means, scales = _standards(frame, len(columns))
-    sums = np.zeros((6, len(columns), len(columns)))
-    for start in range(0, table.rows, ROWS_AT_ONCE):
-        batch = frame.slice(start, ROWS_AT_ONCE).collect(engine="streaming").fill_null(float("nan")).to_numpy()
-        with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no squares
-            sums += _products((batch - means) / scales)
+    batches = Batches(table, columns)
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no sum and no squares
+        means, scales = _standards(batches, len(columns))
+        sums = np.zeros((6, len(columns), len(columns)))
+        for batch in batches:
+            sums += _products((np.stack(batch) - means) / scales)
     return _coefficients(*sums)
 
 
-def _standards(frame: pl.LazyFrame, width: int) -> tuple[Any, Any]:
-    """Means and deviations, to keep the sums small; any values would do."""
-    row = (
-        frame.select(pl.all().mean().name.prefix("m"), pl.all().std().name.prefix("s"))
-        .collect(engine="streaming")
-        .row(0)
-    )
-    means = np.array([value if value is not None and np.isfinite(value) else 0.0 for value in row[:width]])
-    scales = np.array([value if value and np.isfinite(value) else 1.0 for value in row[width:]])
-    return means, scales
+def _standards(batches: Batches, width: int) -> tuple[Any, Any]:
+    """Means and widths of the columns, each upright, to keep the sums small; any values would do."""
+    sums, numbers = np.zeros(width), np.zeros(width)
+    lows, highs = np.full(width, np.inf), np.full(width, -np.inf)
+    for batch in batches:
+        for index, values in enumerate(batch):
+            present = values[values == values]
+            if len(present):
+                sums[index] += present.sum()
+                numbers[index] += len(present)
+                lows[index] = min(lows[index], present.min())
+                highs[index] = max(highs[index], present.max())
+    means = sums / np.maximum(numbers, 1.0)
+    widths = highs - lows
+    means = np.where(np.isfinite(means), means, 0.0)
+    return means[:, None], np.where(np.isfinite(widths) & (widths > 0), widths, 1.0)[:, None]
 
 
 def _products(values: Any) -> Any:
-    present = ~np.isnan(values)
+    """Sums over the rows that have both columns of a pair: their number, x, y, x squared, y squared, x times y.
+
+    :param values: columns x rows.
+    """
+    present = values == values
     mask = present.astype(np.float64)
-    values = np.where(present, values, 0.0)
+    if not present.all():
+        values = np.where(present, values, 0.0)
     squares = values * values
     return np.stack(
-        [mask.T @ mask, values.T @ mask, mask.T @ values, squares.T @ mask, mask.T @ squares, values.T @ values]
+        [mask @ mask.T, values @ mask.T, mask @ values.T, squares @ mask.T, mask @ squares.T, values @ values.T]
     )
 
 
