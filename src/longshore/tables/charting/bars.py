@@ -41,10 +41,11 @@ def draw_histogram(table: Table, parameters: VisualizeParameters) -> Drawing:
         for at, number in enumerate(numbers)
         if number
     ]
+    data = style.Datasets()
     highest = max((row["n"] for row in rows), default=0)
     counts_span = counts_limits.over(0.0, float(highest) * 1.04 or 1.0)
     return Drawing(
-        style.finish(_bars(rows, names, span, counts_span, bins), f"Distribution of {style.listed(names)}"),
+        style.finish(_bars(data, rows, names, span, counts_span, bins), data, f"Distribution of {style.listed(names)}"),
         {"x": span.to_wire(), "y": counts_span.to_wire()},
     )
 
@@ -80,12 +81,14 @@ def _bins(values: Floats, span: Span, bins: int) -> Indices:
     return at.clip(0, bins - 1)
 
 
-def _bars(rows: list[dict[str, Any]], names: list[str], span: Span, counts: Span, bins: int) -> Any:
+def _bars(
+    data: style.Datasets, rows: list[dict[str, Any]], names: list[str], span: Span, counts: Span, bins: int
+) -> Any:
     import altair as alt
 
     gap: dict[str, Any] = {"stroke": "white", "strokeWidth": 1} if bins <= SEPARATE_BARS else {}
     opacity = 0.9 if len(names) == 1 else 0.5
-    chart = alt.Chart(style.data(rows)).mark_rect(clip=True, opacity=opacity, **gap)
+    chart = alt.Chart(data.named(rows)).mark_rect(clip=True, opacity=opacity, **gap)
     return chart.encode(
         x=style.x_axis("a", span, style.listed(names)),
         x2="b:Q",
@@ -105,8 +108,11 @@ def draw_frequencies(table: Table, parameters: VisualizeParameters) -> Drawing:
     span = limits.over(0.0, max(counts, default=0) * 1.02 or 1.0)
     rows = [{"v": name, "n": number} for name, number in zip(style.labels(shown), counts, strict=True)]
     what = "words" if parameters.use_words else "values"
+    data = style.Datasets()
     title = f"Most frequent {what} of {style.label(column.name)}"
-    return Drawing(style.finish(_ranked(rows, span, style.label(column.name)), title), {"x": span.to_wire(), "y": None})
+    return Drawing(
+        style.finish(_ranked(data, rows, span, style.label(column.name)), data, title), {"x": span.to_wire(), "y": None}
+    )
 
 
 def _most_frequent(table: Table, column: Column, parameters: VisualizeParameters) -> tuple[list[str], list[int]]:
@@ -119,13 +125,13 @@ def _most_frequent(table: Table, column: Column, parameters: VisualizeParameters
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values], ranking.counts
 
 
-def _ranked(rows: list[dict[str, Any]], span: Span, title: str) -> Any:
+def _ranked(data: style.Datasets, rows: list[dict[str, Any]], span: Span, title: str) -> Any:
     import altair as alt
 
     size = 16 if len(rows) <= 30 else 13
     axis = alt.Axis(title=title, labelFontSize=size, ticks=False, grid=False, labelOverlap=False)
     scale = alt.Scale(paddingInner=0.2, paddingOuter=0.2)
-    chart = alt.Chart(style.data(rows)).mark_bar(clip=True, color=style.PALETTE[0], opacity=0.9)
+    chart = alt.Chart(data.named(rows)).mark_bar(clip=True, color=style.PALETTE[0], opacity=0.9)
     return chart.encode(
         x=style.x_axis("n", span, "Number of occurrences"),
         x2=alt.datum(max(0.0, span.low)),

@@ -34,8 +34,11 @@ def draw_line(table: Table, parameters: VisualizeParameters) -> Drawing:
     shown = _thinned(pairs, extents, x)
     names = style.labels([column.name for column in pairs.ys])
     rows = [{"s": s, "x": a, "y": b} for s, points in zip(names, shown, strict=True) for a, b in points]
+    data = style.Datasets()
     title = f"{style.listed([c.name for c in pairs.ys])} over {style.label(pairs.x.name)}"
-    return Drawing(style.finish(_lines(rows, names, x, y, pairs), title), {"x": x.to_wire(), "y": y.to_wire()})
+    return Drawing(
+        style.finish(_lines(data, rows, names, x, y, pairs), data, title), {"x": x.to_wire(), "y": y.to_wire()}
+    )
 
 
 def _thinned(pairs: Pairs, extents: list[Extent], x: Span) -> list[list[tuple[float, float]]]:
@@ -47,12 +50,12 @@ def _thinned(pairs: Pairs, extents: list[Extent], x: Span) -> list[list[tuple[fl
     return [sorted(set(points.found())) for points in kept]
 
 
-def _lines(rows: list[dict[str, Any]], names: list[str], x: Span, y: Span, pairs: Pairs) -> Any:
+def _lines(data: style.Datasets, rows: list[dict[str, Any]], names: list[str], x: Span, y: Span, pairs: Pairs) -> Any:
     import altair as alt
 
     width = 2.5 if len(rows) <= 2_000 else 1.2
     few: dict[str, Any] = {"point": alt.OverlayMarkDef(size=50)} if len(rows) <= 60 else {}
-    chart = alt.Chart(style.data(rows)).mark_line(clip=True, strokeWidth=width, strokeJoin="round", **few)
+    chart = alt.Chart(data.named(rows)).mark_line(clip=True, strokeWidth=width, strokeJoin="round", **few)
     return chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),

@@ -138,10 +138,11 @@ def draw_scatter(table: Table, parameters: VisualizeParameters) -> Drawing:
     fits = [_fit(extent, found) for extent, found in zip(extents, sums, strict=True)]
     names = _names(pairs.ys, fits)
     draw = _density if dense else _dots
-    chart = draw(shown, names, x, y, pairs, cells) + _fitted(names, fits, x, pairs, y)
+    data = style.Datasets()
+    chart = draw(data, shown, names, x, y, pairs, cells) + _fitted(data, names, fits, x, pairs, y)
     title = f"{style.listed([c.name for c in pairs.ys])} against {style.label(pairs.x.name)}"
     wire = [{"column": c.name, **(fit.to_wire() if fit else {})} for c, fit in zip(pairs.ys, fits, strict=True)]
-    return Drawing(style.finish(chart, title), {"x": x.to_wire(), "y": y.to_wire()}, {"fits": wire})
+    return Drawing(style.finish(chart, data, title), {"x": x.to_wire(), "y": y.to_wire()}, {"fits": wire})
 
 
 Row = tuple[Any, ...]
@@ -195,12 +196,20 @@ def _names(columns: list[Column], fits: list[Fit | None]) -> list[str]:
     return [f"{name}  ({fit.describe()})" if fit else name for name, fit in zip(names, fits, strict=True)]
 
 
-def _dots(shown: list[list[Row]], names: list[str], x: Span, y: Span, pairs: Pairs, _cells: tuple[int, int]) -> Any:
+def _dots(
+    data: style.Datasets,
+    shown: list[list[Row]],
+    names: list[str],
+    x: Span,
+    y: Span,
+    pairs: Pairs,
+    _cells: tuple[int, int],
+) -> Any:
     import altair as alt
 
     rows = [{"s": s, "x": a, "y": b} for s, points in zip(names, shown, strict=True) for a, b in points]
     size, opacity = (90, 0.75) if len(rows) <= 500 else (40, 0.5)
-    chart = alt.Chart(style.data(rows)).mark_circle(clip=True, size=size, opacity=opacity)
+    chart = alt.Chart(data.named(rows)).mark_circle(clip=True, size=size, opacity=opacity)
     return chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),
@@ -208,13 +217,21 @@ def _dots(shown: list[list[Row]], names: list[str], x: Span, y: Span, pairs: Pai
     )
 
 
-def _density(shown: list[list[Row]], names: list[str], x: Span, y: Span, pairs: Pairs, cells: tuple[int, int]) -> Any:
+def _density(
+    data: style.Datasets,
+    shown: list[list[Row]],
+    names: list[str],
+    x: Span,
+    y: Span,
+    pairs: Pairs,
+    cells: tuple[int, int],
+) -> Any:
     import altair as alt
 
     rows = [{"s": s, "i": i, "j": j, "n": n} for s, filled in zip(names, shown, strict=True) for i, j, n in filled]
     most = max((row["n"] for row in rows), default=1)
     scale = alt.Scale(type="log", domain=[1, max(most, 2)], range=[0.12, 1])
-    chart = alt.Chart(style.data(rows)).mark_rect(clip=True)
+    chart = alt.Chart(data.named(rows)).mark_rect(clip=True)
     for field, place, span, number in (("x", "i", x, cells[0]), ("y", "j", y, cells[1])):
         step = (span.high - span.low) / number
         chart = chart.transform_calculate(
@@ -233,7 +250,7 @@ def _density(shown: list[list[Row]], names: list[str], x: Span, y: Span, pairs: 
     )
 
 
-def _fitted(names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: Span) -> Any:
+def _fitted(data: style.Datasets, names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: Span) -> Any:
     import altair as alt
 
     rows = [
@@ -244,7 +261,7 @@ def _fitted(names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: 
     ]
     single = len(names) == 1
     own: dict[str, Any] = {"color": style.PALETTE[1]} if single else {}
-    chart = alt.Chart(style.data(rows)).mark_line(clip=True, strokeWidth=3, **own)
+    chart = alt.Chart(data.named(rows)).mark_line(clip=True, strokeWidth=3, **own)
     encoded = chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),

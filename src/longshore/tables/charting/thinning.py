@@ -8,6 +8,9 @@ import numpy as np
 
 from longshore.tables.charting.axes import Floats, Indices, Span
 
+FEW_RUNS = 64
+"""Below so many runs in a batch each is looked at alone."""
+
 Point = tuple[float, float]
 
 
@@ -45,7 +48,7 @@ class Thinning:
         """Take in points."""
         if not len(x):
             return
-        at = self._span.bin_of(x, self._columns)
+        at, x, y = _extremes(self._span.bin_of(x, self._columns), x, y)
         first, lowest, highest, last = self._kept
         first.add(at, x, x, y)
         lowest.add(at, y, x, y)
@@ -56,6 +59,18 @@ class Thinning:
         """The points that were kept, some of them more than once."""
         for kept in self._kept:
             yield from kept.found()
+
+
+def _extremes(at: Indices, x: Floats, y: Floats) -> tuple[Indices, Floats, Floats]:
+    """Where x is in order, a pixel column's points stand together: only the extremes of each such run; else all."""
+    ends = np.flatnonzero(at[1:] != at[:-1]) + 1
+    if len(ends) >= FEW_RUNS:
+        return at, x, y
+    chosen: list[int] = []
+    for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(at)], strict=True):
+        a, b = x[start:end], y[start:end]
+        chosen += [start + int(place) for place in (a.argmin(), b.argmin(), b.argmax(), a.argmax())]
+    return at[chosen], x[chosen], y[chosen]
 
 
 class Least:
@@ -70,9 +85,10 @@ class Least:
 
         :param at: the group of each.
         """
-        better = np.flatnonzero(keys < self._keys[at])
-        if not len(better):
+        beats = keys < self._keys[at]
+        if not beats.any():
             return
+        better = np.flatnonzero(beats)
         winners = _winners(at[better], keys[better])
         chosen = better[winners]
         groups = at[chosen]
@@ -86,9 +102,5 @@ class Least:
 
 def _winners(at: Indices, keys: Floats) -> Indices:
     """Where the smallest key of each group stands, the first of equal ones."""
-    # Where x is in order a group's points stand together: each run is reduced to its least before any sorting.
-    starts = np.flatnonzero(np.diff(at, prepend=-1))
-    least = np.repeat(np.minimum.reduceat(keys, starts), np.diff(starts, append=len(at)))
-    places = np.flatnonzero(keys == least)
-    order = places[np.lexsort((keys[places], at[places]))]  # stable
+    order = np.lexsort((keys, at))  # stable
     return order[np.flatnonzero(np.diff(at[order], prepend=-1))]
