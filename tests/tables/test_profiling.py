@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound
 from longshore.tables import profiling
+from longshore.tables.profiling import hashing, whole
 from longshore.tables.profiling import tally as tally_module
-from longshore.tables.profiling import whole
-from longshore.tables.profiling import words as words_module
 from longshore.tables.table import Table, write_columns
 
 EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,14 +30,17 @@ ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 @pytest.fixture(params=["grouped", "sorted", "parts"])
 def _way(request, monkeypatch):
-    """The ways of counting: by groups, by sorting, and in several scans."""
+    """The ways of counting: by groups, by sorting, and in several scans that remember nothing."""
+    if request.param != "sorted":
+        monkeypatch.setattr(tally_module, "SORTED_AT_ONCE", -1)
     if request.param == "grouped":
         return
     monkeypatch.setattr(tally_module, "FEW", -1)
     if request.param == "parts":
-        monkeypatch.setattr(tally_module, "HASHES_AT_ONCE", 3)
+        monkeypatch.setattr(hashing, "HASHES_AT_ONCE", 10)
+        monkeypatch.setattr(hashing, "KNOWN_FREQUENT", 0)
+        monkeypatch.setattr(hashing, "KNOWN_SMALLEST", 1)
         monkeypatch.setattr(tally_module, "KEYS_AT_ONCE", 1)
-        monkeypatch.setattr(words_module, "BYTES_AT_ONCE", 5)
 
 
 every_way = pytest.mark.usefixtures("_way")

@@ -119,7 +119,7 @@ def _most_frequent(table: Table, column: Column, parameters: VisualizeParameters
     counted = count(table, column)
     tally = counted.tally
     if parameters.use_words:
-        tally = word_tally(counted.frame, tally, counted.facts.size_bytes)
+        tally = word_tally(counted.frame, tally)
     ranking = rank(tally, parameters.cutoff)
     values = to_values(ranking.values)
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values], ranking.counts

@@ -10,11 +10,9 @@ import polars as pl
 
 from longshore.tables.profiling.analysis import (
     Counted,
-    Facts,
-    count_with,
+    count_frame,
     countable,
     describe,
-    first_scan,
     is_number,
     utc_moments,
 )
@@ -43,8 +41,7 @@ def profile(table: Table, progress: Progress | None = None) -> dict[str, Any]:
                                 {"name": "t", ..., "statistics": {...}, "top": [["a", 2], ["b", 1]]}]}
 
     ``statistics`` are those of :func:`~.analysis.analyze`. Numbers and dates have a ``histogram`` of 20 bins of
-    equal width (None without values), all others their ten most frequent values as ``top``. One scan serves the
-    moments of up to 64 columns; a second one, for each column, counts its values.
+    equal width (None without values), all others their ten most frequent values as ``top``.
 
     :param progress: called as ``progress(done, total)`` after every column.
     """
@@ -64,15 +61,9 @@ def _count_group(table: Table, columns: Sequence[Column]) -> Iterator[Counted]:
     frame = frame.select(countable(pl.col(c.name), c.dtype).alias(names[c.name]) for c in columns)
     if table.rows * len(columns) <= CELLS_IN_MEMORY:
         frame = frame.collect(engine="streaming").lazy()
-    scans = [scan for column in columns for scan in first_scan(column, names[column.name], names[column.name])]
-    found: dict[str, dict[str, Any]] = {}
-    for name, value in frame.select(scans).collect(engine="streaming").row(0, named=True).items():
-        internal, _, field = name.partition(" ")
-        found.setdefault(internal, {})[field] = value
     for column in columns:
-        internal = names[column.name]
-        single = frame.select(pl.col(internal).alias(VALUE))
-        yield count_with(single, column, table.rows, Facts(**found[internal]))
+        single = frame.select(pl.col(names[column.name]).alias(VALUE))
+        yield count_frame(single, column, table.rows)
 
 
 def _profile(index: int, counted: Counted) -> dict[str, Any]:
@@ -89,17 +80,19 @@ def _profile(index: int, counted: Counted) -> dict[str, Any]:
 def _histogram(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any] | None:
     moments = utc_moments(tally.values) if isinstance(dtype, pl.Date | pl.Datetime) else None
     values = (tally.values if moments is None else moments.to_physical()).cast(pl.Float64).to_numpy()
-    drawn = np.abs(values) <= FARTHEST
-    if not drawn.any():
+    first, end = np.searchsorted(values, -FARTHEST, "left"), np.searchsorted(values, FARTHEST, "right")
+    if first == end:
         return None
-    values, weights = values[drawn], tally.counts[drawn]
+    values, below = values[first:end], np.concatenate([[0], tally.ends])[first : end + 1]
     if 0 < (values[-1] - values[0]) / BINS < NARROWEST:
         return None
     try:
-        counts, edges = np.histogram(values, BINS, weights=weights)
+        edges = np.histogram_bin_edges(values[[0, -1]], BINS)
     except ValueError:  # values so near to each other that no twenty numbers lie between them
         return None
+    starts = np.searchsorted(values, edges[:-1], "left")  # the last bin includes its end
+    counts = np.diff(below[starts], append=below[-1])
     shown = pl.Series(edges)
     if moments is not None:
         shown = shown.round().cast(pl.Int64).cast(moments.dtype)
-    return {"edges": to_values(shown), "counts": counts.astype(int).tolist()}
+    return {"edges": to_values(shown), "counts": counts.tolist()}
