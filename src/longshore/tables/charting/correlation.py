@@ -8,7 +8,7 @@ import numpy as np
 
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
-from longshore.tables.charting.axes import Floats, is_number, require_numbers
+from longshore.tables.charting.axes import is_number, require_numbers
 from longshore.tables.charting.batches import Batches
 from longshore.tables.charting.drawing import Drawing
 from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
@@ -25,48 +25,27 @@ def correlate(table: Table, columns: list[Column]) -> list[list[float | None]]:
     """
     batches = Batches(table, columns)
     with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no sum and no squares
-        standards = Standards(len(columns))
-        sums = _sums(batches, standards)
-        if not np.isfinite(sums).all():
-            for batch in batches:
-                standards.widen(batch)
-            sums = _sums(batches, standards)
+        means, widths = _standards(batches, len(columns))
+        sums = np.zeros((6, len(columns), len(columns)))
+        for batch in batches:
+            sums += _products((np.stack(batch) - means) / widths)
     return _coefficients(*sums)
 
 
-def _sums(batches: Batches, standards: Standards) -> Any:
-    sums = np.zeros((6, standards.columns, standards.columns))
+def _standards(batches: Batches, columns: int) -> tuple[Any, Any]:
+    """Means and widths of the columns, each upright, to keep the sums small; any values would do."""
+    sums, numbers = np.zeros(columns), np.zeros(columns)
+    lows, highs = np.full(columns, np.inf), np.full(columns, -np.inf)
     for batch in batches:
-        sums += _products(standards.apply(batch))
-    return sums
-
-
-class Standards:
-    """A centre and a width of each column, to keep the sums small; any values would do.
-
-    The centre is the mean of the first batch that has values of the column. Where this batch is a share f of all
-    values, the sums of squares lose at most a factor of 1/f of their precision: two to three digits of sixteen.
-    """
-
-    def __init__(self, columns: int) -> None:
-        self.columns = columns
-        self._centres = np.zeros(columns)
-        self._widths = np.zeros(columns)
-
-    def apply(self, batch: list[Floats]) -> Any:
-        """The standardised values, columns x rows."""
-        for index in np.flatnonzero(self._widths == 0.0):
-            present = batch[index][~np.isnan(batch[index])]
-            if len(present):
-                mean, width = present.mean(), present.max() - present.min()
-                self._centres[index] = mean if np.isfinite(mean) else 0.0
-                self._widths[index] = width if 0 < width < np.inf else 1.0
-        return (np.stack(batch) - self._centres[:, None]) / np.where(self._widths, self._widths, 1.0)[:, None]
-
-    def widen(self, batch: list[Floats]) -> None:
-        """Take in the farthest values, after sums that went beyond all floats."""
-        distances = np.nan_to_num(np.abs(np.stack(batch) - self._centres[:, None]))
-        self._widths = np.maximum(self._widths, distances.max(axis=1, initial=0.0))
+        for index, values in enumerate(batch):
+            present = values[~missing] if (missing := np.isnan(values)).any() else values
+            sums[index] += present.sum()
+            numbers[index] += len(present)
+            lows[index] = present.min(initial=lows[index])
+            highs[index] = present.max(initial=highs[index])
+    means, widths = sums / np.maximum(numbers, 1.0), highs - lows
+    means, widths = np.where(np.isfinite(means), means, 0.0), np.where(np.isfinite(widths) & (widths > 0), widths, 1.0)
+    return means[:, None], widths[:, None]
 
 
 def _products(values: Any) -> Any:

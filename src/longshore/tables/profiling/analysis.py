@@ -43,21 +43,6 @@ class Counted:
     tally: Tally
 
 
-def analyze(table: Table, column_name: str) -> dict[str, Any]:
-    """The statistics of a column, ready for JSON.
-
-    Every type has ``invalid`` (missing values), ``unique_count``, ``mode`` (a list, at most 1,000; absent when all of
-    several values are equally frequent), ``mode_frequency`` = ``mode_count`` (None without values) and
-    ``frequencies`` (the 50 most frequent as [value, count], ties by value). Numbers have ``mean std min 25% 50% 75%
-    max range`` (sample deviation, linear quantiles); texts ``word_...``; dates and datetimes ``min median max`` as
-    UTC moments with ``Z``; times and durations the same as ISO 8601 texts. Values are as
-    :func:`~longshore.tables.viewing.json_ready.to_values` writes them; what does not exist is None.
-
-    :raises ColumnNotFound: if the table has no such column.
-    """
-    return describe(count(table, table.columns[table.index_of(column_name)]))
-
-
 def is_number(dtype: pl.DataType) -> bool:
     """Whether values of this type have a mean."""
     return dtype.is_numeric() or dtype.is_decimal()
@@ -120,7 +105,7 @@ def countable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def describe(counted: Counted) -> dict[str, Any]:
-    """The statistics of what has been counted, see :func:`analyze`."""
+    """The statistics of what has been counted, see :func:`~.columns.analyze`."""
     dtype, tally = counted.column.dtype, counted.tally
     found = {"invalid": counted.column.missing, "unique_count": len(tally.counts), **_frequencies(tally)}
     if dtypes.is_text(dtype):

@@ -43,12 +43,15 @@ def runs(ordered: Any) -> tuple[Any, Counts]:
     """
     if not len(ordered):
         return ordered, np.zeros(0, np.int32)
-    differs = ordered[1:] != ordered[:-1]
-    kind = np.int32 if len(ordered) < 2**31 else np.int64
-    if differs.all():
+    kind: type[np.int32 | np.int64] = np.int32 if len(ordered) < 2**31 else np.int64
+    is_first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    if is_first.all():
         return ordered, np.ones(len(ordered), kind)
-    starts = np.concatenate([[0], np.flatnonzero(differs) + 1])
-    return ordered[starts], np.diff(starts, append=len(ordered)).astype(kind)
+    distinct, starts = ordered[is_first], np.flatnonzero(is_first)
+    counts: Counts = np.full(len(starts), len(ordered) - starts[-1], kind)
+    np.subtract(starts[1:], starts[:-1], out=counts[:-1], casting="same_kind")
+    return distinct, counts
 
 
 @dataclass

@@ -216,13 +216,21 @@ class Ranking:
 def rank(tally: Tally, limit: int) -> Ranking:
     """The ``limit`` most frequent values and the modes."""
     counts = tally.counts
-    least = int(np.partition(counts, len(counts) - limit)[len(counts) - limit]) if len(counts) > limit else 0
+    least = _least_shown(counts, limit)
     heavy, tied = tally.select(least, limit)
     heavy = heavy.sort([COUNT, VALUE], descending=[True, False])
     tied = tied.head(limit - heavy.height) if least else tied.clear()
     values = pl.concat([heavy[VALUE], tied.rename(VALUE)])
     numbers = heavy[COUNT].to_list() + [least] * len(tied)
     return Ranking(values, numbers, _modes(tally, values, numbers))
+
+
+def _least_shown(counts: Counts, limit: int) -> int:
+    """The ``limit``-th highest count; 0 where there are no more."""
+    if len(counts) <= limit:
+        return 0
+    repeated = counts[counts > 1]  # where most values differ that leaves little to put in order
+    return 1 if len(repeated) < limit else int(np.partition(repeated, -limit)[-limit])
 
 
 def _modes(tally: Tally, values: pl.Series, numbers: list[int]) -> pl.Series | None:
