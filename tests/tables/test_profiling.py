@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound
 from longshore.tables import profiling
-from longshore.tables.profiling import columns, hashing, whole
+from longshore.tables.profiling import analysis, columns, hashing, whole
 from longshore.tables.profiling import tally as tally_module
 from longshore.tables.table import Table, write_columns
 
@@ -37,6 +37,7 @@ def _way(request, monkeypatch):
     if request.param == "grouped":
         return
     monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_FEW", -1)
     if request.param == "parts":
         monkeypatch.setattr(hashing, "HASHES_AT_ONCE", 10)
         monkeypatch.setattr(hashing, "KNOWN_FREQUENT", 0)
@@ -263,6 +264,7 @@ def test_extreme_numbers_do_not_break_a_profile(make_table, values):
 
 def test_texts_that_stay_unknown_are_looked_up(make_table, monkeypatch):
     monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_FEW", -1)
     texts = [f"{number % 3_000:05}" for number in range(9_000)] + ["00000", "99999", "99999"] + ["é"] * 4
     table = make_table(pl.DataFrame({"t": texts}))
     expected = profiling.analyze(table, "t")
@@ -271,6 +273,13 @@ def test_texts_that_stay_unknown_are_looked_up(make_table, monkeypatch):
     monkeypatch.setattr(hashing, "KNOWN_SMALLEST", 1)
     monkeypatch.setattr(hashing, "HASHES_AT_ONCE", 100)
     assert profiling.analyze(table, "t") == expected
+
+
+def test_texts_that_only_look_few_are_still_counted(make_table, monkeypatch):
+    monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_ROWS", 2)
+    texts = ["same"] * 500 + [str(number) for number in range(50)] + ["same"] * 500
+    check_frequencies(profiling.analyze(make_table(pl.DataFrame({"t": texts})), "t"), texts, str)
 
 
 def test_statistics_are_kept_by_column_file(make_table, monkeypatch):
