@@ -242,9 +242,10 @@ def test_correlations_bear_a_first_batch_unlike_the_rest(make_table, monkeypatch
     rng = np.random.default_rng(3)
     a = rng.normal(1e6, 1, 5_000)
     a[:100] = 0.0
-    df = pd.DataFrame({"a": a, "b": a * 2 + rng.normal(0, 1e5, 5_000)})
+    b = np.where(np.arange(5_000) < 100, np.nan, a * 2 + rng.normal(0, 1, 5_000))
+    df = pd.DataFrame({"a": a, "b": b})
     found = spec_of(make_table(pl.from_pandas(df)), {"type": "correlation"})["correlation"]
-    assert found["r"][0][1] == pytest.approx(df.corr()["a"]["b"], abs=1e-9)
+    assert found["r"][0][1] == pytest.approx(df.corr()["a"]["b"], abs=1e-6)
 
 
 def test_correlations_of_values_without_squares_are_found(make_table, monkeypatch):

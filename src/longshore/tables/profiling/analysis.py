@@ -20,7 +20,7 @@ from longshore.tables.viewing.json_ready import to_values
 
 FREQUENCIES = 50
 VALUES_AT_ONCE = 32_768
-SAMPLED_PARTS, SAMPLED_ROWS = 8, 4_096
+SAMPLED_PARTS, SAMPLED_ROWS = 5, 8_192
 SAMPLED_FEW = 300
 """So many different values in the sample are one in a hundred."""
 
