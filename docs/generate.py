@@ -11,7 +11,7 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
-from longshore.server.application import Services, declare_routes, make_application
+from longshore.server.application import Services, declare_partitions, declare_routes, make_application
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
@@ -115,7 +115,9 @@ def _type(part: dict[str, Any]) -> str:
 def routes_page() -> str:
     """Every address, the REST ones after the others."""
     app = make_application()
-    api = declare_routes(app, Settings.from_environment(), Services())
+    settings = Settings.from_environment()
+    api = declare_routes(app, settings, Services())
+    declare_partitions(app, settings, Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",

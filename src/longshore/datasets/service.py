@@ -21,7 +21,7 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
 from longshore.datasets.wire import ExplainParameters, SetAsideQuery
-from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
+from longshore.errors import InvalidRequest, SessionNotFound, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
@@ -35,6 +35,7 @@ from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
+from longshore.uploads import require_room
 
 logger = logging.getLogger(__name__)
 
@@ -355,10 +356,7 @@ class Datasets:
 
     def require_room(self, incoming_bytes: int) -> None:
         """:raises StorageFull: when an upload of this size would leave the disk without reserve."""
-        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        free = shutil.disk_usage(self.settings.root_storage_path).free
-        if free < self.settings.min_free_bytes + incoming_bytes:
-            raise StorageFull.now()
+        require_room(self.settings.root_storage_path, incoming_bytes, self.settings.min_free_bytes)
 
     def create(self, source: Path, name: str, options: ReadOptions, asker: Asker) -> tuple[str, int]:
         """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry."""

@@ -16,11 +16,15 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
+from longshore.tables.dtypes import SPACES
 from longshore.tables.reading.dates import FAMILIES, Family
 from longshore.tables.reading.plans import Dates
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""
+FEW = 200_000
+"""Up to so many different values are counted first, and then read once each."""
+TIMES = "\x00times"
 
 
 def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr:
@@ -120,17 +124,43 @@ def from_facts(facts: dict[str, Any]) -> Family:
     return Family(**{**facts, "formats": tuple(facts["formats"])})
 
 
+def stripped(values: pl.Expr) -> pl.Expr:
+    """Texts without spaces around them; blank ones are missing."""
+    text = values.cast(pl.String).str.strip_chars(SPACES)
+    return pl.when(text != "").then(text)
+
+
+def weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The values that are not blank, with the number of rows that each stands for in :data:`TIMES`.
+
+    Dates often repeat; where they do, each is there once, the most frequent first.
+    """
+    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
+    if values.select(pl.col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
+        return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(TIMES))
+    grouped = values.group_by(name).agg(pl.len().cast(pl.Int64).alias(TIMES)).collect(engine="streaming")
+    return grouped.sort([TIMES, name], descending=[True, False]).lazy()
+
+
+def rows_where(condition: pl.Expr) -> pl.Expr:
+    """The number of rows in which something holds, over :func:`weighed` values."""
+    return pl.col(TIMES).filter(condition).sum()
+
+
 def find_family(frame: pl.LazyFrame, name: str, target: pl.DataType) -> Family:
     """The family that reads the most values of a text column.
 
     :raises InvalidValue: when none reads at least half of them, or when day and month could be either.
     """
-    values = frame.select(pl.col(name).cast(pl.String).str.strip_chars()).filter(pl.col(name) != "")
-    sample = values.head(SAMPLE_ROWS).unique().collect()
-    likely = [family for family, read in _count(sample.lazy(), name, _candidates(target), target) if read]
-    counts = _count(values, name, likely, target) if likely else []
+    values = weighed(frame, name)
+    sample = values.select(name).head(SAMPLE_ROWS).unique().collect(engine="streaming")
+    reads = sample.select(
+        read_family(pl.col(name), family, target).count().alias(str(i)) for i, family in enumerate(_candidates(target))
+    )
+    likely = [family for family, count in zip(_candidates(target), reads.row(0), strict=True) if count]
+    total = values.select(pl.col(TIMES).sum()).collect(engine="streaming").item()
+    counts = _count(values, name, likely, target, total)
     best = max((read for _, read in counts), default=0)
-    total = values.select(pl.len()).collect().item()
     if best == 0 or best * 2 < total:
         raise InvalidValue(
             f"no date format fits column {name!r}; say how its dates are written with dateFormat, such as %d/%m/%Y"
@@ -152,11 +182,18 @@ def _candidates(target: pl.DataType) -> tuple[Family, ...]:
     return tuple(family for family in FAMILIES if times or family.target != "time")
 
 
-def _count(frame: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType) -> list[tuple[Family, int]]:
-    counted = frame.select(
-        read_family(pl.col(name), family, target).count().alias(str(i)) for i, family in enumerate(families)
-    ).collect()
-    return list(zip(families, counted.row(0), strict=True))
+def _count(
+    values: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType, total: int
+) -> list[tuple[Family, int]]:
+    """How many rows each family reads; once one reads them all, only its rivals can still matter."""
+    counted: list[tuple[Family, int]] = []
+    for family in families:
+        whole = next((found for found, read in counted if read == total), None)
+        if whole is not None and (whole.rival is None or family.rival != whole.rival):
+            continue
+        reads = rows_where(read_family(pl.col(name), family, target).is_not_null())
+        counted.append((family, values.select(reads).collect(engine="streaming").item() or 0))
+    return counted
 
 
 def _differ(frame: pl.LazyFrame, name: str, one: Family, other: Family) -> bool:

@@ -16,8 +16,16 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.dates import SAMPLE_ROWS, parse_dates, read_family, require_format
-from longshore.tables.dtypes import SPACES
+from longshore.tables.dates import (
+    SAMPLE_ROWS,
+    TIMES,
+    parse_dates,
+    read_family,
+    require_format,
+    rows_where,
+    stripped,
+    weighed,
+)
 from longshore.tables.reading.dates import FAMILIES, Family
 
 DATETIME = pl.Datetime("us")
@@ -27,9 +35,6 @@ DEFAULT_ORDER: Order = "dayFirst"
 EXAMPLES = 3
 MOST_ROUNDS = 20
 """How often values that no format has read are looked at again for further ones."""
-FEW = 200_000
-"""Up to so many different values are counted first, and then read once each."""
-_TIMES = "\x00times"
 EPOCHS = {"epoch:s": 1_000_000, "epoch:ms": 1_000, "epoch:us": 1}
 """Numbers that count time since 1970, by their unit; its length in microseconds."""
 _PLAUSIBLE = (0, 4_102_444_800_000_000)
@@ -148,12 +153,6 @@ class Decision:
         return DATETIME if any(style.has_clock for style in self.styles) else pl.Date()
 
 
-def stripped(values: pl.Expr) -> pl.Expr:
-    """Texts without spaces around them; blank ones are missing."""
-    text = values.cast(pl.String).str.strip_chars(SPACES)
-    return pl.when(text != "").then(text)
-
-
 def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType, *, numbers: bool = False) -> pl.Expr:
     """Texts or whole ``numbers`` read in the first of the formats that fits."""
     text = stripped(values)
@@ -172,7 +171,7 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
     :param numbers: candidates are counts since 1970 and dates of eight digits.
     :raises InvalidValue: when no known format reads any value.
     """
-    values = _weighed(frame, name)
+    values = weighed(frame, name)
     likely = _numeric(values, name) if numbers else _likely(values, name, _allowed(order))
     if not likely and values.head(1).collect().is_empty():
         raise InvalidValue(f"column {name!r} has no values that could be dates")
@@ -194,22 +193,8 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
 
 def evidence_for(frame: pl.LazyFrame, name: str, styles: Sequence[Style]) -> tuple[Evidence, ...]:
     """What speaks for formats that a person gave."""
-    values = _weighed(frame, name)
+    values = weighed(frame, name)
     return tuple(replace(each, chosen=True) for each in _count(values, name, styles))
-
-
-def _weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """The values that are not blank, with the number of rows that each stands for; dates often repeat."""
-    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
-    if values.select(pl.col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
-        return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(_TIMES))
-    grouped = values.group_by(name).agg(pl.len().cast(pl.Int64).alias(_TIMES)).collect(engine="streaming")
-    return grouped.sort([_TIMES, name], descending=[True, False]).lazy()
-
-
-def _rows(condition: pl.Expr) -> pl.Expr:
-    """The number of rows in which something holds."""
-    return pl.col(_TIMES).filter(condition).sum()
 
 
 def _allowed(order: Order | None) -> list[Style]:
@@ -259,8 +244,8 @@ def _numeric(values: pl.LazyFrame, name: str) -> list[Style]:
     # Small numbers make sense in every unit; those of 1973 to 2100 do in one only.
     late = {unit: (number * length >= 100_000_000_000_000) & sensible[unit] for unit, length in EPOCHS.items()}
     counts = values.select(
-        days=_rows(_eight_digits(pl.col(name), days).is_not_null()),
-        **{unit: _rows(each) for unit, each in late.items()},
+        days=rows_where(_eight_digits(pl.col(name), days).is_not_null()),
+        **{unit: rows_where(each) for unit, each in late.items()},
     )
     found = counts.collect(engine="streaming").row(0, named=True)
     unit = max(EPOCHS, key=lambda each: found[each])
@@ -283,8 +268,8 @@ def _count(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Evi
         alone = read[str(i)] & ~other if other is not None else pl.lit(value=False)
         first = pl.col(name).filter(alone if style.order else read[str(i)])
         wanted += [
-            _rows(read[str(i)]).alias(f"{i} reads"),
-            (_rows(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
+            rows_where(read[str(i)]).alias(f"{i} reads"),
+            (rows_where(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
             first.head(50).implode().alias(f"{i} first"),
             pl.col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
         ]
@@ -317,9 +302,9 @@ def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tupl
         pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(pl.col(name)) for style in by_order[order]]])
         for order in ("dmy", "mdy")
     )
-    found = values.select(_TIMES, days=days, months=months).select(
-        days=_rows(pl.col("days").is_not_null() & pl.col("months").is_null()),
-        months=_rows(pl.col("months").is_not_null() & pl.col("days").is_null()),
+    found = values.select(TIMES, days=days, months=months).select(
+        days=rows_where(pl.col("days").is_not_null() & pl.col("months").is_null()),
+        months=rows_where(pl.col("months").is_not_null() & pl.col("days").is_null()),
         differ=(pl.col("days") != pl.col("months")).any(),
     )
     only_days, only_months, differ = found.collect(engine="streaming").row(0)

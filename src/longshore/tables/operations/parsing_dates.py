@@ -10,7 +10,8 @@ from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from longshore.errors import InvalidType, shorten
 from longshore.tables import dtypes
-from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, stripped, style_of
+from longshore.tables.dates import stripped
+from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, style_of
 from longshore.tables.operations.base import (
     Change,
     Computed,

@@ -242,9 +242,21 @@ def learn(compiled: Compiled, table: Table) -> list[Any]:
             (expr.cast(DECIMAL) if compiled.aggregates[int(name)].dtype == DECIMAL else expr).alias(name)
             for name, expr in wanted.items()
         ]
-        found = table.scan(compiled.reads).select(finite).collect(engine="streaming").row(0, named=True)
+        frame = table.scan(compiled.reads).select(finite).collect(engine="streaming")
+        found = {name: _value_in(frame[name]) for name in frame.columns}
     values = [found[str(i)] if each.expr is not None else table.rows for i, each in enumerate(compiled.aggregates)]
     return [to_json(_as_fact(value)) for value in values]
+
+
+def _value_in(series: pl.Series) -> Any:
+    """The only value of a column.
+
+    :raises InvalidValue: for a date that Python cannot hold, which expressions can reach.
+    """
+    is_date = isinstance(series.dtype, pl.Date | pl.Datetime)
+    if is_date and not -719_162 <= (series.cast(pl.Date).to_physical().item() or 0) <= 2_932_896:
+        raise InvalidValue("the expression computes a date outside of the years 1 to 9999 for the whole column")
+    return series.item()
 
 
 def _as_fact(value: Any) -> Any:
