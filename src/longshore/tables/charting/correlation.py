@@ -62,7 +62,7 @@ class Guess:
                 mean, width = present.mean(), present.max() - present.min()
                 self._means[index] = mean if np.isfinite(mean) else 0.0
                 self._widths[index] = width if 0 < width < np.inf else 1.0
-        return (values - self._means) / np.where(self._widths, self._widths, 1.0)
+        return (values - self._means) * (1.0 / np.where(self._widths, self._widths, 1.0))
 
 
 def _standards(batches: Batches, columns: int) -> tuple[Any, Any]:
@@ -90,10 +90,8 @@ def _products(values: Any) -> Any:
     mask = present.astype(np.float64)
     if not present.all():
         values = np.where(present, values, 0.0)
-    squares = values * values
-    return np.stack(
-        [mask @ mask.T, values @ mask.T, mask @ values.T, squares @ mask.T, mask @ squares.T, values @ values.T]
-    )
+    x, xx = values @ mask.T, (values * values) @ mask.T
+    return np.stack([mask @ mask.T, x, x.T, xx, xx.T, values @ values.T])
 
 
 def _coefficients(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> list[list[float | None]]:
