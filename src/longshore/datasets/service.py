@@ -26,13 +26,14 @@ from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
-from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
+from longshore.tables.scripting.script import script_of
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.uploads import require_room
@@ -273,17 +274,32 @@ class Datasets:
 
     def recipe(self, session_id: str) -> dict[str, Any]:
         """The steps from the import to the current one as a document that can be applied to other tables."""
-        folder = self.folder(session_id)
-        with self.database.reading() as connection:
-            dataset = records.require_dataset(connection, session_id)
-            records.require_current(connection, session_id)
-            made = records.list_made(connection, session_id, folder, dataset.position)
+        dataset, made = self._made(session_id)
         # The ledger is about this one file.
         used = {name: value for name, value in (dataset.reading or {}).items() if name != "ledger"}
         reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=used)
         names = SourceNames()
         steps = [names.mask_step(each.step) for each in effective(made)]
         return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
+
+    def script(self, session_id: str) -> dict[str, str]:
+        """The steps up to the current one as a Python script that needs only Polars; with a name for its file.
+
+        :raises IllegalOperation: when one of the operations cannot be exported.
+        """
+        dataset, made = self._made(session_id)
+        return {
+            "name": (writing.base_name(dataset.name) or "table") + ".py",
+            "script": script_of(made, dataset.name, dataset.reading or {}),
+        }
+
+    def _made(self, session_id: str) -> tuple[records.Dataset, list[Made]]:
+        """A dataset and its steps from the import to the current one."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+            records.require_current(connection, session_id)
+            return dataset, records.list_made(connection, session_id, folder, dataset.position)
 
     def describe(self, session_id: str) -> dict[str, Any]:
         """What a listing shows of one dataset."""
@@ -441,5 +457,6 @@ READS: dict[str, Read] = {
         lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
     ),
     "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
+    "script": Read(lambda service, session, *_: service.script(session), heavy=True),
 }
 """What can be asked, by the name on the wire."""

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.profiling import tally as tally_module
 from longshore.tables.profiling.tally import VALUE, Ranking, SortedTally, Tally, count_numbers, count_values, rank
 from longshore.tables.profiling.words import Words, count_words
@@ -109,7 +110,7 @@ def _weighted(tally: SortedTally) -> Iterator[tuple[Any, Any]]:
 
 def values_of(frame: pl.LazyFrame, column: Column) -> pl.LazyFrame:
     """The column of ``frame`` alone, as :class:`Counted` has it."""
-    return frame.select(countable(pl.col(column.name), column.dtype).alias(VALUE))
+    return frame.select(countable(col(column.name), column.dtype).alias(VALUE))
 
 
 def countable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.columns import col
 from longshore.tables.profiling.analysis import Counted, count_frame, countable
 from longshore.tables.profiling.cache import StatisticsCache
 from longshore.tables.profiling.columns import summarize
@@ -61,7 +62,7 @@ def _summaries(
 def _count_group(table: Table, columns: Sequence[Column]) -> Iterator[Counted]:
     frame = table.scan([column.name for column in columns])
     names = {column.name: f"{VALUE}{index}" for index, column in enumerate(columns)}
-    frame = frame.select(countable(pl.col(c.name), c.dtype).alias(names[c.name]) for c in columns)
+    frame = frame.select(countable(col(c.name), c.dtype).alias(names[c.name]) for c in columns)
     if table.rows * len(columns) <= CELLS_IN_MEMORY:
         frame = frame.collect(engine="streaming").lazy()
     for column in columns:
