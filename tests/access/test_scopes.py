@@ -27,7 +27,7 @@ PUBLIC = {
     ("HEAD", "/cached-file"),
     ("POST", "/celeryTaskCompleted"),  # asks for a secret of its own
 }
-READ_BY_POST = {"/echo", "/diagnostic/echo", "/api/v1/datasets/<session_id>/visualize"}
+READ_BY_POST = {"/echo", "/diagnostic/echo", "/api/v1/datasets/<session_id>/visualize", "/render/<path:path>"}
 
 
 def every_request(app: Flask) -> Iterator[tuple[str, str]]:
@@ -62,7 +62,7 @@ def test_a_token_that_may_write_gets_past_the_gate_everywhere_but_at_what_is_for
 ) -> None:
     client, will = closed.client, tokens.bearer("will")
     refused = {(m, r) for m, r in every_request(closed.app) if status(client, m, r, will) in (401, 403)}
-    assert refused - PUBLIC == set()
+    assert refused - PUBLIC == {("GET", "/metrics"), ("HEAD", "/metrics")}
 
 
 def test_an_address_that_is_no_route_asks_too(closed: Served, tokens: Tokens) -> None:

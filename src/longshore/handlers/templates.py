@@ -17,6 +17,7 @@ from jinja2 import BaseLoader, Template, TemplateError, TemplateNotFound, Templa
 from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
+from longshore.access.scopes import Scope, requires
 from longshore.errors import Internal, InvalidRequest, InvalidValue, TooLarge, shorten
 from longshore.handlers.sandboxing import MOST_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
 from longshore.responses import json_response, parse_json, read_data, require_callback
@@ -222,6 +223,7 @@ def template_routes(templates: Templates) -> Blueprint:
         return _plain(templates.source(path), "text/plain")
 
     @routes.route("/render/<path:path>", methods=["GET", "POST"])
+    @requires(Scope.READ)
     def render(path: str) -> Response:
         """A template filled with the request's data: HTML, or JSON by its name; with a callback JSONP."""
         callback = require_callback(request)

@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from longshore.access.scopes import Scope, requires
 from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
@@ -82,6 +83,7 @@ class Metrics:
         routes = Blueprint("metrics", __name__)
 
         @routes.get("/metrics")
+        @requires(Scope.ADMIN)
         def show_metrics() -> Response:
             """Figures about this server in Prometheus' text format."""
             response = Response(generate_latest(self.registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
