@@ -43,6 +43,7 @@ from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
+from longshore.server.workbench import workbench_blueprint, workbench_page
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
@@ -169,6 +170,7 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     app.register_blueprint(delivery_routes(services.links, services.offered))
     add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
+    app.register_blueprint(workbench_blueprint())
     app.extensions["longshore-events"] = services.events
     _add_pages(app, api, settings, services)
     return api
@@ -221,10 +223,10 @@ def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> 
 
     @app.get("/")
     def start() -> Any:
-        """The start page; for programs, whether this is the server and which version."""
+        """The workbench for browsers; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
-            return render_template("start.html", version=app_version())
+            return workbench_page() or render_template("start.html", version=app_version())
         uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
         return jsonify(message="ok", version=app_version(), uid=uid, files=services.offered.keys())
 
