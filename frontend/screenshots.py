@@ -132,7 +132,7 @@ def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:
                 page = context.new_page()
                 page.on("console", lambda message: message.type in ("error", "warning") and print(message.text[:500]))
                 page.on("pageerror", lambda error: print("page error:", error))
-                page.set_default_timeout(8000)
+                page.set_default_timeout(5000)
                 try:
                     PAGES[name](page, url)
                 except Exception as error:  # noqa: BLE001 - the picture shows how far it came

@@ -30,7 +30,7 @@ export class Wire {
   private readonly prefix = Math.random().toString(36).slice(2, 8);
 
   constructor(private readonly sessionID: string) {
-    this.socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4000 });
+    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
     this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) => this.hear(event, message));
     // A read that was under way when the line broke has no answer to come: ask again. A change was accepted or not,
     // and doing it twice would be worse than asking the history.

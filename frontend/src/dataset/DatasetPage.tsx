@@ -30,7 +30,7 @@ function Opened({ session, page }: { session: Session; page: "table" | "charts" 
   if (phase === "loading") return <Skeleton />;
   return (
     <div className="dataset">
-      <TopBar session={session} />
+      <TopBar session={session} hasPanel={page === "table"} />
       <div className={busy ? "progress on" : "progress"} role="status">
         {busy && <span>{busy.words} …</span>}
       </div>

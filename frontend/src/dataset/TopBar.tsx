@@ -10,7 +10,7 @@ import type { Session } from "./session";
 
 const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson", "JSON lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]] as const;
 
-export function TopBar({ session }: { session: Session }) {
+export function TopBar({ session, hasPanel }: { session: Session; hasPanel: boolean }) {
   const { name, meta, sourceBytes, here, history } = useStore(session.store);
   const { open, toggle } = usePanel();
   const steps = history?.steps ?? [];
@@ -48,13 +48,13 @@ export function TopBar({ session }: { session: Session }) {
         <Redo />
       </button>
       <Export session={session} />
-      <button className="button" onClick={() => void share()}>
+      <button className="button" aria-label="Share" onClick={() => void share()}>
         <Share />
         <span className="wide-only">Share</span>
       </button>
-      <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
+      {hasPanel && <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
         <Panel />
-      </button>
+      </button>}
     </header>
   );
 }
@@ -75,7 +75,7 @@ function Export({ session }: { session: Session }) {
   };
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className="button">
+      <DropdownMenu.Trigger className="button" aria-label="Export">
         <Download />
         <span className="wide-only">Export</span>
       </DropdownMenu.Trigger>

@@ -49,7 +49,7 @@ export function drawer(session: Session, column: string, dataType: string) {
     const then = at >= 0 ? preview?.byRow.get(row.number) : undefined;
     if (then && then[at] !== params.value) {
       if (!preview?.newColumns.includes(column)) {
-        const old = part("was", "");
+        const old = part(params.value === null || params.value === undefined ? "was none" : "was", "");
         value(old, params.value, dataType);
         holder.append(old);
       }

@@ -25,7 +25,6 @@ const theme = themeQuartz.withParams({
 
 export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderExtra["openMenu"]): () => void {
   const width = () => session.state.meta?.columns.length ?? 1;
-  let shownVersion = -1;
 
   const datasource = {
     getRows: (asked: IGetRowsParams) => {
@@ -105,7 +104,6 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
       if (now.view !== before.view && now.viewRows > 0) grid.ensureIndexVisible(0, "top");
     }
     if (now.columns !== before.columns) grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
-    shownVersion = now.meta?.version ?? shownVersion;
   });
 
   return () => {
@@ -127,7 +125,7 @@ function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"]): ColDef
   if (!meta) return [];
   const names = preview ? merged(meta.columns, preview.columns) : meta.columns;
   const numbers: ColDef<Row> = {
-    colId: "\u0000number", headerName: "Row", pinned: "left", width: 74, minWidth: 54, resizable: false, cellClass: "row-number", suppressHeaderMenuButton: true,
+    colId: "\u0000number", headerName: "Row", pinned: "left", width: Math.max(52, 26 + 8 * String(meta.dataSize.rows).length), minWidth: 46, resizable: false, cellClass: "row-number", suppressHeaderMenuButton: true,
     valueGetter: ({ data }) => (data ? data.number + 1 : ""), headerClass: "row-number-head",
   };
   return [numbers, ...names.map((name) => columnDef(session, openMenu, name))];

@@ -21,8 +21,8 @@ export function decode(data: Uint8Array, encoding?: string): { text: string; enc
   if (data[0] === 0xff && data[1] === 0xfe) return { text: new TextDecoder("utf-16le").decode(data), encoding: "utf-16" };
   if (data[0] === 0xfe && data[1] === 0xff) return { text: new TextDecoder("utf-16be").decode(data), encoding: "utf-16" };
   try {
-    // `stream`: the piece may end in the middle of a character.
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: true }), encoding: "utf-8" };
+    // `stream`: a piece of a file may end in the middle of a character.
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: data.length >= SNIFFED_BYTES }), encoding: "utf-8" };
   } catch {
     return { text: new TextDecoder("windows-1252").decode(data), encoding: "cp1252" };
   }

@@ -59,7 +59,7 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
     const sent: Record<string, string> = {};
     for (const [name, value] of Object.entries(options)) if (value !== "" && value !== true) sent[name] = value === "\t" ? "tab" : String(value);
     setProgress({ phase: "sending", done: 0, total: file.size });
-    const socket = io({ transports: ["websocket"] });
+    const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
     socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) => setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? file.size, rows: news.rows }));
     try {
       // Without the socket the import works all the same; it only tells less.

@@ -34,9 +34,11 @@ export function Control(props: Props) {
   );
 }
 
-function Notes({ id, field, problem }: Props) {
+function Notes({ id, field, value, problem }: Props) {
+  const blanks = field.control === "text" && typeof value === "string" && /^\s+$/.test(value) ? value.length : 0;
   return (
     <>
+      {blanks > 0 && <p className="attention">{blanks === 1 ? "One blank" : `${blanks} blanks`}</p>}
       {problem && (
         <p className="problem" id={`${id}-problem`} role="alert">
           {problem}
