@@ -41,27 +41,32 @@ def show_panel(page: Page, tab: str) -> None:
 
 
 def start(page: Page, url: str) -> None:
+    """The first page."""
     page.goto(url)
     page.get_by_text("Seattle weather").wait_for()
 
 
 def importing(page: Page, url: str) -> None:
+    """A file's options and first rows."""
     page.goto(url)
     page.get_by_label("A file with a table").set_input_files(BIRDS)
     page.locator(".preview td").first.wait_for()
 
 
 def table(page: Page, url: str) -> None:
+    """The grid."""
     open_movies(page, url)
 
 
 def doing(page: Page, url: str) -> None:
+    """What fits a column."""
     open_movies(page, url)
     pick(page, "US Gross")
     show_panel(page, "Do")
 
 
 def previewing(page: Page, url: str) -> None:
+    """New columns before they are made."""
     open_movies(page, url)
     pick(page, "Title")
     show_panel(page, "Do")
@@ -70,6 +75,7 @@ def previewing(page: Page, url: str) -> None:
 
 
 def filling(page: Page, url: str) -> None:
+    """Changed cells before they are changed."""
     open_movies(page, url)
     pick(page, "US Gross")
     page.locator(".head", has=page.get_by_text("US Gross", exact=True)).locator(".head-menu").click()
@@ -81,6 +87,7 @@ def filling(page: Page, url: str) -> None:
 
 
 def looking(page: Page, url: str) -> None:
+    """A column's statistics."""
     open_movies(page, url)
     pick(page, "US Gross")
     show_panel(page, "Look")
@@ -88,6 +95,7 @@ def looking(page: Page, url: str) -> None:
 
 
 def history(page: Page, url: str) -> None:
+    """The steps."""
     open_movies(page, url)
     pick(page, "US Gross")
     show_panel(page, "Do")
@@ -100,6 +108,7 @@ def history(page: Page, url: str) -> None:
 
 
 def charts(page: Page, url: str) -> None:
+    """The chart builder."""
     open_movies(page, url)
     page.get_by_role("link", name="Charts").click()
     page.get_by_text("Scatter").click()

@@ -72,7 +72,7 @@ class Opened:
         self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
         return [
-            f"{each['id']}: {[node['html'][:200] + str(node['any'][:1] and node['any'][0]['message']) for node in each['nodes'][:3]]}"
+            f"{each['id']}: {[(node['html'][:200], node['failureSummary']) for node in each['nodes'][:3]]}"
             for each in found["violations"]
             if each["impact"] in ("serious", "critical")
         ]

@@ -60,7 +60,7 @@ export default function ChartsPage({ session }: { session: Session }) {
     return () => {
       isCurrent = false;
     };
-  }, [session, key, version, lacks]); // eslint-disable-line
+  }, [session, key, version, lacks]);
 
   const onDrawn = useCallback((result: Result) => setDrawn(result), []);
   const title = `${session.state.name.replace(/\.[^.]*$/, "")}-${kind}`;

@@ -23,7 +23,7 @@ const TITLES: Record<string, string> = {
   deleteColumns: "Remove columns", moveColumn: "Move column", insertDuplicateColumn: "Duplicate column", changeColumnDataType: "Change type",
   parseDates: "Read as dates", normalize: "Rescale to a range", standardize: "Standardize", discretize: "Put into intervals", generateDummies: "One column per value",
   emptyStringToNaN: "Empty text to missing", deduplicate: "Remove repeated rows", sortRows: "Sort for good", derive: "Compute a column", keepRows: "Keep only the rows shown",
-  dropRows: "Remove the rows shown", deleteRows: "Remove selected rows", executeCommand: "Run Python code",
+  dropRows: "Remove the rows shown", deleteRows: "Remove selected rows",
 };
 
 /** Where each stands in the list; what is not here is offered where it stands in the grid or not yet. */
@@ -43,7 +43,6 @@ function fits(name: string, { meta, selected, view }: Situation): boolean {
   if (name === "deleteRows") return selected.rows.length > 0;
   if (name === "keepRows" || name === "dropRows") return isNarrowed(view);
   if (["deduplicate", "sortRows", "derive"].includes(name)) return true;
-  if (name === "executeCommand") return selected.columns.length === 0;
   const columns = selected.columns.map((column) => meta.columnInfo[column]).filter((info) => info !== undefined);
   if (columns.length === 0) return false;
   if (name === "combineColumns") return columns.length > 1;

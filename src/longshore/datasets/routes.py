@@ -166,9 +166,7 @@ def declare_api(api: Api, service: Datasets) -> None:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
         return service.visualize(session_id, parse_model(VisualizeParameters, body))
 
-    @api.endpoint(
-        "POST", f"{BASE}/<session_id>/preview", tag=TAG, body=PreviewParameters, answer=wire.PreviewAnswer
-    )
+    @api.endpoint("POST", f"{BASE}/<session_id>/preview", tag=TAG, body=PreviewParameters, answer=wire.PreviewAnswer)
     def preview_operation(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """What an operation would do to some rows, and to how many in all; nothing is changed."""
         return service.preview(session_id, parse_model(PreviewParameters, body))

@@ -26,7 +26,9 @@ class PreviewParameters(Parameters):
     preview: StrictStr = Field(description="name of the operation")
     parameters: dict[str, JsonValue] = Field(description="its parameters, as they would be sent")
     row_indices: list[StrictInt] = Field(
-        max_length=MOST_ROWS, description="numbers of the rows to show, as `data` gave them", json_schema_extra={"x-control": "rows"}
+        max_length=MOST_ROWS,
+        description="numbers of the rows to show, as `data` gave them",
+        json_schema_extra={"x-control": "rows"},
     )
 
 
@@ -38,7 +40,8 @@ class Preview:
     :param new: those of them that did not exist before.
     :param removed: names of columns that would go.
     :param rows: number of rows afterwards.
-    :param changed_cells: cells of all rows that would get another value; None when rows come or go, or for new columns only.
+    :param changed_cells: cells of all rows that would get another value; None when rows come, go or move, or when
+        there are only new columns.
     :param index: those of the rows asked for that stay, by their number before.
     :param touched: names of new columns and of those that get other values.
     :param data: for each row of ``index`` the values of the ``touched`` columns.
@@ -101,7 +104,9 @@ def _planned(table: Table, change: Change) -> pl.LazyFrame:
 
 def _shown(frame: pl.LazyFrame, names: Sequence[str], rows: Sequence[int]) -> pl.DataFrame:
     wanted = pl.Series(list(rows), dtype=pl.get_index_type())
-    return frame.select(ROW_NUMBER, *names).filter(pl.col(ROW_NUMBER).is_in(wanted.implode())).collect(engine="streaming")
+    return (
+        frame.select(ROW_NUMBER, *names).filter(pl.col(ROW_NUMBER).is_in(wanted.implode())).collect(engine="streaming")
+    )
 
 
 def _rows(shown: pl.DataFrame) -> list[list[Any]]:
@@ -118,10 +123,11 @@ def _count_changed(table: Table, change: Change) -> int | None:
         if not isinstance(column, Computed) or not table.has(column.name):
             continue
         before = pl.col(column.name)
-        same_type = frame.select(column.expression.alias("c")).collect_schema()["c"] == frame.collect_schema()[column.name]
+        same_type = (
+            frame.select(column.expression.alias("c")).collect_schema()["c"] == frame.collect_schema()[column.name]
+        )
         differs = before.ne_missing(column.expression) if same_type else before.is_null() != column.expression.is_null()
         counts.append(differs.sum().alias(f"n{position}"))
     if not counts:
         return None
     return int(sum(frame.select(counts).collect(engine="streaming").row(0)))
-

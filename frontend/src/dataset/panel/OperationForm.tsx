@@ -16,7 +16,7 @@ const PAUSE_MILLISECONDS = 350;
 export function OperationForm({ session, operation }: { session: Session; operation: OperationInfo }) {
   const { meta, columns, rows, view, preview } = useStore(session.store);
   const usesView = operation.name === "keepRows" || operation.name === "dropRows";
-  const fields = useMemo(() => (usesView ? [] : (fieldsOf(operation, { columns, rows }) ?? [])), [operation, usesView]); // eslint-disable-line
+  const fields = useMemo(() => (usesView ? [] : (fieldsOf(operation, { columns, rows }) ?? [])), [operation, usesView]);
   const [values, setValues] = useState(() => Object.fromEntries(fields.map((field) => [field.name, field.initial])));
   const [problem, setProblem] = useState<{ field?: string; message: string }>();
   const [isWorking, setWorking] = useState(false);
@@ -51,7 +51,7 @@ export function OperationForm({ session, operation }: { session: Session; operat
         (error: Error) => {
           if (!isCurrent) return;
           session.store.set({ preview: undefined });
-          if ((error as { code?: string }).code !== "IllegalOperation" || operation.name !== "executeCommand") setProblem({ field: fieldAtFault(fields, error.message), message: error.message });
+          setProblem({ field: fieldAtFault(fields, error.message), message: error.message });
         },
       );
     }, PAUSE_MILLISECONDS);
@@ -59,7 +59,7 @@ export function OperationForm({ session, operation }: { session: Session; operat
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [key, session, operation.name]); // eslint-disable-line
+  }, [key, session, operation.name]);
 
   const apply = async () => {
     if (isProblem(parameters)) {
