@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from longshore.database import Database, migrate
-from longshore.jobs import records
+from longshore.jobs import claims, records
 from longshore.jobs.models import jobs
 from longshore.settings import Settings
 
@@ -97,7 +97,7 @@ def main(count: int) -> None:
 
         def claim(queue: str = "jobs") -> None:
             with database.writing(durable=False) as connection:
-                records.claim_next(connection, queue, "benchmark")
+                claims.claim_next(connection, queue, "benchmark")
 
         def look() -> None:
             with database.reading() as connection:

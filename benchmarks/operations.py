@@ -159,11 +159,11 @@ COMPUTED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "join": (
         {"otherSessionID": "itself", "keys": [{"columnIndex": 0}], "columns": [4]},
-        "table.select('c0').join(table.select('c0', v='c4'), on='c0', how='left', maintain_order='left').select('v')",
+        "k = table.group_by('c0').len().select((pl.col('len') > 1).sum()).collect(engine='streaming'); table.select('c0').join(table.select('c0', v='c4'), on='c0', how='left', maintain_order='left').select('v')",
     ),
     "join of all columns": (
         {"otherSessionID": "itself", "keys": [{"column": "id"}], "how": "inner", "columns": [4]},
-        "table.join(table.select('c0', v='c4'), on='c0', maintain_order='left')",
+        "k = table.group_by('c0').len().select((pl.col('len') > 1).sum()).collect(engine='streaming'); table.join(table.select('c0', v='c4'), on='c0', maintain_order='left')",
     ),
     "appendFile": ({"otherSessionID": "itself"}, "pl.concat([table, table])"),
     "derive": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
-from longshore.server.application import Services, declare_routes, make_application
+from longshore.server.application import Services, declare_partitions, declare_routes, make_application
 from longshore.settings import Settings
+from longshore.tables import History, read
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
@@ -34,6 +36,22 @@ def write_all(folder: Path) -> None:
         path = target / f"{name}.md"
         if not path.exists() or path.read_text() != NOTE + text:
             path.write_text(NOTE + text)
+    (target / "script_example.py").write_text(script_example())
+
+
+def script_example() -> str:
+    """A script as the export makes it, for a small file and four steps."""
+    content = "name;price;bought\nCoat ;98,40;31/12/1999\nhat;;01/02/2000\nScarf;12,00;\n"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "shop.csv"
+        source.write_text(content)
+        result = read(source, Path(folder) / "columns")
+        history = History.start(result.table)
+        history = history.apply("findReplace", column="price", toReplace=[","], replaceWith=["."], matchRegex=True)
+        history = history.apply("changeColumnDataType", column="price", newDataType="float")
+        history = history.apply("fillWithAverage", column="price", metric="mean")
+        history = history.apply("changeCase", columns=["name"], case="title")
+        return history.script("shop.csv", result.settings)
 
 
 def settings_page() -> str:
@@ -115,7 +133,9 @@ def _type(part: dict[str, Any]) -> str:
 def routes_page() -> str:
     """Every address, the REST ones after the others."""
     app = make_application()
-    api = declare_routes(app, Settings.from_environment(), Services())
+    settings = Settings.from_environment()
+    api = declare_routes(app, settings, Services())
+    declare_partitions(app, settings, Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",

@@ -82,6 +82,13 @@ def test_every_route_has_a_line_that_says_what_it_does(generate: ModuleType) -> 
     assert all(len(row.split("|")[3].strip()) > 10 for row in rows)
 
 
+def test_the_example_of_a_script_is_one(generate: ModuleType) -> None:
+    script = generate.script_example()
+    compile(script, "script_example.py", "exec")
+    assert 'pl.col("price").fill_null(55.2)' in script
+    assert "reference/script_example.py" in (ROOT / "docs/recipes.md").read_text()
+
+
 def test_every_warning_of_the_reader_is_explained() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "src/longshore/tables/reading").glob("*.py"))
     codes = set(re.findall(r'ReadWarning\(\s*(?:code=)?"(\w+)"', sources))

@@ -264,6 +264,14 @@ class Dataset:
         """The steps up to the current one as a JSON document, to be applied to other tables or replayed offline."""
         return self.client.request("GET", f"{self._path}/recipe")
 
+    def script(self) -> str:
+        """The steps up to the current one as a Python script, which needs only Polars and gives the same table.
+
+        :raises IllegalOperation: when one of the steps cannot be exported.
+        """
+        with self.client.stream(f"{self._path}/script") as response:
+            return response.read().decode()
+
     def apply_recipe(
         self,
         recipe: Mapping[str, Any],

@@ -11,7 +11,10 @@ between (``SQLITE_BUSY_SNAPSHOT``, no time-out applies), so writers take the wri
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,11 +42,15 @@ metadata = sa.MetaData(
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a SQLite writer waits for its turn."""
 
+TURN_SECONDS = 0.0005
+"""How long it sleeps before it looks again whether that has come."""
+
 MIGRATION_LOCK = 0x10465
 """Any number that no other application on the same PostgreSQL uses for an advisory lock."""
 
 _DURABLE = "longshore_durable"
 _WRITING = "longshore_writing"
+_SYNCHRONOUS = "longshore_synchronous"
 
 
 class PackedJSON(sa.types.TypeDecorator[Any]):
@@ -68,6 +75,9 @@ class Database:
         self.engine = _make_engine(url)
         # A WAL transaction of SQLite is a snapshot by itself; PostgreSQL shows each statement the newest commit.
         is_sqlite = self.engine.dialect.name == "sqlite"
+        path = self.engine.url.database or ":memory:"
+        # A URI asks for locks of its own kind, on a file system where ours may mean nothing.
+        self._turn_path = f"{path}-turn" if is_sqlite and not path.startswith((":", "file:")) else None
         self._snapshots = self.engine if is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
@@ -89,12 +99,46 @@ class Database:
         :raises StorageFull: when the disk has no room.
         """
         options = {_WRITING: True, _DURABLE: durable}
-        with _translated(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with (
+            _translated(),
+            self._turn(),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the other writers of SQLite, on a lock beside the database.
+
+        SQLite itself sleeps longer and longer before it tries again, up to 0.1 s, although most transactions take one
+        or two milliseconds. Whoever does not get the lock in time goes on to what SQLite makes of it.
+        """
+        if self._turn_path is None:
+            yield
+            return
+        handle = os.open(self._turn_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(handle, time.monotonic() + BUSY_TIMEOUT_SECONDS)
+            yield
+        finally:
+            os.close(handle)
 
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+
+
+def _lock(handle: int, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(TURN_SECONDS)
+        else:
+            return
 
 
 @contextmanager
@@ -139,7 +183,10 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     # In WAL mode NORMAL syncs at checkpoints only: a power cut may lose the last commits, never break the file.
-    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get(_DURABLE, True) else 'NORMAL'}")
+    wanted = "FULL" if options.get(_DURABLE, True) else "NORMAL"
+    if connection.info.get(_SYNCHRONOUS) != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -16,12 +16,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from longshore.errors import SettingsError
 
 SqliteVfs = Literal["unix", "unix-excl", "unix-none", "unix-dotfile", "unix-namedsem"]
+SendFileHeader = Literal["", "X-Accel-Redirect", "X-Sendfile"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
+RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
 
 class Settings(BaseSettings):
@@ -143,6 +145,25 @@ class Settings(BaseSettings):
     files_root: Path | None = Field(
         None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
     )
+    upload_folder: Path | None = Field(
+        None, description="folder of the partitions, `POST /<partition>`; default: below ROOT_STORAGE_PATH"
+    )
+    fstore_root: Path | None = Field(
+        None, description="folder of the path files, `/fs/<path>`; default: below ROOT_STORAGE_PATH"
+    )
+    send_file_header: SendFileHeader = Field(
+        "",
+        description="header by which the web server in front sends files itself: X-Accel-Redirect (nginx) or X-Sendfile"
+        " (Apache, lighttpd); default: none. Only for a server that nobody can reach except through that one",
+    )
+    send_file_prefix: str = Field(
+        "/longshore-files",
+        pattern="^(/[A-Za-z0-9._-]+)+$",
+        description="internal address of nginx below which it has the folders `partitions`, `fs` and `links`",
+    )
+    resumable_ttl: float = Field(
+        86400, gt=0, description="how long a resumable upload waits for more, and then for being asked, in seconds"
+    )
     storage_root: Path | None = Field(
         None, description="folder of the list stores' database; default: below ROOT_STORAGE_PATH"
     )
@@ -193,9 +214,11 @@ class Settings(BaseSettings):
     @field_validator("result_backend")
     @classmethod
     def _known_store(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and value.get_secret_value().startswith("db"):
-            _require_scheme(SecretStr(value.get_secret_value().removeprefix("db+")), DATABASE_SCHEMES)
-        return _require_scheme(value, RESULT_SCHEMES)
+        scheme = urlsplit(value.get_secret_value()).scheme if value is not None else RESULT_SCHEMES[0]
+        kind, _, database = scheme.partition("+")
+        if kind not in RESULT_SCHEMES or (kind == "db" and database.partition("+")[0] not in DATABASE_SCHEMES):
+            raise ValueError("it has to be a URL that begins with " + RESULT_URLS)
+        return value
 
     @field_validator("broker_url")
     @classmethod
@@ -207,7 +230,16 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
-    @field_validator("root_storage_path", "handlers_dir", "cache_root", "files_root", "storage_root", "kvstore_root")
+    @field_validator(
+        "root_storage_path",
+        "handlers_dir",
+        "cache_root",
+        "files_root",
+        "upload_folder",
+        "fstore_root",
+        "storage_root",
+        "kvstore_root",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().resolve()
@@ -247,6 +279,16 @@ class Settings(BaseSettings):
     def files_folder(self) -> Path:
         """The files on offer."""
         return self.files_root or self.root_storage_path / "files"
+
+    @property
+    def partitions_folder(self) -> Path:
+        """The partitions."""
+        return self.upload_folder or self.root_storage_path / "partitions"
+
+    @property
+    def path_files_folder(self) -> Path:
+        """The path files."""
+        return self.fstore_root or self.root_storage_path / "fs"
 
     @property
     def lists_path(self) -> Path:
@@ -379,11 +421,16 @@ def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> Secret
     return value
 
 
+def _is_secret(field: str) -> bool:
+    """Whether a setting may hold a password, in which case its value appears nowhere."""
+    return field in Settings.model_fields and "SecretStr" in str(Settings.model_fields[field].annotation)
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors():
         field = str(problem["loc"][0]) if problem["loc"] else "settings"
-        shown = "" if "secret" in field or field.endswith("_url") else f"={problem.get('input')!r}"
+        shown = "" if _is_secret(field) else f"={problem.get('input')!r}"
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)

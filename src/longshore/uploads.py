@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +19,19 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from longshore.errors import InvalidRequest, LongshoreError, StorageFull, TooLarge, is_disk_full
 
 CHUNK_BYTES = 2**20
+SLOW_BYTES = 2**16
+QUICK_SECONDS = 0.05
 LONGEST_FIELD_BYTES = 100_000
 MOST_FIELDS = 100
+MOST_FILES = 100
 DRAIN_SECONDS = 20.0
+IDLE_SECONDS = 60.0
+"""How long a client may send nothing in the middle of a body."""
+ENDING = ".upload"
+
+
+class BrokenOff(InvalidRequest):
+    """A body ended before it was whole."""
 
 
 @dataclass
@@ -40,28 +52,68 @@ class Upload:
 def receive(request: Request, folder: Path, limit_bytes: int, *, may_be_empty: bool = False) -> Iterator[Upload]:
     """Write a request's file to ``folder`` and yield it; what is left there afterwards is removed.
 
+    :param may_be_empty: whether a raw body without a byte is a file, too.
     :raises InvalidRequest: no file, several files, or a body that broke off.
     :raises TooLarge: over ``limit_bytes``.
     :raises StorageFull: the disk has no room.
+    """
+    with receive_all(request, folder, limit_bytes, most_files=1, may_be_empty=may_be_empty) as uploads:
+        yield uploads[0]
+
+
+@contextmanager
+def receive_all(
+    request: Request,
+    folder: Path,
+    limit_bytes: int,
+    *,
+    most_files: int = MOST_FILES,
+    may_be_empty: bool = False,
+) -> Iterator[list[Upload]]:
+    """Write all files of a request to ``folder`` and yield them; raises as :func:`receive`.
+
+    :param limit_bytes: for all files together.
     """
     declared = request.content_length
     if declared is not None and declared > limit_bytes + LONGEST_FIELD_BYTES:
         raise TooLarge(f"an upload has at most {limit_bytes:,} bytes, and this one {declared:,}")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{secrets.token_hex(12)}.upload"
+    arriving = _Arriving(folder, limit_bytes)
     try:
-        with path.open("xb", buffering=0) as file:
-            if request.mimetype == "multipart/form-data":
-                upload = _receive_form(request, file, path, limit_bytes)
-            else:
-                upload = _receive_raw(request, file, path, limit_bytes, may_be_empty=may_be_empty)
-        yield upload
+        if request.mimetype == "multipart/form-data":
+            _receive_form(request, arriving, most_files)
+        else:
+            _receive_raw(request, arriving, may_be_empty=may_be_empty)
+        yield arriving.uploads
     except OSError as error:
         if is_disk_full(error):
             raise StorageFull.now() from error
         raise
     finally:
-        path.unlink(missing_ok=True)
+        arriving.remove()
+
+
+def require_room(folder: Path, incoming_bytes: int, reserve_bytes: int) -> None:
+    """:raises StorageFull: when so many bytes would leave the disk of ``folder``, which is made, without reserve."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if shutil.disk_usage(folder).free < reserve_bytes + incoming_bytes:
+        raise StorageFull.now()
+
+
+def sweep(folder: Path, older_than: float) -> int:
+    """Remove what uploads left in ``folder`` when their process was killed; how many.
+
+    :param older_than: seconds since 1970; what was written to later may still be arriving.
+    """
+    gone = 0
+    for path in folder.glob(f"*{ENDING}"):
+        try:
+            if path.stat().st_mtime < older_than:
+                path.unlink()
+                gone += 1
+        except FileNotFoundError:
+            continue  # it has found its place meanwhile
+    return gone
 
 
 @contextmanager
@@ -73,10 +125,13 @@ def draining(request: Request) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenOff:
+        raise  # nothing will come, and a client that stalls is not waited for twice
     except LongshoreError:
         deadline = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline and _is_more(request):
-            continue
+        with _impatient(request, DRAIN_SECONDS):
+            while time.monotonic() < deadline and _is_more(request):
+                continue
         raise
 
 
@@ -87,70 +142,133 @@ def _is_more(request: Request) -> bool:
         return False  # it broke off; nobody waits for an answer
 
 
-def _chunks(request: Request) -> Iterator[bytes]:
-    """The body piece by piece; a body that ends before its declared length is refused.
+def read_chunks(request: Request) -> Iterator[bytes]:
+    """The body piece by piece; one that ends before its declared length is refused, after all that arrived.
 
     Under the web server a connection that breaks looks like an early end, not like an error.
+
+    :raises BrokenOff: at the end of what arrived, also when nothing came for :data:`IDLE_SECONDS`.
     """
     declared = request.content_length
-    received = 0
+    received, size = 0, SLOW_BYTES
     stream = request.stream
-    while chunk := _read(stream):
-        received += len(chunk)
-        yield chunk
+    with _impatient(request, IDLE_SECONDS):
+        asked = time.monotonic()
+        while chunk := _read(stream, size):
+            received += len(chunk)
+            # What a chunk lacks when the connection breaks is lost, so those of slow connections are small.
+            size = min(2 * size, CHUNK_BYTES) if time.monotonic() - asked < QUICK_SECONDS else SLOW_BYTES
+            yield chunk
+            asked = time.monotonic()
     if declared is not None and received < declared:
-        raise InvalidRequest(f"the upload broke off after {received:,} of {declared:,} bytes; nothing was kept")
+        raise BrokenOff(f"the upload broke off after {received:,} of {declared:,} bytes")
 
 
-def _read(stream: IO[bytes]) -> bytes:
+@contextmanager
+def _impatient(request: Request, seconds: float) -> Iterator[None]:
+    """Let reads of the body fail when nothing comes: a client that stalls must not hold a thread for ever."""
+    connection = request.environ.get("gunicorn.socket")
+    if not isinstance(connection, socket.socket):
+        yield
+        return
+    before = connection.gettimeout()
+    connection.settimeout(seconds)
     try:
-        return stream.read(CHUNK_BYTES)
+        yield
+    finally:
+        if connection.fileno() >= 0:
+            connection.settimeout(before)
+
+
+def _read(stream: IO[bytes], size: int = CHUNK_BYTES) -> bytes:
+    try:
+        return stream.read(size)
     except (OSError, ValueError) as error:
-        raise InvalidRequest("the upload broke off; nothing was kept") from error
+        raise BrokenOff("the upload broke off") from error
     except Exception as error:
         # Werkzeug and the web server each have a class of their own for a client that went away.
         if type(error).__name__ in {"ClientDisconnected", "NoMoreData", "InvalidChunkSize", "ChunkMissingTerminator"}:
-            raise InvalidRequest("the upload broke off; nothing was kept") from error
+            raise BrokenOff("the upload broke off") from error
         raise
 
 
-def _receive_raw(request: Request, file: IO[bytes], path: Path, limit_bytes: int, *, may_be_empty: bool) -> Upload:
+class _Arriving:
+    """The files of one request while they are written."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.uploads: list[Upload] = []
+        self.fields: dict[str, str] = {}
+        self._folder = folder
+        self._limit = limit_bytes
+        self._size = 0
+        self._handle = -1
+
+    def begin(self, name: str) -> None:
+        """A new file comes."""
+        path = self._folder / f"{secrets.token_hex(12)}{ENDING}"
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        self.uploads.append(Upload(path, name, self.fields))
+
+    def write(self, data: bytes | bytearray) -> None:
+        """More bytes of it; raises TooLarge over the limit."""
+        self._size += len(data)
+        if self._size > self._limit:
+            raise TooLarge(f"an upload has at most {self._limit:,} bytes")
+        write_all(self._handle, data)
+
+    def end(self) -> None:
+        """No more of it will come."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def drop_last(self) -> None:
+        """Forget the last file."""
+        self.uploads.pop().path.unlink()
+
+    def remove(self) -> None:
+        """Remove the files that nobody has moved away."""
+        self.end()
+        for upload in self.uploads:
+            upload.path.unlink(missing_ok=True)
+
+
+def _receive_raw(request: Request, arriving: _Arriving, *, may_be_empty: bool) -> None:
     size = 0
-    for chunk in _chunks(request):
+    arriving.begin("")
+    for chunk in read_chunks(request):
         size += len(chunk)
-        _refuse_over(size, limit_bytes)
-        _write(file, chunk)
+        arriving.write(chunk)
+    arriving.end()
     if size == 0 and not may_be_empty:
         raise InvalidRequest("the body is empty; send the file's bytes, or a multipart form with a field called file")
-    return Upload(path)
 
 
-def _receive_form(request: Request, file: IO[bytes], path: Path, limit_bytes: int) -> Upload:
+def _receive_form(request: Request, arriving: _Arriving, most_files: int) -> None:
     boundary = parse_options_header(request.headers.get("Content-Type", ""))[1].get("boundary")
     if not boundary:
         raise InvalidRequest("a multipart body needs a boundary in its Content-Type")
-    form = _Form(file, path, limit_bytes)
+    form = _Form(arriving, most_files)
     try:
-        with PushMultipartParser(boundary, max_segment_count=MOST_FIELDS + 1) as parser:
-            for chunk in _chunks(request):
+        with PushMultipartParser(boundary, max_segment_count=MOST_FIELDS + most_files) as parser:
+            for chunk in read_chunks(request):
                 for event in parser.parse(chunk):
                     form.take(event)
     except MultipartError as error:
         raise InvalidRequest(f"the multipart body cannot be read: {error}") from error
-    return form.finish()
+    if not arriving.uploads:
+        raise InvalidRequest("there is no file in the form; send it in a field called file")
 
 
 class _Form:
-    """Collects the parser's events: the file goes to disk, fields stay in memory."""
+    """Collects the parser's events: files go to disk, fields stay in memory."""
 
-    def __init__(self, file: IO[bytes], path: Path, limit_bytes: int) -> None:
-        self.upload = Upload(path)
-        self._file = file
-        self._limit = limit_bytes
-        self._size = 0
-        self._files = 0
+    def __init__(self, arriving: _Arriving, most_files: int) -> None:
+        self._arriving = arriving
+        self._most_files = most_files
         self._segment: MultipartSegment | None = None
         self._value = bytearray()
+        self._size = 0
 
     def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         """One event: a segment's head, a piece of its data, or its end."""
@@ -160,8 +278,7 @@ class _Form:
             self._end()
         elif self._segment is not None and self._segment.filename is not None:
             self._size += len(event)
-            _refuse_over(self._size, self._limit)
-            _write(self._file, event)
+            self._arriving.write(event)
         else:
             self._value += event
             if len(self._value) > LONGEST_FIELD_BYTES:
@@ -170,32 +287,28 @@ class _Form:
     def _begin(self, segment: MultipartSegment) -> None:
         self._segment = segment
         self._value = bytearray()
+        self._size = 0
         if segment.filename is None:
             return
-        self._files += 1
-        if self._files > 1:
-            raise InvalidRequest("send one file at a time, in a field called file")
-        self.upload.name = segment.filename
+        if len(self._arriving.uploads) == self._most_files:
+            many = "one file" if self._most_files == 1 else f"at most {self._most_files} files"
+            raise InvalidRequest(f"send {many} at a time, in a field called file")
+        self._arriving.begin(segment.filename)
 
     def _end(self) -> None:
-        segment = self._segment
-        if segment is not None and segment.filename is None:
-            self.upload.fields[segment.name] = self._value.decode("utf-8", "replace")
-        self._segment = None
-
-    def finish(self) -> Upload:
-        """The upload, once the body has ended; raises InvalidRequest when it had no file."""
-        if self._files == 0:
-            raise InvalidRequest("there is no file in the form; send it in a field called file")
-        return self.upload
-
-
-def _refuse_over(size: int, limit_bytes: int) -> None:
-    if size > limit_bytes:
-        raise TooLarge(f"an upload has at most {limit_bytes:,} bytes")
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        if segment.filename is None:
+            self._arriving.fields[segment.name] = self._value.decode("utf-8", "replace")
+            return
+        self._arriving.end()
+        if not segment.filename and not self._size:  # a browser sends this for a file field that was left empty
+            self._arriving.drop_last()
 
 
-def _write(file: IO[bytes], data: bytes | bytearray) -> None:
+def write_all(handle: int, data: bytes | bytearray) -> None:
+    """Write every byte to an open file."""
     view = memoryview(data)
     while view:
-        view = view[os.write(file.fileno(), view) :]
+        view = view[os.write(handle, view) :]

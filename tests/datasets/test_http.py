@@ -272,7 +272,7 @@ def test_ten_thousand_columns(http: httpx.Client, connect: Connect) -> None:
 
 
 def test_errors_and_headers(http: httpx.Client) -> None:
-    for answer in (http.get("/nowhere"), http.put("/upload"), http.get("/diagnostic/fail")):
+    for answer in (http.get("/api/nowhere"), http.put("/upload"), http.get("/diagnostic/fail")):
         assert answer.is_error
         assert answer.headers["X-APP-VERSION"]
         assert answer.headers["X-HOSTNAME"]

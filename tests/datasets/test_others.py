@@ -56,7 +56,8 @@ def test_a_join_is_a_step_that_undo_and_redo_walk(bench: Bench, people: str, cit
     joined = [("Ada", "Rome", "Italy"), ("Bob", "Oslo", None), ("Cid", None, None)]
     assert bench.rows(people) == joined
     step = bench.service.history(people)["steps"][1]
-    assert step["facts"]["other"] == {"name": "cities.csv", "rows": 2, "columns": 2, "version": 1}
+    types = {"city": "string", "land": "string"}
+    assert step["facts"]["other"] == {"name": "cities.csv", "rows": 2, "columns": 2, "version": 1, "types": types}
     bench.change(cities, "undo")
     bench.service.delete(cities)
     assert bench.rows(people) == joined, "what was joined stands in this dataset's own files"
@@ -88,7 +89,9 @@ def test_no_answer_of_this_dataset_has_the_others_id(bench: Bench, people: str, 
     bench.change(people, "appendFile", otherSessionID=cities)
     dropped = bench.change(people, "dropStep", version=1)
     history, recipe = bench.service.history(people), bench.service.recipe(people)
-    told = json.dumps([history, recipe, dropped, bench.queue.sent])
+    script = bench.service.script(people)["script"]
+    assert script.count("the dataset cities.csv as it was") == 3
+    told = json.dumps([history, recipe, script, dropped, bench.queue.sent])
     assert history["steps"][5]["facts"]["later"][0]["step"]["operation"] == "join"
     assert cities not in told
     assert twin not in told

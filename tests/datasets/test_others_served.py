@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import psutil
 import pytest
 
@@ -63,6 +67,22 @@ def test_the_python_client(client: Client) -> None:
     many = client.upload(b"k\n" + b"1\n" * 2000, name="many.csv")
     with pytest.raises(TooLarge, match="4,000,000 rows"):
         many.join(other_session_id=many, keys=[{"column": "k"}])
+
+
+def test_a_script_of_a_join_runs_with_the_exported_other(client: Client, tmp_path: Path) -> None:
+    people, cities = client.upload(PEOPLE, name="people.csv"), client.upload(CITIES, name="cities.csv")
+    people.join(other_session_id=cities, keys=[{"column": "city"}])
+    people.append_file(other_session_id=people)
+    (tmp_path / "people.csv").write_bytes(PEOPLE)
+    cities.export(tmp_path / "cities.csv")
+    cities.delete()
+    script = people.script()
+    assert cities.session_id not in script
+    assert people.session_id not in script
+    (tmp_path / "clean.py").write_text(script)
+    command = [sys.executable, "-I", "clean.py", "--other-file", "cities.csv", "people.csv", "out.parquet"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert pl.read_parquet(tmp_path / "out.parquet").to_dicts() == people.rows()
 
 
 def test_socket_io(connect: Connect, client: Client) -> None:

@@ -88,6 +88,20 @@ def test_a_recipe_holds_the_current_branch_with_names_and_kinds(bench: Bench, cl
     assert recipe["steps"][0]["facts"] == {"value": 2.0}
 
 
+def test_a_script_holds_the_current_branch(bench: Bench, cleaned: str) -> None:
+    bench.change(cleaned, "undo")
+    found = bench.service.read("script", cleaned, {})
+    assert found["name"] == "movies.py"
+    names: dict[str, Any] = {}
+    exec(compile(found["script"], "movies.py", "exec"), names)
+    source = bench.settings.root_storage_path / "again.csv"
+    source.write_bytes(CSV)
+    table = names["clean"](names["read"](str(source)))
+    assert table.equals(bench.service.version(cleaned).table.scan().collect())
+    bench.change(cleaned, "dropStep", version=1)
+    assert "fill_null" not in bench.service.read("script", cleaned, {})["script"]
+
+
 def test_a_recipe_of_a_dataset_that_is_still_read(bench: Bench) -> None:
     bench.settings.uploads_folder.mkdir(parents=True, exist_ok=True)
     path = bench.settings.uploads_folder / "body"

@@ -93,3 +93,18 @@ def test_rest(client: Client, shared_server: LongshoreServer) -> None:
     assert httpx.get(f"{unknown}/recipe").status_code == 404
     described = httpx.get(f"{shared_server.url}/api/v1/openapi.json").json()["paths"]
     assert "/api/v1/datasets/{session_id}/applyRecipe" in described
+
+
+def test_the_script_over_every_interface(connect: Connect, client: Client, shared_server: LongshoreServer) -> None:
+    dataset = client.upload(CSV, name="die\u202e ärgsten\n.csv")
+    dataset.fill_with_average(column="price", metric="mean")
+    script = dataset.script()
+    assert 'pl.col("price").fill_null(2.0)' in script
+    answer = connect().ask("script", dataset.session_id)
+    assert (answer["success"], answer["script"], answer["name"]) == (True, script, "die ärgsten.py")
+    response = httpx.get(f"{shared_server.url}/api/v1/datasets/{dataset.session_id}/script")
+    assert (response.status_code, response.text) == (200, script)
+    assert response.headers["Content-Type"].startswith("text/x-python")
+    assert response.headers["Content-Disposition"].startswith("attachment; filename=")
+    unknown = httpx.get(f"{shared_server.url}/api/v1/datasets/{'0' * 30}/script")
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "SessionNotFound")

@@ -16,9 +16,10 @@ from openapi_spec_validator import validate
 from longshore.database import Database, migrate
 from longshore.errors import LongshoreError
 from longshore.http import Api, error_response
-from longshore.jobs import records
+from longshore.jobs import claims, records
+from longshore.jobs.claims import Claimed
 from longshore.jobs.declaring import job
-from longshore.jobs.records import Claimed, Job
+from longshore.jobs.records import Job
 from longshore.jobs.results import open_store
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
@@ -73,7 +74,7 @@ class Place:
             return step(connection, *arguments, **about)
 
     def claim(self, queue: str = "jobs") -> Claimed:
-        claimed = self.change(records.claim_next, queue, "worker")
+        claimed = self.change(claims.claim_next, queue, "worker")
         assert claimed is not None
         return claimed
 
@@ -81,7 +82,7 @@ class Place:
         self.claim()
         self.store.put(job_id, document, expires)
         about = {"expires": expires, "result_place": "store", "result_bytes": len(document)}
-        self.change(records.succeed, job_id, "worker", **about)
+        self.change(claims.succeed, job_id, "worker", **about)
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_large_result_is_a_file(place: Place) -> None:
     job_id = place.submit()
     place.claim()
     about = {"expires": LATER, "result_place": "file", "result_bytes": 3}
-    place.change(records.succeed, job_id, "worker", **about)
+    place.change(claims.succeed, job_id, "worker", **about)
     assert place.http.get(f"{BASE}/{job_id}/result").status_code == 410  # somebody removed it
     folder: Path = place.settings.results_folder
     folder.mkdir(parents=True)
@@ -156,7 +157,7 @@ def test_a_failed_job_says_why(place: Place) -> None:
     job_id = place.submit()
     place.claim()
     about = {"expires": LATER, "log_tail": "line 1\nline 2"}
-    place.change(records.fail, job_id, "worker", "TimedOut", "it took longer than 60 s", **about)
+    place.change(claims.fail, job_id, "worker", "TimedOut", "it took longer than 60 s", **about)
     shown = place.http.get(f"{BASE}/{job_id}").get_json()
     assert (shown["status"], shown["error"], shown["log_tail"]) == ("FAILURE", "TimedOut", "line 1\nline 2")
     result = place.http.get(f"{BASE}/{job_id}/result")
@@ -309,7 +310,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_announced(place: Place) -> None:
     assert [(each.id, each.status) for each in place.announced] == [(job_id, "REVOKED")]
     with place.database.reading() as connection:
         assert records.unannounced(connection, LATER) == []
-    assert place.change(records.claim_next, "jobs", "worker") is None
+    assert place.change(claims.claim_next, "jobs", "worker") is None
     again = place.http.delete(f"{BASE}/{job_id}")
     assert (again.status_code, again.get_json()["status"]) == (200, "REVOKED")
     assert place.http.get(f"{BASE}/{job_id}/result").get_json()["reason"] == "Revoked"
@@ -320,8 +321,8 @@ def test_cancelling_a_running_job_waits_for_its_worker(place: Place) -> None:
     place.claim()
 
     def worker() -> None:
-        eventually(lambda: place.change(records.is_cancelling, job_id, "worker"))
-        place.change(records.revoke, job_id, "worker", expires=LATER)
+        eventually(lambda: place.change(claims.is_cancelling, job_id, "worker"))
+        place.change(claims.revoke, job_id, "worker", expires=LATER)
 
     thread = threading.Thread(target=worker)
     thread.start()
@@ -359,7 +360,7 @@ def test_a_request_waits_for_the_next_change(place: Place) -> None:
     asking.join(10)
     assert answers == ["STARTED"]
     assert place.http.get(f"{BASE}/{job_id}?wait=0.05").get_json()["status"] == "STARTED"
-    place.change(records.fail, job_id, "worker", "JobFailed", "no", expires=LATER)
+    place.change(claims.fail, job_id, "worker", "JobFailed", "no", expires=LATER)
     assert place.http.get(f"{BASE}/{job_id}?wait=30").get_json()["status"] == "FAILURE"
     for wrong in ("31", "-1", "nan", "x"):
         assert place.http.get(f"{BASE}/{job_id}?wait={wrong}").status_code == 400

@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from longshore.database import Database
-from longshore.jobs import records
+from longshore.jobs import claims, records
+from longshore.jobs.claims import Claimed, LeaseLost
 from longshore.jobs.models import jobs
-from longshore.jobs.records import Claimed, Job, LeaseLost, NewJob
+from longshore.jobs.records import Job, NewJob
 from longshore.jobs.watching import LeaseWatch
 from longshore.leases import new_owner
 
@@ -21,7 +22,7 @@ Put = Callable[..., str]
 
 def claim(database: Database, queue: str = "jobs", owner: str = "me", now: float = 10.0) -> Claimed | None:
     with database.writing() as connection:
-        return records.claim_next(connection, queue, owner, now=now)
+        return claims.claim_next(connection, queue, owner, now=now)
 
 
 def claimed(database: Database, **about: Any) -> Claimed:
@@ -43,7 +44,7 @@ def found(database: Database, job_id: str) -> Job:
 
 
 def lose(database: Database, job_id: str, owner: str = "me", *, may_repeat: bool = True) -> Job:
-    job: Job = change(database, records.lose, job_id, owner, may_repeat=may_repeat, expires=99.0, now=11.0)
+    job: Job = change(database, claims.lose, job_id, owner, may_repeat=may_repeat, expires=99.0, now=11.0)
     return job
 
 
@@ -62,7 +63,7 @@ def test_the_oldest_job_of_the_queue_is_begun_first(database: Database, put: Put
     begun = claimed(database)
     assert (begun.job.id, begun.inputs) == (first, b'{"a": 1}')
     assert (begun.job.status, begun.job.attempts, begun.job.started) == ("STARTED", 1, 10.0)
-    assert (begun.job.lease_owner, begun.job.lease_until) == ("me", 10.0 + records.LEASE_SECONDS)
+    assert (begun.job.lease_owner, begun.job.lease_until) == ("me", 10.0 + claims.LEASE_SECONDS)
     assert claimed(database).job.id == second
     assert claim(database) is None
     assert claimed(database, queue="other").job.id == other
@@ -94,7 +95,7 @@ def test_a_fresh_job_is_due_although_the_clock_was_set_back(database: Database, 
 def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    job = change(database, records.retry_later, job_id, "me", "JobFailed", "it rained", due=50.0, expires=99.0)
+    job = change(database, claims.retry_later, job_id, "me", "JobFailed", "it rained", due=50.0, expires=99.0)
     assert (job.status, job.message, job.lease_owner) == ("RETRY", "it rained", None)
     assert claim(database, now=49.0) is None
     again = claimed(database, now=50.0)
@@ -105,7 +106,7 @@ def test_success(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
     about = {"expires": 99.0, "result_place": "store", "result_bytes": 7, "peak_bytes": 1000, "now": 12.0}
-    change(database, records.succeed, job_id, "me", **about)
+    change(database, claims.succeed, job_id, "me", **about)
     job = found(database, job_id)
     assert (job.status, job.finished, job.expires, job.result_place) == ("SUCCESS", 12.0, 99.0, "store")
     assert job.is_finished
@@ -116,24 +117,24 @@ def test_success(database: Database, put: Put) -> None:
 def test_failure(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    change(database, records.fail, job_id, "me", "JobFailed", "ValueError: no", expires=99.0, log_tail="line")
+    change(database, claims.fail, job_id, "me", "JobFailed", "ValueError: no", expires=99.0, log_tail="line")
     job = found(database, job_id)
     assert (job.status, job.error, job.message, job.log_tail) == ("FAILURE", "JobFailed", "ValueError: no", "line")
 
 
 SETTLING: dict[str, Callable[..., Any]] = {
-    "renew": lambda connection, job_id, owner: records.renew(connection, job_id, owner),
-    "is_cancelling": lambda connection, job_id, owner: records.is_cancelling(connection, job_id, owner),
-    "progress": lambda connection, job_id, owner: records.set_progress(connection, job_id, owner, 1, 2, ""),
-    "succeed": lambda connection, job_id, owner: records.succeed(
+    "renew": lambda connection, job_id, owner: claims.renew(connection, job_id, owner),
+    "is_cancelling": lambda connection, job_id, owner: claims.is_cancelling(connection, job_id, owner),
+    "progress": lambda connection, job_id, owner: claims.set_progress(connection, job_id, owner, 1, 2, ""),
+    "succeed": lambda connection, job_id, owner: claims.succeed(
         connection, job_id, owner, expires=1, result_place="store", result_bytes=1
     ),
-    "fail": lambda connection, job_id, owner: records.fail(connection, job_id, owner, "c", "s", expires=1),
-    "revoke": lambda connection, job_id, owner: records.revoke(connection, job_id, owner, expires=1),
-    "retry": lambda connection, job_id, owner: records.retry_later(
+    "fail": lambda connection, job_id, owner: claims.fail(connection, job_id, owner, "c", "s", expires=1),
+    "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, expires=1),
+    "retry": lambda connection, job_id, owner: claims.retry_later(
         connection, job_id, owner, "c", "s", due=1, expires=1
     ),
-    "lose": lambda connection, job_id, owner: records.lose(connection, job_id, owner, may_repeat=True, expires=1),
+    "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, may_repeat=True, expires=1),
 }
 
 
@@ -152,7 +153,7 @@ def test_nothing_is_written_without_the_lease(database: Database, put: Put, step
 def test_a_settled_job_is_not_settled_again(database: Database, put: Put, step: str) -> None:
     job_id = put()
     claimed(database)
-    change(database, records.fail, job_id, "me", "JobFailed", "no", expires=99.0)
+    change(database, claims.fail, job_id, "me", "JobFailed", "no", expires=99.0)
     with pytest.raises(LeaseLost), database.writing() as connection:
         SETTLING[step](connection, job_id, "me")
     assert found(database, job_id).message == "no"
@@ -161,7 +162,7 @@ def test_a_settled_job_is_not_settled_again(database: Database, put: Put, step: 
 def test_progress_and_its_end_with_the_next_attempt(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    job = change(database, records.set_progress, job_id, "me", 3.0, 4.0, "third")
+    job = change(database, claims.set_progress, job_id, "me", 3.0, 4.0, "third")
     assert (job.progress_done, job.progress_total, job.progress_message) == (3.0, 4.0, "third")
     lose(database, job_id)
     assert claimed(database).job.progress_done is None
@@ -175,7 +176,7 @@ def test_a_lost_job_runs_again_and_is_set_aside_after_three_losses(database: Dat
         assert (job.status, job.losses) == ("RETRY", losses)
     claimed(database)
     job = change(
-        database, records.lose, job_id, "me", may_repeat=True, expires=99.0, peak_bytes=3 * 2**30, log_tail="last"
+        database, claims.lose, job_id, "me", may_repeat=True, expires=99.0, peak_bytes=3 * 2**30, log_tail="last"
     )
     assert (job.status, job.error, job.log_tail) == ("FAILURE", "WorkerLost", "last")
     assert "3 processes died" in job.message
@@ -192,7 +193,7 @@ def test_a_lost_job_that_may_not_repeat_fails(database: Database, put: Put) -> N
 
 def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: Put) -> None:
     job_id = put()
-    job = change(database, records.request_cancel, job_id, expires=99.0)
+    job = change(database, claims.request_cancel, job_id, expires=99.0)
     assert (job.status, job.expires) == ("REVOKED", 99.0)
     assert claim(database) is None
 
@@ -200,18 +201,18 @@ def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: P
 def test_a_running_job_that_is_cancelled_is_marked(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    job = change(database, records.request_cancel, job_id, expires=99.0)
+    job = change(database, claims.request_cancel, job_id, expires=99.0)
     assert (job.status, job.cancelling) == ("STARTED", True)
-    assert change(database, records.renew, job_id, "me")
-    assert change(database, records.is_cancelling, job_id, "me")
-    assert change(database, records.revoke, job_id, "me", expires=99.0).status == "REVOKED"
+    assert change(database, claims.renew, job_id, "me")
+    assert change(database, claims.is_cancelling, job_id, "me")
+    assert change(database, claims.revoke, job_id, "me", expires=99.0).status == "REVOKED"
 
 
 @pytest.mark.parametrize("step", ["retry", "lose"])
 def test_a_job_asked_to_stop_is_not_begun_again(database: Database, put: Put, step: str) -> None:
     job_id = put()
     claimed(database)
-    change(database, records.request_cancel, job_id, expires=99.0)
+    change(database, claims.request_cancel, job_id, expires=99.0)
     change(database, SETTLING[step], job_id, "me")
     assert found(database, job_id).status == "REVOKED"
     assert claim(database) is None
@@ -220,10 +221,10 @@ def test_a_job_asked_to_stop_is_not_begun_again(database: Database, put: Put, st
 def test_cancelling_changes_nothing_on_a_finished_or_unknown_job(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    change(database, records.fail, job_id, "me", "JobFailed", "no", expires=99.0)
+    change(database, claims.fail, job_id, "me", "JobFailed", "no", expires=99.0)
     before = found(database, job_id)
-    assert change(database, records.request_cancel, job_id, expires=200.0) == before
-    assert change(database, records.request_cancel, records.new_job_id(), expires=200.0) is None
+    assert change(database, claims.request_cancel, job_id, expires=200.0) == before
+    assert change(database, claims.request_cancel, records.new_job_id(), expires=200.0) is None
 
 
 def test_the_same_key_keeps_one_job(database: Database) -> None:
@@ -294,7 +295,7 @@ def test_lost_jobs_are_taken_over_once(database: Database, put: Put) -> None:
 
     def take_over() -> list[Job]:
         about = {"may_repeat": lambda name: name == "sum", "expires_after": lambda name: 5.0, "now": 11.0}
-        result: list[Job] = change(database, records.take_over_lost, lambda job: job.lease_owner == "gone", **about)
+        result: list[Job] = change(database, claims.take_over_lost, lambda job: job.lease_owner == "gone", **about)
         return result
 
     assert [(job.id, job.status) for job in take_over()] == [(job_id, "RETRY")]
@@ -304,7 +305,7 @@ def test_lost_jobs_are_taken_over_once(database: Database, put: Put) -> None:
 
 def test_the_end_is_announced_once(database: Database, put: Put) -> None:
     job_id, waiting = put(), put()
-    change(database, records.request_cancel, job_id, expires=99.0, now=5.0)
+    change(database, claims.request_cancel, job_id, expires=99.0, now=5.0)
     with database.reading() as connection:
         assert records.unannounced(connection, older_than=5.0) == []
         assert [job.id for job in records.unannounced(connection, older_than=6.0)] == [job_id]
@@ -317,7 +318,7 @@ def test_the_end_is_announced_once(database: Database, put: Put) -> None:
 
 def test_expiry_removes_inputs_first_and_the_record_a_day_later(database: Database, put: Put) -> None:
     job_id = put(idempotency_key="k")
-    change(database, records.request_cancel, job_id, expires=100.0)
+    change(database, claims.request_cancel, job_id, expires=100.0)
     a_day_later = 100.0 + records.KEEP_RECORD_SECONDS
     with database.reading() as connection:
         assert records.expired(connection, now=99.0) == []
@@ -371,12 +372,12 @@ def test_a_lease_that_is_not_renewed_runs_out_by_the_watchers_own_clock() -> Non
     watch = LeaseWatch(lambda: now)
     far = "another-machine/1/2/3"
     assert not watch.is_lost(job_with(far, 5.0))  # long past by any wall clock, and yet first seen now
-    now += records.LEASE_SECONDS
+    now += claims.LEASE_SECONDS
     assert not watch.is_lost(job_with(far, 5.0))
     now += 1
     assert watch.is_lost(job_with(far, 5.0))
     assert not watch.is_lost(job_with(far, 6.0))  # renewed
-    now += records.LEASE_SECONDS + 1
+    now += claims.LEASE_SECONDS + 1
     watch.keep([])
     assert not watch.is_lost(job_with(far, 6.0))
 

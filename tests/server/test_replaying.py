@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -126,3 +128,47 @@ def test_a_source_that_is_not_given_or_not_there(tmp_path: Path, joining: Path) 
         refused = run(joining, people, "-o", out, "--source", source)
         assert refused.exit_code == 2
         assert "Traceback" not in refused.output
+
+
+def test_a_recipe_as_a_script(tmp_path: Path, recipe: Path) -> None:
+    output = tmp_path / "clean.py"
+    done = CliRunner().invoke(main, ["script", str(recipe), str(tmp_path / "first.csv"), "-o", str(output)])
+    assert done.exit_code == 0, done.output
+    command = [sys.executable, "-I", str(output), str(tmp_path / "first.csv"), str(tmp_path / "out.parquet")]
+    subprocess.run(command, check=True)
+    assert pl.read_parquet(tmp_path / "out.parquet").rows() == [("a", 1.5), ("b", 2.0), ("c", 2.5)]
+    printed = CliRunner().invoke(main, ["script", str(recipe), str(tmp_path / "first.csv")])
+    assert printed.output == output.read_text()
+    assert not list(tmp_path.glob(".longshore-*"))
+
+
+def test_a_script_of_a_recipe_with_another_table_asks_for_its_file(tmp_path: Path, joining: Path) -> None:
+    people, cities, script = tmp_path / "people.csv", tmp_path / "cities.csv", tmp_path / "clean.py"
+    done = CliRunner().invoke(
+        main, ["script", str(joining), str(people), "-o", str(script), "--source", f"c=1={cities}"]
+    )
+    assert done.exit_code == 0, done.output
+    command = [
+        sys.executable,
+        "-I",
+        str(script),
+        "--other-file",
+        str(cities),
+        str(people),
+        str(tmp_path / "out.parquet"),
+    ]
+    subprocess.run(command, check=True)
+    assert pl.read_parquet(tmp_path / "out.parquet").rows() == [("Ada", "Rome", "Italy")]
+    asked = subprocess.run([sys.executable, "-I", str(script), "--help"], check=True, capture_output=True, text=True)
+    assert "the dataset c=1 as it was for this step, exported as Parquet or CSV" in " ".join(asked.stdout.split())
+    missing = CliRunner().invoke(main, ["script", str(joining), str(people)])
+    assert missing.exit_code == 1
+    assert "no other table called 'c=1'" in missing.output
+
+
+def test_a_recipe_that_does_not_apply_gives_no_script(tmp_path: Path, recipe: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("skip\nname;cost\nx;1\n")
+    done = CliRunner().invoke(main, ["script", str(recipe), str(other), "-o", str(tmp_path / "clean.py")])
+    assert (done.exit_code, (tmp_path / "clean.py").exists()) == (1, False)
+    assert "no column 'price'" in done.output

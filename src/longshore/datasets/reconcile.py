@@ -6,10 +6,8 @@ processes may run this at once, since a session is drained under its lease and a
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-import threading
 import time
 from pathlib import Path
 
@@ -19,11 +17,8 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
-from longshore.errors import LongshoreError
+from longshore.looking import Lookout
 
-logger = logging.getLogger(__name__)
-
-LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0
 """Age at which a waiting change without a writer counts as lost; a worker usually has it within 3 ms."""
 REPEAT_SECONDS = 5.0
@@ -33,39 +28,21 @@ GRACE_SECONDS = 3600.0
 """Age below which a column file that no version needs is left alone: a worker may be about to commit it."""
 
 
-class Reconciler:
-    """A thread that looks once a second."""
+class Reconciler(Lookout):
+    """Looks after the sessions."""
 
     def __init__(self, service: Datasets, emitter: Emitter) -> None:
+        super().__init__("reconciler", self.requeue, self.announce_again, self.sweep_at_times)
         self.service = service
         self.emitter = emitter
         self._asked: dict[str, float] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+        self._swept = 0.0
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End and wait for it."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        swept = 0.0
-        while not self._stop.wait(LOOK_SECONDS):
-            try:
-                self.requeue()
-                self.announce_again()
-                if time.monotonic() - swept > SWEEP_SECONDS:
-                    swept = time.monotonic()
-                    self.sweep()
-            except LongshoreError as error:
-                logger.warning("reconciler: %s", error.description)
-            except Exception:  # the thread must outlive any single failure; each is logged whole
-                logger.exception("reconciler failed; it looks again in a second")
+    def sweep_at_times(self) -> None:
+        """Sweep, unless that was done a moment ago."""
+        if time.monotonic() - self._swept > SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            self.sweep()
 
     def requeue(self) -> None:
         """Wake a worker for every session whose change waits without a writer."""

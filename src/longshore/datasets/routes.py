@@ -18,6 +18,7 @@
     GET    /api/v1/datasets/<session>/export              csv json ndjson parquet arrow xlsx
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
+    GET    /api/v1/datasets/<session>/script              the steps as a Python script
     POST   /api/v1/datasets/<session>/preview             what an operation would do
     GET    /api/v1/samples, POST /api/v1/samples/<name>   packaged tables to try things out on
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
@@ -59,6 +60,7 @@ TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_TEXT = {"schema": {"type": "string"}}
 _FILE_ANSWER = {"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}}
 _UPLOAD_BODY = {
     "requestBody": {
@@ -185,6 +187,19 @@ def declare_api(api: Api, service: Datasets) -> None:
     def show_recipe(session_id: str) -> dict[str, Any]:
         """The steps up to the current one as a document that can be applied to other tables."""
         return service.recipe(require_session_id(session_id))
+
+    @api.endpoint(
+        "GET",
+        f"{BASE}/<session_id>/script",
+        tag=TAG,
+        raw={"responses": {"200": {"description": "The script", "content": {"text/x-python": _TEXT}}}},
+    )
+    def show_script(session_id: str) -> Response:
+        """The steps up to the current one as a Python script that needs only Polars."""
+        found = service.script(require_session_id(session_id))
+        response = Response(found["script"], mimetype="text/x-python")
+        response.headers.set("Content-Disposition", "attachment", **disposition(found["name"]))
+        return response
 
     @api.endpoint(
         "GET",

@@ -21,12 +21,12 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
 from longshore.datasets.wire import ExplainParameters, SetAsideQuery
-from longshore.errors import InvalidRequest, SessionNotFound, StorageFull, TimedOut, shorten
+from longshore.errors import InvalidRequest, SessionNotFound, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
-from longshore.tables.dropping import DROP_STEP, effective
+from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
@@ -34,8 +34,10 @@ from longshore.tables.previewing import PreviewParameters, preview
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
+from longshore.tables.scripting.script import script_of
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
+from longshore.uploads import require_room
 
 logger = logging.getLogger(__name__)
 
@@ -284,17 +286,32 @@ class Datasets:
 
     def recipe(self, session_id: str) -> dict[str, Any]:
         """The steps from the import to the current one as a document that can be applied to other tables."""
-        folder = self.folder(session_id)
-        with self.database.reading() as connection:
-            dataset = records.require_dataset(connection, session_id)
-            records.require_current(connection, session_id)
-            made = records.list_made(connection, session_id, folder, dataset.position)
+        dataset, made = self._made(session_id)
         # The ledger is about this one file.
         used = {name: value for name, value in (dataset.reading or {}).items() if name != "ledger"}
         reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=used)
         names = SourceNames()
         steps = [names.mask_step(each.step) for each in effective(made)]
         return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
+
+    def script(self, session_id: str) -> dict[str, str]:
+        """The steps up to the current one as a Python script that needs only Polars; with a name for its file.
+
+        :raises IllegalOperation: when one of the operations cannot be exported.
+        """
+        dataset, made = self._made(session_id)
+        return {
+            "name": (writing.base_name(dataset.name) or "table") + ".py",
+            "script": script_of(made, dataset.name, dataset.reading or {}),
+        }
+
+    def _made(self, session_id: str) -> tuple[records.Dataset, list[Made]]:
+        """A dataset and its steps from the import to the current one."""
+        folder = self.folder(session_id)
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+            records.require_current(connection, session_id)
+            return dataset, records.list_made(connection, session_id, folder, dataset.position)
 
     def describe(self, session_id: str) -> dict[str, Any]:
         """What a listing shows of one dataset."""
@@ -367,10 +384,7 @@ class Datasets:
 
     def require_room(self, incoming_bytes: int) -> None:
         """:raises StorageFull: when an upload of this size would leave the disk without reserve."""
-        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        free = shutil.disk_usage(self.settings.root_storage_path).free
-        if free < self.settings.min_free_bytes + incoming_bytes:
-            raise StorageFull.now()
+        require_room(self.settings.root_storage_path, incoming_bytes, self.settings.min_free_bytes)
 
     def create(self, source: Path, name: str, options: ReadOptions, asker: Asker) -> tuple[str, int]:
         """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry."""
@@ -458,5 +472,6 @@ READS: dict[str, Read] = {
         lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
     ),
     "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
+    "script": Read(lambda service, session, *_: service.script(session), heavy=True),
 }
 """What can be asked, by the name on the wire."""

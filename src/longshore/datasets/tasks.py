@@ -8,6 +8,7 @@ from typing import Any
 from celery import current_app, shared_task
 
 from longshore.database import Database
+from longshore.datasets import QUEUE
 from longshore.datasets.drain import Drainer
 from longshore.messages import emitter
 from longshore.settings import Settings
@@ -32,6 +33,7 @@ def make_enqueue(celery: Any) -> Any:
     """A function that hands a session to the workers; it fails at once when the broker is away."""
 
     def enqueue(session_id: str) -> None:
-        celery.send_task(DRAIN, args=[session_id], ignore_result=True, retry=False)
+        # Said here, since a merged application may replace Celery's routes.
+        celery.send_task(DRAIN, args=[session_id], queue=QUEUE, ignore_result=True, retry=False)
 
     return enqueue

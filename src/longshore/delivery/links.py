@@ -36,12 +36,13 @@ from longshore.delivery.records import Link, LinkNotFound
 from longshore.delivery.watching import OneTime
 from longshore.errors import InvalidValue
 from longshore.http import disposition
-from longshore.serving import Content, respond
+from longshore.serving import Content, FrontServer, respond
 from longshore.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 ADDRESS = "/cached-file"
+AREA = "links"
 COOKIE = "longshore-taker"
 LONGEST_SECONDS = 10 * 365 * 86400.0
 ROOM_STEP = 16
@@ -77,6 +78,7 @@ class Links:
         self.settings = settings
         self.database = database
         self.cache = cache.FileCache(settings.links_folder, settings.link_cache_bytes)
+        self.front = FrontServer(settings.send_file_header, settings.send_file_prefix)
         self._makers: dict[str, Maker] = {"request": lambda source: remote.fetch(source, settings.remote_hosts)}
 
     # -- making links ----------------------------------------------------------------------------------------------
@@ -253,8 +255,9 @@ class Links:
         return response
 
     def _open_file(self, link: Link, kept: cache.CachedFile, request: Request, *, download: bool) -> Response:
+        path = self.cache.path_of(kept.id)
         content = Content(
-            path=self.cache.path_of(kept.id),
+            path=path,
             size=kept.size,
             etag=kept.sha256[:32],
             modified=link.modified,
@@ -262,6 +265,8 @@ class Links:
             name=link.name,
             download=download,
             digest=base64.b64encode(bytes.fromhex(kept.sha256)).decode(),
+            # What can be taken once has to be counted here.
+            handed_over={} if link.one_time else self.front.hand_over(AREA, self.cache.folder, path),
         )
         watch = self._watch(link, kept.size, request) if link.one_time else None
         if watch is None:

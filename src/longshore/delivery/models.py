@@ -1,4 +1,4 @@
-"""What the database keeps of links: the files in the cache, the addresses, the transfers that are under way."""
+"""What the database keeps of links and of resumable uploads; their bytes are on disk."""
 
 from __future__ import annotations
 
@@ -51,4 +51,22 @@ transfers = sa.Table(
     sa.Column("touched", sa.Float, nullable=False, comment="when bytes last went out"),
     sa.Index("ix_transfers_uid", "uid"),
     sqlite_autoincrement=True,
+)
+
+resumable = sa.Table(
+    "resumable_uploads",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True, comment="whoever knows it may send the rest"),
+    sa.Column("size", sa.BigInteger, nullable=False, comment="bytes that it will have"),
+    sa.Column("name", sa.Text, nullable=False, comment="the client's name for the file"),
+    sa.Column("kind", sa.String(20), nullable=False, comment="what it becomes: partition, path, dataset"),
+    sa.Column("path", sa.Text, nullable=False, comment="the partition, or the path of a path file"),
+    sa.Column("described", sa.Text, nullable=False, comment="the client's Upload-Metadata as it came"),
+    sa.Column("options", sa.JSON, nullable=False, comment="the rest of it: how a dataset is read"),
+    sa.Column("asked_by", sa.Text, comment="the user that began it"),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False),
+    sa.Column("result", sa.JSON(none_as_null=True), comment="where the file is, once it is whole"),
+    sa.Column("failure", sa.Text, comment="why it could not become what it should"),
+    sa.Index("ix_resumable_uploads_expires", "expires"),
 )

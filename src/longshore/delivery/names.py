@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import re
 import unicodedata
@@ -13,9 +14,12 @@ DEFAULT_TYPE = "application/octet-stream"
 LONGEST_NAME = 255
 LONGEST_SEGMENT_BYTES = 200
 MOST_SEGMENTS = 32
+LONGEST_PATH_BYTES = 2000
+LONGEST_ENDING = 20
 # Names that Windows takes for devices, whatever their ending: a copy of the folder has to work there too.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE)
-_FORBIDDEN = frozenset('<>:"|?*\\')
+# The last one stands where bytes were no UTF-8: different names would look alike.
+_FORBIDDEN = frozenset('<>:"|?*\\\ufffd')
 
 
 class UnsafePath(InvalidValue):
@@ -66,6 +70,8 @@ def safe_segments(path: str) -> list[str]:
     segments = unicodedata.normalize("NFC", path).split("/")
     if len(segments) > MOST_SEGMENTS:
         raise UnsafePath(f"a path has at most {MOST_SEGMENTS} parts")
+    if len(path.encode("utf-8", "surrogatepass")) > LONGEST_PATH_BYTES:
+        raise UnsafePath(f"a path has at most {LONGEST_PATH_BYTES:,} bytes")
     for segment in segments:
         reason = _why_unsafe(segment)
         if reason:
@@ -78,7 +84,7 @@ def _why_unsafe(segment: str) -> str:
     if segment in ("", ".", ".."):
         return "its parts are names, without '.', '..' or nothing between slashes"
     if any(character in _FORBIDDEN or not character.isprintable() for character in segment):
-        return 'control characters and any of < > : " | ? * \\ are not allowed in names'
+        return 'control characters, broken UTF-8 and any of < > : " | ? * \\ are not allowed in names'
     if segment != segment.strip() or segment.endswith("."):
         return "names do not begin or end with a blank, nor end with a dot"
     if len(segment.encode("utf-8", "surrogatepass")) > LONGEST_SEGMENT_BYTES:
@@ -94,6 +100,49 @@ def inside(root: Path, path: str) -> Path:
     :raises UnsafePath: see :func:`safe_segments`; also when a symbolic link on the way leads out of ``root``.
     """
     target = root.joinpath(*safe_segments(path))
-    if not target.resolve().is_relative_to(root.resolve()):
+    if not leads_inside(root, target):
         raise UnsafePath(f"{shorten(path)!r} leads out of its folder")
     return target
+
+
+def leads_inside(root: Path, path: Path) -> bool:
+    """Whether a path ends below ``root`` when all links on the way are followed."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # links that lead around in a circle
+        return False
+
+
+def safe_name(name: str) -> str:
+    """The name under which an uploaded file is kept: as the client called it, where that can be a file's name.
+
+    Folders before it are dropped, characters that some system forbids become ``_``, a name that is too long is cut and
+    gets a mark of the whole, so that two long names stay two. Letters of every script stay, in Unicode's NFC form.
+
+    :raises UnsafePath: when nothing is left, and for NUL and the names of devices.
+
+    >>> safe_name("C:\\\\Daten\\\\Übersicht: 2024?.csv"), safe_name("../日本.csv")
+    ('Übersicht_ 2024_.csv', '日本.csv')
+    """
+    if "\0" in name:
+        raise UnsafePath("a file's name holds no NUL")
+    last = unicodedata.normalize("NFC", name.replace("\\", "/")).rpartition("/")[2]
+    usable = "".join("_" if letter in _FORBIDDEN or not letter.isprintable() else letter for letter in last)
+    kept = _fit(usable.strip().rstrip(". "))
+    if not kept:
+        raise UnsafePath(f"{shorten(name)!r} is no name for a file; give it one")
+    safe_segments(kept)
+    return kept
+
+
+def _fit(name: str) -> str:
+    """The name if it is short enough, else its beginning, a mark of the whole, and its ending."""
+    if len(name.encode()) <= LONGEST_SEGMENT_BYTES:
+        return name
+    stem, _, ending = name.rpartition(".")
+    if not stem or len(ending) > LONGEST_ENDING:
+        stem, tail = name, ""
+    else:
+        tail = f".{ending}"
+    tail = f"~{hashlib.sha256(name.encode()).hexdigest()[:8]}{tail}"
+    return stem.encode()[: LONGEST_SEGMENT_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.delivery.cache import identity_of
-from longshore.delivery.names import guess_type
+from longshore.delivery.names import guess_type, leads_inside
 from longshore.errors import InvalidValue, shorten
 
 
@@ -39,7 +39,7 @@ class Offered:
                 yield f"{prefix}{entry.name}"
 
     def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root.resolve())
+        return leads_inside(self.root, path)
 
     def require(self, key: str) -> Path:
         """The file of this key.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
@@ -85,6 +85,15 @@ def failed(error: LongshoreError) -> Response:
         response.headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(("HEAD", "OPTIONS", *error.allowed))
+    return response
+
+
+def refused(error: LongshoreError) -> Response:
+    """As :func:`failed`, but a page for a browser."""
+    response = failed(error)
+    if request.accept_mimetypes.best == "text/html":
+        response.set_data(render_template("refused.html", error=error))
+        response.content_type = "text/html; charset=utf-8"
     return response
 
 

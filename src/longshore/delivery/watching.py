@@ -93,9 +93,12 @@ class OneTime:
             return
         arrived, doubtful = self._arrived()
         try:
-            with self.database.writing() as connection:
+            # Forgetting in a power cut that some bytes went out does no harm; forgetting that all did would.
+            with self.database.writing(durable=False) as connection:
                 used = records.end_transfer(connection, number, self.uid, arrived, doubtful, self.size)
             if used:
+                with self.database.writing() as connection:
+                    records.touch(connection, self.uid)
                 self.on_used()
         except LongshoreError as error:
             # The answer is out; the claim ends by itself when this process does not renew it.

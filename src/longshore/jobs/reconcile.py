@@ -7,23 +7,21 @@ reconciler since the lease's holder stands in the condition, and announced once 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 
 from longshore.database import Database
-from longshore.errors import LongshoreError
-from longshore.jobs import records
+from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
 from longshore.jobs.scheduling import Duty, carry_out
 from longshore.jobs.watching import LeaseWatch
+from longshore.looking import Lookout
 from longshore.messages import Emitter
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0
 """Age at which a waiting job or an announcement counts as forgotten; usually a worker has it within milliseconds."""
 FIRST_REPEAT_SECONDS = 2.0
@@ -31,8 +29,8 @@ LONGEST_REPEAT_SECONDS = 60.0
 """Pauses between two messages for one queue: all workers may rightly be busy for hours."""
 
 
-class JobReconciler:
-    """A thread that looks once a second.
+class JobReconciler(Lookout):
+    """Looks after the jobs.
 
     :param wake: ``wake(queue, jobs)`` lets workers look into a queue; raises Unavailable.
     :param duties: what is due by itself.
@@ -47,38 +45,15 @@ class JobReconciler:
         duties: Sequence[Duty],
         result_ttl_seconds: float,
     ) -> None:
+        super().__init__("jobs", self.take_over, self.wake_forgotten, self.announce_again, self.carry_out_duties)
         self.database = database
         self.emitter = emitter
         self.wake = wake
         self.duties = duties
         self.result_ttl_seconds = result_ttl_seconds
         self.watch = LeaseWatch()
-        self._repeats: dict[
-            str, tuple[float, float]
-        ] = {}  # of a queue: when to wake it again, and the pause after that
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="job-reconciler", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End and wait for it."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            # One by one: a broker that is away must not keep schedules from their time.
-            for step in (self.take_over, self.wake_forgotten, self.announce_again, self.carry_out_duties):
-                try:
-                    step()
-                except LongshoreError as error:
-                    log.warning("jobs: %s", error.description)
-                except Exception:  # the thread must outlive any single failure; each is logged whole
-                    log.exception("jobs: %s failed; it is tried again in a second", step.__name__)
+        # Of a queue: when to wake it again, and the pause after that.
+        self._repeats: dict[str, tuple[float, float]] = {}
 
     def take_over(self) -> list[Job]:
         """Settle the jobs whose process is gone and have others begin them again; they as they are now."""
@@ -89,7 +64,7 @@ class JobReconciler:
         if True not in {self.watch.is_lost(job) for job in running}:
             return []
         with self.database.writing() as connection:
-            lost = records.take_over_lost(
+            lost = claims.take_over_lost(
                 connection, self.watch.is_lost, may_repeat=_may_repeat, expires_after=self._expires_after
             )
         for job in lost:

@@ -7,9 +7,9 @@ carried out. Whoever moves it on, in the transaction that accepts the job, has d
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -20,6 +20,8 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.jobs.models import duties
+
+log = logging.getLogger(__name__)
 
 _INTERVAL = re.compile(r"([1-9]\d{0,5})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -123,12 +125,17 @@ def carry_out(database: Database, duty_list: Iterable[Duty], now: float) -> list
     with database.reading() as connection:
         rows = connection.execute(sa.select(duties.c.name, duties.c.last_run))
         seen = {row.name: row.last_run for row in rows}
-    done = []
-    for duty in wanted:
-        if _is_due(duty, seen.get(duty.name), now):
-            with suppress(sa.exc.IntegrityError):  # another process noted a new duty at the same moment
-                done += [duty.name] if _do(database, duty, now) else []
-    return done
+    return [duty.name for duty in wanted if _is_due(duty, seen.get(duty.name), now) and _try(database, duty, now)]
+
+
+def _try(database: Database, duty: Duty, now: float) -> bool:
+    try:
+        return _do(database, duty, now)
+    except sa.exc.IntegrityError:  # another process noted a new duty at the same moment
+        return False
+    except Exception:  # one that fails must not keep the others from their time
+        log.exception("%s failed; it is tried again at the next look", duty.name)
+        return False
 
 
 def _is_due(duty: Duty, last_run: float | None, now: float) -> bool:

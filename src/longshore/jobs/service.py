@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from sqlalchemy.engine import Connection
+
+from longshore.committing import GroupCommit
 from longshore.database import Database
 from longshore.errors import (
     Expired,
@@ -25,7 +28,7 @@ from longshore.errors import (
     Unavailable,
     shorten,
 )
-from longshore.jobs import declaring, records, wire
+from longshore.jobs import claims, declaring, records, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results import ResultStore
@@ -75,6 +78,7 @@ class Jobs:
         self._files = ResultFiles(settings.results_folder)
         self._wake = wake
         self._announce = announce
+        self._commits: GroupCommit[tuple[Job, list[str]]] = GroupCommit(database)
 
     # -- declared jobs -------------------------------------------------------------------------------------------
 
@@ -143,18 +147,22 @@ class Jobs:
             idempotency_key=key,
             inputs_digest=None if key is None else digest(queue, *documents),
         )
-        with self.database.writing() as connection:
+
+        def keep(connection: Connection) -> tuple[Job, list[str]]:
             job = self._keep_first(connection, first, now)
             # Derived from the first one's, which nobody guesses: the same key finds the whole batch again.
             ids = [str(uuid.uuid5(uuid.UUID(job.id), str(number))) for number in range(1, len(documents))]
             if job.id == first.id:
                 others = zip(ids, documents[1:], strict=True)
                 records.insert(connection, [_another(first, job_id, inputs) for job_id, inputs in others], now=now)
+            return job, ids
+
+        job, ids = self._commits.run(keep)
         if job.id == first.id:
             self.wake(queue, len(documents))
         return job, ids
 
-    def _keep_first(self, connection: Any, new: NewJob, now: float) -> Job:
+    def _keep_first(self, connection: Connection, new: NewJob, now: float) -> Job:
         if new.idempotency_key is None:
             records.insert(connection, [new], now=now)
             return records.require(connection, new.id)
@@ -256,7 +264,7 @@ class Jobs:
         now = time.time()
         expires = now + declaring.result_ttl_seconds(before.type, self.settings.result_ttl)
         with self.database.writing() as connection:
-            job = records.request_cancel(connection, job_id, expires=expires, now=now)
+            job = claims.request_cancel(connection, job_id, expires=expires, now=now)
         if job is not None and job.status == records.REVOKED:
             self.announce(job)
         elif job is not None and not job.is_finished:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from longshore.jobs.records import LEASE_SECONDS, Job
+from longshore.jobs.claims import LEASE_SECONDS
+from longshore.jobs.records import Job
 from longshore.leases import is_dead
 
 

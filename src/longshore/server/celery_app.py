@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 from celery import Celery, _state
 
-from longshore.jobs.results.celery_backends import result_options
+from longshore.datasets import QUEUE as DATASETS_QUEUE
+from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.settings import REDIS_SCHEMES, Settings
 
-DATASETS_QUEUE = "datasets"
-"""Where changes of tables are told of; job workers do not serve it, so that long jobs never hold up a table."""
 JOBS_QUEUE = "jobs"
 """Where Celery tasks and jobs go that name no other queue."""
 
@@ -23,13 +22,38 @@ VISIBILITY_SECONDS = 12 * 3600
 PUBLISH_RETRY = {"max_retries": 4, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.4}
 
 
+class Application(Celery):  # type: ignore[misc]
+    """Celery, with the queue that a task declares (``@celery.task(queue="qed")``) kept beside it.
+
+    Celery itself keeps it as an attribute of the task, which it has deprecated and is going to drop.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.declared_queues: dict[str, str] = {}
+        super().__init__(*args, **options)
+
+    def _task_from_fun(self, fun: Any, name: str | None = None, **options: Any) -> Any:
+        name = name or self.gen_task_name(fun.__name__, fun.__module__)
+        queue = options.pop("queue", None)
+        if queue is not None:
+            self.declared_queues[name] = str(queue)
+        return super()._task_from_fun(fun, name=name, **options)
+
+    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
+        """Send a task's message; what the caller says of the queue wins over what the task declares."""
+        if name in self.declared_queues and not {"queue", "exchange", "routing_key"} & options.keys():
+            options["queue"] = self.declared_queues[name]
+        return super().send_task(name, *args, **options)
+
+
 def make_celery(settings: Settings) -> Celery:
     """A Celery application on the broker of ``settings``, and this process's default one.
 
     Tasks are declared with ``shared_task`` and need no import of it; they find the settings as
     ``celery.current_app.settings``.
     """
-    app = Celery("longshore", set_as_current=True)
+    app = Application("longshore", set_as_current=True)
+    app.loader.override_backends = BACKENDS
     app.conf.update(
         broker_url=settings.kombu_url,
         broker_transport_options=_transport_options(settings),

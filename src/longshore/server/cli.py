@@ -198,13 +198,7 @@ def _find_declarations() -> Declarations:
         fail(str(error), EXIT_BAD_SETTING)
 
 
-@main.command()
-@click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write, by its ending.")
-@click.option("--lenient", is_flag=True, help="Leave out steps that do not apply instead of failing.")
-@click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
-@click.option(
+_sources_option = click.option(
     "--source",
     "others",
     multiple=True,
@@ -212,6 +206,15 @@ def _find_declarations() -> Declarations:
     callback=read_sources,
     help="Another table that the recipe's steps read, by the name that it calls it; may be given several times.",
 )
+
+
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write, by its ending.")
+@click.option("--lenient", is_flag=True, help="Leave out steps that do not apply instead of failing.")
+@click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
+@_sources_option
 @click.option("--dry-run", is_flag=True, help="Write nothing, only report.")
 def replay(
     recipe: Path,
@@ -254,6 +257,33 @@ def replay(
     )
     if done.failure is not None:
         fail(done.failure.description)
+
+
+@main.command()
+@click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write; or printed.")
+@click.option("--keep-facts", is_flag=True, help="Use the recipe's means, bin edges and the like; learn none anew.")
+@_sources_option
+def script(recipe: Path, source: Path, output: Path | None, *, keep_facts: bool, others: dict[str, Path]) -> None:
+    """Write a recipe as a Python script that needs only Polars.
+
+    The recipe is carried out on the source once: its names, types and what the steps learn stand in the script.
+    """
+    from longshore.server.commands import allow_commands
+    from longshore.server.replaying import script_file
+
+    allow_commands(read_settings({}))
+    try:
+        text = script_file(recipe, source, facts="keep" if keep_facts else "learn", sources=others)
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            output.write_text(text, encoding="utf-8")
+    except LongshoreError as error:
+        fail(error.description)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
 
 
 def read_settings(options: dict[str, Any]) -> Settings:

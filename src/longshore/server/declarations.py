@@ -11,13 +11,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.errors import LoadError
 from longshore.handlers.application import Application, Route
 from longshore.handlers.mounting import Mount
 from longshore.jobs.declaring import JobType, all_jobs
 from longshore.jobs.scheduling import parse_schedule
 from longshore.server.application import Services, declare_routes, load_additions, make_application
-from longshore.server.celery_app import DATASETS_QUEUE, make_celery
+from longshore.server.celery_app import make_celery
 from longshore.settings import Settings
 
 OWN_TASKS = ("celery.", "longshore.")
@@ -108,7 +109,8 @@ def _tasks(celery: Any) -> dict[str, str]:
 
 def _queue_of(celery: Any, name: str, task: Any) -> str:
     """The queue that the task itself names, or ``task_routes``, or the default one."""
-    return str(getattr(task, "queue", None) or celery.amqp.router.route({}, name, task_type=task)["queue"].name)
+    routed = celery.amqp.router.route({}, name, task_type=task)["queue"].name
+    return str(celery.declared_queues.get(name) or routed)
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:

@@ -14,8 +14,9 @@ from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
 from longshore.tables import writing
 from longshore.tables.operations import among
 from longshore.tables.parsing import parse_model
-from longshore.tables.reading import ReadOptions, read
+from longshore.tables.reading import ReadOptions, ReadResult, read
 from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
+from longshore.tables.scripting.script import ScriptStep, make_script
 from longshore.tables.table import Table, placing
 
 
@@ -43,15 +44,37 @@ def replay_file(
     # Beside the result there is room for it; the system's temporary folder may be small, or memory.
     beside = None if output is None else output.parent
     with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
-        others = {
-            name: _read(path, Path(work) / f"source{number}", ReadOptions())
-            for number, (name, path) in enumerate((sources or {}).items())
-        }
-        table = _read(source, Path(work), options)
+        others = _read_sources(sources, Path(work))
+        table = _read(source, Path(work), options).table
         done = replay(table, recipe.steps, mode=mode, facts=facts, others=among(others))
         if output is not None and format_name is not None and done.failure is None:
             _write(done.table, output, format_name)
     return done
+
+
+def script_file(
+    recipe_path: Path, source: Path, *, facts: FactsMode = "learn", sources: Mapping[str, Path] | None = None
+) -> str:
+    """The script of a recipe for a file: it is carried out once, to learn what the steps need.
+
+    :param sources: files of the other tables that steps read, by the names that the recipe calls them; the script
+        asks for them again, and reads Parquet or CSV as the server exports it.
+    :raises LongshoreError: as :func:`replay_file`, and of the first step that does not apply.
+    """
+    recipe = read_recipe(recipe_path)
+    options = parse_model(ReadOptions, recipe.reading.options)
+    with tempfile.TemporaryDirectory(prefix=".longshore-") as work:
+        result = _read(source, Path(work), options)
+        others = _read_sources(sources, Path(work))
+        done = replay(result.table, recipe.steps, facts=facts, others=among(others))
+        if done.failure is not None:
+            raise done.failure
+        tables = [done.base, *(each.table for each in done.made)]
+        steps = [
+            ScriptStep(each.operation, before, each.facts, each.sentence)
+            for each, before in zip(done.made, tables, strict=False)
+        ]
+        return make_script(steps, done.base, source.name, result.settings)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -71,12 +94,19 @@ def read_recipe(path: Path) -> Recipe:
     return Recipe.parse(document)
 
 
-def _read(source: Path, work: Path, options: ReadOptions) -> Table:
+def _read_sources(sources: Mapping[str, Path] | None, work: Path) -> dict[str, Table]:
+    return {
+        name: _read(path, work / f"source{number}", ReadOptions()).table
+        for number, (name, path) in enumerate((sources or {}).items())
+    }
+
+
+def _read(source: Path, work: Path, options: ReadOptions) -> ReadResult:
     try:
         result = read(source, work, options=options)
     except UnreadableFile as error:
         raise UnreadableFile(f"{source}: {error.description}") from error
-    return replace(result.table, folder=work)
+    return replace(result, table=replace(result.table, folder=work))
 
 
 def _write(table: Table, output: Path, format_name: str) -> None:

@@ -16,10 +16,11 @@ import threading
 import warnings
 from typing import Any
 
+from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import load_declarations
 from longshore.jobs.running.stopping import StopSignal
 from longshore.lifeline import die_with, die_with_parent
-from longshore.server.celery_app import DATASETS_QUEUE, make_celery
+from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
 from longshore.server.heartbeat import DATASETS, JOBS
 from longshore.server.logs import configure_logging

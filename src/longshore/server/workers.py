@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO
 
+from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.server.children import Child, describe_exit
 from longshore.server.keeping import Keeper, StartError, part
 from longshore.settings import Settings
 
-# As in celery_app.py, which imports too much for the processes that need them here.
-DATASETS_QUEUE = "datasets"
+# As in celery_app.py, which imports too much for the processes that need it here.
 JOBS_QUEUE = "jobs"
 LOAD_SECONDS = 120
 STOP_MARGIN_SECONDS = 3

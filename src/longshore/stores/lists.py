@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from longshore.committing import GroupCommit
 from longshore.database import Database
 from longshore.errors import InvalidRequest, InvalidValue, TooLarge
 from longshore.settings import Settings
-from longshore.stores.committing import GroupCommit
 from longshore.stores.models import items, lists, metadata
 
 Item = dict[str, Any]

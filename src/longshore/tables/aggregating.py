@@ -17,6 +17,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidType, NameTaken
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.operations.base import counted
 from longshore.tables.operations.columns import check_name
@@ -114,11 +115,11 @@ def describe(table: Table, parameters: AggregateParameters, name: str) -> str:
 
 
 def _grouped(table: Table, asked: AggregateParameters, groups: Sequence[Column], made: Sequence[_Made]) -> pl.LazyFrame:
-    values = {_value(i): pl.col(each.find(table).name) for i, each in enumerate(asked.aggregates)}
+    values = {_value(i): col(each.find(table).name) for i, each in enumerate(asked.aggregates)}
     computed = [each.expression.alias(f"{_VALUE}s{i}") for i, each in enumerate(made)]
     needed = dict.fromkeys([*(column.name for column in groups), *(each.find(table).name for each in asked.aggregates)])
     frame = table.scan(needed or table.names[:1]).with_row_index(ROW_NUMBER)
-    keys = {f"{_GROUP}{i}": pl.col(column.name) for i, column in enumerate(groups)}
+    keys = {f"{_GROUP}{i}": col(column.name) for i, column in enumerate(groups)}
     frame = frame.select(ROW_NUMBER, **keys, **values)
     if not groups:
         return frame.select(computed)
@@ -195,6 +196,6 @@ def _sum(table: Table, column: Column, values: pl.Expr) -> pl.Expr:
     """The sum; of integers as a float where it could overflow 64 bits."""
     if not (column.dtype.is_integer() or column.dtype == pl.Boolean()):
         return values.sum()
-    most = table.scan([column.name]).select(pl.col(column.name).cast(pl.Float64).abs().sum())
+    most = table.scan([column.name]).select(col(column.name).cast(pl.Float64).abs().sum())
     fits = most.collect(engine="streaming").item() < _SAFE_SUM
     return values.cast(pl.Int64 if fits else pl.Float64).sum()

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Computed, Facts, Operation
 from longshore.tables.table import ROW_NUMBER, Column, Table, write_columns
 
@@ -79,7 +80,7 @@ def laid_out(table: Table, change: Change, frame: pl.LazyFrame) -> pl.LazyFrame:
 def _in_old_table(table: Table, column: Column) -> pl.Expr:
     """A kept column under the name that it had in the old table, whatever it is called now."""
     old = next(c for c in table.columns if (c.file, c.source) == (column.file, column.source))
-    return pl.col(old.name)
+    return col(old.name)
 
 
 def what_changed(before: Table, after: Table) -> dict[str, Any]:

@@ -16,13 +16,19 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.reading.dates import FAMILIES, Family
-from longshore.tables.reading.plans import Dates
+from longshore.tables.columns import col
+from longshore.tables.dtypes import SPACES
+from longshore.tables.reading.dates import FAMILIES, Family, misread_dates, read_formats
+from longshore.tables.scripting.portable import portable
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""
+FEW = 200_000
+"""Up to so many different values are counted first, and then read once each."""
+TIMES = "\x00times"
 
 
+@portable
 def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr:
     """``text`` read as ``target`` (date, datetime or time); what does not follow the format is missing.
 
@@ -96,15 +102,20 @@ def _complete(text: pl.Expr, date_format: str) -> tuple[pl.Expr, str]:
 
 def read_family(text: pl.Expr, family: Family, target: pl.DataType) -> pl.Expr:
     """``text`` read in the formats of one family as ``target``; what follows none of them is missing."""
-    plan = Dates(family)
-    values = plan.careful(text)
-    misread = plan.misread(text, values)
+    return read_dates(text, family.formats, family.target, family.shape, target)
+
+
+@portable
+def read_dates(text: pl.Expr, patterns: Sequence[str], kind: str, shape: str | None, target: pl.DataType) -> pl.Expr:
+    """Texts of a ``kind`` that follow one of the patterns, as ``target``; what follows none of them is missing."""
+    values = read_formats(text, patterns, kind)
+    misread = misread_dates(text, values, kind, shape)
     if misread is not None:
         values = pl.when(~misread).then(values)
-    if family.target == "zoned":
+    if kind == "zoned":
         values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if target == pl.Time():
-        return values if family.target == "time" else values.cast(pl.Datetime("us")).dt.time()
+        return values if kind == "time" else values.cast(pl.Datetime("us")).dt.time()
     if target == pl.Date():
         return values.cast(pl.Date)
     return values.cast(target)
@@ -120,17 +131,44 @@ def from_facts(facts: dict[str, Any]) -> Family:
     return Family(**{**facts, "formats": tuple(facts["formats"])})
 
 
+@portable
+def stripped(values: pl.Expr) -> pl.Expr:
+    """Texts without spaces around them; blank ones are missing."""
+    text = values.cast(pl.String).str.strip_chars(SPACES)
+    return pl.when(text != "").then(text)
+
+
+def weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The values that are not blank, with the number of rows that each stands for in :data:`TIMES`.
+
+    Dates often repeat; where they do, each is there once, the most frequent first.
+    """
+    values = frame.select(stripped(col(name)).alias(name)).drop_nulls()
+    if values.select(col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
+        return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(TIMES))
+    grouped = values.group_by(col(name)).agg(pl.len().cast(pl.Int64).alias(TIMES)).collect(engine="streaming")
+    return grouped.sort(TIMES, col(name), descending=[True, False]).lazy()
+
+
+def rows_where(condition: pl.Expr) -> pl.Expr:
+    """The number of rows in which something holds, over :func:`weighed` values."""
+    return pl.col(TIMES).filter(condition).sum()
+
+
 def find_family(frame: pl.LazyFrame, name: str, target: pl.DataType) -> Family:
     """The family that reads the most values of a text column.
 
     :raises InvalidValue: when none reads at least half of them, or when day and month could be either.
     """
-    values = frame.select(pl.col(name).cast(pl.String).str.strip_chars()).filter(pl.col(name) != "")
-    sample = values.head(SAMPLE_ROWS).unique().collect()
-    likely = [family for family, read in _count(sample.lazy(), name, _candidates(target), target) if read]
-    counts = _count(values, name, likely, target) if likely else []
+    values = weighed(frame, name)
+    sample = values.select(col(name)).head(SAMPLE_ROWS).unique().collect(engine="streaming")
+    reads = sample.select(
+        read_family(col(name), family, target).count().alias(str(i)) for i, family in enumerate(_candidates(target))
+    )
+    likely = [family for family, count in zip(_candidates(target), reads.row(0), strict=True) if count]
+    total = values.select(pl.col(TIMES).sum()).collect(engine="streaming").item()
+    counts = _count(values, name, likely, target, total)
     best = max((read for _, read in counts), default=0)
-    total = values.select(pl.len()).collect().item()
     if best == 0 or best * 2 < total:
         raise InvalidValue(
             f"no date format fits column {name!r}; say how its dates are written with dateFormat, such as %d/%m/%Y"
@@ -152,13 +190,20 @@ def _candidates(target: pl.DataType) -> tuple[Family, ...]:
     return tuple(family for family in FAMILIES if times or family.target != "time")
 
 
-def _count(frame: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType) -> list[tuple[Family, int]]:
-    counted = frame.select(
-        read_family(pl.col(name), family, target).count().alias(str(i)) for i, family in enumerate(families)
-    ).collect()
-    return list(zip(families, counted.row(0), strict=True))
+def _count(
+    values: pl.LazyFrame, name: str, families: Sequence[Family], target: pl.DataType, total: int
+) -> list[tuple[Family, int]]:
+    """How many rows each family reads; once one reads them all, only its rivals can still matter."""
+    counted: list[tuple[Family, int]] = []
+    for family in families:
+        whole = next((found for found, read in counted if read == total), None)
+        if whole is not None and (whole.rival is None or family.rival != whole.rival):
+            continue
+        reads = rows_where(read_family(col(name), family, target).is_not_null())
+        counted.append((family, values.select(reads).collect(engine="streaming").item() or 0))
+    return counted
 
 
 def _differ(frame: pl.LazyFrame, name: str, one: Family, other: Family) -> bool:
-    first, second = (read_family(pl.col(name), family, pl.Datetime("us")) for family in (one, other))
+    first, second = (read_family(col(name), family, pl.Datetime("us")) for family in (one, other))
     return bool(frame.select((first != second).any()).collect().item())

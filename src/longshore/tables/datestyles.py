@@ -16,9 +16,20 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.dates import SAMPLE_ROWS, parse_dates, read_family, require_format
-from longshore.tables.dtypes import SPACES
+from longshore.tables.columns import col
+from longshore.tables.dates import (
+    SAMPLE_ROWS,
+    TIMES,
+    parse_dates,
+    read_family,
+    require_format,
+    rows_where,
+    stripped,
+    weighed,
+)
 from longshore.tables.reading.dates import FAMILIES, Family
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 
 DATETIME = pl.Datetime("us")
 Order = Literal["dayFirst", "monthFirst", "yearFirst"]
@@ -27,9 +38,6 @@ DEFAULT_ORDER: Order = "dayFirst"
 EXAMPLES = 3
 MOST_ROUNDS = 20
 """How often values that no format has read are looked at again for further ones."""
-FEW = 200_000
-"""Up to so many different values are counted first, and then read once each."""
-_TIMES = "\x00times"
 EPOCHS = {"epoch:s": 1_000_000, "epoch:ms": 1_000, "epoch:us": 1}
 """Numbers that count time since 1970, by their unit; its length in microseconds."""
 _PLAUSIBLE = (0, 4_102_444_800_000_000)
@@ -67,18 +75,32 @@ class Style:
         exchanged = re.sub(r"%[dm]", lambda letters: "%m" if letters[0] == "%d" else "%d", self.text)
         return known_styles().get(exchanged)
 
+    def read_code(self, text: str, target: pl.DataType) -> str:
+        """:meth:`read` in a script."""
+        into = write.type_of(target)
+        if self.text in EPOCHS:
+            cast = "" if target == DATETIME else f".cast({into})"
+            return f"since_1970({text}, {EPOCHS[self.text]}){cast}"
+        if self.family is not None:
+            shape = "None" if self.family.shape is None else write.raw(self.family.shape)
+            return f"read_dates({text}, [{write.quote(self.text)}], {write.quote(self.family.target)}, {shape}, {into})"
+        return f"parse_dates({text}, {write.quote(self.text)}, {into})"
+
     def read(self, text: pl.Expr, target: pl.DataType = DATETIME) -> pl.Expr:
         """Stripped texts as ``target``; missing where they do not follow the format."""
         if self.text in EPOCHS:
-            return _since_1970(text, self.text).cast(target)
+            return since_1970(text, EPOCHS[self.text]).cast(target)
         if self.family is not None:
             return read_family(text, self.family, target)
         return parse_dates(text, self.text, target)
 
 
-def _since_1970(text: pl.Expr, unit: str) -> pl.Expr:
-    moments = text.cast(pl.Int128, strict=False) * EPOCHS[unit]
-    return pl.when(moments.is_between(*_CALENDAR)).then(moments).cast(pl.Int64, strict=False).cast(DATETIME)
+@portable
+def since_1970(numbers: pl.Expr, unit: int) -> pl.Expr:
+    """Numbers, or texts of them, that count units of so many microseconds since 1970."""
+    moments = numbers.cast(pl.Int128, strict=False) * unit
+    inside = pl.when(moments.is_between(*_CALENDAR)).then(moments)
+    return inside.cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
 
 
 @cache
@@ -148,12 +170,6 @@ class Decision:
         return DATETIME if any(style.has_clock for style in self.styles) else pl.Date()
 
 
-def stripped(values: pl.Expr) -> pl.Expr:
-    """Texts without spaces around them; blank ones are missing."""
-    text = values.cast(pl.String).str.strip_chars(SPACES)
-    return pl.when(text != "").then(text)
-
-
 def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType, *, numbers: bool = False) -> pl.Expr:
     """Texts or whole ``numbers`` read in the first of the formats that fits."""
     text = stripped(values)
@@ -164,6 +180,13 @@ def read_all(values: pl.Expr, styles: Sequence[Style], target: pl.DataType, *, n
     )
 
 
+def read_all_code(name: str, styles: Sequence[Style], target: pl.DataType, *, numbers: bool = False) -> tuple[str, str]:
+    """:func:`read_all` in a script: what must stand before it (``text = ...``), and the expression."""
+    column = write.column(name)
+    read = [style.read_code(column if numbers and style.text in EPOCHS else "text", target) for style in styles]
+    return f"text = stripped({column})", read[0] if len(read) == 1 else f"pl.coalesce({', '.join(read)})"
+
+
 def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool = False) -> Decision:
     """The formats of a whole column.
 
@@ -172,7 +195,7 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
     :param numbers: candidates are counts since 1970 and dates of eight digits.
     :raises InvalidValue: when no known format reads any value.
     """
-    values = _weighed(frame, name)
+    values = weighed(frame, name)
     likely = _numeric(values, name) if numbers else _likely(values, name, _allowed(order))
     if not likely and values.head(1).collect().is_empty():
         raise InvalidValue(f"column {name!r} has no values that could be dates")
@@ -194,22 +217,8 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
 
 def evidence_for(frame: pl.LazyFrame, name: str, styles: Sequence[Style]) -> tuple[Evidence, ...]:
     """What speaks for formats that a person gave."""
-    values = _weighed(frame, name)
+    values = weighed(frame, name)
     return tuple(replace(each, chosen=True) for each in _count(values, name, styles))
-
-
-def _weighed(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """The values that are not blank, with the number of rows that each stands for; dates often repeat."""
-    values = frame.select(stripped(pl.col(name)).alias(name)).drop_nulls()
-    if values.select(pl.col(name).approx_n_unique()).collect(engine="streaming").item() > FEW:
-        return values.with_columns(pl.lit(1, dtype=pl.Int64).alias(_TIMES))
-    grouped = values.group_by(name).agg(pl.len().cast(pl.Int64).alias(_TIMES)).collect(engine="streaming")
-    return grouped.sort([_TIMES, name], descending=[True, False]).lazy()
-
-
-def _rows(condition: pl.Expr) -> pl.Expr:
-    """The number of rows in which something holds."""
-    return pl.col(_TIMES).filter(condition).sum()
 
 
 def _allowed(order: Order | None) -> list[Style]:
@@ -224,10 +233,10 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
     for _ in range(MOST_ROUNDS):
         unread = values
         if found:
-            unread = values.filter(pl.all_horizontal(style.read(pl.col(name)).is_null() for style in found))
-        sample = unread.select(name).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
+            unread = values.filter(pl.all_horizontal(style.read(col(name)).is_null() for style in found))
+        sample = unread.select(col(name)).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
         fresh = [style for style in allowed if style not in found]
-        hits = sample.select(style.read(pl.col(name)).count().alias(str(i)) for i, style in enumerate(fresh))
+        hits = sample.select(style.read(col(name)).count().alias(str(i)) for i, style in enumerate(fresh))
         new = [style for style, count in zip(fresh, hits.row(0), strict=True) if count] if fresh else []
         if not new:
             # The sample may be all junk; the rest is tried whole, once.
@@ -240,27 +249,27 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
 
 def _rest(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Style]:
     """Formats that read one of some values: first by what they look like, which is cheap."""
-    looks = values.filter(pl.col(name).str.contains(r"\d")).select(
-        pl.col(name).filter(pl.col(name).str.contains(style.family.shape or style.family.start)).first().alias(str(i))
+    looks = values.filter(col(name).str.contains(r"\d")).select(
+        col(name).filter(col(name).str.contains(style.family.shape or style.family.start)).first().alias(str(i))
         for i, style in enumerate(styles)
         if style.family is not None
     )
     shown = looks.collect(engine="streaming").row(0) if styles else ()
     seen = pl.DataFrame({name: [text for text in dict.fromkeys(shown) if text is not None]}, schema={name: pl.String})
-    hits = seen.select(style.read(pl.col(name)).count().alias(str(i)) for i, style in enumerate(styles))
+    hits = seen.select(style.read(col(name)).count().alias(str(i)) for i, style in enumerate(styles))
     return [style for style, count in zip(styles, hits.row(0), strict=True) if count]
 
 
 def _numeric(values: pl.LazyFrame, name: str) -> list[Style]:
     """Counts since 1970 in the unit that most values make sense in, and dates of eight digits."""
     days = Style("%Y%m%d")
-    number = pl.col(name).cast(pl.Int128, strict=False)
+    number = col(name).cast(pl.Int128, strict=False)
     sensible = {unit: (number * length).is_between(*_PLAUSIBLE) for unit, length in EPOCHS.items()}
     # Small numbers make sense in every unit; those of 1973 to 2100 do in one only.
     late = {unit: (number * length >= 100_000_000_000_000) & sensible[unit] for unit, length in EPOCHS.items()}
     counts = values.select(
-        days=_rows(_eight_digits(pl.col(name), days).is_not_null()),
-        **{unit: _rows(each) for unit, each in late.items()},
+        days=rows_where(_eight_digits(col(name), days).is_not_null()),
+        **{unit: rows_where(each) for unit, each in late.items()},
     )
     found = counts.collect(engine="streaming").row(0, named=True)
     unit = max(EPOCHS, key=lambda each: found[each])
@@ -275,18 +284,18 @@ def _eight_digits(text: pl.Expr, days: Style) -> pl.Expr:
 
 
 def _count(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Evidence]:
-    read = {str(i): style.read(pl.col(name)).is_not_null() for i, style in enumerate(styles)}
+    read = {str(i): style.read(col(name)).is_not_null() for i, style in enumerate(styles)}
     by_order = {order: _any(name, [style for style in styles if style.order == order]) for order in ("dmy", "mdy")}
     wanted: list[pl.Expr] = []
     for i, style in enumerate(styles):
         other = by_order.get({"dmy": "mdy", "mdy": "dmy"}.get(style.order or "", ""))
         alone = read[str(i)] & ~other if other is not None else pl.lit(value=False)
-        first = pl.col(name).filter(alone if style.order else read[str(i)])
+        first = col(name).filter(alone if style.order else read[str(i)])
         wanted += [
-            _rows(read[str(i)]).alias(f"{i} reads"),
-            (_rows(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
+            rows_where(read[str(i)]).alias(f"{i} reads"),
+            (rows_where(alone) if style.order else pl.lit(0)).alias(f"{i} decides"),
             first.head(50).implode().alias(f"{i} first"),
-            pl.col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
+            col(name).filter(read[str(i)]).head(50).implode().alias(f"{i} any"),
         ]
     found = values.select(wanted).collect(engine="streaming").row(0, named=True)
     return [
@@ -305,7 +314,7 @@ def _examples(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _any(name: str, styles: Iterable[Style]) -> pl.Expr:
-    return pl.any_horizontal(pl.lit(value=False), *[style.read(pl.col(name)).is_not_null() for style in styles])
+    return pl.any_horizontal(pl.lit(value=False), *[style.read(col(name)).is_not_null() for style in styles])
 
 
 def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tuple[Order | None, bool]:
@@ -314,12 +323,12 @@ def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tupl
     if not by_order["dmy"] and not by_order["mdy"]:
         return None, False
     days, months = (
-        pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(pl.col(name)) for style in by_order[order]]])
+        pl.coalesce([pl.lit(None, dtype=DATETIME), *[style.read(col(name)) for style in by_order[order]]])
         for order in ("dmy", "mdy")
     )
-    found = values.select(_TIMES, days=days, months=months).select(
-        days=_rows(pl.col("days").is_not_null() & pl.col("months").is_null()),
-        months=_rows(pl.col("months").is_not_null() & pl.col("days").is_null()),
+    found = values.select(TIMES, days=days, months=months).select(
+        days=rows_where(pl.col("days").is_not_null() & pl.col("months").is_null()),
+        months=rows_where(pl.col("months").is_not_null() & pl.col("days").is_null()),
         differ=(pl.col("days") != pl.col("months")).any(),
     )
     only_days, only_months, differ = found.collect(engine="streaming").row(0)
@@ -334,6 +343,6 @@ def _needed(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> lis
     if len(styles) < 2:
         return styles
     # Which of them is the first to read a value: those that never are can be left out.
-    first = pl.coalesce(pl.when(style.read(pl.col(name)).is_not_null()).then(i) for i, style in enumerate(styles))
+    first = pl.coalesce(pl.when(style.read(col(name)).is_not_null()).then(i) for i, style in enumerate(styles))
     used = values.select(first.alias("style")).drop_nulls().unique().collect(engine="streaming")["style"].sort()
     return [styles[i] for i in used]

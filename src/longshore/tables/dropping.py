@@ -36,10 +36,14 @@ class Made:
 
 @dataclass(frozen=True)
 class Effective:
-    """A step that the current table consists of, under the version number with which it was first made."""
+    """A step that the current table consists of, under the version number with which it was first made.
+
+    :param before: the table that it changed; its files may be gone, only its record is for certain.
+    """
 
     number: int
     step: RecipeStep
+    before: Table
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,20 @@ def with_tables(made: Sequence[Made]) -> list[tuple[Effective, Table | None]]:
 def _effective_at_each(made: Sequence[Made]) -> list[list[Effective]]:
     """:func:`effective` at every position of a history."""
     all_lists: list[list[Effective]] = [[]]
+    folder = made[0].table.folder
     for before, step in pairwise(made):
         now = all_lists[-1]
         if step.operation == DROP_STEP:
             kept = now[: _index_of(now, step.parameters["version"])]
-            later = [Effective(e["version"], RecipeStep.model_validate(e["step"])) for e in step.facts["later"]]
+            later = [
+                Effective(e["version"], RecipeStep.model_validate(e["step"]), Table.from_record(folder, e["before"]))
+                for e in step.facts["later"]
+            ]
             all_lists.append([*kept, *later])
             continue
         operation = require_operation(step.operation).parse(step.parameters)
         recorded = record_step(operation, before.table, step.facts, step.sentence)
-        all_lists.append([*now, Effective(step.number, recorded)])
+        all_lists.append([*now, Effective(step.number, recorded, before.table)])
     return all_lists
 
 
@@ -114,9 +122,14 @@ def drop_step(made: Sequence[Made], number: int, carry: Carry = apply, others: F
         others=others,
     )
     before = {each.number for each in steps[:at]}
+    tables = [result.base, *(each.table for each in result.made)]
     later = [
-        {"version": each.number, "step": each.recorded.model_dump(mode="json", by_alias=True)}
-        for each in result.made
+        {
+            "version": each.number,
+            "step": each.recorded.model_dump(mode="json", by_alias=True),
+            "before": table.to_record(),
+        }
+        for each, table in zip(result.made, tables, strict=False)
         if each.number not in before
     ]
     return Dropped(result, {"later": later}, _sentence(steps[at], result))

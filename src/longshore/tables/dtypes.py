@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from longshore.errors import InvalidValue
+from longshore.tables.scripting.portable import portable
 
 Kind = Literal["int", "float", "string", "datetime", "date", "time", "duration", "boolean"]
 """The names of the contract; a dtype outside them goes by its engine's name."""
@@ -115,16 +116,20 @@ def text_form(expr: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.String():
         return expr
     if isinstance(dtype, pl.Datetime):
-        text = expr.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
-        # Strip the zeros that "%.f" prints in blocks of three; an offset follows so that the text names one instant.
-        text = text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
-        if dtype.time_zone is None:
-            return text
-        if dtype.time_zone == "UTC":
-            return text + "Z"
-        return text + expr.dt.strftime("%:z")
+        return datetime_text(expr, dtype.time_zone)
     if isinstance(dtype, pl.Duration):
         return expr.dt.to_string("iso")
     if dtype == pl.Binary():
         return expr.bin.encode("base64")
     return expr.cast(pl.String)
+
+
+@portable
+def datetime_text(moments: pl.Expr, zone: str | None = None) -> pl.Expr:
+    """Datetimes in ISO 8601, with ``Z`` or an offset where they have a time zone."""
+    text = moments.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
+    # Strip the zeros that "%.f" prints in blocks of three; an offset follows so that the text names one instant.
+    text = text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
+    if zone is None:
+        return text
+    return text + "Z" if zone == "UTC" else text + moments.dt.strftime("%:z")

@@ -24,6 +24,7 @@ from longshore.tables.dropping import DROP_STEP, Made, drop_step, effective
 from longshore.tables.explaining import Explanation, explain
 from longshore.tables.operations import FindOther, among, bind, require_operation
 from longshore.tables.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
+from longshore.tables.scripting.script import script_of
 from longshore.tables.table import Table, placing
 
 FILE_NAME = "history.json"
@@ -117,6 +118,15 @@ class History:
         """The steps from the import to the current one, to be carried out on other tables."""
         steps = [each.step for each in effective(self._made())]
         return Recipe(name=name, reading=reading or RecipeReading(), steps=steps)
+
+    def script(self, name: str = "", settings: Mapping[str, Any] | None = None) -> str:
+        """A Python script that needs only Polars: it reads the file and does the steps up to the current one.
+
+        :param name: of the file, for people.
+        :param settings: what the reader used, as :class:`~longshore.tables.reading.ReadResult` tells it.
+        :raises IllegalOperation: when one of the operations cannot be exported.
+        """
+        return script_of(self._made(), name, settings or {})
 
     def apply_recipe(
         self, recipe: Recipe, *, mode: Mode = "strict", facts: FactsMode = "learn", others: Others = None

@@ -21,6 +21,23 @@ Unit = Literal["line", "record", "row"]
 _BLOCK_ROWS = 1_000_000
 
 
+def draw_masks(rows: int, kept: int, seed: int) -> Iterator[npt.NDArray[np.bool_]]:
+    """Which of the rows to keep, ``kept`` of them with equal chances, in blocks so that memory stays small.
+
+    How many of a block are kept is hypergeometric, as if they had been drawn from all rows at once.
+    """
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(abs(seed))))
+    left = kept
+    for start in range(0, rows, _BLOCK_ROWS):
+        size = min(_BLOCK_ROWS, rows - start)
+        after = rows - start - size
+        share = left if after == 0 else int(generator.hypergeometric(size, after, left))
+        mask = np.zeros(size, np.bool_)
+        mask[generator.permutation(size)[:share]] = True
+        left -= share
+        yield mask
+
+
 @dataclass(frozen=True)
 class Draw:
     """A random sample of rows: exact in size, in the file's order, the same whenever it is drawn again.
@@ -35,20 +52,8 @@ class Draw:
     seed: int
 
     def masks(self) -> Iterator[npt.NDArray[np.bool_]]:
-        """Which rows are drawn, in blocks so that memory stays small.
-
-        How many of a block are kept is hypergeometric, as if they had been drawn from all rows at once.
-        """
-        generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(abs(self.seed))))
-        left = self.kept
-        for start in range(0, self.rows, _BLOCK_ROWS):
-            size = min(_BLOCK_ROWS, self.rows - start)
-            after = self.rows - start - size
-            share = left if after == 0 else int(generator.hypergeometric(size, after, left))
-            mask = np.zeros(size, np.bool_)
-            mask[generator.permutation(size)[:share]] = True
-            left -= share
-            yield mask
+        """Which rows are drawn, in blocks; see :func:`draw_masks`."""
+        return draw_masks(self.rows, self.kept, self.seed)
 
     def source_row(self, row: int) -> int:
         """The number before the sampling of the sample's ``row``: draws again, 15 ms per million rows."""

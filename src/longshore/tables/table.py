@@ -17,6 +17,7 @@ import polars as pl
 
 from longshore.errors import ColumnNotFound, RowNotFound, StorageFull, is_disk_full
 from longshore.tables import dtypes
+from longshore.tables.columns import col, cols
 from longshore.tables.origin import Origin
 
 ROW_GROUP_ROWS = 20_000
@@ -171,14 +172,14 @@ def scan_columns(folder: Path, columns: Sequence[Column]) -> pl.LazyFrame:
     for column in columns:
         by_file.setdefault(column.file, []).append(column)
     parts = [
-        pl.scan_parquet(folder / file, glob=False).select(pl.col(c.source).alias(c.name) for c in held)
+        pl.scan_parquet(folder / file, glob=False).select(col(c.source).alias(c.name) for c in held)
         for file, held in by_file.items()
     ]
     if not parts:
         return pl.LazyFrame()
     if len(parts) == 1:
         return parts[0]
-    return pl.concat(parts, how="horizontal").select(c.name for c in columns)
+    return pl.concat(parts, how="horizontal").select(cols(c.name for c in columns))
 
 
 def new_file_name() -> str:
@@ -200,7 +201,7 @@ def write_columns(folder: Path, frame: pl.LazyFrame, names: Sequence[str]) -> tu
     schema = frame.collect_schema()
     sources = [f"c{index}" for index in range(len(schema))]
     prepared = frame.select(
-        (pl.col(name).fill_nan(None) if dtype.is_float() else pl.col(name)).alias(source)
+        (col(name).fill_nan(None) if dtype.is_float() else col(name)).alias(source)
         for (name, dtype), source in zip(schema.items(), sources, strict=True)
     )
     file = new_file_name()

@@ -312,3 +312,30 @@ def test_the_whole_column_decides_the_order_of_day_and_month(values: list[str], 
 def test_dates_that_could_be_either_are_not_guessed() -> None:
     with pytest.raises(InvalidValue, match="dateFormat"):
         run(pl.DataFrame({"d": ["1/2/2020"]}), "changeColumnDataType", column="d", newDataType="date")
+
+
+@pytest.mark.parametrize(
+    ("values", "put", "dtype"),
+    [
+        ([dt.date(2001, 5, 3), None], "new", pl.String()),
+        ([dt.date(2001, 5, 3), None], "2002-01-01", pl.Date()),
+        ([dt.time(1, 2, 3), None], "new", pl.String()),
+        ([dt.timedelta(days=1), None], "new", pl.String()),
+        ([b"x", None], "new", pl.String()),
+    ],
+    ids=["date", "date by date", "time", "duration", "bytes"],
+)
+def test_find_replace_turns_to_text_what_holds_no_text(values: list[Any], put: str, dtype: pl.DataType) -> None:
+    after, _ = run(pl.DataFrame({"x": values}), "findReplace", column="x", toReplace=[None], replaceWith=[put])
+    assert after["x"].dtype == dtype
+    assert str(after["x"][1]) == put
+
+
+@pytest.mark.parametrize(
+    ("values", "new"),
+    [([dt.date(2001, 5, 3)], "time"), ([dt.time(1)], "date"), ([dt.timedelta(1)], "datetime"), ([b"1"], "int")],
+    ids=["date to time", "time to date", "duration to datetime", "bytes to int"],
+)
+def test_conversions_that_mean_nothing_are_refused(values: list[Any], new: str) -> None:
+    with pytest.raises(InvalidType):
+        run(pl.DataFrame({"x": values}), "changeColumnDataType", column="x", newDataType=new)

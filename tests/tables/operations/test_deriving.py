@@ -488,6 +488,13 @@ def test_every_row_gets_a_value_that_reads_no_column() -> None:
     assert derived(pl.DataFrame({"a": []}, schema={"a": pl.Int64}), "1") == []
 
 
+@pytest.mark.parametrize("expression", ["3 < YEAR(d)", "NOT (3 = YEAR(d))", "COUNT(*) >= YEAR(d)", "'2020-01-01' < d"])
+def test_a_single_value_compared_with_a_column_of_missing_ones(expression: str) -> None:
+    df = pl.DataFrame({"d": pl.Series([None] * 3, dtype=pl.Date)})
+    assert derived(df, expression) == [None] * 3
+
+
+@settings(deadline=None)
 @given(st.integers(1, 130))
 def test_depth_is_limited_before_the_engine_sees_it(depth: int) -> None:
     expression = "n" + " + n" * depth

@@ -8,11 +8,13 @@ A store keeps small documents, JSON as bytes, under a job's id. Larger ones (ove
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from longshore.database import Database
 from longshore.settings import Settings
+
+if TYPE_CHECKING:  # SQLAlchemy takes longer to import than all else that a runner needs, and it needs none
+    from longshore.database import Database
 
 INLINE_BYTES = 2**20
 """Largest document that a store is given; larger ones become files."""

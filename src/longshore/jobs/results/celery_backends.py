@@ -22,7 +22,16 @@ from longshore.jobs.results.table import EmbeddedStore, SeparateTableStore, Tabl
 from longshore.settings import Settings
 
 STORE_RETRIES = 16
-"""How often a worker tries to write a result while the store is away: for about half a minute in all."""
+"""How often a worker tries to write a result while the store is away: some 40 s in all."""
+
+
+BACKENDS = {
+    "table": f"{__name__}:TableBackend",
+    "db": f"{__name__}:TableBackend",
+    "mongodb": "longshore.jobs.results.celery_mongo:ExpiringMongoBackend",
+}
+"""By the scheme of their URLs, instead of Celery's own. Celery's loader gets them, since its command line reads
+``RESULT_BACKEND`` from the environment, too, and would take its own."""
 
 
 def result_options(settings: Settings) -> dict[str, Any]:
@@ -39,15 +48,11 @@ def result_options(settings: Settings) -> dict[str, Any]:
 
 
 def _backend_url(settings: Settings) -> str:
-    """The class that Celery is to load and, behind a plus sign, the URL that it gets."""
+    """``RESULT_BACKEND`` as Celery reads it."""
     if settings.result_backend is None:
-        return f"{__name__}:TableBackend"
+        return "table"
     url = settings.require_result_url()
     scheme = urlsplit(url).scheme
-    if scheme.startswith("db"):
-        return f"{__name__}:TableBackend"
-    if scheme.startswith("mongodb"):
-        return f"longshore.jobs.results.celery_mongo:ExpiringMongoBackend+{url}"
     if scheme == "unix":
         return "redis+socket" + url.removeprefix("unix")
     if scheme == "rediss" and "ssl_cert_reqs=" not in url:
@@ -95,6 +100,13 @@ class TableBackend(PatientInTasks, KeyValueStoreBackend):  # type: ignore[misc]
     def delete(self, key: str | bytes) -> None:
         """Remove the record under ``key``."""
         self._stores().forget([_text(key)])
+
+    def close(self) -> None:
+        """Close this process's connections; the next call opens new ones."""
+        store = self._stores.take()
+        if store is not None:
+            store.close()
+            _rest(store)
 
     def as_uri(self, include_password: bool = False) -> str:
         """What is shown of it: nothing secret."""

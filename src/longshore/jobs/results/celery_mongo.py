@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from celery.backends.mongodb import MongoBackend
@@ -65,6 +66,14 @@ class ExpiringMongoBackend(PatientInTasks, MongoBackend):  # type: ignore[misc]
         """Groups of tasks."""
         return self._groups()
 
+    def close(self) -> None:
+        """Close this process's connections; the next call opens new ones."""
+        self._tasks.take()
+        self._groups.take()
+        client = self._clients.take()
+        if client is not None:
+            client.close()
+
     def _expires(self) -> Any:
         return moment(time.time() + self.expires)
 
@@ -72,6 +81,7 @@ class ExpiringMongoBackend(PatientInTasks, MongoBackend):  # type: ignore[misc]
         return {**super()._get_result_meta(*arguments, **named), EXPIRES: self._expires()}
 
     def _save_group(self, group_id: str, result: Any) -> Any:
-        super()._save_group(group_id, result)
-        self.group_collection.update_one({"_id": group_id}, {"$set": {EXPIRES: self._expires()}})
+        members = self.encode([each.id for each in result])
+        record = {"_id": group_id, "result": members, "date_done": datetime.now(UTC), EXPIRES: self._expires()}
+        self.group_collection.replace_one({"_id": group_id}, record, upsert=True)
         return result

@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 from longshore.errors import InvalidResult, shorten
+from longshore.jobs.results.measuring import MAX_DEPTH, NESTED, PORTION_BYTES, weigh
 from longshore.jobs.results.plain import Kind, NotPlain, dump, fields, key_text, kind_of, leaf, refusal, unroll
 
-MAX_DEPTH = 200
-"""Lists in lists; parsers of other languages stop at 64 to 512, and what contains itself has no end."""
-PORTION_BYTES = 2**20
-"""Memory of the Python objects that the C encoder is given at once; their text has up to six times as much."""
 PIECE_CHARACTERS = 2**18
 """Of a long text that are encoded at once."""
 FIRST_MEMBERS = 64
@@ -31,11 +28,7 @@ ARRAY_ITEMS = 2**14
 """Of a numpy array that become Python objects at once."""
 MOST_STEPS = 16
 """Of the way to a value that are written in an error."""
-VALUE_BYTES = 32
-"""Of memory for a number, or for the beginnings of anything else."""
 
-_ONE_BY_ONE = frozenset({Kind.OPAQUE, Kind.REFUSED})
-_MEASURED = frozenset({Kind.TEXT, Kind.LIST, Kind.DICT, Kind.RECORD, Kind.ARRAY})
 _NOT_JSON = (ValueError, TypeError, NotPlain, RecursionError)
 
 Place = tuple[Any, Any] | None
@@ -83,7 +76,7 @@ class _Writer:
     def write(self, value: Any, place: Place, depth: int) -> None:
         kind = kind_of(type(value))
         try:
-            if kind in _NESTED and depth > MAX_DEPTH:
+            if kind in NESTED and depth > MAX_DEPTH:
                 raise NotPlain(f"is nested more than {MAX_DEPTH} levels deep, or contains itself")  # noqa: TRY301
             if kind is Kind.REFUSED:
                 raise NotPlain(refusal(value))  # noqa: TRY301
@@ -189,7 +182,7 @@ class _Members:
 
     def weigh(self, portion: list[Any], depth: int) -> int | None:
         """About how many bytes of memory the C encoder would work on; None if it must not."""
-        return _weigh(portion, depth)
+        return weigh(portion, depth)
 
     def encode(self, portion: list[Any]) -> str | None:
         """The text of the portion in its brackets; None if something in it is not JSON."""
@@ -206,7 +199,7 @@ class _Items(_Members):
 
     def weigh(self, portion: list[Any], depth: int) -> int | None:
         keys = sum(len(key) for key, _ in portion)
-        weight = None if keys > PORTION_BYTES else _weigh([value for _, value in portion], depth)
+        weight = None if keys > PORTION_BYTES else weigh([value for _, value in portion], depth)
         return None if weight is None else weight + keys
 
     def encode(self, portion: list[Any]) -> str | None:
@@ -217,7 +210,6 @@ class _Items(_Members):
             yield f"{_encode(key)}:", key, value
 
 
-_NESTED = frozenset({Kind.LIST, Kind.DICT, Kind.RECORD, Kind.ARRAY})
 _CONVERT: dict[Kind, Callable[[Any], Any]] = {Kind.LEAF: leaf, Kind.RECORD: fields, Kind.OPAQUE: dump}
 _WRITE: dict[Kind, Callable[[_Writer, Any, Place, int], None]] = {
     Kind.TEXT: _Writer.write_text,
@@ -227,61 +219,6 @@ _WRITE: dict[Kind, Callable[[_Writer, Any, Place, int], None]] = {
     Kind.DICT: _Writer.write_dict,
     Kind.RECORD: _Writer.write_dict,
 }
-
-
-def _weigh(level: list[Any], depth: int) -> int | None:
-    """About the memory of these values with all that they contain; None if it is too much, too deep, or not plain.
-
-    It looks at the values, then at what they contain, and so on, with functions that loop in C: one step in Python
-    for each value would take longer than writing it.
-    """
-    weight = VALUE_BYTES * len(level)
-    while weight <= PORTION_BYTES and depth <= MAX_DEPTH:
-        kinds = {type_: kind_of(type_) for type_ in set(map(type, level))}
-        found = set(kinds.values())
-        if found & _ONE_BY_ONE:
-            return None
-        groups = {kind: _of_kind(level, kind, kinds) for kind in found & _MEASURED}
-        weight += sum(map(len, groups.get(Kind.TEXT, ())))
-        if not found & _NESTED:
-            break
-        dicts = groups.get(Kind.DICT, []) + [fields(record) for record in groups.get(Kind.RECORD, ())]
-        lists = groups.get(Kind.LIST, [])
-        weight += VALUE_BYTES * (sum(map(len, dicts)) + sum(map(len, lists)))
-        # An array's items are no further level, but its own dimensions are.
-        weight += sum(VALUE_BYTES * array.size for array in groups.get(Kind.ARRAY, ()))
-        if weight > PORTION_BYTES or any(depth + array.ndim > MAX_DEPTH for array in groups.get(Kind.ARRAY, ())):
-            return None
-        if dicts:
-            weight_of_keys = _weigh_keys(dicts)
-            if weight_of_keys is None:
-                return None
-            weight += weight_of_keys
-        level = [*chain.from_iterable(each.values() for each in dicts), *chain.from_iterable(lists)]
-        depth += 1
-        if not level:
-            break
-    return weight if weight <= PORTION_BYTES and depth <= MAX_DEPTH else None
-
-
-def _of_kind(level: list[Any], kind: Kind, kinds: dict[type, Kind]) -> list[Any]:
-    if len(set(kinds.values())) == 1:
-        return level
-    types = [type_ for type_, its in kinds.items() if its is kind]
-    if len(types) == 1:
-        (wanted,) = types
-        return [each for each in level if type(each) is wanted]
-    return [each for each in level if kinds[type(each)] is kind]
-
-
-def _weigh_keys(dicts: list[dict[Any, Any]]) -> int | None:
-    """At most how many characters all keys have; None if they are not text, which has to be made of them with care."""
-    # Members of one list mostly have the same keys.
-    distinct = set(chain.from_iterable(dicts))
-    if set(map(type, distinct)) <= {str}:
-        return max(map(len, distinct), default=0) * sum(map(len, dicts))
-    # Not ``distinct``: True and 1 are the same there. Whole numbers alone cannot become the same text.
-    return 0 if set(map(type, chain.from_iterable(dicts))) == {int} else None
 
 
 def _convert(value: Any) -> Any:

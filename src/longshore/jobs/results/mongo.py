@@ -15,7 +15,6 @@ from typing import Any
 
 from longshore.errors import SettingsError, TooLarge, Unavailable
 from longshore.jobs.results.ids import LATEST, is_usable, portions, require_usable
-from longshore.jobs.results.packing import pack, unpack
 from longshore.jobs.results.processes import PerProcess
 
 try:
@@ -55,12 +54,12 @@ class MongoStore:
         return with_expiry(self._databases()[COLLECTION])
 
     def put(self, job_id: str, document: bytes, expires: float) -> None:
-        """Keep it.
+        """Keep it, as text: so it can be read with MongoDB's own tools.
 
-        :raises TooLarge: over MongoDB's 16 MB for a document, compressed.
+        :raises TooLarge: over MongoDB's 16 MB for a document.
         """
         require_usable(job_id)
-        record = {"_id": job_id, EXPIRES: moment(expires), "document": pack(document)}
+        record = {"_id": job_id, EXPIRES: moment(expires), "document": document.decode()}
         with translated():
             self._collections().replace_one({"_id": job_id}, record, upsert=True)
 
@@ -70,7 +69,7 @@ class MongoStore:
             return None
         with translated():
             record = self._collections().find_one({"_id": job_id, EXPIRES: {"$gt": moment(time.time())}})
-        return None if record is None else unpack(record["document"])
+        return None if record is None else str(record["document"]).encode()
 
     def forget(self, ids: Iterable[str]) -> None:
         """Remove them."""

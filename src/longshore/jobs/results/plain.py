@@ -128,16 +128,18 @@ def leaf(value: Any) -> Any:
     """
     if isinstance(value, enum.Enum):
         return value.value
+    if isinstance(value, PurePath):
+        return str(value)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic) and value.dtype.kind != "M":
+        found = value.item()
+        # A long double has no Python number.
+        return float(found) if isinstance(found, numpy.generic) else found
     if value != value:  # true of nothing else
         raise NotPlain("is not a time or a number; return None where something is missing")
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, numpy.generic):
-        return to_jsonable_python(value)
-    if value.dtype.kind == "M":
+    if numpy is not None and isinstance(value, numpy.generic):
         return str(numpy.datetime_as_string(value))
-    found = value.item()
-    # A long double has no Python number.
-    return float(found) if isinstance(found, numpy.generic) else found
+    return to_jsonable_python(value)
 
 
 def fields(record: Any) -> dict[str, Any]:
@@ -221,7 +223,7 @@ def key_text(key: Any) -> str:
         return str(key)
     if isinstance(key, int | float):
         return repr(float(key)) if isinstance(key, float) else int.__repr__(key)
-    return str(to_jsonable_python(key))
+    return str(leaf(key))
 
 
 def refusal(value: Any) -> str:

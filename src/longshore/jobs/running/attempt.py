@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.errors import LongshoreError
-from longshore.jobs import records
-from longshore.jobs.records import Job, LeaseLost
+from longshore.jobs import claims
+from longshore.jobs.claims import LeaseLost
+from longshore.jobs.records import Job
 from longshore.jobs.running.runner import Runner, Stop
 from longshore.jobs.running.stopping import StopSignal
 
@@ -80,7 +81,7 @@ class Attempt:
         """Keep the newest progress, unless it is kept already."""
         if self._unsaved:
             job = self.job
-            records.set_progress(
+            claims.set_progress(
                 connection, job.id, self.owner, job.progress_done, job.progress_total, job.progress_message
             )
             self._unsaved = False
@@ -91,18 +92,19 @@ class Attempt:
         return self._stop_at is not None and now >= self._stop_at
 
     def _talk_to_database(self, now: float) -> Stop | None:
-        if now - self._renewed >= records.RENEW_SECONDS:
+        if now - self._renewed >= claims.RENEW_SECONDS:
             self._renewed = now
             with self.database.writing(durable=False) as connection:
-                self.save_progress(connection)
                 about = {"peak_bytes": self.runner.peak_bytes or None, "log_tail": self.runner.output.tail() or None}
-                records.renew(connection, self.job.id, self.owner, **about)  # type: ignore[arg-type]
-        elif self._unsaved and now - self._saved >= SAVE_SECONDS:
+                claims.renew(connection, self.job.id, self.owner, **about)  # type: ignore[arg-type]
+        if self._unsaved and now - self._saved >= SAVE_SECONDS:
             self._saved = now
             with self.database.writing(durable=False) as connection:
                 self.save_progress(connection)
+            # Who began to watch since it was told has read an older state, and would not hear of it again.
+            self.tell(self.job)
         if now - self._asked >= ASK_SECONDS:
             self._asked = now
             with self.database.reading() as connection:
-                return "cancelled" if records.is_cancelling(connection, self.job.id, self.owner) else None
+                return "cancelled" if claims.is_cancelling(connection, self.job.id, self.owner) else None
         return None

@@ -17,15 +17,16 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.errors import Unavailable
-from longshore.jobs import records
+from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
-from longshore.jobs.records import Claimed, Job, LeaseLost
+from longshore.jobs.claims import Claimed, LeaseLost
+from longshore.jobs.records import Job
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.attempt import Attempt
 from longshore.jobs.running.limits import kill_strays
-from longshore.jobs.running.runner import Limits, Outcome, Runner
+from longshore.jobs.running.runner import Limits, Outcome, Runner, Stop
 from longshore.jobs.running.stopping import StopSignal
 from longshore.leases import new_owner
 from longshore.messages import Emitter
@@ -43,8 +44,8 @@ UNREADY_SECONDS = 10.0
 """Pause before a job is tried again whose runner could not load what is declared."""
 PERSIST_SECONDS = 60.0
 """How long a database or result store that is away is waited for at the end of a job."""
-LAST_STOP_SECONDS = 1.0
-"""Time between SIGTERM and SIGKILL when the worker itself has to end."""
+TOLD_AT_ONCE = 20
+"""Jobs whose end was told that are noted together; a job that lasts notes those before it at its first tick."""
 
 T = TypeVar("T")
 Settle = Callable[[Connection], Job]
@@ -96,7 +97,7 @@ class Warden:
 
     def _claim(self, queue: str) -> Claimed | None:
         with self.database.writing(durable=False) as connection:
-            return records.claim_next(connection, queue, self.owner)
+            return claims.claim_next(connection, queue, self.owner)
 
     def _carry_out(self, claimed: Claimed, queue: str | None) -> Claimed | None:
         """Run a job to its end and settle it; the next one of ``queue``, claimed."""
@@ -122,12 +123,17 @@ class Warden:
 
     def _run(self, claimed: Claimed, attempt: Attempt, part: Path) -> Outcome:
         job = claimed.job
-        if (failed := self.runner.prepare(attempt.tick)) is not None:
+
+        def tick() -> Stop | None:
+            self._note_told()
+            return attempt.tick()
+
+        if (failed := self.runner.prepare(tick)) is not None:
             return failed
         self.runner.output.begin(job.id)
         self._tell(job)
         request = {"id": job.id, "type": job.type, "file": str(part)}
-        return self.runner.run(request, claimed.inputs, self._limits(job.type), attempt.tick, attempt.progress)
+        return self.runner.run(request, claimed.inputs, self._limits(job.type), tick, attempt.progress)
 
     def _limits(self, name: str) -> Limits:
         return Limits(
@@ -150,15 +156,16 @@ class Warden:
             with self.database.writing(durable=False) as connection:
                 attempt.save_progress(connection)
                 job = settle(connection)
-                records.mark_announced(connection, self._told)
-                return job, None if queue is None else records.claim_next(connection, queue, self.owner)
+                if len(self._told) >= TOLD_AT_ONCE:
+                    records.mark_announced(connection, self._told)
+                    self._told = []
+                return job, None if queue is None else claims.claim_next(connection, queue, self.owner)
 
         try:
             job, claimed = self._persist(write)
         except LeaseLost:
             log.warning("job %s was taken over by another worker; its result is dropped", attempt.job.id)
             return None if queue is None else self._claim(queue)
-        self._told = []
         if announce(self.emitter, job, outcome.document) and job.is_finished:
             self._told.append(job.id)
         return claimed
@@ -179,12 +186,12 @@ class Warden:
             case "died":
                 log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
                 may_repeat = self._said(job.type, "retry", True)
-                return partial(records.lose, may_repeat=may_repeat, expires=expires, **about)
+                return partial(claims.lose, may_repeat=may_repeat, expires=expires, **about)
             case "cancelled":
-                return partial(records.revoke, expires=expires, **about)
+                return partial(claims.revoke, expires=expires, **about)
             case "timed out" | "too large":
                 error, message = self._explain(job, outcome)
-                return partial(records.fail, error=error, message=message, expires=expires, **about)
+                return partial(claims.fail, error=error, message=message, expires=expires, **about)
             case "unready":
                 message = str(outcome.head.get("message", f"its process {outcome.end}"))
                 log.error("jobs wait, since what is declared cannot be loaded: %s", message)
@@ -193,10 +200,10 @@ class Warden:
                     "error": "Unavailable",
                     "message": message,
                 }
-                return partial(records.give_back, job_id=job.id, owner=self.owner, **wait)
+                return partial(claims.give_back, job_id=job.id, owner=self.owner, **wait)
             case _:
                 log.info("job %s goes back, the worker stops", job.id)
-                return partial(records.give_back, job_id=job.id, owner=self.owner)
+                return partial(claims.give_back, job_id=job.id, owner=self.owner)
 
     def _explain(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Code and sentence of an attempt that went over a limit."""
@@ -212,8 +219,8 @@ class Warden:
         raised = job.attempts - job.losses
         if outcome.head["again"] and raised <= self._said(job.type, "retries", 0):
             due = time.time() + self._said(job.type, "retry_delay", 0)
-            return partial(records.retry_later, due=due, **about)
-        return partial(records.fail, **about)
+            return partial(claims.retry_later, due=due, **about)
+        return partial(claims.fail, **about)
 
     def _keep(self, job: Job, outcome: Outcome, part: Path, expires: float) -> Settle:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
@@ -226,7 +233,7 @@ class Warden:
         def settle(connection: Connection) -> Job:
             if place == "store" and isinstance(self.store, EmbeddedStore):
                 self.store.put_within(connection, job.id, outcome.document, expires)
-            return records.succeed(
+            return claims.succeed(
                 connection,
                 job.id,
                 self.owner,

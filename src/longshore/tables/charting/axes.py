@@ -11,6 +11,7 @@ import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, shorten
 from longshore.tables.charting.parameters import MOST_SERIES, Window
+from longshore.tables.columns import col
 from longshore.tables.table import Column, Table
 from longshore.tables.viewing.json_ready import to_values
 
@@ -66,7 +67,7 @@ def placed(column: Column) -> pl.Expr:
 
     Infinities, and numbers beyond :data:`FARTHEST`, are missing.
     """
-    values = pl.col(column.name)
+    values = col(column.name)
     if isinstance(column.dtype, pl.Datetime):
         factor = {"ns": 1e-6, "us": 1e-3, "ms": 1.0}[column.dtype.time_unit]
         return values.to_physical().cast(pl.Float64) * factor  # with a zone, too, they count from 1970 in UTC

@@ -12,6 +12,7 @@ from longshore.errors import InvalidType, TooLarge
 from longshore.tables import dtypes
 from longshore.tables.clustering.distance import neighbours, stars
 from longshore.tables.clustering.keys import fingerprint, ngrams, phonetic, plain
+from longshore.tables.columns import col
 from longshore.tables.operations import OneColumn
 from longshore.tables.table import Column, Table
 
@@ -84,7 +85,7 @@ def find_clusters(
 def _count_values(table: Table, column: Column, method: str) -> tuple[pl.DataFrame, int]:
     """The different values with their numbers of rows, the most frequent first; how many were too long."""
     most = MOST_COMPARED if method == "distance" else MOST_DISTINCT
-    frame = table.scan([column.name]).select(pl.col(column.name).cast(pl.String).alias("value")).drop_nulls()
+    frame = table.scan([column.name]).select(col(column.name).cast(pl.String).alias("value")).drop_nulls()
     # An estimate first: to count ten million different texts takes more than a gigabyte.
     estimate = frame.select(pl.col("value").approx_n_unique()).collect(engine="streaming").item()
     if estimate <= most * _ESTIMATE_ERROR:

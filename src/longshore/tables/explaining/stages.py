@@ -15,6 +15,7 @@ import polars as pl
 
 from longshore.errors import LongshoreError
 from longshore.tables.changing import laid_out
+from longshore.tables.columns import cols
 from longshore.tables.dropping import Made, with_tables
 from longshore.tables.explaining.results import Place
 from longshore.tables.operations.base import Change, Computed, Facts, Operation, require_operation
@@ -82,7 +83,7 @@ class Stage:
         if self.kept is not None:
             return self.kept.scan(names)
         frame = self._laid_out[1]
-        return frame if names is None else frame.select(names)
+        return frame if names is None else frame.select(cols(names))
 
     def read(self, row: int, index: int) -> Place:
         """One cell; raises :class:`Unknown`."""

@@ -24,6 +24,7 @@ from longshore.tables.operations import (
 )
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -42,6 +43,7 @@ from longshore.tables.operations.other import ITSELF, FindOther, Other, WithOthe
 __all__ = [
     "ITSELF",
     "Change",
+    "Code",
     "Computed",
     "Facts",
     "FindOther",

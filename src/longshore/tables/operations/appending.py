@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import polars as pl
@@ -10,9 +10,11 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Computed, Facts, Report, Scan, counted, operation
-from longshore.tables.operations.meeting import become, meet
+from longshore.tables.columns import col
+from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
+from longshore.tables.operations.meeting import become, become_code, meet
 from longshore.tables.operations.other import OtherParameters, WithOther
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 _SHOWN = 5
@@ -50,7 +52,7 @@ class AppendFile(WithOther):
         shared = [column for column in table.columns if there.has(column.name)]
         met = [meet(table, column, there, there.columns[there.index_of(column.name)]) for column in shared]
         return {
-            "other": self.about_other(),
+            "other": self.about_other(there.columns),
             "types": {each.here.name: dtypes.encode(each.dtype) for each in met},
             "onlyHere": [name for name in table.names if not there.has(name)],
             "onlyThere": only_there,
@@ -73,6 +75,21 @@ class AppendFile(WithOther):
         kept: list[Column | Computed] = [c if c.name in same else _computed(c.name) for c in table.columns]
         return Change([*kept, *(_computed(column.name) for column in added)], rows=append)
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """One below the other, columns matched by their names, once their types are alike."""
+        there = self.as_recorded(table, facts).other.table
+        wanted = self.parameters.new_columns
+        read = [column for column in there.columns if wanted or column.name not in facts["onlyThere"]]
+        types = {name: dtypes.decode(dtype) for name, dtype in facts["types"].items()}
+        opened, files = self.reading_code(read, facts)
+        return Code.of(
+            opened,
+            *_become_code("df", table.columns, types),
+            *_become_code("other", read, types),
+            'df = pl.concat([df, other], how="diagonal")',
+            arguments=files,
+        )
+
     def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
         """The table's own rows come first; the others stood in the other table."""
         return row if row < before.rows else None
@@ -93,14 +110,24 @@ class AppendFile(WithOther):
         return Report("; ".join([sentence, *parts]), {"added": after.rows - before.rows, **answer})
 
 
+def _become_code(frame: str, columns: Iterable[Column], types: Mapping[str, pl.DataType]) -> list[str]:
+    """A statement that gives the columns their common types, if any needs another."""
+    made = [
+        f"{become_code(write.column(c.name), c.dtype, types[c.name])}.alias({write.quote(c.name)})"
+        for c in columns
+        if types.get(c.name, c.dtype) != c.dtype
+    ]
+    return [f"{frame} = {frame}.with_columns({', '.join(made)})"] if made else []
+
+
 def _computed(name: str) -> Computed:
-    return Computed(name, pl.col(name), (name,))
+    return Computed(name, col(name), (name,))
 
 
 def _shaped(frame: pl.LazyFrame, table: Table, wanted: Sequence[tuple[str, pl.DataType]]) -> pl.LazyFrame:
     """The table's rows with the wanted columns in their types, missing where it has none."""
     return frame.select(
-        become(pl.col(name), table.columns[table.index_of(name)].dtype, dtype).alias(name)
+        become(col(name), table.columns[table.index_of(name)].dtype, dtype).alias(name)
         if table.has(name)
         else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in wanted

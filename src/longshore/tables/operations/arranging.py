@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.dtypes import sortable
+from longshore.tables.columns import col, cols
+from longshore.tables.dtypes import is_text, sortable
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Facts,
     OneColumn,
     Operation,
@@ -21,6 +23,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.ranking import row_at
+from longshore.tables.scripting import code as write
 from longshore.tables.table import ROW_NUMBER, Column, Table
 
 
@@ -44,6 +47,11 @@ class MoveColumn(Operation):
         table.require_column(self.parameters.to_index)
         others = [kept for kept in table.columns if kept is not column]
         return Change([*others[: self.parameters.to_index], column, *others[self.parameters.to_index :]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Taken out and put in again."""
+        name = write.quote(self.parameters.find(table).name)
+        return Code.of(f"moved = df.drop_in_place({name})", f"df = df.insert_column({self.parameters.to_index}, moved)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The new place, counted from 1 as people do."""
@@ -78,7 +86,7 @@ class SortRows(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column, its rows in order. As pandas' ``sort_values(kind="stable")``."""
         columns = [key.find(table) for key in self.parameters.sort_by]
-        keys = [sortable(pl.col(column.name), column.dtype) for column in columns]
+        keys = [sortable(col(column.name), column.dtype) for column in columns]
         descending = [not key.ascending for key in self.parameters.sort_by]
 
         def sort(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -95,6 +103,15 @@ class SortRows(Operation):
         comparable = [_comparable(column).alias(name) for name, column in columns.items()]
         return row_at(scan([*columns]).select(comparable).with_row_index(ROW_NUMBER), [*keys.items()], row)
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``sort`` with the same rules for ties and missing values."""
+        columns = [key.find(table) for key in self.parameters.sort_by]
+        plain = all(column.dtype == pl.String() or not is_text(column.dtype) for column in columns)
+        by = write.names(column.name for column in columns)
+        keys = by if plain else ", ".join(write.as_text(column) for column in columns)
+        descending = write.listed(not key.ascending for key in self.parameters.sort_by)
+        return Code.of(f"df = df.sort({keys}, descending={descending}, nulls_last=True, maintain_order=True)")
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The columns and their directions."""
         by = [f"{key.find(before).name}{'' if key.ascending else ' (descending)'}" for key in self.parameters.sort_by]
@@ -103,7 +120,7 @@ class SortRows(Operation):
 
 def _comparable(column: Column) -> pl.Expr:
     """The column's values so that they can be compared with one of them, in the order of the sort."""
-    key = sortable(pl.col(column.name), column.dtype)
+    key = sortable(col(column.name), column.dtype)
     return key.cast(pl.UInt8) if column.dtype == pl.Boolean() else key
 
 
@@ -153,9 +170,15 @@ class Deduplicate(Operation):
         names, keep = self.parameters.names(table), self.parameters.keep
 
         def distinct(frame: pl.LazyFrame) -> pl.LazyFrame:
-            return frame.unique(names, keep=keep, maintain_order=True)
+            return frame.unique(cols(names), keep=keep, maintain_order=True)
 
         return Change(table.columns, rows=distinct, rows_read=names)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``unique`` in the table's order."""
+        names, keep = self.parameters.names(table), write.quote(self.parameters.keep)
+        subset = "" if len(names) == table.width else f"[{write.names(names)}], "
+        return Code.of(f"df = df.unique({subset}keep={keep}, maintain_order=True)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

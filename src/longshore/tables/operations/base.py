@@ -12,7 +12,7 @@ Declaring one is one class::
 
         def transform(self, table, facts):
             column = self.parameters.find(table)
-            return Change.of(table, {column.name: pl.col(column.name).str.to_uppercase()})
+            return Change.of(table, {column.name: col(column.name).str.to_uppercase()})
 
 Socket.IO, REST, OpenAPI, the Python client and the documentation follow from the registry.
 """
@@ -30,6 +30,7 @@ from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.parsing import parse_model
+from longshore.tables.scripting.code import Code as Code
 from longshore.tables.table import ROW_NUMBER, Column, Table
 
 Declared = TypeVar("Declared", bound="type[Operation]")
@@ -223,6 +224,17 @@ class Operation(ABC):
     @abstractmethod
     def transform(self, table: Table, facts: Facts) -> Change:
         """The new table as a plan; reads no data."""
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same as a step of a script: statements that take the Polars frame ``df`` to the next ``df``.
+
+        Names and values enter them only through the functions of :mod:`longshore.tables.scripting.code`; helpers are
+        functions marked ``@portable``, called by their names. Reads no data.
+
+        :param table: the table before the step.
+        :raises IllegalOperation: for an operation that no script can carry out.
+        """
+        raise IllegalOperation(f"{self.name} cannot be exported as a script")
 
     def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
         """Where the row that now has number ``row`` stood in ``before``; None for one that the operation made.

@@ -14,8 +14,10 @@ import polars as pl
 from pydantic import Field, StrictInt, StrictStr
 
 from longshore.errors import InvalidValue, TooLarge, shorten
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.columns import col, mapped
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 MOST_BINS = 1_000
@@ -90,14 +92,31 @@ class Discretize(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """The labels in place of the numbers."""
         column = require_numbers(self.parameters.find(table))
-        values = pl.col(column.name)
+        values = col(column.name)
         if not (column.dtype == pl.Int64() or column.dtype == pl.Float64()):
             values = values.cast(pl.Float64)
         label = partial(
             _label, edges=np.array(facts["edges"]), labels=facts["labels"], include_lowest=facts["includeLowest"]
         )
-        labelled = values.map_batches(label, return_dtype=pl.String, is_elementwise=True)
+        labelled = mapped(values, label, pl.String())
         return Change.of(table, {column.name: labelled})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``bin_intervals`` at the inner edges; what lies outside of the outer ones is missing."""
+        column = self.parameters.find(table)
+        edges, labels, values = facts["edges"], facts["labels"], write.column(column.name)
+        if not (column.dtype == pl.Int64() or column.dtype == pl.Float64()):
+            values += ".cast(pl.Float64)"
+        closed = '"both"' if facts["includeLowest"] else '"right"'
+        inside = f"{values}.is_between({write.plain(edges[0])}, {write.plain(edges[-1])}, closed={closed})"
+        label = f"pl.lit({write.plain(labels[0])})"
+        if len(labels) > 1:
+            inner = f"{write.listed(edges[1:-1])}, labels={write.listed(labels)}, right_closed=True"
+            label = f"{values}.bin_intervals({inner}).cast(pl.String)"
+        return Code.replacing(
+            f"pl.when({inside}).then({label}).alias({write.quote(column.name)})",
+            note="The edges were learnt from the data." if "," not in str(self.parameters.number_of_bins) else "",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many intervals there are, and how many values lie outside."""
@@ -161,7 +180,7 @@ def _quantiles(table: Table, column: Column, bins: int | Sequence[Number]) -> Ed
     below = np.clip(np.floor(places), 0, known - 1)
     above = np.minimum(below + 1, known - 1)
     share = places - below
-    ordered = pl.col(column.name).cast(pl.Float64).drop_nulls().sort()
+    ordered = col(column.name).cast(pl.Float64).drop_nulls().sort()
     wanted = [ordered.gather(pl.Series(at.astype(np.int64))).alias(name) for name, at in (("a", below), ("b", above))]
     found = table.scan([column.name]).select(wanted).collect()
     a, b = found["a"].to_numpy(), found["b"].to_numpy()

@@ -9,9 +9,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt
 
 from longshore.errors import InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -22,6 +24,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
+from longshore.tables.scripting import code as write
 from longshore.tables.table import ROW_NUMBER, Table
 
 
@@ -61,7 +64,7 @@ class NewCellValue(Operation):
         """The column with one value replaced; needs row numbers, so the row is found by counting."""
         column = self.parameters.find(table)
         row = table.require_row(self.parameters.row_index)
-        old = pl.col(column.name)
+        old = col(column.name)
         if facts["becomesText"]:
             new = pl.lit(as_text(self.parameters.new_value), dtype=pl.String)
             old = text_form(old, column.dtype)
@@ -70,6 +73,17 @@ class NewCellValue(Operation):
         changed = pl.when(pl.col(ROW_NUMBER) == row).then(new).otherwise(old)
         computed = Computed(column.name, changed, (column.name, ROW_NUMBER))
         return Change([computed if kept is column else kept for kept in table.columns])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The column with one value replaced."""
+        column = self.parameters.find(table)
+        if facts["becomesText"]:
+            new, old = write.value(as_text(self.parameters.new_value), pl.String()), write.text_of(column)
+        else:
+            new = write.value(fit_value(self.parameters.new_value, column.dtype), column.dtype)
+            old = write.column(column.name)
+        row = f"pl.int_range(pl.len()) == {self.parameters.row_index}"
+        return Code.replacing(f"pl.when({row}).then({new}).otherwise({old}).alias({write.quote(column.name)})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The cell's place."""
@@ -101,6 +115,11 @@ class DeleteRows(Operation):
         gone = pl.Series("gone", sorted(set(self.parameters.row_indices)), dtype=pl.get_index_type())
         kept = ~pl.col(ROW_NUMBER).is_in(gone.implode())
         return Change(table.columns, rows=lambda frame: frame.filter(kept), rows_read=())
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The rows filtered by their numbers."""
+        rows = write.listed(sorted(set(self.parameters.row_indices)))
+        return Code.of(f"df = df.filter(~pl.int_range(pl.len()).is_in({rows}))")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

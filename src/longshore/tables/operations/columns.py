@@ -11,6 +11,7 @@ from pydantic import Field, StrictStr
 from longshore.errors import InvalidValue, NameTaken
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Facts,
     OneColumn,
     Operation,
@@ -19,6 +20,7 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Table
 
 LONGEST_NAME = 1024
@@ -63,6 +65,11 @@ class RenameColumn(Operation):
         columns[index] = replace(columns[index], name=new_name)
         return Change(columns)
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``rename``."""
+        old, new = write.quote(self.parameters.find(table).name), write.quote(self.parameters.new_name)
+        return Code.of(f"df = df.rename({{{old}: {new}}})")
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Old and new name."""
         old = self.parameters.find(before).name
@@ -83,6 +90,11 @@ class DeleteColumns(Operation):
         kept = [column for index, column in enumerate(table.columns) if index not in gone]
         refuse_all_columns_gone(kept)
         return Change(kept)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``drop``."""
+        names = [table.names[index] for index in self.parameters.positions(table)]
+        return Code.of(f"df = df.drop({write.names(names)})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The removed columns by name."""

@@ -9,8 +9,19 @@ from typing import Any, ClassVar
 from pydantic import Field, StrictStr
 
 from longshore.tables import sandbox
-from longshore.tables.operations.base import Change, Computed, Facts, Operation, Parameters, Report, counted, operation
+from longshore.tables.operations.base import (
+    Change,
+    Code,
+    Computed,
+    Facts,
+    Operation,
+    Parameters,
+    Report,
+    counted,
+    operation,
+)
 from longshore.tables.operations.naming import free_names
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Table, write_columns
 
 LONGEST_COMMAND = 100_000
@@ -64,6 +75,15 @@ class ExecuteCommand(Operation):
                 next(written) if column.kept is None else replace(table.columns[column.kept], name=name)
                 for name, column in zip(names, result.columns, strict=True)
             ]
+        )
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The code as it was written, in a process without walls: whoever runs the script trusts it."""
+        lines = self.parameters.command.splitlines(keepends=True)
+        return Code.of(
+            f"command = ({' '.join(map(write.quote, lines))})",
+            "df = run_command(df, command)",
+            note="Python code that a user of the dataset wrote. Read it before you run it: nothing confines it here.",
         )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:

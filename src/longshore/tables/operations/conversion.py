@@ -10,9 +10,12 @@ from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.dates import find_family, from_facts, parse_dates, read_family, to_facts
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.operations.values import BOOLEAN_WORDS, integer_range
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column, Table
 
 _TARGETS: dict[str, pl.DataType] = {
@@ -72,11 +75,29 @@ class ChangeColumnDataType(Operation):
         target = require_target(self.parameters.new_data_type)
         if column.dtype == target:
             return Change.nothing(table)
-        values = pl.col(column.name)
+        values = col(column.name)
         if "dates" in facts:
             stripped = values.cast(pl.String).str.strip_chars()
             return Change.of(table, {column.name: read_family(stripped, from_facts(facts["dates"]), target)})
         return Change.of(table, {column.name: convert(values, column.dtype, target, self.parameters.date_format)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """One conversion; those with rules of their own are helpers."""
+        column = self.parameters.find(table)
+        target = require_target(self.parameters.new_data_type)
+        if column.dtype == target:
+            return Code.nothing()
+        if "dates" in facts:
+            family = from_facts(facts["dates"])
+            shape = "None" if family.shape is None else write.raw(family.shape)
+            about = f"{write.listed(family.formats)}, {write.quote(family.target)}, {shape}, {write.type_of(target)}"
+            return Code.replacing(
+                f"read_dates({write.as_text(column)}.str.strip_chars(), {about})",
+                note="The formats of the dates were found in the data.",
+            )
+        return Code.replacing(
+            convert_code(write.column(column.name), column.dtype, target, self.parameters.date_format)
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many values did not convert."""
@@ -114,6 +135,18 @@ def _refuse_nonsense(column: Column, target: pl.DataType, date_format: str | Non
         )
     if target.is_temporal() and source == pl.Boolean():
         raise InvalidType(f"column {column.name!r} holds booleans, which are no dates")
+    if source == pl.Binary() and not dtypes.is_text(target):
+        raise InvalidType(f"column {column.name!r} holds bytes, which turn into text only")
+    if target.is_temporal() and source.is_temporal() and not _is_castable(source, target):
+        raise InvalidType(f"column {column.name!r} holds {column.kind}s, which do not turn into {dtypes.kind(target)}s")
+
+
+def _is_castable(source: pl.DataType, target: pl.DataType) -> bool:
+    try:
+        pl.Series([0], dtype=pl.Int64).cast(source).cast(target)
+    except pl.exceptions.InvalidOperationError:
+        return False
+    return True
 
 
 def convert(values: pl.Expr, source: pl.DataType, target: pl.DataType, date_format: str | None = None) -> pl.Expr:
@@ -154,9 +187,48 @@ def _from_text(text: pl.Expr, target: pl.DataType, date_format: str | None) -> p
 
 def _whole(values: pl.Expr, source: pl.DataType, target: pl.DataType) -> pl.Expr:
     """Integers of ``target``: fractions cut off, values out of its range missing."""
-    if source.is_float():
-        low, high = integer_range(target)
-        # Compare as floats before the cast: float 2**63 is out of int64's range but equals its rounded bound.
-        inside = values.is_between(float(low), float(high), closed="left" if high >= 2**53 else "both")
-        return pl.when(inside).then(values.truncate()).cast(target, strict=False)
-    return values.cast(target, strict=False)
+    return whole_numbers(values, target) if source.is_float() else values.cast(target, strict=False)
+
+
+@portable
+def whole_numbers(values: pl.Expr, target: pl.DataType) -> pl.Expr:
+    """Floats as integers of ``target``: fractions cut off, values out of its range missing."""
+    low, high = integer_range(target)
+    # Compare as floats before the cast: float 2**63 is out of int64's range but equals its rounded bound.
+    inside = values.is_between(float(low), float(high), closed="left" if high >= 2**53 else "both")
+    return pl.when(inside).then(values.truncate()).cast(target, strict=False)
+
+
+def convert_code(values: str, source: pl.DataType, target: pl.DataType, date_format: str | None = None) -> str:
+    """:func:`convert` in a script."""
+    into = write.type_of(target)
+    if dtypes.is_text(target):
+        return write.text_form(values, source) + ("" if target == pl.String() else f".cast({into})")
+    if dtypes.is_text(source):
+        text = write.text_form(values, source)
+        return _from_text_code(f"{text}.str.strip_chars()", target, date_format)
+    if target.is_integer() and source.is_float():
+        return f"whole_numbers({values}, {into})"
+    if target == pl.Boolean():
+        return f"{values} != 0"
+    if target.is_temporal() and source.is_numeric():
+        return _from_text_code(f"{values}.cast(pl.Int64, strict=False).cast(pl.String)", target, date_format)
+    if target == pl.Datetime("us") and isinstance(source, pl.Datetime) and source.time_zone:
+        values += '.dt.convert_time_zone("UTC").dt.replace_time_zone(None)'
+    return f"{values}.cast({into}, strict=False)"
+
+
+def _from_text_code(stripped: str, target: pl.DataType, date_format: str | None) -> str:
+    """:func:`_from_text` in a script."""
+    into = write.type_of(target)
+    if target.is_integer():
+        floats = f"whole_numbers({stripped}.cast(pl.Float64, strict=False), {into})"
+        return f"pl.coalesce({stripped}.cast({into}, strict=False), {floats})"
+    if target.is_float():
+        cast = "" if target == pl.Float64() else f".cast({into})"
+        return f"{stripped}.cast(pl.Float64, strict=False).fill_nan(None){cast}"
+    if target == pl.Boolean():
+        words = ", ".join(f"{write.quote(word)}: {BOOLEAN_WORDS[word]}" for word in sorted(BOOLEAN_WORDS))
+        lower = f"{stripped}.str.to_lowercase()"
+        return f"{lower}.replace_strict({{{words}}}, default=None, return_dtype=pl.Boolean)"
+    return f"parse_dates({stripped}, {write.quote(date_format or '')}, {into})"

@@ -10,6 +10,7 @@ from pydantic import Field, StrictInt, StrictStr, field_validator
 from longshore.errors import ColumnNotFound, LongshoreError, NameTaken, shorten
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     Operation,
@@ -21,6 +22,7 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.columns import check_name
 from longshore.tables.operations.expressions import Compiled, compile_expression, learn, parse
 from longshore.tables.operations.expressions.tokens import LONGEST
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Table
 
 
@@ -76,6 +78,16 @@ class Derive(Operation):
         compiled = self._compile(table, facts["values"])
         made = Computed(name, compiled.expr, compiled.reads)
         return Change([*table.columns[:at], made, *table.columns[at:]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The expression as the engine computes it; long parts of it stand under names of their own."""
+        name = self.parameters.new_name
+        compiled = self._compile(table, facts["values"])
+        made = f"{compiled.code}.alias({write.quote(name)})"
+        at = table.width if self.parameters.insert_index is None else self.parameters.insert_index
+        where = "df = df.with_columns({})" if at == table.width else f"df = insert_columns(df, {at}, df.select({{}}))"
+        note = "The values of whole columns were learnt from the data." if facts["values"] else ""
+        return Code.of(*(f"{part} = {text}" for part, text in compiled.parts.items()), where.format(made), note=note)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The new column's type, and how many of its values are missing."""

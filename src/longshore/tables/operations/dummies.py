@@ -11,8 +11,10 @@ from pydantic import Field, StrictBool
 
 from longshore.errors import TooLarge
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -23,6 +25,7 @@ from longshore.tables.operations.base import (
     refuse_all_columns_gone,
 )
 from longshore.tables.operations.naming import free_names
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 MOST_VALUES = 1_000
@@ -49,7 +52,7 @@ class GenerateDummies(Operation):
     def fit(self, table: Table) -> Facts:
         """The distinct values in order: numbers and dates by size, text by code points."""
         column = self.parameters.find(table)
-        values = pl.col(column.name).cast(_comparable(column.dtype))
+        values = col(column.name).cast(_comparable(column.dtype))
         distinct = table.scan([column.name]).select(values).drop_nulls().unique().head(MOST_VALUES + 1)
         found = distinct.collect().to_series().sort()
         if len(found) > MOST_VALUES:
@@ -74,6 +77,29 @@ class GenerateDummies(Operation):
         columns: list[Column | Computed] = [*table.columns[:at], *kept, *made, *table.columns[at + 1 :]]
         refuse_all_columns_gone(columns)
         return Change(columns)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """A column for each of the values that were learnt."""
+        at = self.parameters.position(table)
+        column = table.columns[at]
+        made = [each.name for each in self.transform(table, facts).columns if isinstance(each, Computed)]
+        found = _from_json(facts["values"], dtypes.decode(facts["dtype"]))
+        wanted = _comparable(column.dtype)
+        values = _literals(found if found.dtype == wanted else _converted(found, wanted))
+        own, lines = write.as_text(column), []
+        if None in values:
+            pairs = zip(made, values, strict=True)
+            new = [f"{_indicator_code(own, value)}.alias({write.quote(name)})" for name, value in pairs]
+            lines.append(f"dummies = df.select({', '.join(new)})")
+        elif made:
+            named = ", ".join(f"{write.quote(name)}: {value}" for name, value in zip(made, values, strict=True))
+            one = f"{own}.eq_missing(value).cast(pl.Int64).alias(name)"
+            lines += [f"values = {{{named}}}", f"dummies = df.select({one} for name, value in values.items())"]
+        if made:
+            lines.append(f"df = insert_columns(df, {at + 1}, dummies)")
+        if self.parameters.inplace:
+            lines.append(f"df = df.drop({write.names([column.name])})")
+        return Code.of(*lines, note="The values were learnt from the data.")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many columns came."""
@@ -120,7 +146,7 @@ def _expressions(values: pl.Series, column: Column) -> list[pl.Expr]:
     wanted = _comparable(column.dtype)
     if wanted != values.dtype:
         values = _converted(values, wanted)
-    own, physical = pl.col(column.name).cast(wanted), _physical(wanted)
+    own, physical = col(column.name).cast(wanted), _physical(wanted)
     if wanted == pl.Binary():
         return [own.eq_missing(pl.lit(value)) for value in values.to_list()]
     # A condition on the rows, since a literal alone would make a single one.
@@ -138,3 +164,23 @@ def _converted(values: pl.Series, wanted: pl.DataType) -> pl.Series:
         return values.cast(wanted, strict=False)
     except pl.exceptions.PolarsError:  # no value of the one type is one of the other
         return pl.Series([None] * len(values), dtype=wanted)
+
+
+def _literals(values: pl.Series) -> list[str | None]:
+    """The values of a script's comparisons; None where nothing equals it."""
+    dtype = values.dtype
+    if dtype == pl.Binary():
+        return [write.plain(value) for value in values]
+    if dtype in (pl.Int64(), pl.Float64(), pl.String(), pl.Boolean(), pl.Date()):
+        return [None if value is None else write.plain(value) for value in values]
+    physical = _physical(dtype)
+    return [
+        None
+        if value is None
+        else f"pl.lit({write.plain(value)}, {write.type_of(physical)}).cast({write.type_of(dtype)})"
+        for value in values.cast(physical)
+    ]
+
+
+def _indicator_code(own: str, value: str | None) -> str:
+    return "pl.repeat(0, pl.len(), dtype=pl.Int64)" if value is None else f"{own}.eq_missing({value}).cast(pl.Int64)"

@@ -9,9 +9,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from longshore.errors import InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Facts,
     OneColumn,
     Operation,
@@ -21,6 +23,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 
@@ -63,8 +66,16 @@ class FillDown(Operation):
         """Every column of the range that has gaps; a gap with no value on that side stays."""
         gappy = [column.name for column in self.parameters.range(table) if column.missing]
         if self.parameters.method == "pad":
-            return Change.of(table, {name: pl.col(name).forward_fill() for name in gappy})
-        return Change.of(table, {name: pl.col(name).backward_fill() for name in gappy})
+            return Change.of(table, {name: col(name).forward_fill() for name in gappy})
+        return Change.of(table, {name: col(name).backward_fill() for name in gappy})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``forward_fill`` or ``backward_fill``."""
+        gappy = [column.name for column in self.parameters.range(table) if column.missing]
+        if not gappy:
+            return Code.nothing()
+        fill = "forward_fill" if self.parameters.method == "pad" else "backward_fill"
+        return Code.replacing(f"{write.columns(gappy)}.{fill}()")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells were filled, and how many had nothing to be filled with."""
@@ -112,7 +123,7 @@ class FillWithCustomValue(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """The column with every gap filled."""
         column = self.parameters.find(table)
-        old = pl.col(column.name)
+        old = col(column.name)
         if facts["becomesText"]:
             filled = text_form(old, column.dtype).fill_null(pl.lit(as_text(self.parameters.new_value)))
             return Change.of(table, {column.name: filled})
@@ -120,6 +131,17 @@ class FillWithCustomValue(Operation):
             return Change.nothing(table)
         value = literal(fit_value(self.parameters.new_value, column.dtype), column.dtype)
         return Change.of(table, {column.name: old.fill_null(value)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``fill_null``."""
+        column = self.parameters.find(table)
+        if facts["becomesText"]:
+            value = write.plain(as_text(self.parameters.new_value))
+            return Code.replacing(f"{write.text_of(column)}.fill_null({value})")
+        if column.missing == 0:
+            return Code.nothing()
+        value = write.filler(fit_value(self.parameters.new_value, column.dtype), column.dtype)
+        return Code.replacing(f"{write.column(column.name)}.fill_null({value})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many values were filled."""
@@ -142,8 +164,15 @@ class DeleteRowsWithNA(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        filled = pl.col(column.name).is_not_null()
+        filled = col(column.name).is_not_null()
         return Change(table.columns, rows=lambda frame: frame.filter(filled), rows_read=[column.name])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``drop_nulls``."""
+        column = self.parameters.find(table)
+        if column.missing == 0:
+            return Code.nothing()
+        return Code.of(f"df = df.drop_nulls({write.names([column.name])})")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows went."""

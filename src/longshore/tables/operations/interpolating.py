@@ -17,8 +17,11 @@ import polars as pl
 from pydantic import Field, StrictInt, model_validator
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.columns import col, mapped
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import fractional
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column, Table
 
 Method = Literal[
@@ -105,9 +108,27 @@ class Interpolate(Operation):
         if self.parameters.method in _JOINING:
             return Change.of(table, {column.name: _joined(column, self.parameters.method)})
         fill = partial(_fill_curve, method=self.parameters.method, order=self.parameters.order)
-        values = pl.col(column.name).cast(pl.Float64)
-        filled = values.map_batches(fill, return_dtype=pl.Float64).cast(fractional(column.dtype))
+        values = col(column.name).cast(pl.Float64)
+        filled = mapped(values, fill, pl.Float64(), elementwise=False).cast(fractional(column.dtype))
         return Change.of(table, {column.name: filled})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The neighbours joined by Polars; a curve by SciPy."""
+        column, method = self.parameters.find(table), self.parameters.method
+        if column.missing in (0, table.rows):
+            return Code.nothing()
+        values, into = write.column(column.name), write.type_of(fractional(column.dtype))
+        if method in _STRAIGHT | {"linear"} and column.dtype.is_numeric():
+            line = f"{values}.cast(pl.Float64).interpolate()"
+            line += "" if fractional(column.dtype) == pl.Float64() else f".cast({into})"
+            return Code.replacing(line + (".forward_fill()" if method == "linear" else "") + ".fill_nan(None)")
+        if method in _JOINING:
+            what = write.quote(method)
+            return Code.replacing(f"join_neighbours({values}, {what}, {write.type_of(column.dtype)})")
+        curve = f"{write.quote(method)}, {write.plain(self.parameters.order)}"
+        fill = f"map_batches(lambda values: fill_along_curve(values, {curve}), return_dtype=pl.Float64)"
+        line = f"{values}.cast(pl.Float64).{fill}.fill_nan(None)"
+        return Code.replacing(line + ("" if fractional(column.dtype) == pl.Float64() else f".cast({into})"))
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells were filled, and how many had nothing to be filled from."""
@@ -140,7 +161,12 @@ class Interpolate(Operation):
 
 def _joined(column: Column, method: str) -> pl.Expr:
     """The gaps filled from the values next to them."""
-    values = pl.col(column.name)
+    return join_neighbours(col(column.name), method, column.dtype)
+
+
+@portable
+def join_neighbours(values: pl.Expr, method: str, dtype: pl.DataType) -> pl.Expr:
+    """Gaps filled from the values next to them: by the last one, the nearest, or a straight line."""
     above, below = values.forward_fill(), values.backward_fill()
     if method == "zero":
         return pl.when(below.is_not_null()).then(above)
@@ -150,17 +176,28 @@ def _joined(column: Column, method: str) -> pl.Expr:
         is_above_nearer = row - at_value.forward_fill() <= at_value.backward_fill() - row
         filled = pl.when(is_above_nearer).then(above).when(above.is_not_null() & below.is_not_null()).then(below)
         return pl.coalesce(values, filled)
-    if column.dtype.is_temporal():
+    if dtype.is_temporal():
         moments = values.to_physical().cast(pl.Float64).interpolate().floor().cast(pl.Int64)
-        physical = pl.Int32 if column.dtype == pl.Date() else pl.Int64
+        physical = pl.Int32 if dtype == pl.Date() else pl.Int64
         # The known values as they are: the way through floats would round nanoseconds.
-        line = pl.coalesce(values, moments.cast(physical).cast(column.dtype))
+        line = pl.coalesce(values, moments.cast(physical).cast(dtype))
     else:
-        line = values.cast(pl.Float64).interpolate().cast(fractional(column.dtype))
+        line = values.cast(pl.Float64).interpolate().cast(dtype if dtype.is_float() else pl.Float64())
     return line.forward_fill() if method == "linear" else line
 
 
 def _fill_curve(values: pl.Series, method: str, order: int | None) -> pl.Series:
+    """:func:`fill_along_curve`, with SciPy's errors as sentences."""
+    try:
+        return fill_along_curve(values, method, order)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        if "finite" in str(error):
+            raise InvalidValue(f"the method {method} cannot draw a curve through infinite numbers") from None
+        raise InvalidValue(f"the method {method} finds no curve through these values") from None
+
+
+@portable
+def fill_along_curve(values: pl.Series, method: str, order: int | None) -> pl.Series:
     """A float column with the gaps below its first value filled along a curve through the values."""
     is_known = values.is_not_null()
     known = is_known.arg_true().to_numpy().astype(np.float64)
@@ -168,17 +205,12 @@ def _fill_curve(values: pl.Series, method: str, order: int | None) -> pl.Series:
         return values
     gaps = (~is_known).arg_true()
     gaps = gaps.filter(gaps > int(known[0]))
-    try:
-        # Both overflow and a smoothing spline that could not smooth more are left as they are, as in pandas.
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            curve = _curve(method, order, known, values.drop_nulls().to_numpy().astype(np.float64))
-            rows = gaps.to_numpy().astype(np.float64)
-            pieces = [np.asarray(curve(rows[at : at + _CHUNK_GAPS])) for at in range(0, len(rows), _CHUNK_GAPS)]
-    except (ValueError, np.linalg.LinAlgError) as error:
-        if "finite" in str(error):
-            raise InvalidValue(f"the method {method} cannot draw a curve through infinite numbers") from None
-        raise InvalidValue(f"the method {method} finds no curve through these values") from None
+    # Both overflow and a smoothing spline that could not smooth more are left as they are, as in pandas.
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        curve = _curve(method, order, known, values.drop_nulls().to_numpy().astype(np.float64))
+        rows = gaps.to_numpy().astype(np.float64)
+        pieces = [np.asarray(curve(rows[at : at + _CHUNK_GAPS])) for at in range(0, len(rows), _CHUNK_GAPS)]
     return values.scatter(gaps, np.concatenate(pieces)) if pieces else values
 
 

@@ -12,8 +12,10 @@ from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from longshore.errors import TooLarge
 from longshore.tables import dtypes
+from longshore.tables.columns import col, cols
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -21,6 +23,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.joining_code import JoinCode
 from longshore.tables.operations.matching import KeyPair, pair
 from longshore.tables.operations.meeting import become, meet
 from longshore.tables.operations.naming import free_names
@@ -96,6 +99,16 @@ class _Found:
     pairs: list[KeyPair]
     brought: list[Column]
 
+    def read(self, there: Table) -> list[Column]:
+        """The other table's columns that are needed, in its order."""
+        names = {*(pair.there.name for pair in self.pairs), *(column.name for column in self.brought)}
+        return [column for column in there.columns if column.name in names]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the keys can be compared as they are, each with one of the other table."""
+        return all(pair.is_plain for pair in self.pairs) and len({p.here.name for p in self.pairs}) == len(self.pairs)
+
 
 @operation
 class Join(WithOther):
@@ -133,7 +146,7 @@ class Join(WithOther):
         """
         found = self._find(table)
         counts = _count(table, self.other.table, found.pairs, self.parameters.how)
-        facts: Facts = {"other": self.about_other(), **counts, "rowsBefore": table.rows}
+        facts: Facts = {"other": self.about_other(found.read(self.other.table)), **counts, "rowsBefore": table.rows}
         _check_size(counts["rowsAfter"], table.rows + self.other.table.rows)
         if self.parameters.how == "outer":
             met = [meet(table, pair.here, self.other.table, pair.there) for pair in found.pairs]
@@ -144,8 +157,7 @@ class Join(WithOther):
     def transform(self, table: Table, facts: Facts) -> Change:
         """Our columns, then the other table's; ours are not written anew where every row stays as it was."""
         found = self._find(table)
-        wanted = [c.name + self.parameters.suffix if table.has(c.name) else c.name for c in found.brought]
-        names = free_names(wanted, set(table.names))
+        names = self._new_names(table, found)
         reads = tuple(dict.fromkeys(pair.here.name for pair in found.pairs))
         new = [Computed(name, pl.col(_brought(i)), reads) for i, name in enumerate(names)]
 
@@ -156,6 +168,17 @@ class Join(WithOther):
             return Change([*table.columns, *new], beside=joined)
         keys = self._outer_keys(found, facts) if self.parameters.how == "outer" else {}
         return Change([*(keys.get(column.name, column) for column in table.columns), *new], rows=joined)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``join``; keys of different types are first made comparable."""
+        bound = self.as_recorded(table, facts)
+        found = bound._find(table)
+        opened, files = bound.reading_code(found.read(bound.other.table), facts)
+        names = bound._new_names(table, found)
+        order = "left_right" if facts["duplicateKeys"] > 0 or self.parameters.how == "outer" else "left"
+        script = JoinCode(table, found.pairs, found.brought, names, self.parameters.how, order)
+        lines = script.plain() if found.is_plain else script.converted(facts.get("keyTypes", []))
+        return Code.of(opened, *lines, arguments=files)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows found a partner, and which keys would have had several."""
@@ -179,6 +202,11 @@ class Join(WithOther):
             pairs.append(pair(here, key.find_there(here, there)))
         return _Found(pairs, self._brought(there, [each.there.name for each in pairs]))
 
+    def _new_names(self, table: Table, found: _Found) -> list[str]:
+        """What the other table's columns are called here."""
+        wanted = [c.name + self.parameters.suffix if table.has(c.name) else c.name for c in found.brought]
+        return free_names(wanted, set(table.names))
+
     def _brought(self, there: Table, keys: list[str]) -> list[Column]:
         """The other table's columns to bring; ``keys`` stay away when none were named."""
         if self.parameters.columns is None:
@@ -193,8 +221,8 @@ class Join(WithOther):
         needed = dict.fromkeys([*(pair.there.name for pair in found.pairs), *(c.name for c in found.brought)])
         theirs = self.other.table.scan(needed).select(
             *(pair.theirs.alias(key) for pair, key in zip(found.pairs, keys, strict=True)),
-            *(pl.col(pair.there.name).alias(_their_key(i)) for i, pair in enumerate(found.pairs)),
-            *(pl.col(column.name).alias(_brought(i)) for i, column in enumerate(found.brought)),
+            *(col(pair.there.name).alias(_their_key(i)) for i, pair in enumerate(found.pairs)),
+            *(col(column.name).alias(_brought(i)) for i, column in enumerate(found.brought)),
         )
         ours = frame.with_columns(pair.ours.alias(key) for pair, key in zip(found.pairs, keys, strict=True))
         how: Literal["left", "inner", "full"] = "full" if self.parameters.how == "outer" else self.parameters.how
@@ -207,7 +235,7 @@ class Join(WithOther):
         computed: dict[str, Computed] = {}
         for i, (each, name) in enumerate(zip(found.pairs, facts["keyTypes"], strict=True)):
             dtype = dtypes.decode(name)
-            ours = become(pl.col(each.here.name), each.here.dtype, dtype)
+            ours = become(col(each.here.name), each.here.dtype, dtype)
             theirs = become(pl.col(_their_key(i)), each.there.dtype, dtype)
             computed.setdefault(each.here.name, Computed(each.here.name, ours.fill_null(theirs), (each.here.name,)))
         return computed
@@ -232,7 +260,7 @@ def _count(ours: Table, theirs: Table, pairs: list[KeyPair], how: How) -> dict[s
     """
     named = list(dict.fromkeys(pair.there.name for pair in pairs))
     keys = [_key(i) for i in range(len(pairs))]
-    distinct = theirs.scan(named).drop_nulls().group_by(named).agg(pl.len().cast(pl.Int64).alias(_COUNT))
+    distinct = theirs.scan(named).drop_nulls().group_by(cols(named)).agg(pl.len().cast(pl.Int64).alias(_COUNT))
     known = distinct.select(_COUNT, *(pair.theirs.alias(key) for pair, key in zip(pairs, keys, strict=True)))
     known_keys = known.with_row_index(_PLACE).collect(engine="streaming")
     counts = known_keys[_COUNT].to_numpy()

@@ -8,6 +8,9 @@ import polars as pl
 
 from longshore.errors import InvalidType
 from longshore.tables import dtypes
+from longshore.tables.columns import col
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column
 
 _UNITS = {"ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -19,14 +22,22 @@ _WIDE = (pl.UInt64(), pl.Int128())
 class KeyPair:
     """A key column of this table and the one of the other that it is compared with.
 
+    :param target: the type of the comparison.
     :param ours, theirs: both columns' values in one type in which equal means equal; what has no equal in the other
         column's type (2.5 among integers) is missing there, and so never matches.
     """
 
     here: Column
     there: Column
+    target: pl.DataType
     ours: pl.Expr
     theirs: pl.Expr
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether both columns are compared as they are."""
+        text = pl.String()
+        return self.here.dtype == self.there.dtype and (self.target != text or self.here.dtype == text)
 
 
 def pair(here: Column, there: Column) -> KeyPair:
@@ -34,14 +45,14 @@ def pair(here: Column, there: Column) -> KeyPair:
 
     :raises InvalidType: when their types cannot be compared.
     """
-    ours, theirs = pl.col(here.name), pl.col(there.name)
+    ours, theirs = col(here.name), col(there.name)
     target = _compared_as(here.dtype, there.dtype)
     if target is None:
         raise InvalidType(
             f"column {here.name!r} is of type {here.kind} and {there.name!r} of the other table of type {there.kind}, "
             "which cannot be compared; make them alike with changeColumnDataType first"
         )
-    return KeyPair(here, there, _as(ours, here.dtype, target), _as(theirs, there.dtype, target))
+    return KeyPair(here, there, target, comparable(ours, here.dtype, target), comparable(theirs, there.dtype, target))
 
 
 def _compared_as(here: pl.DataType, there: pl.DataType) -> pl.DataType | None:
@@ -66,7 +77,8 @@ def _coarser(here: pl.Datetime | pl.Duration, there: pl.Datetime | pl.Duration) 
     return max(here.time_unit, there.time_unit, key=_UNITS.__getitem__)
 
 
-def _as(values: pl.Expr, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
+@portable
+def comparable(values: pl.Expr, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
     """The values in the type of the comparison; those that it cannot hold exactly are missing."""
     if isinstance(dtype, pl.Datetime | pl.Duration) and isinstance(target, pl.Datetime | pl.Duration):
         factor = _UNITS[target.time_unit] // _UNITS[dtype.time_unit]
@@ -79,3 +91,13 @@ def _as(values: pl.Expr, dtype: pl.DataType, target: pl.DataType) -> pl.Expr:
         whole = (values == values.floor()) & (values >= -limit) & (values < limit)
         return pl.when(whole).then(values).cast(target, strict=False)
     return values.cast(target)
+
+
+def comparable_code(column: Column, target: pl.DataType) -> str:
+    """:func:`comparable` in a script."""
+    values, dtype = write.column(column.name), column.dtype
+    if dtypes.is_text(dtype):
+        return write.as_text(column)
+    if dtype == target and not isinstance(dtype, pl.Datetime | pl.Duration):
+        return values
+    return f"comparable({values}, {write.type_of(dtype)}, {write.type_of(target)})"

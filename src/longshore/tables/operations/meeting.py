@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import col
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 TEXT = pl.String()
@@ -64,6 +66,17 @@ def become(values: pl.Expr, old: pl.DataType, new: pl.DataType) -> pl.Expr:
     return values.cast(new, strict=False)
 
 
+def become_code(values: str, old: pl.DataType, new: pl.DataType) -> str:
+    """:func:`become` in a script."""
+    if old == new:
+        return values
+    if new == TEXT:
+        return write.text_form(values, old)
+    if isinstance(new, pl.Datetime) and isinstance(old, pl.Datetime) and new.time_zone and old.time_zone:
+        values += f".dt.convert_time_zone({write.quote(new.time_zone)})"
+    return f"{values}.cast({write.type_of(new)}, strict=False)"
+
+
 def _candidates(here: pl.DataType, there: pl.DataType) -> list[pl.DataType]:
     """Types that may hold both, narrowest first."""
     if here.is_integer() and there.is_integer():
@@ -87,7 +100,7 @@ def _holds(table: Table, column: Column, dtype: pl.DataType) -> bool:
     """Whether every value is the same after a way to ``dtype`` and back."""
     if column.dtype == dtype:
         return True
-    values = pl.col(column.name)
+    values = col(column.name)
     back = become(become(values, column.dtype, dtype), dtype, column.dtype)
     kept = table.scan([column.name]).select(values.eq_missing(back).all())
     return bool(kept.collect(engine="streaming").item())

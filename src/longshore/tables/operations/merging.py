@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
-from longshore.tables.operations.replacing import count_differences, replace_whole
+from longshore.tables.columns import col
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
 from longshore.tables.operations.values import as_text, fit_value
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 MOST_VALUES = 100_000
@@ -73,8 +75,16 @@ class MergeValues(Operation):
         column = self.parameters.find(table)
         final = self._final(column)
         dtype: pl.DataType = pl.String() if dtypes.is_text(column.dtype) else column.dtype
-        values = pl.col(column.name).cast(dtype) if dtype != column.dtype else pl.col(column.name)
+        values = col(column.name).cast(dtype) if dtype != column.dtype else col(column.name)
         return Change.of(table, {column.name: replace_whole(values, final, dtype).cast(column.dtype)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``replace``."""
+        column = self.parameters.find(table)
+        dtype: pl.DataType = pl.String() if dtypes.is_text(column.dtype) else column.dtype
+        replaced = whole_code(write.as_text(column), self._final(column), dtype)
+        replaced += "" if dtype == column.dtype else f".cast({write.type_of(column.dtype)})"
+        return Code.replacing(f"{replaced}.alias({write.quote(column.name)})" if "pl.when(" in replaced else replaced)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """In how many rows something else stands now."""

@@ -10,9 +10,11 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.columns import col
 from longshore.tables.dtypes import is_text, sortable
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import from_json, literal, to_json
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 
@@ -30,13 +32,23 @@ class EmptyStringToNaN(Operation):
         column = self.parameters.find(table)
         if not is_text(column.dtype):
             return Change.nothing(table)
-        text = pl.col(column.name)
+        text = col(column.name)
         return Change.of(table, {column.name: pl.when(text.cast(pl.String) != "").then(text)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Only what is not empty stays."""
+        column = self.parameters.find(table)
+        if not is_text(column.dtype):
+            return Code.nothing()
+        return Code.replacing(f'pl.when({write.as_text(column)} != "").then({write.column(column.name)})')
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells became missing."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         return Report(f"Made {counted(now.missing - column.missing, 'empty cell')} of {column.name} missing")
+
+
+_COUNT = "\x00count"
 
 
 class FillWithAverageParameters(OneColumn):
@@ -74,11 +86,20 @@ class FillWithAverage(Operation):
         column = self.parameters.find(table)
         if column.missing == 0:
             return Change.nothing(table)
-        dtype = column.dtype
-        if dtype.is_integer() and isinstance(facts["value"], float) and not facts["value"].is_integer():
-            dtype = pl.Float64()
+        dtype = _filled_type(column, facts)
         value = literal(from_json(facts["value"], dtype), dtype)
-        return Change.of(table, {column.name: pl.col(column.name).cast(dtype).fill_null(value)})
+        return Change.of(table, {column.name: col(column.name).cast(dtype).fill_null(value)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``fill_null`` with the average that was learnt."""
+        column = self.parameters.find(table)
+        if column.missing == 0:
+            return Code.nothing()
+        dtype = _filled_type(column, facts)
+        values = write.column(column.name) + ("" if dtype == column.dtype else f".cast({write.type_of(dtype)})")
+        value = write.filler(from_json(facts["value"], dtype), dtype)
+        note = f"The {self.parameters.metric} was learnt from the data."
+        return Code.replacing(f"{values}.fill_null({value})", note=note)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many values were filled, and with what."""
@@ -88,6 +109,11 @@ class FillWithAverage(Operation):
         filled = counted(column.missing, "missing value")
         sentence = f"Filled {filled} in {column.name} with the {self.parameters.metric} ({shown})"
         return Report(sentence, {"value": value, "filled": column.missing})
+
+
+def _filled_type(column: Column, facts: Facts) -> pl.DataType:
+    is_fraction = isinstance(facts["value"], float) and not facts["value"].is_integer()
+    return pl.Float64() if column.dtype.is_integer() and is_fraction else column.dtype
 
 
 def _require_averageable(column: Column) -> None:
@@ -100,11 +126,11 @@ def _require_averageable(column: Column) -> None:
 
 def _average(table: Table, column: Column, metric: str) -> Any:
     scan = table.scan([column.name])
-    values = pl.col(column.name)
+    values = col(column.name)
     if metric == "mode":
         # Not Expr.mode(): its order is unspecified, and of several modes the smallest is wanted.
-        counted = scan.filter(values.is_not_null()).group_by(sortable(values, column.dtype)).len()
-        best = counted.sort("len", column.name, descending=[True, False]).head(1).collect()
+        counted = scan.filter(values.is_not_null()).group_by(sortable(values, column.dtype)).len(_COUNT)
+        best = counted.sort(_COUNT, col(column.name), descending=[True, False]).head(1).collect()
         return best.get_column(column.name)[0] if best.height else None
     average = scan.select(values.mean() if metric == "mean" else values.median()).collect().item()
     if isinstance(average, float) and not math.isfinite(average):

@@ -10,16 +10,19 @@ On a server the text is a session id, and in a recipe the name of a source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pydantic import Field, StrictStr
 
-from longshore.errors import SessionNotFound, shorten
+from longshore.errors import IllegalOperation, SessionNotFound, shorten
+from longshore.tables import dtypes
 from longshore.tables.operations.base import Facts, Operation, Parameters
-from longshore.tables.table import Table
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.code import Argument
+from longshore.tables.table import Column, Table
 
 ITSELF: Final = "itself"
 """Names the table that the operation changes, as it is before the operation."""
@@ -114,11 +117,43 @@ class WithOther(Operation):
         """What sentences call the other table."""
         return ITSELF if self.is_with_itself else self.other.name
 
-    def about_other(self) -> Facts:
-        """What a history keeps of the other table: enough to explain the step, and to find the same version again."""
+    def about_other(self, read: Iterable[Column]) -> Facts:
+        """What a history keeps of the other table: enough to explain the step, and to find the same version again.
+
+        :param read: the columns that the step reads; their types let a script read them from an exported file.
+        """
         table = self.other.table
         told: dict[str, Any] = {"name": self.other_name, "rows": table.rows, "columns": table.width}
-        return told if self.is_with_itself else {**told, "version": self.other.version}
+        if self.is_with_itself:
+            return told
+        return {**told, "version": self.other.version, "types": {c.name: dtypes.encode(c.dtype) for c in read}}
+
+    def as_recorded(self, table: Table, facts: Facts) -> Self:
+        """The same operation with the columns of the other table that it reads, but without their data.
+
+        :raises IllegalOperation: when the facts are of a time when they did not tell the types.
+        """
+        if self._other is not None:
+            return self
+        if self.is_with_itself:
+            return self.reading(Other(table, ITSELF))
+        types = facts["other"].get("types")
+        if types is None:
+            raise IllegalOperation(
+                f"the history does not tell the types of {facts['other']['name']}, which {self.name} read; "
+                "undo the step and do it again to export it"
+            )
+        columns = tuple(Column(name, dtypes.decode(dtype), "", name, 0) for name, dtype in types.items())
+        return self.reading(Other(Table(table.folder, columns, 0), facts["other"]["name"]))
+
+    def reading_code(self, read: Iterable[Column], facts: Facts) -> tuple[str, list[Argument]]:
+        """The statement that puts the other table's columns into ``other``, and the file that it asks for."""
+        if self.is_with_itself:
+            return f"other = df.select({write.names(c.name for c in read)})", []
+        types = ", ".join(f"{write.quote(c.name)}: {write.type_of(c.dtype)}" for c in read)
+        name = shorten(str(facts["other"]["name"]))
+        about = f"the dataset {name} as it was for this step, exported as Parquet or CSV"
+        return f"other = read_export(other_file, {{{types}}})", [Argument("other_file", about)]
 
 
 def bind(operation: Operation, table: Table, find: FindOther, facts: Facts | None = None) -> Operation:

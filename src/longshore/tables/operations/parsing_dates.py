@@ -10,9 +10,12 @@ from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from longshore.errors import InvalidType, shorten
 from longshore.tables import dtypes
-from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, stripped, style_of
+from longshore.tables.columns import col
+from longshore.tables.dates import stripped
+from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, read_all_code, style_of
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -22,6 +25,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.naming import free_name
+from longshore.tables.scripting import code as write
 from longshore.tables.table import ROW_NUMBER, Column, Table
 
 MISFITS_SHOWN = 5
@@ -88,13 +92,26 @@ class ParseDates(Operation):
         """The column as dates, or a new one beside it."""
         column = require_dates_written(self.parameters.find(table))
         styles = [style_of(text) for text in facts["formats"]]
-        values, numbers = pl.col(column.name), column.dtype.is_integer()
+        values, numbers = col(column.name), column.dtype.is_integer()
         dates = read_all(values, styles, dtypes.decode(facts["dtype"]), numbers=numbers)
         if self.parameters.in_place:
             return Change.of(table, {column.name: dates})
         at = self.parameters.position(table) + 1
         made = Computed(free_name(f"{column.name}_date", set(table.names)), dates, (column.name,))
         return Change([*table.columns[:at], made, *table.columns[at:]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The formats that were found or given, tried in turn."""
+        column, position = self.parameters.find(table), self.parameters.position(table)
+        styles = [style_of(text) for text in facts["formats"]]
+        target, numbers = dtypes.decode(facts["dtype"]), column.dtype.is_integer()
+        text, made = read_all_code(column.name, styles, target, numbers=numbers)
+        note = "" if self.parameters.formats is not None else "The formats of the dates were found in the data."
+        name = column.name if self.parameters.in_place else free_name(f"{column.name}_date", set(table.names))
+        made = f"{made}.alias({write.quote(name)})"
+        if self.parameters.in_place:
+            return Code.of(text, f"df = df.with_columns({made})", note=note)
+        return Code.of(text, f"df = insert_columns(df, {position + 1}, df.select({made}))", note=note)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The formats and their evidence, and which values fit none."""
@@ -139,8 +156,8 @@ def _misfits(before: Table, column: Column, after: Table, made: Column) -> dict[
         return {"count": 0, "first": []}
     pair = pl.concat(
         [
-            before.scan([column.name]).select(stripped(pl.col(column.name)).alias("text")),
-            after.scan([made.name]).select(pl.col(made.name).is_null().alias("lost")),
+            before.scan([column.name]).select(stripped(col(column.name)).alias("text")),
+            after.scan([made.name]).select(col(made.name).is_null().alias("lost")),
         ],
         how="horizontal",
     ).with_row_index(ROW_NUMBER)

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.columns import col, cols
 from longshore.tables.table import ROW_NUMBER
 
 SORTED_AT_ONCE = 200_000
@@ -32,7 +33,7 @@ def row_at(frame: pl.LazyFrame, keys: Sequence[tuple[str, bool]], place: int) ->
     if rows <= SORTED_AT_ONCE:
         return _sorted(frame, keys, place)
     (name, ascending), *others = keys
-    key = pl.col(name)
+    key = col(name)
     missing = int(frame.select(key.null_count()).collect().item())
     if place >= rows - missing:
         return row_at(frame.filter(key.is_null()), others, place - (rows - missing))
@@ -51,16 +52,16 @@ def row_at(frame: pl.LazyFrame, keys: Sequence[tuple[str, bool]], place: int) ->
 
 
 def _sorted(frame: pl.LazyFrame, keys: Sequence[tuple[str, bool]], place: int) -> int:
-    names, descending = [name for name, _ in keys], [not ascending for _, ascending in keys]
+    by, descending = cols(name for name, _ in keys), [not ascending for _, ascending in keys]
     # Not a slice of the lazy frame: the engine would look for the first rows up to there, which takes far longer.
-    ordered = frame.collect(engine="streaming").sort(names, descending=descending, nulls_last=True, maintain_order=True)
+    ordered = frame.collect(engine="streaming").sort(by, descending=descending, nulls_last=True, maintain_order=True)
     return int(ordered.get_column(ROW_NUMBER)[place])
 
 
 def _around(frame: pl.LazyFrame, name: str, ascending: bool, place: int, rows: int) -> tuple[Any, Any]:
     """Two values between which the value at ``place`` probably lies, in the order of the sort."""
     step = max(1, rows // _SAMPLE)
-    sample = frame.select(name).gather_every(step).collect(engine="streaming").to_series()
+    sample = frame.select(col(name)).gather_every(step).collect(engine="streaming").to_series()
     sample = sample.sort(descending=not ascending)
     share = place / rows
     first = max(0, int((share - _MARGIN) * len(sample)))

@@ -10,9 +10,12 @@ from pydantic import Field, StrictBool, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.columns import col
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column, Table
 
 
@@ -66,7 +69,7 @@ class FindReplace(Operation):
             return {"dtype": dtypes.encode(column.dtype)}
         replaced = self._text(column)
         lost = {
-            dtypes.encode(dtype): (replaced.is_not_null() & _read_back(replaced, dtype).is_null()).any()
+            dtypes.encode(dtype): (replaced.is_not_null() & read_back(replaced, dtype).is_null()).any()
             for dtype in _candidates(column.dtype)
         }
         found = collecting(table.scan([column.name]).select(**lost)).row(0, named=True)
@@ -81,9 +84,43 @@ class FindReplace(Operation):
             return Change.of(table, {column.name: self._text(column).cast(dtype)})
         pairs = self._typed_pairs(column)
         if pairs is not None:
-            return Change.of(table, {column.name: replace_whole(pl.col(column.name), _compose(pairs), dtype)})
+            return Change.of(table, {column.name: replace_whole(col(column.name), _compose(pairs), dtype)})
         replaced = self._text(column)
-        return Change.of(table, {column.name: replaced if dtype == pl.String() else _read_back(replaced, dtype)})
+        return Change.of(table, {column.name: replaced if dtype == pl.String() else read_back(replaced, dtype)})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``replace`` for whole values, one expression after the other for patterns."""
+        column, dtype = self.parameters.find(table), dtypes.decode(facts["dtype"])
+        name = write.quote(column.name)
+        pairs = self._typed_pairs(column)
+        if dtypes.is_text(column.dtype):
+            replaced = self._text_code(column)
+            replaced += "" if dtype == pl.String() else f".cast({write.type_of(dtype)})"
+        elif pairs is not None:
+            replaced = whole_code(write.column(column.name), _compose(pairs), dtype)
+        else:
+            replaced = self._text_code(column)
+            if dtype != pl.String():
+                replaced = f"read_back({replaced}, {write.type_of(dtype)})"
+                replaced += ".fill_nan(None)" if dtype.is_float() else ""
+        return Code.replacing(f"{replaced}.alias({name})" if "pl.when(" in replaced else replaced)
+
+    def _text_code(self, column: Column) -> str:
+        """:meth:`_text` in a script."""
+        text = write.text_of(column)
+        if self.parameters.match_regex:
+            for pattern, replacement in self._patterns():
+                text = write.replaced(text, pattern, replacement)
+            return text
+        final = _compose([(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()])
+        if dtypes.is_text(column.dtype):
+            return whole_code(text, final, pl.String())
+        branches = ""
+        for find, put in reversed(final.items()):
+            equal = _equal_code(column, find)
+            if equal is not None:
+                branches += f".when({equal}).then({write.value(put, pl.String())})"
+        return f"pl{branches}.otherwise({text})" if branches else text
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells differ now."""
@@ -93,7 +130,7 @@ class FindReplace(Operation):
 
     def _text(self, column: Column) -> pl.Expr:
         """The column's text form with every pair replaced in order."""
-        text = dtypes.text_form(pl.col(column.name), column.dtype)
+        text = dtypes.text_form(col(column.name), column.dtype)
         if not self.parameters.match_regex:
             return self._whole_text(column, text)
         for pattern, replacement in self._patterns():
@@ -168,7 +205,7 @@ def _text_in(value: Scalar, dtype: pl.DataType) -> str | None:
 
 
 def _equals(column: Column, text: str | None) -> pl.Expr:
-    values = pl.col(column.name)
+    values = col(column.name)
     if text is None:
         return values.is_null()
     try:
@@ -196,7 +233,37 @@ def _candidates(dtype: pl.DataType) -> list[pl.DataType]:
     return [dtype]
 
 
-def _read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def whole_code(values: str, final: dict[Any, Any], dtype: pl.DataType) -> str:
+    """:func:`_replace_whole` in a script."""
+    found = {find: put for find, put in final.items() if find is not None}
+    replaced = values
+    if found and write.is_obvious(dtype):
+        pairs = ", ".join(f"{write.plain(find)}: {write.plain(put)}" for find, put in found.items())
+        replaced = f"{values}.replace({{{pairs}}})"
+    elif found:
+        old, new = (
+            f"pl.Series({write.listed(each)}, dtype={write.type_of(dtype)})" for each in (found.keys(), found.values())
+        )
+        replaced = f"{values}.replace({old}, {new})"
+    if final.get(None) is not None:
+        return f"pl.when({values}.is_null()).then({write.value(final[None], dtype)}).otherwise({replaced})"
+    return replaced
+
+
+def _equal_code(column: Column, text: str | None) -> str | None:
+    """:func:`_equals` in a script; None where nothing is equal."""
+    if text is None:
+        return f"{write.column(column.name)}.is_null()"
+    try:
+        fitted = fit_value(text, column.dtype)
+    except InvalidValue:
+        return None
+    return f"{write.column(column.name)} == {write.value(fitted, column.dtype)}"
+
+
+@portable
+def read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Text forms as values of ``dtype`` again; what is none is missing."""
     if dtype == pl.Boolean():
         return text.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
     if isinstance(dtype, pl.Datetime):
@@ -206,6 +273,14 @@ def _read_back(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
             "%Y-%m-%dT%H:%M:%S%.f%#z", strict=False, time_unit=dtype.time_unit, time_zone="UTC"
         )
         return moments.dt.convert_time_zone(dtype.time_zone)
+    if dtype == pl.Date():
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    if dtype == pl.Time():
+        return text.str.to_time("%H:%M:%S%.f", strict=False)
+    if dtype == pl.Binary():
+        return text.str.decode("base64", strict=False)
+    if isinstance(dtype, pl.Duration):
+        return pl.when(text.is_null() & text.is_not_null()).then(pl.lit(None, dtype=dtype))  # nothing reads it back
     return text.cast(dtype, strict=False)
 
 
@@ -215,9 +290,9 @@ def count_differences(before: Table, old: Column, after: Table, new: Column) -> 
     Numbers differ by value, so that a column of integers that became floats has not changed everywhere.
     """
     if old.dtype != new.dtype and not (old.dtype.is_numeric() and new.dtype.is_numeric()):
-        forms = [dtypes.text_form(pl.col(column.name), column.dtype) for column in (old, new)]
+        forms = [dtypes.text_form(col(column.name), column.dtype) for column in (old, new)]
     else:
-        forms = [pl.col(old.name), pl.col(new.name)]
+        forms = [col(old.name), col(new.name)]
     pair = pl.concat(
         [
             before.scan([old.name]).select(forms[0].alias("old")),

@@ -10,9 +10,21 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
-from longshore.tables.operations.base import Change, Facts, Operation, Parameters, Report, Scan, counted, operation
+from longshore.tables.columns import col
+from longshore.tables.operations.base import (
+    Change,
+    Code,
+    Facts,
+    Operation,
+    Parameters,
+    Report,
+    Scan,
+    counted,
+    operation,
+)
 from longshore.tables.operations.values import fit_value, require_scalar
-from longshore.tables.patterns import collecting
+from longshore.tables.patterns import collecting, compile_pattern
+from longshore.tables.scripting import code as write
 from longshore.tables.table import ROW_NUMBER, Column, Table
 from longshore.tables.viewing.ordering import key, needed, order_query
 from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, resolve
@@ -85,6 +97,15 @@ class _ByView(Operation):
 
         return Change(table.columns, rows=choose, rows_read=[column.name for column in needed(selection)])
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``filter`` with the conditions of the view."""
+        selection = self.parameters.select(table)
+        conditions = [*_filter_code(selection), *_search_code(selection)]
+        condition = " & ".join(f"({each})" for each in conditions) if len(conditions) > 1 else conditions[0]
+        if not self.kept:
+            condition = f"~({condition}).fill_null(False)"  # a row that cannot be judged stays
+        return Code.of(f"df = df.filter({condition})")
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows stayed or went."""
         removed = before.rows - after.rows
@@ -94,10 +115,59 @@ class _ByView(Operation):
 
 def _shown(frame: pl.LazyFrame, selection: Selection, rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """For each row whether the view shows it."""
-    keyed = frame.select(*(pl.col(column.name).alias(key(column)) for column in needed(selection)), ROW_NUMBER)
+    keyed = frame.select(*(col(column.name).alias(key(column)) for column in needed(selection)), ROW_NUMBER)
     chosen = np.zeros(rows, dtype=np.bool_)
     chosen[collecting(order_query(keyed, selection)).get_column(ROW_NUMBER).to_numpy()] = True
     return chosen
+
+
+def _filter_code(selection: Selection) -> list[str]:
+    """The filter of a view as conditions of a script."""
+    if selection.filter_type is None:
+        return []
+    names = [column.name for column in selection.filter_columns]
+    if selection.filter_type == "invalid":
+        missing = f"{write.columns(names)}.is_null()"
+        return [missing if len(names) == 1 else f"pl.all_horizontal({missing})"]
+    if selection.filter_type == "duplicates":
+        return [f"pl.len().over({write.names(names)}) > 1"]
+    about = f"{write.plain(selection.std_dev)}, {write.plain(selection.trim_portion)}"
+    return [f"is_outlier(df.lazy(), {write.column(name)}, {about})" for name in names]
+
+
+def _search_code(selection: Selection) -> list[str]:
+    """The search of a view as conditions of a script."""
+    if not selection.query:
+        return []
+    pattern = compile_pattern(selection.query) if selection.is_regex else None
+    plain = [column.name for column in selection.search_columns if column.dtype == pl.String()]
+    texts = [write.columns(plain)] if plain else []
+    texts += [write.text_of(column) for column in selection.search_columns if column.dtype != pl.String()]
+    query = f".str.contains({write.quote(selection.query)}, literal=True)"
+    found = [write.found(text, pattern) if pattern is not None else text + query for text in texts]
+    return [found[0] if len(selection.search_columns) == 1 else f"pl.any_horizontal({', '.join(found)})"]
+
+
+def _insert_code(table: Table, rows: Sequence[list[Any] | dict[str, Any]], row_index: int | None) -> Code:
+    """:func:`inserting` in a script."""
+    place = table.rows if row_index is None else row_index
+    listed = [_in_order(table, row, index) for index, row in enumerate(rows)]
+    fitted = [(c, [_fit(row[at], c, index) for index, row in enumerate(listed)]) for at, c in enumerate(table.columns)]
+    given = ", ".join(
+        f"pl.Series({write.quote(column.name)}, {_values_code(values, column)})"
+        for column, values in fitted
+        if any(value is not None for value in values)
+    )
+    parts = f"df.slice(0, {place}), new, df.slice({place})" if place < table.rows else "df, new"
+    return Code.of(f"new = rows_like(df, {len(rows)}, [{given}])", f"df = pl.concat([{parts}])")
+
+
+def _values_code(values: list[Any], column: Column) -> str:
+    dtype = column.dtype
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        utc = write.type_of(pl.Datetime(dtype.time_unit, "UTC"))
+        return f"{write.listed(values)}, {utc}).dt.convert_time_zone({write.quote(dtype.time_zone)}"
+    return f"{write.listed(values)}, {write.type_of(dtype)}"
 
 
 def _described(parameters: ViewedRowsParameters) -> str:
@@ -159,6 +229,10 @@ class AddRows(Operation):
         """
         return inserting(table, self.parameters.rows, self.parameters.row_index)
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Old and new rows, one below the other."""
+        return _insert_code(table, self.parameters.rows, self.parameters.row_index)
+
     def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
         """The rows below the new ones have moved down."""
         place = before.rows if self.parameters.row_index is None else self.parameters.row_index
@@ -191,6 +265,10 @@ class InsertRow(Operation):
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column with the new row in its place; raises as :meth:`AddRows.transform`."""
         return inserting(table, [self.parameters.values], self.parameters.row_index)
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """Old and new rows, one below the other."""
+        return _insert_code(table, [self.parameters.values], self.parameters.row_index)
 
     def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
         """The rows below the new one have moved down."""

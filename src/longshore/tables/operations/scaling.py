@@ -10,7 +10,9 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables.operations.base import Change, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.columns import col
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 _MODERATE = 2.0**300
@@ -47,13 +49,35 @@ class Normalize(Operation):
         if low == high:
             return Change.nothing(table)
         scale = _scale(low, high)
-        values, low, high = pl.col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
+        values, low, high = col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
         share = (values - low) / (high - low)
         # Not `from + share * (to - from)`: with a narrow range far from 0 that loses digits.
         rescaled = (1 - share) * self.parameters.range_from + share * self.parameters.range_to
         # The engine divides by multiplying with the reciprocal, so that the greatest share may be 1 less a rounding.
         met = pl.when(values == high).then(pl.lit(self.parameters.range_to)).otherwise(rescaled)
         return Change.of(table, {column.name: met.cast(fractional(column.dtype))})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same arithmetic in the same order, so that the last digit agrees."""
+        column = self.parameters.find(table)
+        low, high = facts["min"], facts["max"]
+        if low == high:
+            return Code.nothing()
+        scale = _scale(low, high)
+        low, high = float(low) / scale, float(high) / scale
+        values = f"{write.column(column.name)}.cast(pl.Float64)" + ("" if scale == 1 else f" / {write.plain(scale)}")
+        first, last = _term(self.parameters.range_from), _term(self.parameters.range_to)
+        shifted = "values" if low == 0 else f"(values - {_term(low)})"
+        # What a number from 0 to 1 becomes on the scale from 0 to 1 needs no arithmetic.
+        is_share = (self.parameters.range_from, self.parameters.range_to) == (0, 1)
+        rescaled = "share" if is_share else f"(1 - share) * {first} + share * {last}"
+        return Code.of(
+            f"values = {values}",
+            f"share = {shifted} / {_term(high - low)}",
+            f"met = pl.when(values == {write.plain(high)}).then({last}).otherwise({rescaled}).fill_nan(None)",
+            f"df = df.with_columns(met{_cast(column)}.alias({write.quote(column.name)}))",
+            note="The least and the greatest value were learnt from the data.",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Old and new range."""
@@ -86,7 +110,7 @@ class Standardize(Operation):
         if low is None or high is None or low == high:
             return constant
         scale = _scale(low, high)
-        scaled = pl.col(column.name).cast(pl.Float64) / scale
+        scaled = col(column.name).cast(pl.Float64) / scale
         found = table.scan([column.name]).select(mean=scaled.mean(), deviation=scaled.std()).collect()
         mean, deviation = found.row(0)
         return {"mean": mean, "deviation": deviation, "scale": scale} if deviation > 0 else constant
@@ -96,9 +120,22 @@ class Standardize(Operation):
         column = require_numbers(self.parameters.find(table))
         if facts["deviation"] == 0:
             return Change.nothing(table)
-        values = pl.col(column.name).cast(pl.Float64) / facts["scale"]
+        values = col(column.name).cast(pl.Float64) / facts["scale"]
         shifted = (values - facts["mean"]) / facts["deviation"]
         return Change.of(table, {column.name: shifted.cast(fractional(column.dtype))})
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The same arithmetic in the same order, so that the last digit agrees."""
+        column = self.parameters.find(table)
+        if facts["deviation"] == 0:
+            return Code.nothing()
+        scale = "" if facts["scale"] == 1 else f" / {write.plain(facts['scale'])}"
+        values = f"{write.column(column.name)}.cast(pl.Float64){scale}"
+        shifted = f"(({values} - {_term(facts['mean'])}) / {write.plain(facts['deviation'])}).fill_nan(None)"
+        return Code.replacing(
+            f"{shifted}{_cast(column)}",
+            note="Mean and standard deviation were learnt from the data.",
+        )
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """Mean and deviation before."""
@@ -125,7 +162,7 @@ def extremes(table: Table, column: Column) -> tuple[int | float | None, int | fl
 
     :raises InvalidValue: if one of them is infinite.
     """
-    values = pl.col(column.name)
+    values = col(column.name)
     if column.dtype.is_decimal() or column.dtype == pl.Float32():
         values = values.cast(pl.Float64)
     low, high = table.scan([column.name]).select(low=values.min(), high=values.max()).collect().row(0)
@@ -146,6 +183,15 @@ def _scale(low: float, high: float) -> float:
 def fractional(dtype: pl.DataType) -> pl.DataType:
     """The type for results with fractions: a float stays as it is, other numbers become ``Float64``."""
     return dtype if dtype.is_float() else pl.Float64()
+
+
+def _term(number: float) -> str:
+    """A number as an operand: a negative one in parentheses."""
+    return f"({write.plain(number)})" if number < 0 else write.plain(number)
+
+
+def _cast(column: Column) -> str:
+    return ".cast(pl.Float32)" if column.dtype == pl.Float32() else ""
 
 
 def _sameness(value: float | None) -> str:

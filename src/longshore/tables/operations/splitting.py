@@ -10,9 +10,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.errors import ColumnNotFound, NameTaken, TooLarge
+from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -25,6 +27,7 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.columns import check_name
 from longshore.tables.operations.naming import free_name, free_names
 from longshore.tables.patterns import collecting, compile_pattern
+from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
 MOST_PARTS = 1_000
@@ -82,6 +85,20 @@ class SplitColumn(Operation):
         columns: list[Column | Computed] = [*table.columns[: at + 1], *made, *table.columns[at + 1 :]]
         return Change(columns, shared={_PARTS: text.str.splitn(delimiter, parts)})
 
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``splitn`` at the delimiter, or at a mark that takes the place of a pattern's matches."""
+        at, parts = self.parameters.position(table), facts["parts"]
+        text, delimiter = write.text_of(table.columns[at]), self.parameters.delimiter
+        if self.parameters.regex:
+            text, delimiter = write.replaced(text, compile_pattern(delimiter), _MARK), _MARK
+        names = [each.name for each in self.transform(table, facts).columns if isinstance(each, Computed)]
+        return Code.of(
+            f'parts = df.select({text}.str.splitn({write.quote(delimiter)}, {parts}).alias("parts")).unnest("parts")',
+            f"parts.columns = {write.listed(names)}",
+            f'df = insert_columns(df, {at + 1}, parts.select(pl.when(pl.all() != "").then(pl.all())))',
+            note="The number of parts was learnt from the data.",
+        )
+
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many columns came, and their names."""
         at, parts = self.parameters.position(before), facts["parts"]
@@ -92,7 +109,7 @@ class SplitColumn(Operation):
 
     def _cut(self, column: Column) -> tuple[pl.Expr, str]:
         """The column's text, and the literal delimiter to split it at."""
-        text = text_form(pl.col(column.name), column.dtype).cast(pl.String)
+        text = text_form(col(column.name), column.dtype).cast(pl.String)
         if not self.parameters.regex:
             return text, self.parameters.delimiter
         return compile_pattern(self.parameters.delimiter).replace(text, _MARK), _MARK
@@ -153,12 +170,22 @@ class CombineColumns(Operation):
             raise NameTaken(f"another column is called {name!r} already")
         if not 0 <= at <= table.width:
             raise ColumnNotFound(f"no place at index {at}; a column can be inserted at 0 to {table.width}")
-        texts = [text_form(pl.col(column.name), column.dtype).cast(pl.String) for column in sources]
+        texts = [text_form(col(column.name), column.dtype).cast(pl.String) for column in sources]
         together = pl.concat_str(texts, separator=self.parameters.separator, ignore_nulls=True)
-        is_any = pl.any_horizontal(pl.col(column.name).is_not_null() for column in sources)
+        is_any = pl.any_horizontal(col(column.name).is_not_null() for column in sources)
         reads = tuple(dict.fromkeys(column.name for column in sources))
         made = Computed(name, pl.when(is_any).then(together), reads)
         return Change([*table.columns[:at], made, *table.columns[at:]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """``concat_str`` where any part is there."""
+        sources, separator = self.parameters.find(table), write.quote(self.parameters.separator)
+        texts = ", ".join(write.text_of(column) for column in sources)
+        together = f"pl.concat_str({texts}, separator={separator}, ignore_nulls=True)"
+        names = write.columns(dict.fromkeys(column.name for column in sources))
+        known = f"pl.any_horizontal({names}.is_not_null())"
+        new = f"pl.when({known}).then({together}).alias({write.quote(self.parameters.new_name)})"
+        return Code.of(f"df = insert_columns(df, {self.parameters.insert_index}, df.select({new}))")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The columns that were put together."""
@@ -181,6 +208,12 @@ class InsertDuplicateColumn(Operation):
         column = table.columns[at]
         copy = replace(column, name=free_name(f"{column.name}_copy", set(table.names)))
         return Change([*table.columns[: at + 1], copy, *table.columns[at + 1 :]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The column under another name."""
+        at = self.parameters.position(table)
+        old, new = table.names[at], self.transform(table, facts).columns[at + 1].name
+        return Code.of(f"df = df.insert_column({at + 1}, df[{write.quote(old)}].alias({write.quote(new)}))")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The copy's name."""

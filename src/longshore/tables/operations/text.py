@@ -11,9 +11,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
+from longshore.tables.columns import col, mapped
 from longshore.tables.dtypes import SPACES, is_text, text_form
 from longshore.tables.operations.base import (
     Change,
+    Code,
     Computed,
     Facts,
     OneColumn,
@@ -26,6 +28,8 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.naming import free_names
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import Pattern, compile_pattern
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column, Table
 
 MOST_GROUPS = 100
@@ -49,8 +53,22 @@ class _TextOperation(Operation):
         for column in columns:
             if not is_text(column.dtype):
                 raise InvalidType(f"column {column.name!r} holds {column.kind} values, not text")
-        texts = {column.name: pl.col(column.name).cast(pl.String) for column in columns}
+        texts = {column.name: col(column.name).cast(pl.String) for column in columns}
         return Change.of(table, {c.name: self.changed(texts[c.name]).cast(c.dtype) for c in columns})
+
+    def changed_code(self, text: str) -> str:
+        """:meth:`changed` in a script."""
+        raise NotImplementedError
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The columns with their texts changed."""
+        columns = [table.columns[index] for index in self.parameters.positions(table)]
+        same = all(column.dtype == pl.String() for column in columns)
+        if same:
+            return Code.replacing(self.changed_code(write.columns(column.name for column in columns)))
+        return Code.replacing(
+            *(f"{self.changed_code(write.as_text(c))}.cast({write.type_of(c.dtype)})" for c in columns)
+        )
 
     def told(self, verb: str, before: Table, after: Table) -> Report:
         """How many cells differ now."""
@@ -77,11 +95,12 @@ class TrimText(_TextOperation):
 
     def changed(self, text: pl.Expr) -> pl.Expr:
         """As Python's ``str.strip``, and ``" ".join(text.split())`` with ``collapse``."""
-        if self.parameters.ends in ("both", "start"):
-            text = text.str.strip_chars_start(SPACES)
-        if self.parameters.ends in ("both", "end"):
-            text = text.str.strip_chars_end(SPACES)
-        return text.str.replace_all(f"[{SPACES}]+", " ") if self.parameters.collapse else text
+        return trimmed(text, self.parameters.ends, collapse=self.parameters.collapse)
+
+    def changed_code(self, text: str) -> str:
+        """As :meth:`changed`."""
+        collapse = ", collapse=True" if self.parameters.collapse else ""
+        return f"trimmed({text}, {write.quote(self.parameters.ends)}{collapse})"
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells had spaces to lose."""
@@ -112,11 +131,19 @@ class ChangeCase(_TextOperation):
             case "lower":
                 return text.str.to_lowercase()
             case "title":
-                return text.map_batches(_titles, return_dtype=pl.String, is_elementwise=True)
-        lower = text.str.to_lowercase()
-        before = lower.str.extract(r"^([^\p{L}\p{N}]*)", 1)
-        rest = lower.str.strip_prefix(before)
-        return before + rest.str.slice(0, 1).str.to_uppercase() + rest.str.slice(1)
+                return mapped(text, _titles, pl.String())
+        return sentence_case(text)
+
+    def changed_code(self, text: str) -> str:
+        """As :meth:`changed`."""
+        match self.parameters.case:
+            case "upper":
+                return f"{text}.str.to_uppercase()"
+            case "lower":
+                return f"{text}.str.to_lowercase()"
+            case "title":
+                return f"{text}.map_elements(title, return_dtype=pl.String)"
+        return f"sentence_case({text})"
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many cells look different now."""
@@ -126,6 +153,26 @@ class ChangeCase(_TextOperation):
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
+@portable
+def trimmed(text: pl.Expr, ends: str, *, collapse: bool = False) -> pl.Expr:
+    """Texts without the spaces at ``both`` ends, ``start``, ``end`` or ``none``; ``collapse`` makes one of several."""
+    if ends in ("both", "start"):
+        text = text.str.strip_chars_start(SPACES)
+    if ends in ("both", "end"):
+        text = text.str.strip_chars_end(SPACES)
+    return text.str.replace_all(f"[{SPACES}]+", " ") if collapse else text
+
+
+@portable
+def sentence_case(text: pl.Expr) -> pl.Expr:
+    """Small letters, and a capital where the first letter or digit stands."""
+    lower = text.str.to_lowercase()
+    before = lower.str.extract(r"^([^\p{L}\p{N}]*)", 1)
+    rest = lower.str.strip_prefix(before)
+    return before + rest.str.slice(0, 1).str.to_uppercase() + rest.str.slice(1)
+
+
+@portable
 def title(text: str) -> str:
     """Each word with a capital first and small letters after; an apostrophe stands inside a word.
 
@@ -179,7 +226,7 @@ class Extract(Operation):
         pattern = compile_pattern(self.parameters.pattern)
         if pattern.compiled.groups > MOST_GROUPS:
             raise TooLarge(f"the pattern has {pattern.compiled.groups} groups; at most {MOST_GROUPS} become columns")
-        text = text_form(pl.col(column.name), column.dtype).cast(pl.String)
+        text = text_form(col(column.name), column.dtype).cast(pl.String)
         groups = range(1, pattern.compiled.groups + 1) if pattern.compiled.groups else [0]
         wanted = [group_name(pattern, group) or f"{column.name}_{group or 1}" for group in groups]
         new = [
@@ -188,6 +235,19 @@ class Extract(Operation):
         ]
         place = self.parameters.position(table) + 1
         return Change([*table.columns[:place], *new, *table.columns[place:]])
+
+    def code(self, table: Table, facts: Facts) -> Code:
+        """The groups of the first match, as ``re.search`` finds it."""
+        place = self.parameters.position(table) + 1
+        column, pattern = table.columns[place - 1], compile_pattern(self.parameters.pattern)
+        names = [each.name for each in self.transform(table, facts).columns if isinstance(each, Computed)]
+        first = 1 if pattern.compiled.groups else 0
+        text = write.text_of(column)
+        made = ", ".join(
+            f"{group_code(text, pattern, group)}.alias({write.quote(name)})"
+            for group, name in enumerate(names, start=first)
+        )
+        return Code.of(f"found = df.select({made})", f"df = insert_columns(df, {place}, found)")
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """The new columns, and in how many rows each found something."""
@@ -208,7 +268,13 @@ def group_of(text: pl.Expr, pattern: Pattern, group: int) -> pl.Expr:
 
     :raises TimedOut: while it is computed, when the pattern takes too long.
     """
-    return text.map_batches(_Group(pattern, group).run, return_dtype=pl.String, is_elementwise=True)
+    return mapped(text, _Group(pattern, group).run, pl.String())
+
+
+def group_code(text: str, pattern: Pattern, group: int) -> str:
+    """:func:`group_of` in a script."""
+    found = f"first_match(text, {write.raw(pattern.text)}, {group})"
+    return f"{text}.map_elements(lambda text: {found}, return_dtype=pl.String)"
 
 
 @dataclass(frozen=True)
@@ -236,6 +302,13 @@ class _Group:
         column = pl.col("text")
         found = pl.when(whole.contains(column)).then(whole.replace(column, rf"\g<{self.group or 1}>"))
         return texts.rename("text").to_frame().select(found).to_series().rename(texts.name)
+
+
+@portable
+def first_match(text: str, pattern: str, group: int) -> str | None:
+    """What a group of the first match holds; None where nothing matches or the group is empty."""
+    match = re.search(pattern, text)
+    return match[group] or None if match else None
 
 
 _FLAGS = re.compile(r"(?:\(\?[aiLmsux]+\))*")

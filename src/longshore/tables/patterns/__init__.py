@@ -23,6 +23,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from longshore.errors import InvalidPattern, LongshoreError, shorten
+from longshore.tables.columns import mapped
 from longshore.tables.patterns.helper import Helper
 from longshore.tables.patterns.translate import Translation, translate, translate_template, without_warnings
 
@@ -168,7 +169,7 @@ SeriesFunction = Callable[[pl.Series], pl.Series]
 
 def _over_batches(expr: pl.Expr, function: SeriesFunction, dtype: pl.DataType) -> pl.Expr:
     # Element-wise: the streaming engine may hand over one piece after the other.
-    return expr.map_batches(function, return_dtype=dtype, is_elementwise=True)
+    return mapped(expr, function, dtype)
 
 
 def _contains_series(regex: str, texts: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.profiling.tally import VALUE, Ranking, SortedTally, Tally, count_values, rank
 from longshore.tables.profiling.words import Words, count_words
 from longshore.tables.table import Column, Table
@@ -82,7 +83,7 @@ def count_with(frame: pl.LazyFrame, column: Column, rows: int, facts: Facts) -> 
 
 def values_of(frame: pl.LazyFrame, column: Column) -> pl.LazyFrame:
     """The column of ``frame`` alone, as :class:`Counted` has it."""
-    return frame.select(countable(pl.col(column.name), column.dtype).alias(VALUE))
+    return frame.select(countable(col(column.name), column.dtype).alias(VALUE))
 
 
 def countable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -94,7 +95,7 @@ def countable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def first_scan(column: Column, name: str, prefix: str = "") -> list[pl.Expr]:
     """Expressions for :class:`Facts` over the column called ``name``, each called ``"<prefix> <field>"``."""
-    values = pl.col(name)
+    values = col(name)
     found = {"distinct": values.approx_n_unique()}
     if dtypes.is_text(column.dtype):
         found["size_bytes"] = values.str.len_bytes().sum()

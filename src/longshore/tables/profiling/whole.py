@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from longshore.tables.columns import col
 from longshore.tables.profiling.analysis import (
     Counted,
     Facts,
@@ -61,7 +62,7 @@ def profile(table: Table, progress: Progress | None = None) -> dict[str, Any]:
 def _count_group(table: Table, columns: Sequence[Column]) -> Iterator[Counted]:
     frame = table.scan([column.name for column in columns])
     names = {column.name: f"{VALUE}{index}" for index, column in enumerate(columns)}
-    frame = frame.select(countable(pl.col(c.name), c.dtype).alias(names[c.name]) for c in columns)
+    frame = frame.select(countable(col(c.name), c.dtype).alias(names[c.name]) for c in columns)
     if table.rows * len(columns) <= CELLS_IN_MEMORY:
         frame = frame.collect(engine="streaming").lazy()
     scans = [scan for column in columns for scan in first_scan(column, names[column.name], names[column.name])]

@@ -8,10 +8,12 @@ import polars as pl
 
 from longshore.errors import TooLarge, UnreadableFile, is_disk_full
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.results import ReadWarning
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table, write_columns
 
 _WRAP = '{"v":'
@@ -45,8 +47,9 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
         if not schema:
             raise UnreadableFile(f"the {what} file has no columns")
         _require_bounded(reading, frame, len(schema))
-        storable = frame.select(keepable(pl.col(name), dtype) for name, dtype in schema.items())
-        columns, rows = write_columns(reading.scratch, storable, names.make_unique(schema.names()))
+        storable = frame.select(keepable(col(name), dtype) for name, dtype in schema.items())
+        unique = names.make_unique(schema.names())
+        columns, rows = write_columns(reading.scratch, storable, unique)
     except pl.exceptions.PolarsError as error:
         raise _damaged(what) from error
     except pl.exceptions.PanicException as error:
@@ -56,6 +59,9 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
             raise
         raise _damaged(what) from error
     reading.report("read", total, total, rows)
+    converted = {name: _conversion(dtype) for name, dtype in schema.items() if not dtypes.is_storable(dtype)}
+    reading.settings |= {"keys": schema.names()} if unique != schema.names() else {}
+    reading.settings |= {"converted": converted} if converted else {}
     reading.books = Books.of_rows(rows, "row")
     return Table(reading.scratch, tuple(columns), rows), []
 
@@ -73,19 +79,31 @@ def _damaged(what: str) -> UnreadableFile:
     return UnreadableFile(f"the {what} file is cut off, damaged, or uses a feature that is not supported")
 
 
+def _conversion(dtype: pl.DataType) -> str:
+    """What becomes of a column that cannot be kept as it is; see :func:`keepable`."""
+    if dtype.is_nested():
+        return "array" if isinstance(dtype, pl.Array) else "nested"
+    return "float" if dtype.is_float() else "text"
+
+
 def keepable(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The column in a dtype that a table can keep: nested values become JSON text, what is left becomes text."""
     if dtypes.is_storable(dtype):
         return column
-    if dtype.is_nested():
-        if isinstance(dtype, pl.Array):
-            column = column.cast(pl.List(dtype.inner))
-        # Polars encodes structs only, so the value is wrapped in one and unwrapped as text.
-        wrapped = pl.struct(column.alias("v")).struct.json_encode()
-        unwrapped = wrapped.str.slice(len(_WRAP)).str.strip_suffix("}")
-        return pl.when(column.is_not_null()).then(unwrapped).alias(column.meta.output_name())
-    if dtype.is_float():
-        return column.cast(pl.Float32)
-    if dtype == pl.Null():
-        return column.cast(pl.String)
+    match _conversion(dtype):
+        case "array":
+            return json_text(column.arr.to_list())
+        case "nested":
+            return json_text(column)
+        case "float":
+            return column.cast(pl.Float32)
     return column.cast(pl.String, strict=False)
+
+
+@portable
+def json_text(column: pl.Expr) -> pl.Expr:
+    """Lists and structs as JSON."""
+    # Polars encodes structs only, so the value is wrapped in one and unwrapped as text.
+    wrapped = pl.struct(column.alias("v")).struct.json_encode()
+    unwrapped = wrapped.str.slice(len(_WRAP)).str.strip_suffix("}")
+    return pl.when(column.is_not_null()).then(unwrapped).alias(column.meta.output_name())

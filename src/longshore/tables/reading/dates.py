@@ -6,8 +6,13 @@ The formats are chrono's (https://docs.rs/chrono/latest/chrono/format/strftime).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+import polars as pl
+
+from longshore.tables.scripting.portable import portable
 
 Order = Literal["dmy", "mdy"]
 
@@ -89,3 +94,32 @@ def _build() -> tuple[Family, ...]:
 
 FAMILIES = _build()
 """Every recognised family; where two fit, the earlier one is meant."""
+
+
+@portable
+def read_format(text: pl.Expr, pattern: str, kind: str) -> pl.Expr:
+    """Texts that follow one pattern as dates, datetimes, ``zoned`` datetimes in UTC or times; others are missing."""
+    if kind == "date":
+        return text.str.to_date(pattern, strict=False, cache=False)
+    if kind == "time":
+        return text.str.to_time(pattern, strict=False, cache=False)
+    moments = text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
+    if kind == "zoned" and pattern.endswith(LITERAL_UTC):
+        return moments.dt.replace_time_zone("UTC")
+    return moments
+
+
+@portable
+def read_formats(text: pl.Expr, patterns: Iterable[str], kind: str) -> pl.Expr:
+    """The same with several patterns, the first that fits."""
+    return pl.coalesce(read_format(text, pattern, kind) for pattern in patterns)
+
+
+@portable
+def misread_dates(text: pl.Expr, values: pl.Expr, kind: str, shape: str | None) -> pl.Expr | None:
+    """Which values are none although a pattern read them: their year or their look is odd."""
+    odd_year = None if kind == "time" else (values.dt.year() < 1000) | (values.dt.year() > 9999)
+    odd_shape = None if shape is None else ~text.str.contains(shape)
+    if odd_year is None or odd_shape is None:
+        return odd_shape if odd_year is None else odd_year
+    return odd_year | odd_shape

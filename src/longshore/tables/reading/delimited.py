@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -61,6 +61,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         source.names,
         [ANYTHING] * len(source.names),
         reading.options.date_order,
+        reading.settings,
     )
     source.books.ledger.blank += (trailing := _blank_after(path, source.records.end))
     source.books.ledger.lines += trailing
@@ -71,6 +72,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         header=reading.options.header_included,
         skip=reading.options.initial_skip,
     )
+    reading.settings.update(source.oddities())
     for warning in (*source.odd.warnings(), *source.unclosed_warnings()):
         reading.warn(warning)
     return written
@@ -82,6 +84,7 @@ class DelimitedSource:
 
     :param names: of the columns, as the user sees them.
     :param books: what became of the lines; complete, but for blank ones at the end, after a pass.
+    :param lines_before: lines above the first record.
     """
 
     reading: Reading
@@ -89,6 +92,7 @@ class DelimitedSource:
     names: list[str]
     odd: Irregularities
     books: Books
+    lines_before: int
     passes: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
@@ -125,7 +129,7 @@ class DelimitedSource:
         else:
             columns = names.number(width)
         records = Records(path, marks, after, end, reading.block_bytes)
-        return cls(reading, records, columns, Irregularities(width, trailing), Books(ledger))
+        return cls(reading, records, columns, Irregularities(width, trailing), Books(ledger), ledger.lines)
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -245,6 +249,19 @@ class DelimitedSource:
 
     def _empty(self) -> pl.DataFrame:
         return pl.DataFrame(schema={name: dtype for name, dtype in self.schema.items() if name != _SENTINEL})
+
+    def oddities(self) -> dict[str, Any]:
+        """What another reader has to know of an unusual file: line ends, lines before the data, what was repaired."""
+        options, found = self.reading.options, dict[str, Any]()
+        if self.records.marks.newline != b"\n":
+            found["newline"] = self.records.marks.newline.decode()
+        # The end of the last line is no part of the content.
+        before = self.lines_before + (self.records.start >= self.records.end)
+        if before != options.initial_skip + options.header_included:
+            found["headLines"] = before
+        repairs = [*self.reading.settings.get("repairs", [])]
+        repairs += ["quotes"] * self.records.irregular + ["blankLines"] * bool(self.odd.blank)
+        return found | ({"repairs": repairs} if repairs else {})
 
     def unclosed_warnings(self) -> Iterator[ReadWarning]:
         """About quotes that open a field and never close."""

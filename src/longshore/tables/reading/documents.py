@@ -8,7 +8,7 @@ that look like numbers stay text, strings that are dates become dates.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.sifting import enter, is_object, sift, survey_batch
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table
 
 _WHOLE_BYTES = 256 << 20
@@ -69,9 +70,12 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     keys = list(source.kinds)
     labels = keys if header is None else [header[int(key)] for key in keys]
     reading.settings["shape"] = shape
-    table, warnings = write_typed(
-        source, reading.scratch, names.make_unique(labels), source.scopes, reading.options.date_order
-    )
+    columns = names.make_unique(labels)
+    if columns != keys:
+        reading.settings["keys"] = keys
+    order = reading.options.date_order
+    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
+    reading.settings.update(source.oddities())
     # What is no text of lines has one record for each row.
     reading.books = source.books if shape == "lines" else Books.of_rows(table.rows, "record")
     return table, [*warnings, *source.warnings()]
@@ -125,6 +129,7 @@ class JsonSource:
 
     def __post_init__(self) -> None:
         self.kinds: dict[str, set[str]] = {}
+        self.slow = False
         self.filled: list[int] = []
         self.dirty: set[int] = set()
         self.examples: list[dict[str, Any]] = []
@@ -169,6 +174,12 @@ class JsonSource:
         first = self.examples[0]
         return UnreadableFile(f"the file holds no records with fields; on line {first['line']} {first['reason']}")
 
+    def oddities(self) -> dict[str, Any]:
+        """What another reader has to know of an unusual file: what was repaired or left out."""
+        repairs = [*self.reading.settings.get("repairs", [])]
+        repairs += ["numbers"] * self.slow + ["lines"] * bool(self.dirty)
+        return {"repairs": repairs} if repairs else {}
+
     def warnings(self) -> Iterator[ReadWarning]:
         """About lines that became no rows."""
         count = self.books.ledger.set_aside
@@ -198,9 +209,8 @@ class JsonSource:
             frame = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String()))
         except pl.exceptions.PolarsError:
             # NaN, numbers beyond floats: Python reads what Polars refuses. The survey has checked the syntax.
-            records = [json.loads(line) for line in data.split(b"\n") if line.strip()]
-            frame = pl.DataFrame({key: [as_text(record.get(key)) for record in records] for key in keys}, strict=False)
-            frame = frame.cast(pl.String)
+            frame = read_records(data, keys)
+            self.slow = True
         frame.columns = [f"c{index}" for index in range(len(keys))]
         return frame
 
@@ -215,6 +225,14 @@ class JsonSource:
     def may_mislead(self) -> bool:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         return False
+
+
+@portable
+def read_records(lines: bytes, keys: Sequence[str]) -> pl.DataFrame:
+    """JSON objects, one a line, as columns of text; also with numbers that Polars refuses, such as NaN."""
+    records = [json.loads(line) for line in lines.split(b"\n") if line.strip()]
+    frame = pl.DataFrame({key: [as_text(record.get(key)) for record in records] for key in keys}, strict=False)
+    return frame.cast(pl.String)
 
 
 def as_text(value: Any) -> str | None:

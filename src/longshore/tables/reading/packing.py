@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zipfile
 import zlib
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from longshore.errors import TooLarge, UnreadableFile, shorten
 from longshore.tables.reading.context import Reading
+from longshore.tables.scripting.portable import portable
 
 _CHUNK_BYTES = 1 << 20
 SHEET_CELLS = 60_000_000
@@ -138,6 +140,14 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if members[0].flag_bits & 1:
         raise UnreadableFile("the zip archive is encrypted; pack it without a password")
     return members[0]
+
+
+@portable
+def unzip(packed: bytes) -> bytes:
+    """The only file of a zip archive."""
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        (member,) = (each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename))
+        return archive.read(member)
 
 
 def _is_clutter(name: str) -> bool:

@@ -15,7 +15,8 @@ from functools import cached_property, reduce
 import polars as pl
 from typing_extensions import override
 
-from longshore.tables.reading.dates import FAMILIES, LITERAL_UTC, Family, Order
+from longshore.tables.columns import col
+from longshore.tables.reading.dates import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 
 TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
 """Words that mean "missing", but only in a column whose other values are all numbers, dates or booleans."""
@@ -186,25 +187,13 @@ class Dates(Plan):
             "time": pl.Time(),
         }[self.family.target]
 
-    def _read(self, text: pl.Expr, pattern: str) -> pl.Expr:
-        match self.family.target:
-            case "date":
-                return text.str.to_date(pattern, strict=False, cache=False)
-            case "time":
-                return text.str.to_time(pattern, strict=False, cache=False)
-            case "zoned" if pattern.endswith(LITERAL_UTC):
-                naive = text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
-                return naive.dt.replace_time_zone("UTC")
-            case _:
-                return text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
-
     @override
     def quick(self, text: pl.Expr) -> pl.Expr:
-        return self._read(text, self.family.formats[0])
+        return read_format(text, self.family.formats[0], self.family.target)
 
     @override
     def careful(self, text: pl.Expr) -> pl.Expr:
-        return pl.coalesce(self._read(text, pattern) for pattern in self.family.formats)
+        return read_formats(text, self.family.formats, self.family.target)
 
     @override
     def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
@@ -213,8 +202,7 @@ class Dates(Plan):
 
     @override
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
-        odd = [check for check in (self._odd_year(values), self._odd_shape(text)) if check is not None]
-        return reduce(pl.Expr.__or__, odd) if odd else None
+        return misread_dates(text, values, self.family.target, self.family.shape)
 
     def _odd_year(self, values: pl.Expr) -> pl.Expr | None:
         if self.family.target == "time":
@@ -232,9 +220,9 @@ class Dates(Plan):
     def tuned(self, text: pl.Series) -> Dates:
         if len(self.family.formats) == 1:
             return self
-        column = pl.col(text.name)
+        column = col(text.name)
         hits = text.to_frame().select(
-            self._read(column, pattern).is_not_null().sum().alias(str(index))
+            read_format(column, pattern, self.family.target).is_not_null().sum().alias(str(index))
             for index, pattern in enumerate(self.family.formats)
         )
         ranked = sorted(zip(hits.row(0), self.family.formats, strict=True), key=lambda pair: -pair[0])
@@ -248,7 +236,7 @@ ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
 
 def parse(plan: Plan, text: pl.Series) -> Parsed | None:
     """``text`` read by ``plan`` with care, or None if some value does not fit."""
-    column = pl.col(text.name)
+    column = col(text.name)
     stripped = column.str.strip_chars()
     clean = text.to_frame().select(pl.when(stripped != "").then(stripped))
     frame = clean.with_columns(plan.careful(column).alias("values"))

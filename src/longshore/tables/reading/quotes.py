@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from longshore.tables.scripting.portable import portable
+
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -20,6 +22,7 @@ Flags = npt.NDArray[np.bool_]
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
+@portable
 @dataclass(frozen=True)
 class Marks:
     """The bytes that structure a delimited text in UTF-8 (or another encoding that keeps ASCII).
@@ -125,6 +128,7 @@ class _Splitter:
             at = end + 2
 
 
+@portable
 def make_regular(
     data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None
 ) -> tuple[bytes, int]:

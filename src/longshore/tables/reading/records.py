@@ -58,6 +58,8 @@ class Records:
     start: int
     end: int
     block_bytes: int
+    irregular: bool = False
+    """Whether a block had to be written anew since its quotes or line ends were irregular."""
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in order.
@@ -104,6 +106,7 @@ class Records:
         used = self._regular_prefix(data, view, final)
         if used:
             return Block(data[:used], quoted, at, at + used)
+        self.irregular = True
         closed = final or len(data) >= LONGEST_RECORD
 
         unclosed: list[int] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import UnreadableFile
+from longshore.tables.scripting.portable import portable
 
 _HINT = "known shapes: [{...}, ...], [[...], ...], {column: [...]}, {column: {row: ...}}, {name: [{...}, ...]}, NDJSON"
 
@@ -18,19 +19,28 @@ def reshape(document: Any, target: Path) -> list[str] | None:
     :return: for rows without keys the columns' names, whose indexes are then the keys; else None.
     :raises UnreadableFile: if it holds no table.
     """
+    header, records = table_in(document)
+    with target.open("w", encoding="utf-8", errors="replace") as file:
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False))
+            file.write("\n")
+    return header
+
+
+@portable
+def table_in(document: Any) -> tuple[list[str] | None, Iterable[dict[str, Any]]]:
+    """The records of the table that a JSON document holds, and for rows without keys the columns' names."""
     if isinstance(document, dict):
-        _write(_from_object(document), target)
-        return None
+        return None, _from_object(document)
     if not isinstance(document, list) or not document:
         raise UnreadableFile(f"the JSON holds no table; {_HINT}")
     if all(isinstance(each, list) for each in document):
-        return _from_rows(document, target)
+        return _from_rows(document)
     if all(isinstance(each, dict) for each in document):
-        _write(document, target)
-        return None
+        return None, document
     if any(isinstance(each, list | dict) for each in document):
         raise UnreadableFile(f"the JSON array mixes records with other values; {_HINT}")
-    return _from_rows([["value"], *([each] for each in document)], target)
+    return _from_rows([["value"], *([each] for each in document)])
 
 
 def _from_object(document: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -63,7 +73,7 @@ def _from_indexed(document: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any
     return ({name: column.get(label) for name, column in document.items()} for label in labels)
 
 
-def _from_rows(rows: list[list[Any]], target: Path) -> list[str]:
+def _from_rows(rows: list[list[Any]]) -> tuple[list[str], Iterable[dict[str, Any]]]:
     """Rows without keys; the first is the header if it is all text."""
     has_header = bool(rows[0]) and all(isinstance(each, str) for each in rows[0])
     width = max(len(row) for row in rows)
@@ -71,12 +81,4 @@ def _from_rows(rows: list[list[Any]], target: Path) -> list[str]:
     header = [*header, *[""] * (width - len(header))]
     body = rows[1:] if has_header else rows
     first = {str(index): None for index in range(width)}
-    _write(({**first, **{str(i): value for i, value in enumerate(row)}} for row in body), target)
-    return header
-
-
-def _write(records: Iterable[dict[str, Any]], target: Path) -> None:
-    with target.open("w", encoding="utf-8", errors="replace") as file:
-        for record in records:
-            file.write(json.dumps(record, ensure_ascii=False))
-            file.write("\n")
+    return header, ({**first, **{str(i): value for i, value in enumerate(row)}} for row in body)

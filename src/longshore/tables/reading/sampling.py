@@ -6,8 +6,9 @@ import secrets
 
 import polars as pl
 
-from longshore.tables.origin import Draw
+from longshore.tables.origin import Draw, draw_masks
 from longshore.tables.reading.context import Reading
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table, write_columns
 
 _MASK = "\x00kept"
@@ -25,9 +26,14 @@ def sample_table(reading: Reading, table: Table, proportion: float) -> tuple[Tab
     draw = Draw(table.rows, round(proportion * table.rows), seed)
     if draw.kept == table.rows:
         return table, None
-    mask = pl.concat([pl.Series(_MASK, mask) for mask in draw.masks()])
-    parts = [table.scan(), mask.to_frame().lazy()]
+    parts = [table.scan(), sample_mask(draw.rows, draw.kept, draw.seed).alias(_MASK).to_frame().lazy()]
     sample = pl.concat(parts, how="horizontal").filter(pl.col(_MASK)).drop(_MASK)
     columns, rows = write_columns(table.folder, sample, table.names)
     reading.report("sample", 1, 1, rows)
     return table.with_columns(columns, rows), draw
+
+
+@portable
+def sample_mask(rows: int, kept: int, seed: int) -> pl.Series:
+    """Which of the rows to keep, ``kept`` of them with equal chances."""
+    return pl.concat([pl.Series([], dtype=pl.Boolean), *map(pl.Series, draw_masks(rows, kept, seed))])

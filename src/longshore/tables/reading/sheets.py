@@ -24,6 +24,7 @@ from longshore.tables.reading.packing import require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, NUMBERS, Numbers, Plan
 from longshore.tables.reading.results import ReadWarning, plural
 from longshore.tables.reading.typed import Sample, write_typed
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table
 
 # calamine logs a line for every empty column.
@@ -51,7 +52,10 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     body = texts.slice(1) if reading.options.header_included else texts
     reading.books = _open_books(reading, above, texts.height - body.height)
     source = _SheetSource(*_without_blank(reading, body, typed))
-    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, reading.options.date_order)
+    order = reading.options.date_order
+    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
+    if source.from_types:
+        reading.settings["cells"] = [columns[index] for index in source.from_types]
     reading.report("read", total, total, table.rows)
     return table, warnings
 
@@ -68,6 +72,7 @@ class _SheetSource:
     typed: pl.DataFrame | None
 
     def __post_init__(self) -> None:
+        self.from_types: list[int] = []
         settled = [self._settle(index) for index in range(self.texts.width)]
         self.batch = pl.DataFrame([series.alias(f"c{i}") for i, (series, _) in enumerate(settled)])
         self.scopes = [scope for _, scope in settled]
@@ -83,7 +88,8 @@ class _SheetSource:
         if typed.dtype == pl.Float64:
             return text, (*NUMBERS[:2], Numbers())
         if isinstance(typed.dtype, pl.Datetime):
-            return _as_written(typed), CALENDAR
+            self.from_types.append(index)
+            return dates_as_written(typed), CALENDAR
         return text, ANYTHING
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -99,7 +105,8 @@ class _SheetSource:
         return False
 
 
-def _as_written(moments: pl.Series) -> pl.Series:
+@portable
+def dates_as_written(moments: pl.Series) -> pl.Series:
     """Text of a column of dates: days alone where every time is midnight, times alone where no day is meant."""
     clock = moments.dt.time()
     if (moments.dt.date() < _FIRST_DAY).all() and moments.len() > moments.null_count():
@@ -119,9 +126,7 @@ def _without_blank(
     reading: Reading, texts: pl.DataFrame, typed: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame | None]:
     """The rows in which anything stands; those without are counted in a warning."""
-    is_row = np.ones(texts.height, np.bool_)
-    if texts.width > 1 and not texts.is_empty():
-        is_row = texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().to_numpy()
+    is_row = filled_rows(texts).to_numpy() if texts.width > 1 else np.ones(texts.height, np.bool_)
     count = texts.height - int(np.count_nonzero(is_row))
     ledger = reading.books.ledger
     reading.books.lines.add(0, np.flatnonzero(is_row) + ledger.lines + 1)
@@ -136,6 +141,12 @@ def _without_blank(
     return texts.filter(kept), None if typed is None else typed.filter(kept)
 
 
+@portable
+def filled_rows(texts: pl.DataFrame) -> pl.Series:
+    """In which rows anything stands."""
+    return texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+
+
 def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str, int]:
     """The sheet's cells as text (from the header on), the cells below the header with types, its name, and
     how many blank rows stand above.
@@ -148,15 +159,17 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str, int
         sheet = _require_sheet(workbook, reading.options.sheet)
         skip = reading.options.initial_skip
         # Without 0 calamine would leave out blank rows at the top, and rows would lose their numbers.
-        texts = _cells(workbook, sheet, skip_rows=skip, dtypes="string")
-        filled = texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_max() if texts.width else None
+        texts = sheet_cells(workbook, sheet, skip_rows=skip, dtypes="string")
+        filled = filled_rows(texts).arg_max() if texts.width else None
         if filled is None or texts.is_empty():
             raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook)}")
         texts = texts.slice(filled)
         below = 1 if reading.options.header_included else 0
         typed = None
         if texts.height > below:
-            typed = _cells(workbook, sheet, skip_rows=skip + filled + below, schema_sample_rows=None)
+            typed = sheet_cells(workbook, sheet, skip_rows=skip + filled + below, schema_sample_rows=None)
+        if filled:
+            reading.settings["emptyRows"] = filled
     except fastexcel.FastExcelError as error:
         raise UnreadableFile("the workbook is damaged, encrypted, or of a version that is not supported") from error
     except pl.exceptions.PanicException as error:
@@ -166,7 +179,9 @@ def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str, int
     return texts, typed, sheet, filled
 
 
-def _cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
+@portable
+def sheet_cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
+    """A sheet's cells from its top on, with the settings of fastexcel's ``load_sheet``."""
     loaded = workbook.load_sheet(sheet, header_row=None, skip_whitespace_tail_rows=True, **settings)
     frame: pl.DataFrame = loaded.to_polars()
     return frame

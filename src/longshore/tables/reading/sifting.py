@@ -13,6 +13,7 @@ from longshore.errors import UnreadableFile
 from longshore.tables.reading.elements import Batch
 from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.quotes import Positions
+from longshore.tables.scripting.portable import portable
 
 Kinds = dict[str, set[str]]
 """Per key, the kinds of its values: int, float, bool, text, nested."""
@@ -85,6 +86,7 @@ def fault_of(text: bytes) -> tuple[str, str] | None:
     return None if isinstance(record, dict) else ("NotAnObject", _NO_OBJECT)
 
 
+@portable
 def is_object(text: bytes) -> bool:
     """Whether a line holds a JSON object."""
     return fault_of(text) is None

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from longshore.errors import StorageFull, is_disk_full
+from longshore.tables.columns import col
 from longshore.tables.reading.dates import Order
 from longshore.tables.reading.deciding import Deciding, Verdict
 from longshore.tables.reading.plans import TOKENS, Parsed, Plan, parse
@@ -69,11 +70,13 @@ def write_typed(
     names: Sequence[str],
     scopes: Sequence[tuple[Plan, ...]],
     order: Order | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> tuple[Table, list[ReadWarning]]:
     """Write the columns of ``source`` into ``folder``, each with the type that fits all of its values.
 
     :param scopes: per column, the plans that may be tried; none for a column that stays text.
     :param order: which order of day and month to prefer.
+    :param settings: gets ``dates``: by column, the formats in which its dates were read.
     """
     sample = source.sample()
     verdicts = guess(sample.rows, scopes, order)
@@ -89,6 +92,9 @@ def write_typed(
         redone = _Second(source, folder, names, scopes, order)
         for index, column, tally, verdict in redone.run(again):
             columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
+    dates = _date_formats(names, verdicts)
+    if settings is not None and dates:
+        settings["dates"] = dates
     warnings = [*_token_warnings(names, sink.tallies), *_ambiguity_warnings(names, verdicts)]
     return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
 
@@ -161,7 +167,7 @@ class _Casting:
         results: list[Parsed | None] = [Parsed(series, Counter()) for series in frame.get_columns()]
         if not planned:
             return results
-        typed = frame.select(plan.quick(pl.col(name)).alias(name) for _, name, plan in planned)
+        typed = frame.select(plan.quick(col(name)).alias(name) for _, name, plan in planned)
         fits = self._check(frame, typed, [(name, plan) for _, name, plan in planned])
         for index, name, plan in planned:
             results[index] = Parsed(typed.get_column(name), Counter()) if fits[name] else parse(plan, frame[name])
@@ -174,7 +180,7 @@ class _Casting:
         both = frame.with_columns(typed.get_column(name).alias(f"typed {name}") for name, _ in planned)
         doubts = []
         for name, plan in planned:
-            doubt = plan.suspicious(pl.col(name), pl.col(f"typed {name}"))
+            doubt = plan.suspicious(col(name), pl.col(f"typed {name}"))
             if doubt is not None and fits[name]:
                 doubts.append(doubt.alias(name))
         if doubts:
@@ -309,6 +315,11 @@ def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema,
             if is_disk_full(error):
                 raise StorageFull.now() from error
             raise
+
+
+def _date_formats(names: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
+    families = [(name, verdict.plan.family) for name, verdict in zip(names, verdicts, strict=True) if verdict.plan]
+    return {name: {"kind": f.target, "formats": list(f.formats)} for name, f in families if f is not None}
 
 
 def _token_warnings(names: Sequence[str], tallies: Sequence[Tally]) -> Iterator[ReadWarning]:

@@ -52,6 +52,8 @@ def _translate(reading: Reading, encoding: str) -> Path:
     reading.settings["encoding"] = encoding
     target = reading.scratch / "utf8"
     bad = encodings.translate(reading.path, target, encoding, reading.reporter("decode"))
+    if bad and encoding in _OURS:
+        reading.settings["repairs"] = ["bytes"]
     reading.replaced = bad
     if bad:
         has = plural(bad, "place is", "places are")

@@ -31,6 +31,7 @@ from longshore.errors import (
     is_disk_full,
 )
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.table import Table, new_file_name
 
 log = logging.getLogger(__name__)
@@ -205,7 +206,7 @@ def _input_file(table: Table) -> IO[bytes]:
     frame = table.scan()
     schema = {column.name: column.dtype for column in table.columns}
     # Arrow has no integers of 128 bits.
-    frame = frame.with_columns(pl.col(name).cast(pl.String) for name, dtype in schema.items() if dtype == pl.Int128())
+    frame = frame.with_columns(col(name).cast(pl.String) for name, dtype in schema.items() if dtype == pl.Int128())
     try:
         frame.sink_ipc(path, compat_level=pl.CompatLevel.oldest(), compression="uncompressed")
         return path.open("rb")
@@ -341,8 +342,8 @@ def _open(path: Path, width: int, rows: int) -> pl.LazyFrame:
 
 def _storable(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Categorical | pl.Enum):
-        return pl.col(name).cast(pl.Categorical())
-    return pl.col(name) if dtypes.is_storable(dtype) else pl.col(name).cast(pl.String)
+        return col(name).cast(pl.Categorical())
+    return col(name) if dtypes.is_storable(dtype) else col(name).cast(pl.String)
 
 
 @cache

@@ -29,6 +29,7 @@ def to_values(series: pl.Series) -> list[Any]:
     Numbers and booleans stay; integers beyond 2^53 and decimals become text, which keeps every digit;
     dates, times and durations are ISO 8601; missing and non-finite numbers are None.
     """
+    series = series.alias("values")  # the engine would take some names for patterns
     dtype = series.dtype
     if dtype in (pl.String, pl.Boolean):
         return series.to_list()
@@ -36,7 +37,7 @@ def to_values(series: pl.Series) -> list[Any]:
         return _integers(series)
     if dtype.is_float():
         return series.set(~series.is_finite(), None).to_list()
-    return series.to_frame().select(dtypes.text_form(pl.col(series.name), dtype)).to_series().to_list()
+    return series.to_frame().select(dtypes.text_form(pl.col("values"), dtype)).to_series().to_list()
 
 
 def _integers(series: pl.Series) -> list[int | str | None]:

@@ -12,6 +12,7 @@ import polars as pl
 from longshore.errors import InvalidType
 from longshore.tables import dtypes
 from longshore.tables.patterns import compile_pattern
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import ROW_NUMBER, Column
 from longshore.tables.viewing.parameters import Selection
 
@@ -93,11 +94,17 @@ def _is_outlier(frame: pl.LazyFrame, column: Column, selection: Selection) -> pl
     """
     if not (column.dtype.is_numeric() or isinstance(column.dtype, pl.Decimal)):
         raise InvalidType(f"outliers need numbers, but column {column.name!r} holds {column.kind} values")
-    values = pl.col(key(column)).cast(pl.Float64)
-    centre, deviation = _trimmed_moments(frame.select(values.alias("value")), selection.trim_portion)
+    return is_outlier(frame, pl.col(key(column)), selection.std_dev, selection.trim_portion)
+
+
+@portable
+def is_outlier(frame: pl.LazyFrame, values: pl.Expr, std_dev: float, trim_portion: float) -> pl.Expr:
+    """Which values lie at least so many sample deviations from the mean, both taken without the trimmed ends."""
+    values = values.cast(pl.Float64)
+    centre, deviation = _trimmed_moments(frame.select(values.alias("value")), trim_portion)
     if centre is None or deviation is None:
         return pl.lit(False)
-    return ((values - centre).abs() >= selection.std_dev * deviation) & (values != centre)
+    return ((values - centre).abs() >= std_dev * deviation) & (values != centre)
 
 
 def _trimmed_moments(frame: pl.LazyFrame, portion: float) -> tuple[float | None, float | None]:

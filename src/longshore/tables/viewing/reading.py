@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from longshore.tables.columns import col
 from longshore.tables.table import ROW_NUMBER, Column
 from longshore.tables.viewing.ordering import key
 
@@ -101,7 +102,7 @@ def _by_file(columns: Sequence[Column]) -> dict[str, dict[str, Column]]:
 
 
 def _renamed(held: dict[str, Column]) -> list[pl.Expr]:
-    return [pl.col(column.source).alias(key(column)) for column in held.values()]
+    return [col(column.source).alias(key(column)) for column in held.values()]
 
 
 def _groups(pieces: Sequence[Rows]) -> Iterator[list[Rows]]:

@@ -17,6 +17,7 @@ import polars as pl
 
 from longshore.errors import InvalidRequest, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.table import Column, Table
 from longshore.tables.viewing.reading import Rows
 from longshore.tables.writing import xlsx
@@ -126,14 +127,14 @@ def _escape(text: str) -> str:
 
 def _csv_cell(column: Column, escape_formulas: bool) -> pl.Expr:
     if escape_formulas and dtypes.is_text(column.dtype):
-        text = pl.col(column.name).cast(pl.String)
+        text = col(column.name).cast(pl.String)
         return pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).alias(column.name)
     return _plain(column)
 
 
 def _plain(column: Column) -> pl.Expr:
     """Dates, durations and bytes as text; the engine writes everything else as it should be."""
-    value = pl.col(column.name)
+    value = col(column.name)
     if column.dtype.is_temporal() or column.dtype == pl.Binary():
         return dtypes.text_form(value, column.dtype).alias(column.name)
     return value

@@ -14,6 +14,7 @@ import xlsxwriter
 
 from longshore.errors import TooLarge, shorten
 from longshore.tables import dtypes
+from longshore.tables.columns import col
 from longshore.tables.table import Column, Table
 from longshore.tables.viewing.json_ready import LARGEST_EXACT
 from longshore.tables.viewing.reading import Rows
@@ -56,7 +57,7 @@ def check_limits(table: Table, rows: Rows | None) -> None:
     if not texts or not count:
         return
     lengths = rows_frame(table, rows, Event()).select(
-        dtypes.text_form(pl.col(name), table.columns[table.index_of(name)].dtype).str.len_chars().max().alias(name)
+        dtypes.text_form(col(name), table.columns[table.index_of(name)].dtype).str.len_chars().max().alias(name)
         for name in texts
     )
     for name, longest in lengths.collect(engine="streaming").row(0, named=True).items():
@@ -107,7 +108,7 @@ def _is_text_here(dtype: pl.DataType) -> bool:
 
 
 def _prepare(column: Column) -> pl.Expr:
-    value = pl.col(column.name)
+    value = col(column.name)
     return dtypes.text_form(value, column.dtype).alias(column.name) if _is_text_here(column.dtype) else value
 
 

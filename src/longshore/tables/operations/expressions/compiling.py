@@ -10,8 +10,8 @@ import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, InvalidValue
 from longshore.tables import dtypes
-from longshore.tables.dates import read_family
-from longshore.tables.operations.conversion import convert
+from longshore.tables.dates import read_dates
+from longshore.tables.operations.conversion import convert, convert_code
 from longshore.tables.operations.expressions import moments, texts  # noqa: F401 - they declare their functions
 from longshore.tables.operations.expressions.functions import find_operator
 from longshore.tables.operations.expressions.operands import (
@@ -34,8 +34,9 @@ from longshore.tables.operations.expressions.operands import (
 )
 from longshore.tables.operations.expressions.operators import chosen, shift
 from longshore.tables.operations.expressions.tree import Call, Case, Cast, Interval, Literal, Name, Node, children, walk
+from longshore.tables.operations.expressions.written import Written, by_name, call, coalesce, lit, px
 from longshore.tables.operations.values import from_json, to_json
-from longshore.tables.reading.dates import FAMILIES
+from longshore.tables.reading.dates import FAMILIES, Family
 from longshore.tables.table import Column, Table
 
 _TYPES: dict[str, pl.DataType] = {
@@ -59,6 +60,8 @@ AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "count": pl.Expr.count,
 }
 """What is learnt from a whole column: one value that stands in every row."""
+LONGEST_PART = 100
+"""Characters of a script; a longer part of an expression gets a name."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,23 @@ class _Compiler:
     learnt: Sequence[Any] | None
     aggregates: list[Aggregate] = field(default_factory=list)
     inside: bool = False
+    parts: dict[str, str] = field(default_factory=dict)
 
     def operand(self, node: Node) -> Operand:
-        found = self._operand(node)
+        """A part of another one."""
+        found = self.whole(node)
         written = self.text[node.span.start : node.span.end]
-        return Operand(found.expr, found.dtype, written, found.size, found.constant)
+        return Operand(self.named(found.expr), found.dtype, written, found.size, found.constant)
 
-    def _operand(self, node: Node) -> Operand:
+    def named(self, expr: Written) -> Written:
+        """A long part under a name of its own: parts may stand in others several times."""
+        if len(expr.text) <= LONGEST_PART or self.inside:
+            return expr
+        name = f"part_{len(self.parts) + 1}"
+        self.parts[name] = expr.text
+        return Written(expr.made, name)
+
+    def whole(self, node: Node) -> Operand:
         if isinstance(node, Literal):
             if isinstance(node.value, Interval):
                 raise InvalidValue("an INTERVAL is added to a date or taken from one, as in day + INTERVAL '1 month'")
@@ -142,22 +155,22 @@ class _Compiler:
     def value_of(self, aggregate: Aggregate) -> Operand:
         self.aggregates.append(aggregate)
         if self.learnt is None:
-            return Operand(pl.lit(None, dtype=aggregate.dtype), aggregate.dtype, "")
+            return Operand(lit(None, aggregate.dtype), aggregate.dtype, "")
         value = from_json(self.learnt[len(self.aggregates) - 1], aggregate.dtype)
-        return Operand(pl.lit(value, dtype=aggregate.dtype), aggregate.dtype, "")
+        return Operand(lit(value, aggregate.dtype), aggregate.dtype, "")
 
 
 def _aggregate(name: str, operand: Operand) -> Aggregate:
     compute = AGGREGATES[name]
     if name == "count":
-        return Aggregate(operand.expr.count().cast(pl.Int64), WHOLE)
+        return Aggregate(operand.expr.made.count().cast(pl.Int64), WHOLE)
     if name not in _NUMBERS_ONLY:
         dtype = TEXT if operand.dtype == NOTHING else operand.dtype
-        return Aggregate(compute(as_type(operand, dtype).expr), dtype)
+        return Aggregate(compute(as_type(operand, dtype).expr.made), dtype)
     number = require_number(operand, name.upper())
     if name == "sum" and number.dtype == WHOLE:
-        return Aggregate(number.expr.cast(pl.Int128).sum().cast(pl.Int64, strict=False), WHOLE)
-    return Aggregate(compute(decimal(number)), DECIMAL)
+        return Aggregate(number.expr.made.cast(pl.Int128).sum().cast(pl.Int64, strict=False), WHOLE)
+    return Aggregate(compute(decimal(number).made), DECIMAL)
 
 
 def cast(operand: Operand, target: pl.DataType, name: str) -> Operand:
@@ -174,18 +187,26 @@ def cast(operand: Operand, target: pl.DataType, name: str) -> Operand:
         return printed(operand)
     if source == TEXT and target in (DATE, DATETIME):
         stripped = operand.expr.str.strip_chars()
-        return operand.now(pl.coalesce(read_family(stripped, family, target) for family in _ISO), target)
+        return operand.now(coalesce(_read_family(stripped, family, target) for family in _ISO), target)
     allowed = source == TEXT or ((operand.is_number or source == BOOLEAN) and target in (WHOLE, DECIMAL, BOOLEAN))
     if operand.is_moment and target in (DATE, DATETIME, pl.Time()):
         moment = in_calendar(operand)
         if target == DATETIME:
             return as_type(moment, DATETIME)
+        if target == pl.Time() and moment.dtype == DATE:
+            moment = as_type(moment, DATETIME)
         return moment.now(moment.expr.dt.date() if target == DATE else moment.expr.cast(target, strict=False), target)
     if not allowed:
         hint = "; YEAR(...) and DATE_DIFF(...) make numbers of dates" if operand.is_moment else ""
         raise mismatch(operand, f"a conversion to {name}", "something that turns into it", hint)
-    converted = convert(operand.expr, source, target, "%H:%M:%S" if target == pl.Time() else None)
+    about = (source, target, "%H:%M:%S" if target == pl.Time() else None)
+    code = convert_code(operand.expr.inside, *about)
+    converted = Written(convert(operand.expr.made, *about), code, atomic=False)
     return operand.now(converted.fill_nan(None) if target == DECIMAL else converted, target)
+
+
+def _read_family(text: Written, family: Family, target: pl.DataType) -> Written:
+    return call(read_dates, text, family.formats, family.target, family.shape, target)
 
 
 @dataclass(frozen=True)
@@ -194,9 +215,12 @@ class Compiled:
 
     :param dtype: of the new column; one that a table can keep.
     :param reads: the columns that it needs, at least one.
+    :param code: ``expr`` as it is written in a script, in which the long ``parts`` stand under names of their own.
     """
 
     expr: pl.Expr
+    code: str
+    parts: dict[str, str]
     dtype: pl.DataType
     reads: tuple[str, ...]
     aggregates: tuple[Aggregate, ...]
@@ -214,14 +238,16 @@ def compile_expression(tree: Node, text: str, table: Table, learnt: Sequence[Any
     :raises TooLarge: when texts could grow beyond bounds.
     """
     compiler = _Compiler(text, table, learnt)
-    found = compiler.operand(tree)
+    found = compiler.whole(tree)
     names = dict.fromkeys(compiler.column(node).name for node in walk(tree) if isinstance(node, Name))
     whole = as_type(found, TEXT) if found.dtype == NOTHING else found
     reads = tuple(names) or (table.names[0],)
     # A value that depends on no row still stands in every one.
-    expr = whole.expr if _varies(tree) else pl.when(pl.col(reads[0]).is_null()).then(whole.expr).otherwise(whole.expr)
+    expr = whole.expr
+    if not _varies(tree):
+        expr = px.when(by_name(reads[0]).is_null()).then(expr).otherwise(expr)
     dtypes.encode(whole.dtype)
-    return Compiled(expr, whole.dtype, reads, tuple(compiler.aggregates))
+    return Compiled(expr.made, expr.inside, compiler.parts, whole.dtype, reads, tuple(compiler.aggregates))
 
 
 def _varies(node: Node) -> bool:
@@ -242,9 +268,21 @@ def learn(compiled: Compiled, table: Table) -> list[Any]:
             (expr.cast(DECIMAL) if compiled.aggregates[int(name)].dtype == DECIMAL else expr).alias(name)
             for name, expr in wanted.items()
         ]
-        found = table.scan(compiled.reads).select(finite).collect(engine="streaming").row(0, named=True)
+        frame = table.scan(compiled.reads).select(finite).collect(engine="streaming")
+        found = {name: _value_in(frame[name]) for name in frame.columns}
     values = [found[str(i)] if each.expr is not None else table.rows for i, each in enumerate(compiled.aggregates)]
     return [to_json(_as_fact(value)) for value in values]
+
+
+def _value_in(series: pl.Series) -> Any:
+    """The only value of a column.
+
+    :raises InvalidValue: for a date that Python cannot hold, which expressions can reach.
+    """
+    is_date = isinstance(series.dtype, pl.Date | pl.Datetime)
+    if is_date and not -719_162 <= (series.cast(pl.Date).to_physical().item() or 0) <= 2_932_896:
+        raise InvalidValue("the expression computes a date outside of the years 1 to 9999 for the whole column")
+    return series.item()
 
 
 def _as_fact(value: Any) -> Any:

@@ -21,7 +21,16 @@ from longshore.tables.operations.expressions.operands import (
     whole_constant,
     widest,
 )
-from longshore.tables.operations.expressions.operators import OPERATORS, chosen, compare, divide, remainder
+from longshore.tables.operations.expressions.operators import (
+    OPERATORS,
+    chosen,
+    compare,
+    divide,
+    remainder,
+    whole_quotient,
+)
+from longshore.tables.operations.expressions.written import Written, call, coalesce, px
+from longshore.tables.scripting.portable import portable
 
 Builder = Callable[..., Operand]
 
@@ -84,7 +93,7 @@ def find_operator(name: str, number: int) -> Builder:
 # -- numbers -------------------------------------------------------------------------------------------------------
 
 
-def _number(name: str, operand: Operand, compute: Callable[[pl.Expr], pl.Expr]) -> Operand:
+def _number(name: str, operand: Operand, compute: Callable[[Written], Written]) -> Operand:
     """A decimal number that ``compute`` makes; what is no number is missing."""
     return operand.now(finite(compute(decimal(require_number(operand, name)))), DECIMAL)
 
@@ -119,38 +128,38 @@ def _round(operand: Operand, digits: Operand | None = None) -> Operand:
 def _floor(operand: Operand) -> Operand:
     """The next whole number below."""
     number = require_number(operand, "FLOOR")
-    return number if number.dtype == WHOLE else _number("FLOOR", operand, pl.Expr.floor)
+    return number if number.dtype == WHOLE else _number("FLOOR", operand, lambda x: x.floor())
 
 
 @function("CEIL(number)", "CEILING")
 def _ceil(operand: Operand) -> Operand:
     """The next whole number above."""
     number = require_number(operand, "CEIL")
-    return number if number.dtype == WHOLE else _number("CEIL", operand, pl.Expr.ceil)
+    return number if number.dtype == WHOLE else _number("CEIL", operand, lambda x: x.ceil())
 
 
 @function("SQRT(number)")
 def _root(operand: Operand) -> Operand:
     """The square root; missing below 0."""
-    return _number("SQRT", operand, pl.Expr.sqrt)
+    return _number("SQRT", operand, lambda x: x.sqrt())
 
 
 @function("EXP(number)")
 def _exponential(operand: Operand) -> Operand:
     """e to the power of the number."""
-    return _number("EXP", operand, pl.Expr.exp)
+    return _number("EXP", operand, lambda x: x.exp())
 
 
 @function("LN(number)", "LOG")
 def _logarithm(operand: Operand) -> Operand:
     """The natural logarithm; missing for 0 and below."""
-    return _number("LN", operand, lambda x: pl.when(x > 0).then(x.log(math.e)))
+    return _number("LN", operand, lambda x: px.when(x > 0).then(x.log(math.e)))
 
 
 @function("LOG10(number)")
 def _decadic(operand: Operand) -> Operand:
     """The logarithm to the base of 10; missing for 0 and below."""
-    return _number("LOG10", operand, lambda x: pl.when(x > 0).then(x.log10()))
+    return _number("LOG10", operand, lambda x: px.when(x > 0).then(x.log10()))
 
 
 @function("POWER(number, exponent)", "POW", least=2, most=2)
@@ -170,9 +179,7 @@ def _modulo(one: Operand, other: Operand) -> Operand:
 def _whole_quotient(one: Operand, other: Operand) -> Operand:
     """The whole part of a quotient; missing where the divisor is 0."""
     if one.dtype == other.dtype == WHOLE:
-        # Exact: what is left over has the sign of the number, so the rest divides evenly.
-        a, b, left = (each.expr.cast(pl.Int128) for each in (one, other, remainder(one, other)))
-        return one.now(pl.when(b != 0).then((a - left) // b).cast(pl.Int64, strict=False), WHOLE)
+        return one.now(call(whole_quotient, one.expr, other.expr), WHOLE)
     quotient = divide(one, other)
     return quotient.now(quotient.expr.truncate(), DECIMAL)
 
@@ -193,10 +200,21 @@ def _extreme(name: str, operands: tuple[Operand, ...]) -> Operand:
     same, dtype = together(operands, name)
     best = same[0]
     for each in same[1:]:
-        wins = compare(">" if name == "GREATEST" else "<", each, best).expr
-        taken = pl.when(wins | best.expr.is_null()).then(each.expr).otherwise(best.expr)
+        taken = call(greater if name == "GREATEST" else lesser, each.expr, best.expr)
         best = each.now(taken, dtype, widest([best, each]))
     return best
+
+
+@portable
+def greater(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The greater of two values, of which one may be missing."""
+    return pl.when((one > other) | other.is_null()).then(one).otherwise(other)
+
+
+@portable
+def lesser(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The lesser of two values, of which one may be missing."""
+    return pl.when((one < other) | other.is_null()).then(one).otherwise(other)
 
 
 # -- choosing ------------------------------------------------------------------------------------------------------
@@ -206,14 +224,14 @@ def _extreme(name: str, operands: tuple[Operand, ...]) -> Operand:
 def _coalesce(*operands: Operand) -> Operand:
     """The first value that is not missing."""
     same, dtype = together(operands, "COALESCE")
-    return same[0].now(pl.coalesce(each.expr for each in same), dtype, widest(same))
+    return same[0].now(coalesce(each.expr for each in same), dtype, widest(same))
 
 
 @function("NULLIF(value, unwanted)", least=2, most=2)
 def _null_if(value: Operand, unwanted: Operand) -> Operand:
     """The value, but missing where it equals the other one."""
     same = compare("=", value, unwanted).expr
-    return value.now(pl.when(same.fill_null(value=False)).then(None).otherwise(value.expr), value.dtype)
+    return value.now(px.when(same.fill_null(value=False)).then(None).otherwise(value.expr), value.dtype)
 
 
 @function("IF(condition, value, otherwise)", least=3, most=3)

@@ -23,8 +23,9 @@ from longshore.tables.operations.expressions.operands import (
     require_text,
     text_constant,
 )
+from longshore.tables.operations.expressions.written import Written, call
 
-_PARTS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+_PARTS: dict[str, Callable[[Written], Written]] = {
     "year": lambda x: x.dt.year(),
     "quarter": lambda x: x.dt.quarter(),
     "month": lambda x: x.dt.month(),
@@ -170,4 +171,4 @@ def _to_datetime(operand: Operand, layout: Operand) -> Operand:
 def _read(name: str, operand: Operand, layout: Operand, target: pl.DataType) -> Operand:
     letters = require_format(text_constant(layout, name, "a format"))
     text = require_text(operand, name)
-    return text.now(parse_dates(text.expr.str.strip_chars(), letters, target), target)
+    return text.now(call(parse_dates, text.expr.str.strip_chars(), letters, target), target)

@@ -15,7 +15,10 @@ import polars as pl
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge, shorten
 from longshore.tables import dtypes
+from longshore.tables.operations.expressions.written import Written, by_name, call, lit
 from longshore.tables.operations.values import fit_value
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Column
 
 WHOLE, DECIMAL, TEXT, BOOLEAN = pl.Int64(), pl.Float64(), pl.String(), pl.Boolean()
@@ -25,11 +28,6 @@ MOST_TIMES = 100
 MOST_CHARACTERS = 1_000
 LONGEST_CELL_BYTES = 10_000_000
 """Where a function multiplies text, a result that would be longer is missing."""
-FIRST_DAY, LAST_DAY = dt.date(1, 1, 1), dt.date(9999, 12, 31)
-_CALENDAR = {
-    pl.Date: (FIRST_DAY, LAST_DAY),
-    pl.Datetime: (dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999_999)),  # noqa: DTZ001 - no zone meant
-}
 _NAMES = {"int": "a whole number", "float": "a number", "string": "text", "boolean": "a condition (true or false)"}
 
 
@@ -69,7 +67,7 @@ class Operand:
     :param constant: set for literals; missing for what depends on a row or was computed.
     """
 
-    expr: pl.Expr
+    expr: Written
     dtype: pl.DataType
     written: str
     size: Size = Size()
@@ -91,7 +89,7 @@ class Operand:
         name = "nothing" if self.dtype == NOTHING else dtypes.kind(self.dtype)
         return _NAMES.get(name, name if name == "nothing" else f"a {name}")
 
-    def now(self, expr: pl.Expr, dtype: pl.DataType, size: Size | None = None) -> Operand:
+    def now(self, expr: Written, dtype: pl.DataType, size: Size | None = None) -> Operand:
         """Another operand that stands where this one did."""
         return replace(self, expr=expr, dtype=dtype, size=size or self.size, constant=None)
 
@@ -101,7 +99,7 @@ def of_column(column: Column) -> Operand:
 
     :raises InvalidType: for one that holds bytes.
     """
-    dtype, expr = column.dtype, pl.col(column.name)
+    dtype, expr = column.dtype, by_name(column.name)
     if dtype == pl.Binary():
         raise InvalidType(f"column {column.name!r} holds bytes; convert it to text before you compute with it")
     known = _known(dtype)
@@ -122,10 +120,10 @@ def _known(dtype: pl.DataType) -> pl.DataType:
 def of_value(value: Any, written: str) -> Operand:
     """A value that is written out, or that was learnt from the data."""
     if value is None:
-        return Operand(pl.lit(None), NOTHING, written, constant=Constant(None))
+        return Operand(lit(None, NOTHING), NOTHING, written, constant=Constant(None))
     dtype = _type_of(value)
     characters = max(1, len(value)) if isinstance(value, str) else 0
-    return Operand(pl.lit(value, dtype=dtype), dtype, written, Size(0, characters), Constant(value))
+    return Operand(lit(value, dtype), dtype, written, Size(0, characters), Constant(value))
 
 
 def _type_of(value: Any) -> pl.DataType:
@@ -191,11 +189,21 @@ def require_moment(operand: Operand, function: str) -> Operand:
 
 def in_calendar(operand: Operand) -> Operand:
     """Missing outside the years 1 to 9999, where the engine's calendar ends."""
-    first, last = _CALENDAR[type(operand.dtype)]
-    # Compared as numbers: the limits have no zone, and cost nothing so.
-    ends = (pl.lit(end, dtype=pl.Date() if operand.dtype == DATE else DATETIME).to_physical() for end in (first, last))
-    low, high = ends
-    return operand.now(pl.when(operand.expr.to_physical().is_between(low, high)).then(operand.expr), operand.dtype)
+    return operand.now(call(known_dates if operand.dtype == DATE else known_datetimes, operand.expr), operand.dtype)
+
+
+@portable
+def known_dates(days: pl.Expr) -> pl.Expr:
+    """Dates between the years 1 and 9999; others are missing."""
+    return pl.when(days.to_physical().is_between(-719_162, 2_932_896)).then(days)
+
+
+@portable
+def known_datetimes(moments: pl.Expr) -> pl.Expr:
+    """Datetimes, in microseconds, between the years 1 and 9999; others are missing."""
+    # Compared as numbers: so the limits have no zone, and cost nothing.
+    ticks = moments.to_physical()
+    return pl.when(ticks.is_between(-62_135_596_800_000_000, 253_402_300_799_999_999)).then(moments)
 
 
 def as_moment(operand: Operand) -> Operand:
@@ -240,7 +248,7 @@ def as_type(operand: Operand, dtype: pl.DataType) -> Operand:
         return operand
     expr, zone = operand.expr, getattr(operand.dtype, "time_zone", None)
     if operand.dtype == NOTHING:
-        return operand.now(pl.lit(None, dtype=dtype), dtype)
+        return operand.now(lit(None, dtype), dtype)
     if zone is not None:
         expr = expr.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return operand.now(expr if zone is not None and dtype == DATETIME else expr.cast(dtype, strict=False), dtype)
@@ -299,12 +307,12 @@ def added(operands: Sequence[Operand]) -> Size:
     return Size(sum(each.size.times for each in operands), sum(each.size.characters for each in operands))
 
 
-def decimal(operand: Operand) -> pl.Expr:
+def decimal(operand: Operand) -> Written:
     """A number as a decimal one."""
     return as_type(operand, DECIMAL).expr
 
 
-def finite(expr: pl.Expr) -> pl.Expr:
+def finite(expr: Written) -> Written:
     """NaN, which compares like no number, as missing."""
     return expr.fill_nan(None)
 
@@ -315,4 +323,7 @@ def printed(operand: Operand) -> Operand:
         return as_type(operand, TEXT)
     size = Size(0, 40)  # the longest: a datetime with its offset
     inside = in_calendar(operand) if operand.is_moment else operand
-    return operand.now(dtypes.text_form(inside.expr, operand.dtype), TEXT, size)
+    text = Written(
+        dtypes.text_form(inside.expr.made, operand.dtype), write.text_form(inside.expr.inside, operand.dtype)
+    )
+    return operand.now(text, TEXT, size)

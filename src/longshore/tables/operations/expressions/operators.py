@@ -34,8 +34,11 @@ from longshore.tables.operations.expressions.operands import (
     widest,
 )
 from longshore.tables.operations.expressions.tree import Interval
+from longshore.tables.operations.expressions.written import Written, call, lit, px
+from longshore.tables.scripting.portable import portable
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
+_MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _LONGEST_SPAN_MICROSECONDS = 10_000 * 366 * 86_400 * 1_000_000
 
 
@@ -54,11 +57,11 @@ def arithmetic(sign: str, left: Operand, right: Operand) -> Operand:
     return left.now(finite(_apply(sign, decimal(one), decimal(other))), DECIMAL)
 
 
-def _apply(sign: str, one: pl.Expr, other: pl.Expr) -> pl.Expr:
+def _apply(sign: str, one: Written, other: Written) -> Written:
     return one + other if sign == "+" else one - other if sign == "-" else one * other
 
 
-def _exactly(sign: str, one: pl.Expr, other: pl.Expr) -> pl.Expr:
+def _exactly(sign: str, one: Written, other: Written) -> Written:
     # Int64 would wrap around. In 128 bits, every such result has room; costs a tenth more (10 M rows).
     return _apply(sign, one.cast(pl.Int128), other.cast(pl.Int128)).cast(pl.Int64, strict=False)
 
@@ -67,7 +70,7 @@ def _moments(sign: str, left: Operand, right: Operand) -> Operand:
     if isinstance(right.dtype, pl.Duration) and (left.is_moment or left.dtype == NOTHING):
         start = as_type(require_moment(left, sign), DATETIME)
         span = right.expr.to_physical()
-        inside = pl.when(span.is_between(-_LONGEST_SPAN_MICROSECONDS, _LONGEST_SPAN_MICROSECONDS)).then(right.expr)
+        inside = px.when(span.is_between(-_LONGEST_SPAN_MICROSECONDS, _LONGEST_SPAN_MICROSECONDS)).then(right.expr)
         return in_calendar(left.now(_apply(sign, start.expr, inside), DATETIME))
     if sign == "-" and (as_moment(left).is_moment and as_moment(right).is_moment):
         both, _ = together([require_moment(left, sign), require_moment(right, sign)], sign)
@@ -95,7 +98,7 @@ def shift(sign: str, moment: Operand, interval: Interval) -> Operand:
 def divide(left: Operand, right: Operand) -> Operand:
     """A decimal number; missing where the divisor is 0."""
     one, other = decimal(require_number(left, "/")), decimal(require_number(right, "/"))
-    return left.now(finite(pl.when(other != 0).then(one / other)), DECIMAL)
+    return left.now(finite(px.when(other != 0).then(one / other)), DECIMAL)
 
 
 def remainder(left: Operand, right: Operand) -> Operand:
@@ -103,16 +106,33 @@ def remainder(left: Operand, right: Operand) -> Operand:
     one, other = require_number(left, "%"), require_number(right, "%")
     if not one.dtype == other.dtype == WHOLE:
         # The engine's own is off where the quotient has more digits than a decimal number.
-        pair = pl.struct(decimal(one).alias("a"), decimal(other).alias("b"))
-        return left.now(finite(pair.map_batches(_remainders, return_dtype=DECIMAL, is_elementwise=True)), DECIMAL)
-    # The engine's has the divisor's sign; and of Int64's least value and -1 there is none in 64 bits.
-    a, b = one.expr.cast(pl.Int128), other.expr.cast(pl.Int128)
+        pair = px.struct(decimal(one).alias("a"), decimal(other).alias("b"))
+        return left.now(finite(pair.map_batches(remainders_of, return_dtype=DECIMAL, is_elementwise=True)), DECIMAL)
+    return left.now(call(whole_remainder, one.expr, other.expr), WHOLE)
+
+
+@portable
+def whole_remainder(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """What a division of whole numbers leaves, with the sign of the dividend; missing where the divisor is 0."""
+    # Polars' own has the divisor's sign; and of Int64's least value and -1 there is none in 64 bits.
+    a, b = one.cast(pl.Int128), other.cast(pl.Int128)
     left_over = a % b
     signed = pl.when((left_over != 0) & ((a < 0) != (b < 0))).then(left_over - b).otherwise(left_over)
-    return left.now(pl.when(b != 0).then(signed).cast(pl.Int64, strict=False), WHOLE)
+    return pl.when(b != 0).then(signed).cast(pl.Int64, strict=False)
 
 
-def _remainders(pair: pl.Series) -> pl.Series:
+@portable
+def whole_quotient(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The whole part of a quotient of whole numbers; missing where the divisor is 0."""
+    # Exact: what is left over has the sign of the number, so the rest divides evenly.
+    a, b = one.cast(pl.Int128), other.cast(pl.Int128)
+    quotient = (a - whole_remainder(one, other).cast(pl.Int128)) // b
+    return pl.when(b != 0).then(quotient).cast(pl.Int64, strict=False)
+
+
+@portable
+def remainders_of(pair: pl.Series) -> pl.Series:
+    """What divisions of decimal numbers leave; fields ``a`` and ``b``."""
     a, b = (pair.struct.field(name).to_numpy() for name in "ab")  # missing is NaN there, and stays so
     with np.errstate(invalid="ignore"):
         return pl.Series(np.fmod(a, b))
@@ -120,7 +140,7 @@ def _remainders(pair: pl.Series) -> pl.Series:
 
 def negative(operand: Operand) -> Operand:
     """A number with the other sign."""
-    return arithmetic("-", Operand(pl.lit(0, dtype=WHOLE), WHOLE, "0"), require_number(operand, "-"))
+    return arithmetic("-", Operand(lit(0, WHOLE), WHOLE, "0"), require_number(operand, "-"))
 
 
 def positive(operand: Operand) -> Operand:
@@ -135,6 +155,9 @@ def compare(sign: str, left: Operand, right: Operand) -> Operand:
     """
     (one, other), _ = together([left, right], sign)
     a, b = one.expr, other.expr
+    if not a.made.meta.root_names():
+        # Where nothing but NULL stands on the right of a single value, the engine gives a single NULL for all rows.
+        a, b, sign = b, a, _MIRRORED[sign]
     found = {"=": a == b, "<>": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
     return left.now(found, BOOLEAN)
 
@@ -154,11 +177,11 @@ def member(value: Operand, *members: Operand) -> Operand:
     known = [each for each in members if each.dtype != NOTHING]
     (first, *rest), dtype = together([value, *known], "IN")
     if dtype == NOTHING:
-        return value.now(pl.lit(None, dtype=BOOLEAN), BOOLEAN)
-    listed = pl.select(each.expr.alias(str(i)) for i, each in enumerate(rest)).row(0) if rest else ()
-    found = first.expr.is_in(pl.Series(listed, dtype=dtype).implode())
+        return value.now(lit(None, BOOLEAN), BOOLEAN)
+    listed = pl.select(each.expr.made.alias(str(i)) for i, each in enumerate(rest)).row(0) if rest else ()
+    found = first.expr.is_in(px.Series(listed, dtype=dtype).implode())
     if len(known) < len(members):
-        found = pl.when(found).then(True)
+        found = px.when(found).then(True)
     return value.now(found, BOOLEAN)
 
 
@@ -209,10 +232,11 @@ def chosen(branches: Sequence[tuple[Operand, Operand]], otherwise: Operand | Non
     """
     values = [value for _, value in branches] + ([otherwise] if otherwise is not None else [])
     same, dtype = together(values, "CASE")
-    last = same[len(branches)].expr if otherwise is not None else pl.lit(None, dtype=dtype)
-    for (condition, _), value in reversed(list(zip(branches, same, strict=False))):
-        last = pl.when(require_condition(condition, "WHEN").expr).then(value.expr).otherwise(last)
-    return values[0].now(last, dtype, widest(same))
+    last = same[len(branches)].expr if otherwise is not None else lit(None, dtype)
+    chain = px
+    for (condition, _), value in zip(branches, same, strict=False):
+        chain = chain.when(require_condition(condition, "WHEN").expr).then(value.expr)
+    return values[0].now(chain.otherwise(last), dtype, widest(same))
 
 
 OPERATORS: dict[str, Callable[..., Operand]] = {

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import InvalidValue
-from longshore.tables.dtypes import SPACES
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
     BOOLEAN,
@@ -25,23 +24,26 @@ from longshore.tables.operations.expressions.operands import (
     text_constant,
     whole_constant,
 )
-from longshore.tables.operations.text import MOST_GROUPS, group_of
+from longshore.tables.operations.expressions.written import Written, call, lit, px
+from longshore.tables.operations.text import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
+from longshore.tables.scripting import code as write
+from longshore.tables.scripting.portable import portable
 
 
-def _text(name: str, operand: Operand, compute: Callable[[pl.Expr], pl.Expr], size: Size | None = None) -> Operand:
+def _text(name: str, operand: Operand, compute: Callable[[Written], Written], size: Size | None = None) -> Operand:
     text = require_text(operand, name)
     return text.now(compute(text.expr), TEXT, size or text.size)
 
 
-def _multiplied(name: str, operand: Operand, times: int, compute: Callable[[pl.Expr], pl.Expr]) -> Operand:
+def _multiplied(name: str, operand: Operand, times: int, compute: Callable[[Written], Written]) -> Operand:
     """A text that is up to so many times as long; missing where that would be too long for a cell."""
     text = require_text(operand, name)
     room = text.expr.str.len_bytes() <= LONGEST_CELL_BYTES // max(1, times)
-    return text.now(pl.when(room).then(compute(pl.when(room).then(text.expr))), TEXT, text.size * times)
+    return text.now(px.when(room).then(compute(px.when(room).then(text.expr))), TEXT, text.size * times)
 
 
-def _count(operand: Operand, name: str) -> pl.Expr:
+def _count(operand: Operand, name: str) -> Written:
     """A number of characters, never negative."""
     number = require(operand, name, "a whole number", WHOLE)
     return number.expr.cast(pl.Int64).clip(lower_bound=0)
@@ -62,19 +64,19 @@ def _lower(operand: Operand) -> Operand:
 @function("TRIM(text)")
 def _trim(operand: Operand) -> Operand:
     """Without spaces at both ends."""
-    return _text("TRIM", operand, lambda text: text.str.strip_chars(SPACES))
+    return _text("TRIM", operand, lambda text: call(trimmed, text, "both"))
 
 
 @function("LTRIM(text)")
 def _trim_start(operand: Operand) -> Operand:
     """Without spaces at the start."""
-    return _text("LTRIM", operand, lambda text: text.str.strip_chars_start(SPACES))
+    return _text("LTRIM", operand, lambda text: call(trimmed, text, "start"))
 
 
 @function("RTRIM(text)")
 def _trim_end(operand: Operand) -> Operand:
     """Without spaces at the end."""
-    return _text("RTRIM", operand, lambda text: text.str.strip_chars_end(SPACES))
+    return _text("RTRIM", operand, lambda text: call(trimmed, text, "end"))
 
 
 @function("LENGTH(text)", "LEN", "CHAR_LENGTH")
@@ -96,7 +98,7 @@ def _part(operand: Operand, start: Operand, length: Operand | None = None) -> Op
 def _left(operand: Operand, number: Operand) -> Operand:
     """The first characters."""
     many = _count(number, "LEFT").cast(pl.UInt64)
-    return _text("LEFT", operand, lambda text: text.str.slice(pl.lit(0, dtype=pl.Int64), many))
+    return _text("LEFT", operand, lambda text: text.str.slice(lit(0, WHOLE), many))
 
 
 @function("RIGHT(text, number)", least=2, most=2)
@@ -124,9 +126,13 @@ def _replace(operand: Operand, find: Operand, put: Operand) -> Operand:
 def _repeat(operand: Operand, number: Operand) -> Operand:
     """The text several times, at most 100."""
     times = whole_constant(number, "REPEAT", 0, MOST_TIMES)
-    return _multiplied(
-        "REPEAT", operand, times, lambda text: pl.concat_str([text] * times) if times else text.str.head(0)
-    )
+    return _multiplied("REPEAT", operand, times, lambda text: call(repeated, text, times))
+
+
+@portable
+def repeated(text: pl.Expr, times: int) -> pl.Expr:
+    """The text so many times."""
+    return pl.concat_str([text] * times) if times else text.str.head(0)
 
 
 @function("LPAD(text, length[, fill])", least=2, most=3)
@@ -148,7 +154,7 @@ def _padded(name: str, operand: Operand, length: Operand, fill: Operand | None) 
         raise InvalidValue(f"{name} fills up with one character")
     size = Size(0, many)
 
-    def compute(text: pl.Expr) -> pl.Expr:
+    def compute(text: Written) -> Written:
         cut = text.str.slice(0, many)
         return cut.str.pad_start(many, character) if name == "LPAD" else cut.str.pad_end(many, character)
 
@@ -159,7 +165,7 @@ def _padded(name: str, operand: Operand, length: Operand, fill: Operand | None) 
 def _concat(*operands: Operand) -> Operand:
     """The texts one after the other; missing ones are left out. Numbers and dates as they print."""
     texts = [printed(operand) for operand in operands]
-    return texts[0].now(pl.concat_str([each.expr.fill_null("") for each in texts]), TEXT, added(texts))
+    return texts[0].now(px.concat_str([each.expr.fill_null("") for each in texts]), TEXT, added(texts))
 
 
 @function("CONCAT_WS(separator, value, ...)", least=2, most=None)
@@ -167,7 +173,7 @@ def _concat_with(separator: Operand, *operands: Operand) -> Operand:
     """The texts with a separator between them; missing ones are left out."""
     between = text_constant(separator, "CONCAT_WS", "the separator")
     texts = [printed(operand) for operand in operands]
-    together = pl.concat_str([each.expr for each in texts], separator=between, ignore_nulls=True)
+    together = px.concat_str([each.expr for each in texts], separator=between, ignore_nulls=True)
     return texts[0].now(together, TEXT, added([*texts, *[printed(separator)] * (len(texts) - 1)]))
 
 
@@ -198,11 +204,11 @@ def _position(operand: Operand, part: Operand) -> Operand:
     text = require_text(operand, "STRPOS").expr
     wanted = text_constant(part, "STRPOS", "the part")
     if not wanted:
-        return operand.now(pl.when(text.is_not_null()).then(1).cast(pl.Int64), WHOLE)
+        return operand.now(px.when(text.is_not_null()).then(1).cast(pl.Int64), WHOLE)
     # The engine's `find` counts bytes.
     before = text.str.splitn(wanted, 2).struct.field("field_0").str.len_chars().cast(pl.Int64)
-    found = pl.when(text.str.contains(wanted, literal=True)).then(before + 1).otherwise(pl.lit(0, dtype=pl.Int64))
-    return operand.now(pl.when(text.is_not_null()).then(found), WHOLE)
+    found = px.when(text.str.contains(wanted, literal=True)).then(before + 1).otherwise(lit(0, WHOLE))
+    return operand.now(px.when(text.is_not_null()).then(found), WHOLE)
 
 
 @function("SPLIT_PART(text, separator, number)", least=3, most=3)
@@ -223,7 +229,7 @@ def _matches(operand: Operand, pattern: Operand) -> Operand:
     """Whether a regular expression in Python's syntax matches inside the text."""
     compiled = compile_pattern(text_constant(pattern, "REGEXP_LIKE", "a pattern"))
     text = require_text(operand, "REGEXP_LIKE")
-    return text.now(compiled.contains(text.expr), BOOLEAN)
+    return text.now(Written(compiled.contains(text.expr.made), write.found(text.expr.inside, compiled)), BOOLEAN)
 
 
 @function("REGEXP_REPLACE(text, pattern, put)", least=3, most=3)
@@ -234,7 +240,12 @@ def _replace_matches(operand: Operand, pattern: Operand, put: Operand) -> Operan
     compiled.check_template(template)
     # An empty pattern matches around each character, and each reference to a group can insert all of the text.
     times = 1 + len(template.encode())
-    return _multiplied("REGEXP_REPLACE", operand, times, lambda text: compiled.replace(text, template))
+    return _multiplied(
+        "REGEXP_REPLACE",
+        operand,
+        times,
+        lambda text: Written(compiled.replace(text.made, template), write.replaced(text.inside, compiled, template)),
+    )
 
 
 @function("REGEXP_EXTRACT(text, pattern[, group])", least=2, most=3)
@@ -243,4 +254,8 @@ def _extract(operand: Operand, pattern: Operand, group: Operand | None = None) -
     compiled = compile_pattern(text_constant(pattern, "REGEXP_EXTRACT", "a pattern"))
     groups = min(compiled.compiled.groups, MOST_GROUPS)
     number = 0 if group is None else whole_constant(group, "REGEXP_EXTRACT", 0, groups)
-    return _text("REGEXP_EXTRACT", operand, lambda text: group_of(text, compiled, number))
+    return _text(
+        "REGEXP_EXTRACT",
+        operand,
+        lambda text: Written(group_of(text.made, compiled, number), group_code(text.inside, compiled, number)),
+    )

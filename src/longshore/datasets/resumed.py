@@ -1,0 +1,64 @@
+"""Resumable uploads that become datasets; what :mod:`longshore.delivery.resumable` calls a target."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from longshore.datasets.service import Asker, Datasets
+from longshore.datasets.wire import UploadQuery
+from longshore.http import read_strings
+
+FOLDER = "resumable"
+
+
+class Finished(Protocol):
+    """What is read of an upload."""
+
+    @property
+    def name(self) -> str:
+        """The client's name for the file."""
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Reading options among the client's metadata, as text."""
+
+    @property
+    def asked_by(self) -> str | None:
+        """The user."""
+
+
+class IntoDataset:
+    """Makes a dataset of a file that has arrived piece by piece."""
+
+    def __init__(self, service: Datasets, base: str) -> None:
+        self.service = service
+        self.base = base
+        self.arrivals = service.settings.uploads_folder / FOLDER
+
+    def check(self, upload: Finished) -> None:
+        """Refuse reading options that are none; raises InvalidRequest."""
+        _options(upload)
+
+    def take(self, source: Path, upload: Finished) -> dict[str, Any]:
+        """Hand the file to the workers, which import it; the dataset's address and that of the import's answer."""
+        options = _options(upload)
+        # The service moves the file away; the other name keeps it until the upload's record says where it went.
+        second = source.with_name(f"{secrets.token_hex(12)}.upload")
+        os.link(source, second)
+        try:
+            asker = Asker(options.request_id, options.socket_id, upload.asked_by)
+            session_id, entry_id = self.service.create(second, upload.name, options, asker)
+        finally:
+            second.unlink(missing_ok=True)
+        location = f"{self.base}/{session_id}"
+        return {"sessionID": session_id, "location": location, "request": f"{location}/requests/{entry_id}"}
+
+
+def _options(upload: Finished) -> UploadQuery:
+    """The reading options; clients put other things among the metadata, too."""
+    known = {field.alias or name for name, field in UploadQuery.model_fields.items()} - {"name", "wait"}
+    return read_strings(UploadQuery, {name: value for name, value in upload.options.items() if name in known and value})

@@ -1,0 +1,302 @@
+"""Resumable uploads over HTTP, by the tus protocol 1.0.0 (https://tus.io/protocols/resumable-upload).
+
+::
+
+    OPTIONS /tus/       what is possible
+    POST    /tus/       begin an upload, with its first bytes if the client likes
+    HEAD    /tus/<id>   how much has arrived
+    PATCH   /tus/<id>   more bytes
+    GET     /tus/<id>   the same as HEAD, as JSON
+    DELETE  /tus/<id>   give it up
+
+``Upload-Metadata`` names the file (``filename``) and what it becomes (``target``): ``dataset``, ``partition:<path>`` or
+``path:<path>``. When the last byte has arrived, ``Upload-Result`` tells where the file is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import time
+from email.utils import formatdate
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from werkzeug.datastructures import Headers
+
+from longshore.delivery.growing import Extension
+from longshore.delivery.resumable import Resumable, ResumableUploads, UploadNotFound, new_id
+from longshore.delivery.routes import failed
+from longshore.errors import InvalidRequest, InvalidValue, LongshoreError, StorageFull, TooLarge, is_disk_full, shorten
+from longshore.uploads import draining, read_chunks
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
+ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
+BYTES_TYPE = "application/offset+octet-stream"
+DEFAULT_TARGET = "dataset"
+RENEW_SECONDS = 60.0
+LARGEST = 2**62
+_NAMES = ("filename", "name")
+HEADERS = (
+    "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum", "X-HTTP-Method-Override",
+)  # fmt: skip
+"""Headers that pages of other origins have to be allowed to send."""
+ANSWER_HEADERS = (
+    "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm", "Upload-Offset",
+    "Upload-Length", "Upload-Metadata", "Upload-Expires", "Upload-Result",
+)  # fmt: skip
+"""Headers that they have to be allowed to read."""
+
+
+class OtherVersion(InvalidRequest):
+    """The client speaks another version of the protocol."""
+
+    status = 412
+
+
+class WrongType(InvalidRequest):
+    """Bytes come with another content type."""
+
+    status = 415
+
+
+class ChecksumMismatch(InvalidValue):
+    """The bytes are not those that the client summed up; none of them was kept."""
+
+    status = 460
+
+
+def tus_routes(uploads: ResumableUploads) -> Blueprint:
+    """The protocol's routes."""
+    routes = Blueprint("tus", __name__, url_prefix="/tus")
+    routes.register_error_handler(LongshoreError, failed)
+
+    @routes.before_request
+    def check_version() -> None:
+        if request.method not in ("GET", "OPTIONS") and request.headers.get("Tus-Resumable") != VERSION:
+            raise OtherVersion(f"this server speaks version {VERSION} of the tus protocol; say so in Tus-Resumable")
+
+    @routes.after_request
+    def stamp(response: Response) -> Response:
+        response.headers["Tus-Resumable"] = VERSION
+        response.headers["Cache-Control"] = "no-store"
+        if response.status_code == OtherVersion.status:
+            response.headers["Tus-Version"] = VERSION
+        return response
+
+    @routes.route("/", methods=["OPTIONS"])
+    @routes.route("/<upload_id>", methods=["OPTIONS"])
+    def describe(upload_id: str | None = None) -> Response:
+        """What resumable uploads can do here, in headers."""
+        return Response(
+            status=204,
+            headers={
+                "Tus-Version": VERSION,
+                "Tus-Extension": EXTENSIONS,
+                "Tus-Max-Size": str(uploads.settings.max_upload_bytes),
+                "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+            },
+        )
+
+    @routes.post("/")
+    def begin() -> Response:
+        """Begin a resumable upload (tus 1.0.0); its metadata say what it becomes."""
+        with draining(request):
+            return _begin(uploads)
+
+    @routes.get("/<upload_id>")
+    def show(upload_id: str) -> Response:
+        """How much of a resumable upload has arrived: in headers for HEAD, as JSON for GET."""
+        upload = uploads.finish(uploads.require(upload_id))
+        response = jsonify(offset=uploads.offset(upload), size=upload.size, name=upload.name, result=upload.result)
+        response.headers.update(_headers(uploads, upload))
+        response.headers["Upload-Length"] = str(upload.size)
+        if upload.described:
+            response.headers["Upload-Metadata"] = upload.described
+        return response
+
+    @routes.patch("/<upload_id>")
+    def extend(upload_id: str) -> Response:
+        """More bytes of a resumable upload; what arrives before a break stays."""
+        with draining(request):
+            return _extend(uploads, upload_id)
+
+    @routes.delete("/<upload_id>")
+    def end(upload_id: str) -> Response:
+        """Give up a resumable upload; what it has become already stays."""
+        uploads.end(uploads.require(upload_id))
+        return Response(status=204)
+
+    @routes.post("/<upload_id>")
+    def instead(upload_id: str) -> Response:
+        """PATCH and DELETE for clients that cannot send them, by X-HTTP-Method-Override."""
+        method = request.headers.get("X-HTTP-Method-Override", "")
+        if method not in ("PATCH", "DELETE"):
+            raise InvalidRequest("send more bytes with PATCH, or say so in X-HTTP-Method-Override")
+        return extend(upload_id) if method == "PATCH" else end(upload_id)
+
+    return routes
+
+
+def _begin(uploads: ResumableUploads) -> Response:
+    upload = _read_upload(uploads)
+    uploads.begin(upload)
+    if request.mimetype == BYTES_TYPE:
+        _take_bytes(uploads, upload, 0)
+    upload = uploads.finish(upload)
+    response = Response(status=201, headers=_headers(uploads, upload))
+    response.headers["Location"] = url_for("tus.show", upload_id=upload.id)
+    return response
+
+
+def _extend(uploads: ResumableUploads, upload_id: str) -> Response:
+    if request.mimetype != BYTES_TYPE:
+        raise WrongType(f"bytes come with Content-Type: {BYTES_TYPE}")
+    upload = uploads.finish(uploads.require(upload_id))
+    if upload.result is None:
+        _take_bytes(uploads, upload, _require_number("Upload-Offset"))
+        upload = uploads.finish(upload)
+    elif _require_number("Upload-Offset") != upload.size:
+        raise TooLarge(f"the upload is whole: all its {upload.size:,} bytes have arrived")
+    return Response(status=204, headers=_headers(uploads, upload))
+
+
+def _headers(uploads: ResumableUploads, upload: Resumable) -> Headers:
+    """What every answer about an upload says."""
+    headers = Headers({"Upload-Offset": str(uploads.offset(upload)), "Upload-Expires": _date(upload.expires)})
+    if upload.result is not None:
+        headers["Upload-Result"] = json.dumps(upload.result)
+    return headers
+
+
+def _date(seconds: float) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+# -- what a request says ------------------------------------------------------------------------------------------
+
+
+def _read_upload(uploads: ResumableUploads) -> Resumable:
+    """The upload that a request wants to begin; raises InvalidRequest."""
+    described = request.headers.get("Upload-Metadata", "")
+    given = read_metadata(described)
+    kind, _, path = given.pop("target", DEFAULT_TARGET).partition(":")
+    if kind not in uploads.targets or (kind == DEFAULT_TARGET) != (path == ""):
+        raise InvalidRequest(
+            f"{shorten(f'{kind}:{path}')!r} is no target; write dataset, partition:<path> or path:<path>"
+        )
+    names = [given.pop(key) for key in _NAMES if key in given]
+    now = time.time()
+    return Resumable(
+        id=new_id(),
+        size=_require_number("Upload-Length"),
+        name=names[0] if names else path.rpartition("/")[2] if kind == "path" else "upload",
+        kind=kind,
+        path=path.strip("/"),
+        described=described,
+        options=given,
+        asked_by=request.headers.get(uploads.settings.user_header_name),
+        created=now,
+        expires=now + uploads.settings.resumable_ttl,
+    )
+
+
+def read_metadata(header: str) -> dict[str, str]:
+    """The pairs of an ``Upload-Metadata`` header: names, each with a value in base64 or none.
+
+    :raises InvalidRequest: when it is not of that form.
+
+    >>> read_metadata("filename w5xiZXJzaWNodC5jc3Y=,is_last")
+    {'filename': 'Übersicht.csv', 'is_last': ''}
+    """
+    found: dict[str, str] = {}
+    for pair in header.split(",") if header.strip() else []:
+        name, _, value = pair.strip().partition(" ")
+        try:
+            found[name] = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise InvalidRequest(f"Upload-Metadata: the value of {shorten(name)!r} is not UTF-8 in base64") from None
+        if not name:
+            raise InvalidRequest("Upload-Metadata: write names, each with its value in base64, and commas between")
+    return found
+
+
+def _require_number(name: str) -> int:
+    text = request.headers.get(name, "")
+    if not text.isascii() or not text.isdecimal() or len(text) > 19 or int(text) > LARGEST:
+        raise InvalidRequest(f"{name}: give a number of bytes, not {shorten(text)!r}")
+    return int(text)
+
+
+def _require_checksum() -> tuple[Any, bytes] | None:
+    """What to sum up the bytes with, and what has to come out; None when the request does not ask for it."""
+    header = request.headers.get("Upload-Checksum")
+    if header is None:
+        return None
+    algorithm, _, text = header.strip().partition(" ")
+    if algorithm not in ALGORITHMS:
+        raise InvalidRequest(
+            f"Upload-Checksum: {shorten(algorithm)!r} is not known; take one of {', '.join(ALGORITHMS)}"
+        )
+    try:
+        return hashlib.new(algorithm, usedforsecurity=False), base64.b64decode(text.strip(), validate=True)
+    except binascii.Error:
+        raise InvalidRequest("Upload-Checksum: write the algorithm, a blank, and the sum in base64") from None
+
+
+# -- bytes --------------------------------------------------------------------------------------------------------
+
+
+def _take_bytes(uploads: ResumableUploads, upload: Resumable, offset: int) -> None:
+    """Add the request's body to an upload.
+
+    :raises OffsetConflict: when it does not follow what is there.
+    :raises TooLarge: when it is more than is still missing; nothing of it is kept then.
+    :raises ChecksumMismatch: nothing of it is kept.
+    :raises BrokenOff: when the connection broke; what arrived is kept, unless there is a checksum.
+    :raises StorageFull: what fitted is kept, unless there is a checksum.
+    """
+    checksum = _require_checksum()
+    room = upload.size - offset
+    if (request.content_length or 0) > room >= 0:
+        raise _too_much(upload)
+    uploads.renew(upload)
+    try:
+        with uploads.bytes_of(upload).extending(offset, checked=checksum is not None) as extension:
+            _write(uploads, upload, extension, checksum)
+    except FileNotFoundError:
+        raise UploadNotFound.now() from None
+    except OSError as error:
+        if is_disk_full(error):
+            raise StorageFull(
+                "the server's disk is full; what arrived is kept. Go on with the upload when there is room"
+            ) from error
+        raise
+    uploads.renew(upload)
+
+
+def _write(
+    uploads: ResumableUploads, upload: Resumable, extension: Extension, checksum: tuple[Any, bytes] | None
+) -> None:
+    renewed = time.monotonic()
+    for chunk in read_chunks(request):
+        if extension.offset + len(chunk) > upload.size:
+            extension.reject()
+            raise _too_much(upload)
+        if checksum is not None:
+            checksum[0].update(chunk)
+        extension.write(chunk)
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            renewed = time.monotonic()
+            uploads.renew(upload)
+    if checksum is not None:
+        if checksum[0].digest() != checksum[1]:
+            raise ChecksumMismatch("the bytes do not have the checksum that was announced; send them again")
+        extension.approve()
+
+
+def _too_much(upload: Resumable) -> TooLarge:
+    return TooLarge(f"the upload was announced with {upload.size:,} bytes, and these are more")

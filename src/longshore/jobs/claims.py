@@ -1,0 +1,340 @@
+"""Holding a job while it runs; every function runs inside a caller's transaction.
+
+::
+
+    PENDING ──claim_next──▶ STARTED ──succeed, fail, revoke──▶ SUCCESS, FAILURE, REVOKED
+       ▲                      │ retry_later: it raised, and may be begun again
+       └──────── RETRY ◀──────┴ lose: its process died, and it may be begun again
+
+Whoever claims a job holds its lease until one of the five functions on the right; each raises :class:`LeaseLost` when
+the lease is another's by then, so that nobody settles a job twice. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
+from longshore.jobs.records import FAILURE, JOB_COLUMNS, PENDING, RETRY, REVOKED, STARTED, SUCCESS, Job, find
+
+LEASE_SECONDS = 20.0
+RENEW_SECONDS = 5.0
+MOST_LOSSES = 3
+"""After as many processes died over a job it is set aside."""
+WORKER_LOST = "WorkerLost"
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job whose lease the caller holds, and its inputs as JSON."""
+
+    job: Job
+    inputs: bytes
+
+
+class LeaseLost(Exception):
+    """Another process has taken the job over; what this one was about to write must not be."""
+
+
+def claim_next(connection: Connection, queue: str, owner: str, *, now: float | None = None) -> Claimed | None:
+    """Begin the oldest job of ``queue`` that is due, for the process ``owner``; None if there is none.
+
+    Several may claim at once: each gets another job.
+    """
+    now = now or time.time()
+    about = {"asked_queue": queue, "now": now, "owner": owner, "until": now + LEASE_SECONDS}
+    row = connection.execute(_claim_statement(), about).one_or_none()
+    return None if row is None else Claimed(Job(*row[:-1]), zlib.decompress(row.inputs))
+
+
+# SQLAlchemy takes longer to put such a statement together than the database to carry it out, so that is done once.
+@cache
+def _claim_statement() -> Any:
+    now: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
+    oldest = (
+        sa.select(jobs.c.number)
+        # A fresh job is due whatever the clock says: it may have been set back since.
+        .where(
+            (jobs.c.queue == sa.bindparam("asked_queue"))
+            & sa.text(IS_WAITING)
+            & ((jobs.c.due <= now) | (jobs.c.status == PENDING))
+        )
+        .order_by(jobs.c.due, jobs.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    forgotten = ("progress_done", "progress_total", "progress_message", "error", "message", "log_tail", "peak_bytes")
+    begun = {
+        "status": STARTED,
+        "started": now,
+        "attempts": jobs.c.attempts + 1,
+        "lease_owner": sa.bindparam("owner"),
+        "lease_until": sa.bindparam("until", type_=sa.Float),
+        **dict.fromkeys(forgotten),
+    }
+    return jobs.update().where(jobs.c.number == oldest).values(begun).returning(*JOB_COLUMNS, jobs.c.inputs)
+
+
+def renew(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    peak_bytes: int | None = None,
+    log_tail: str | None = None,
+    now: float | None = None,
+) -> Job:
+    """Move the lease's end away, and note what would be lost with the process.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    about = {"peak_bytes": peak_bytes, "log_tail": log_tail}
+    return _change(connection, job_id, owner, lease_until=(now or time.time()) + LEASE_SECONDS, **about)
+
+
+def is_cancelling(connection: Connection, job_id: str, owner: str) -> bool:
+    """Whether somebody asked to stop the job; cheap enough to be asked several times a second.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    asked = connection.execute(sa.select(jobs.c.cancelling).where(_held(job_id, owner))).scalar_one_or_none()
+    if asked is None:
+        raise LeaseLost(job_id)
+    return bool(asked)
+
+
+def set_progress(
+    connection: Connection, job_id: str, owner: str, done: float | None, total: float | None, message: str | None
+) -> Job:
+    """Keep how much is done.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    return _change(connection, job_id, owner, progress_done=done, progress_total=total, progress_message=message)
+
+
+def succeed(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    expires: float,
+    result_place: str,
+    result_bytes: int,
+    peak_bytes: int | None = None,
+    now: float | None = None,
+) -> Job:
+    """Settle a job whose result is kept: ``result_place`` is ``"store"`` or ``"file"``.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    about = {"result_place": result_place, "result_bytes": result_bytes, "peak_bytes": peak_bytes}
+    return _change(connection, job_id, owner, **_ended(SUCCESS, expires, now), **about)
+
+
+def fail(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    error: str,
+    message: str,
+    *,
+    expires: float,
+    log_tail: str | None = None,
+    peak_bytes: int | None = None,
+    now: float | None = None,
+) -> Job:
+    """Settle a job that failed, with a code and a sentence.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    about = {"error": error, "message": message, "log_tail": log_tail, "peak_bytes": peak_bytes}
+    return _change(connection, job_id, owner, **_ended(FAILURE, expires, now), **about)
+
+
+def revoke(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    expires: float,
+    log_tail: str | None = None,
+    peak_bytes: int | None = None,
+    now: float | None = None,
+) -> Job:
+    """Settle a running job that was stopped because somebody asked for it.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    about = {"log_tail": log_tail, "peak_bytes": peak_bytes}
+    return _change(connection, job_id, owner, **_ended(REVOKED, expires, now), **about)
+
+
+def retry_later(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    error: str,
+    message: str,
+    *,
+    due: float,
+    expires: float,
+    log_tail: str | None = None,
+    peak_bytes: int | None = None,
+    now: float | None = None,
+) -> Job:
+    """Give a job that raised back, to be begun again at ``due``; one that somebody asked to stop is REVOKED.
+
+    :param expires: for the latter.
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    if _require_held(connection, job_id, owner).cancelling:
+        return revoke(connection, job_id, owner, expires=expires, log_tail=log_tail, peak_bytes=peak_bytes, now=now)
+    about = {"error": error, "message": message, "log_tail": log_tail, "peak_bytes": peak_bytes}
+    return _change(connection, job_id, owner, **_given_back(), due=due, **about)
+
+
+def give_back(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    due: float | None = None,
+    error: str | None = None,
+    message: str | None = None,
+) -> Job:
+    """Undo a claim, so that the job waits as if it had never been begun.
+
+    :param due: not to be begun again before this; then it waits as RETRY, with a reason.
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    again = {"status": PENDING} if due is None else {"status": RETRY, "due": due, "error": error, "message": message}
+    counted = {"attempts": _require_held(connection, job_id, owner).attempts - 1, "started": None}
+    return _change(connection, job_id, owner, **again, **counted, **_NO_LEASE)
+
+
+def lose(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    *,
+    may_repeat: bool,
+    expires: float,
+    log_tail: str | None = None,
+    peak_bytes: int | None = None,
+    now: float | None = None,
+) -> Job:
+    """Settle a job whose process died: RETRY at once, or FAILURE if it may not repeat or did so too often.
+
+    :param expires: when the record of a FAILURE or REVOKED job expires.
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    job = _require_held(connection, job_id, owner)
+    losses = job.losses + 1
+    # A warden that died with its job left what it had last noted of it.
+    peak_bytes = peak_bytes or job.peak_bytes
+    about = {"losses": losses, "log_tail": log_tail or job.log_tail, "peak_bytes": peak_bytes}
+    if job.cancelling:
+        return _change(connection, job_id, owner, **_ended(REVOKED, expires, now), **about)
+    if may_repeat and losses < MOST_LOSSES:
+        sentence = "the process that ran it died; it is begun again"
+        return _change(connection, job_id, owner, **_given_back(), error=WORKER_LOST, message=sentence, **about)
+    sentence = _loss_sentence(losses, peak_bytes, may_repeat=may_repeat)
+    ended = _ended(FAILURE, expires, now)
+    return _change(connection, job_id, owner, **ended, error=WORKER_LOST, message=sentence, **about)
+
+
+def _loss_sentence(losses: int, peak_bytes: int | None, *, may_repeat: bool) -> str:
+    memory = f" It had {peak_bytes / 2**20:,.0f} MiB of memory at its peak." if peak_bytes else ""
+    if not may_repeat:
+        return f"the process that ran it died, and it is declared with retry=False.{memory}"
+    return f"{losses} processes died over it, so it is set aside.{memory}"
+
+
+def take_over_lost(
+    connection: Connection,
+    is_lost: Callable[[Job], bool],
+    *,
+    may_repeat: Callable[[str], bool],
+    expires_after: Callable[[str], float],
+    now: float | None = None,
+) -> list[Job]:
+    """Settle the running jobs whose process is gone, as :func:`lose` does.
+
+    :param is_lost: decides by the lease, see :class:`~longshore.jobs.watching.LeaseWatch`.
+    :param may_repeat: of a job's type: whether it may be begun again.
+    :param expires_after: of a job's type: how long its record is kept, in seconds.
+    :return: the jobs as they are now.
+    """
+    now = now or time.time()
+    settled = []
+    query = sa.select(*JOB_COLUMNS).where(sa.text(IS_RUNNING)).with_for_update(skip_locked=True)
+    for job in [Job(*row) for row in connection.execute(query)]:
+        if job.lease_owner is not None and is_lost(job):
+            about = {"may_repeat": may_repeat(job.type), "expires": now + expires_after(job.type)}
+            settled.append(lose(connection, job.id, job.lease_owner, now=now, **about))  # type: ignore[arg-type]
+    return settled
+
+
+def _held(job_id: str, owner: str) -> sa.ColumnElement[bool]:
+    return (jobs.c.id == job_id) & (jobs.c.lease_owner == owner) & (jobs.c.status == STARTED)
+
+
+def _require_held(connection: Connection, job_id: str, owner: str) -> Job:
+    row = connection.execute(sa.select(*JOB_COLUMNS).where(_held(job_id, owner)).with_for_update()).one_or_none()
+    if row is None:
+        raise LeaseLost(job_id)
+    return Job(*row)
+
+
+def _change(connection: Connection, job_id: str, owner: str, **values: Any) -> Job:
+    about = {f"new_{name}": value for name, value in values.items()}
+    statement = _change_statement(tuple(values))
+    row = connection.execute(statement, {**about, "held_id": job_id, "held_by": owner}).one_or_none()
+    if row is None:
+        raise LeaseLost(job_id)
+    return Job(*row)
+
+
+@cache
+def _change_statement(names: tuple[str, ...]) -> Any:
+    values = {name: sa.bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
+    held = (
+        (jobs.c.id == sa.bindparam("held_id"))
+        & (jobs.c.lease_owner == sa.bindparam("held_by"))
+        & (jobs.c.status == STARTED)
+    )
+    return jobs.update().where(held).values(values).returning(*JOB_COLUMNS)
+
+
+def _ended(status: str, expires: float, now: float | None) -> dict[str, Any]:
+    return {"status": status, "finished": now or time.time(), "expires": expires, **_NO_LEASE}
+
+
+def _given_back() -> dict[str, Any]:
+    return {"status": RETRY, **_NO_LEASE}
+
+
+_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+def request_cancel(connection: Connection, job_id: str, *, expires: float, now: float | None = None) -> Job | None:
+    """Stop a job: a waiting one is REVOKED at once, a running one is marked for its worker; None if there is none.
+
+    :return: the job as it is now; a finished one is left as it is.
+    """
+    job = find(connection, job_id, lock=True)
+    if job is None or job.is_finished:
+        return job
+    values = {"cancelling": True} if job.status == STARTED else {"cancelling": True, **_ended(REVOKED, expires, now)}
+    row = connection.execute(jobs.update().where(jobs.c.id == job_id).values(values).returning(*JOB_COLUMNS)).one()
+    return Job(*row)

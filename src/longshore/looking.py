@@ -1,0 +1,47 @@
+"""A thread that looks again and again whether something is to be made good."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from longshore.errors import LongshoreError
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+
+
+class Lookout:
+    """Carries its steps out once a second, each whatever became of the others.
+
+    :param name: of the thread, and in the log.
+    """
+
+    def __init__(self, name: str, *steps: Callable[[], object]) -> None:
+        self.name = name
+        self.steps = steps
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End and wait for it."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_SECONDS):
+            # One by one: a broker that is away must not keep schedules from their time.
+            for step in self.steps:
+                try:
+                    step()
+                except LongshoreError as error:
+                    logger.warning("%s: %s", self.name, error.description)
+                except Exception:  # the thread must outlive any single failure; each is logged whole
+                    logger.exception("%s: a step failed; it is tried again in a second", self.name)

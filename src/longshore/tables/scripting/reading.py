@@ -1,0 +1,224 @@
+"""How a script reads its file: with the settings that were used, the columns given the types that were decided.
+
+Nothing is detected again: encoding, delimiter, types and formats of dates are those of the history's import, so that
+the script says what was read and a file that has changed shows at the wrong place, not at another type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from longshore.tables.reading.dialects import NO_DELIMITER
+from longshore.tables.scripting import code as write
+from longshore.tables.table import Table
+
+_OURS = ("utf-8", "utf-8-sig", "ascii")
+
+
+def read_code(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    """The statements of a script's ``read(path)``; the last one leaves the frame in ``df``.
+
+    :param table: as it was read.
+    :param settings: what the reader used, as :class:`~longshore.tables.reading.ReadResult` tells it.
+    """
+    kind = settings.get("format", "delimited")
+    if kind in ("parquet", "arrow", "arrow-stream"):
+        lines = _columnar(table, settings, kind)
+    elif kind == "json":
+        lines = _json(table, settings)
+    elif kind == "delimited":
+        lines = _delimited(table, settings)
+    else:
+        lines = _sheet(table, settings)
+    return [*lines, *_sample(settings)]
+
+
+def _bytes(settings: Mapping[str, Any]) -> Iterator[str]:
+    yield "data = Path(path).read_bytes()"
+    for packing in settings.get("packed", ()):
+        yield f"data = {'gzip.decompress' if packing == 'gzip' else 'unzip'}(data)"
+
+
+def _utf8(settings: Mapping[str, Any]) -> Iterator[str]:
+    """The file's bytes as UTF-8."""
+    yield from _bytes(settings)
+    encoding = settings.get("encoding", "utf-8")
+    if encoding not in _OURS or "bytes" in settings.get("repairs", ()):
+        yield f'data = data.decode({write.quote(encoding)}, "replace").encode("utf-8", "replace")'
+
+
+# -- CSV and its kin -----------------------------------------------------------------------------------------------
+
+
+def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    newline, quote = settings.get("newline", "\n"), settings.get("quote")
+    delimiter = settings.get("delimiter") or NO_DELIMITER.decode()
+    repairs = settings.get("repairs", ())
+    skipped = settings.get("headLines", settings.get("skip", 0) + settings.get("header", True))
+    lines = [*_utf8(settings), r'data = data.rstrip(b"\r\n\x1a")']
+    # Polars skips no line that does not end.
+    by_hand = table.rows == 0 or "quotes" in repairs or "blankLines" in repairs or newline != "\n"
+    if by_hand:
+        if skipped == 0:
+            lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
+        else:
+            lines.append(f"data = after_lines(data, {skipped}, {newline.encode()!r})")
+    if "quotes" in repairs:
+        marks = ", ".join(repr(mark and mark.encode()) for mark in (delimiter, quote, newline))
+        lines.append(f"data, _ = make_regular(data, Marks({marks}), closed=True)")
+    if "blankLines" in repairs:
+        lines.append(f"data = without_blank_lines(data, {(quote or chr(34)).encode()!r}, {newline.encode()!r})")
+    options = [
+        "data",
+        "has_header=False",
+        "schema=dict.fromkeys(names, pl.String)",
+        *([f"separator={write.quote(delimiter)}"] if delimiter != "," else []),
+        *([f"quote_char={write.plain(quote)}"] if quote != '"' else []),
+        *([f"eol_char={write.quote(newline)}"] if newline != "\n" else []),
+        *([] if by_hand or not skipped else [f"skip_lines={skipped}"]),
+        'extra_columns="ignore"',
+        'missing_columns="insert"',
+        "raise_if_empty=False",
+    ]
+    return [
+        *lines,
+        f"names = {write.listed(table.names)}",
+        f"df = pl.read_csv({', '.join(options)})",
+        *(["df = df if data else df.clear()"] if table.rows == 0 else []),
+        *_typed(table, settings),
+    ]
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def _json(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    keys, shape = settings.get("keys", table.names), settings.get("shape")
+    lines = list(_utf8(settings))
+    if shape == "array":
+        lines.append('data = json_lines(data.decode("utf-8-sig"))')
+    elif shape == "document":
+        lines.append("_, records = table_in(json.loads(data))")
+        lines.append(r'text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)')
+        lines.append('data = text.encode("utf-8", "replace")')
+    else:
+        lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
+    repairs = settings.get("repairs", ())
+    if "lines" in repairs:
+        lines.append(r'data = b"\n".join(line for line in data.split(b"\n") if is_object(line))')
+    lines.append(f"keys = {write.listed(keys)}")
+    if "numbers" in repairs:
+        lines.append("df = read_records(data, keys)")
+    else:
+        lines.append("df = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String))")
+    return [*lines, *_renamed(table, settings), *_typed(table, settings)]
+
+
+def _renamed(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    return [f"df.columns = {write.listed(table.names)}"] if "keys" in settings else []
+
+
+# -- workbooks -----------------------------------------------------------------------------------------------------
+
+
+def _sheet(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    sheet, cells = write.plain(settings.get("sheet")), settings.get("cells", ())
+    skip = settings.get("skip", 0)
+    above = settings.get("emptyRows", 0) + settings.get("header", True)
+    source = "path"
+    lines: list[str] = []
+    if settings.get("packed"):
+        lines, source = list(_bytes(settings)), "data"
+    lines += [
+        f"workbook = fastexcel.read_excel({source})",
+        f'df = sheet_cells(workbook, {sheet}, skip_rows={skip}, dtypes="string")',
+        *([f"df = df.slice({above})"] if above else []),
+    ]
+    if cells:
+        lines.append(f"typed = sheet_cells(workbook, {sheet}, skip_rows={skip + above}, schema_sample_rows=None)")
+        places = ", ".join(
+            f"{write.quote(name)}: dates_as_written(typed.to_series({table.index_of(name)}))" for name in cells
+        )
+        lines.append(f"written = {{{places}}}")
+    lines.append(f"df.columns = {write.listed(table.names)}")
+    if cells:
+        lines.append("df = df.with_columns(dates.alias(name) for name, dates in written.items())")
+    if table.width > 1:
+        lines.append("df = df.filter(filled_rows(df))")
+    return [*lines, *_typed(table, settings)]
+
+
+# -- Parquet and Arrow ---------------------------------------------------------------------------------------------
+
+
+def _columnar(table: Table, settings: Mapping[str, Any], kind: str) -> list[str]:
+    function = {"parquet": "read_parquet", "arrow": "read_ipc", "arrow-stream": "read_ipc_stream"}[kind]
+    if settings.get("packed"):
+        lines = [*_bytes(settings), f"df = pl.{function}(data)"]
+    else:
+        lines = [f"df = pl.{function}(path{', glob=False' if kind == 'parquet' else ''})"]
+    converted = [_converted(name, how) for name, how in settings.get("converted", {}).items()]
+    if converted:
+        lines.append(f"df = df.with_columns({', '.join(converted)})")
+    if any(column.dtype.is_float() for column in table.columns):
+        lines.append("df = df.with_columns(cs.float().fill_nan(None))")
+    return [*lines, *_renamed(table, settings)]
+
+
+def _converted(name: str, how: str) -> str:
+    values = write.column(name)
+    match how:
+        case "nested":
+            return f"json_text({values})"
+        case "array":
+            return f"json_text({values}.arr.to_list())"
+        case "float":
+            return f"{values}.cast(pl.Float32)"
+    return f"{values}.cast(pl.String, strict=False)"
+
+
+# -- types ---------------------------------------------------------------------------------------------------------
+
+
+def _typed(table: Table, settings: Mapping[str, Any]) -> list[str]:
+    """All columns are text so far; what does not read as its column's type is missing."""
+    made = [*_numbers(table), *_dates(table, settings.get("dates", {}))]
+    return [f"df = df.with_columns({', '.join(made)})"] if made else []
+
+
+def _numbers(table: Table) -> Iterator[str]:
+    by_type: dict[pl.DataType, list[str]] = {}
+    for column in table.columns:
+        if column.dtype.is_numeric() or column.dtype == pl.Boolean():
+            by_type.setdefault(column.dtype, []).append(column.name)
+    for dtype, names in by_type.items():
+        text = f"{write.columns(names)}.str.strip_chars()"
+        if dtype == pl.Boolean():
+            words = '{"true": True, "false": False}'
+            yield f"{text}.str.to_lowercase().replace_strict({words}, default=None, return_dtype=pl.Boolean)"
+        else:
+            missing = ".fill_nan(None)" if dtype.is_float() else ""
+            yield f"{text}.cast({write.type_of(dtype)}, strict=False){missing}"
+
+
+def _dates(table: Table, dates: Mapping[str, Any]) -> Iterator[str]:
+    for column in table.columns:
+        if column.dtype.is_temporal():
+            about = dates[column.name]
+            yield _date(f"{write.column(column.name)}.str.strip_chars()", about["kind"], about["formats"])
+
+
+def _date(text: str, kind: str, formats: Iterable[str]) -> str:
+    patterns = list(formats)
+    if kind == "date" and len(patterns) == 1:
+        return f"{text}.str.to_date({write.quote(patterns[0])}, strict=False)"
+    return f"read_formats({text}, {write.listed(patterns)}, {write.quote(kind)})"
+
+
+def _sample(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings.get("sampleSize") is not None:
+        size, seed = settings["sampleSize"], settings["seed"]
+        yield f"df = df.filter(sample_mask(df.height, round({write.plain(size)} * df.height), {seed}))"

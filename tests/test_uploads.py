@@ -1,0 +1,60 @@
+"""Bodies on their way to disk."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from flask import Request
+
+from longshore import uploads
+from longshore.errors import InvalidRequest
+from longshore.uploads import BrokenOff, receive, receive_all
+
+
+def asking(stream: object, length: int, connection: socket.socket | None = None, kind: str = "") -> Request:
+    """A request with this body."""
+    environ = {
+        "wsgi.input": stream,
+        "wsgi.input_terminated": True,
+        "CONTENT_LENGTH": str(length),
+        "CONTENT_TYPE": kind,
+        "gunicorn.socket": connection,
+    }
+    return Request(environ, populate_request=False)
+
+
+def test_a_client_that_stalls_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.05)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb", buffering=0) as stream:
+        theirs.sendall(b"x" * 100)
+        with pytest.raises(BrokenOff), receive(asking(stream, 1000, ours), tmp_path, 10**6):
+            pytest.fail("the body was not whole")
+        assert ours.gettimeout() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_a_form_and_its_fields(tmp_path: Path) -> None:
+    parts = [("a", "one.txt", b"1"), ("b", "two.txt", b"22"), ("c", "", b"")]
+    body = b"".join(
+        f'--X\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n"
+        for field, name, content in parts
+    )
+    body += b'--X\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n--X--\r\n'
+    (tmp_path / "body").write_bytes(body)
+    folder = tmp_path / "arrivals"
+    with (tmp_path / "body").open("rb") as stream:
+        request = asking(stream, len(body), kind="multipart/form-data; boundary=X")
+        with receive_all(request, folder, 1000) as arrived:
+            assert [(upload.name, upload.path.read_bytes()) for upload in arrived] == [
+                ("one.txt", b"1"),
+                ("two.txt", b"22"),
+            ]
+            assert arrived[0].fields == {"text": "hello"}
+        assert list(folder.iterdir()) == []
+    with (tmp_path / "body").open("rb") as stream:
+        request = asking(stream, len(body), kind="multipart/form-data; boundary=X")
+        with pytest.raises(InvalidRequest, match="one file"), receive(request, folder, 1000):
+            pytest.fail("there were two files")
