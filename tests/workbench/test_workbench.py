@@ -171,6 +171,9 @@ def test_a_recipe_goes_to_another_table(open_page: Open, tmp_path: Path) -> None
     recipe = tmp_path / "movies.recipe.json"
     download.value.save_as(recipe)
     assert json.loads(recipe.read_text())["format"] == "longshore-recipe"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as Python").click()
+    assert "polars" in Path(download.value.path()).read_text()
     opened.open_movies()
     page.get_by_role("tab", name="History").click()
     page.get_by_label("Recipe file").set_input_files(recipe)

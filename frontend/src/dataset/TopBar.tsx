@@ -102,6 +102,9 @@ function Export({ session }: { session: Session }) {
           <DropdownMenu.Item className="menu-item" onSelect={() => void saveRecipe(session).catch(failed)}>
             Recipe of the steps
           </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu-item" onSelect={() => void saveScript(session).catch(failed)}>
+            Python script of the steps
+          </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
@@ -120,4 +123,9 @@ export function saveFile(content: BlobPart, name: string, type: string): void {
 export async function saveRecipe(session: Session): Promise<void> {
   const answer = await session.wire.ask("recipe");
   saveFile(JSON.stringify(answer.recipe, null, 2), `${session.state.name.replace(/\.[^.]*$/, "")}.recipe.json`, "application/json");
+}
+
+export async function saveScript(session: Session): Promise<void> {
+  const answer = await session.wire.ask("script");
+  saveFile(String(answer.script), String(answer.name), "text/x-python");
 }

@@ -6,7 +6,7 @@ import { useStore } from "../../parts/store";
 import { failed, toast } from "../../parts/toasts";
 import { ago, count, counted, exactTime } from "../../logic/format";
 import type { Session } from "../session";
-import { saveRecipe } from "../TopBar";
+import { saveRecipe, saveScript } from "../TopBar";
 import { DropDialog, RecipeDialog } from "./ReplayDialogs";
 
 export type Recipe = Record<string, unknown> & { steps: { sentence?: string; operation: string }[] };
@@ -56,10 +56,13 @@ export function HistoryTab({ session }: { session: Session }) {
       {steps.length === 1 && <p className="about">Every change becomes a step here. Steps can be taken back, taken out, and saved as a recipe for the next file.</p>}
       <div className="recipe">
         <h2 className="section">Recipe</h2>
-        <p className="about">The steps as a file, to be done on another table.</p>
+        <p className="about">The steps as a file, to be done on another table, here or with Python alone.</p>
         <div className="button-line">
           <button className="button" disabled={position === 0} onClick={() => void saveRecipe(session).catch(failed)}>
             Save recipe
+          </button>
+          <button className="button" disabled={position === 0} onClick={() => void saveScript(session).catch(failed)}>
+            Save as Python
           </button>
           <button className="button" onClick={() => file.current?.click()}>
             Apply a recipe
