@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from longshore import errors
 from longshore.server.application import Services, declare_partitions, declare_routes, make_application
+from longshore.server.declarations import Declarations, find_declarations
 from longshore.settings import Settings
 from longshore.tables import History, read
 from longshore.tables.operations import Operation, all_operations
@@ -31,6 +33,7 @@ def write_all(folder: Path) -> None:
         "expressions": expressions_page(),
         "routes": routes_page(),
         "errors": errors_page(),
+        "handlers": handlers_page(find_declarations(Settings.from_environment())),
     }
     for name, text in pages.items():
         path = target / f"{name}.md"
@@ -158,6 +161,28 @@ def other_routes(app: Flask, declared: set[str]) -> list[tuple[str, str, str]]:
         if rule.rule not in declared and not summary.startswith("Refused"):
             found.append((methods, rule.rule.replace("<", "{").replace(">", "}"), summary))
     return sorted(found, key=lambda row: row[1])
+
+
+def handlers_page(declared: Declarations) -> str:
+    """What the deployer added, with the docstrings of its views and jobs."""
+    lines = ["# Handlers here", "", "What was found in `HANDLERS_DIR` and `TASK_MODULES` when this site was built.", ""]
+    routes = [route for route in declared.application.url_map.routes if not route.built_in]
+    for route in sorted(routes, key=lambda route: route.rule.rule):
+        view = declared.application.view_functions.get(str(route.rule.endpoint))
+        address = route.rule.rule.replace("<", "{").replace(">", "}")
+        lines += [f"## {', '.join(route.methods)} `{address}`", "", *_docstring(view), ""]
+    for job in declared.jobs:
+        lines += [f"## Job `{job.name}`", "", *_docstring(job.function), ""]
+    if not routes and not declared.jobs:
+        lines += ["There were none. [Handlers](../handlers.md) tells how to add some.", ""]
+    return "\n".join(lines)
+
+
+def _docstring(described: Any) -> list[str]:
+    """As it stands: it may be in any markup, or none."""
+    text = inspect.getdoc(described) or ""
+    fence = "`" * 3
+    return [f"{fence}text", *text.replace(fence, "'''").splitlines(), fence] if text else ["(It has no docstring.)"]
 
 
 def errors_page() -> str:

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from longshore.errors import LongshoreError
+from longshore.server.declarations import find_declarations
 from longshore.settings import Settings
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
@@ -109,3 +110,18 @@ def test_the_pinned_versions_carry_no_addresses() -> None:
     pins = (ROOT / "constraints.txt").read_text().splitlines()[1:]
     assert len(pins) > 50
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!-]+", pin)] == []
+
+
+def test_a_deployers_handlers_are_shown_with_their_docstrings(generate: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from longshore import app, job\n\n"
+        "@app.route('/mine/<name>')\ndef mine(name):\n    '''Greets.\n\n    At length.\n    '''\n    return name\n\n"
+        "@app.route('/bare')\ndef bare():\n    return ''\n\n"
+        "@job('double')\ndef double(n: int) -> int:\n    '''Twice the number.'''\n    return 2 * n\n"
+    )
+    page = generate.handlers_page(find_declarations(Settings.from_environment(handlers_dir=tmp_path)))
+    assert "## GET `/mine/{name}`\n\n```text\nGreets.\n\nAt length.\n```" in page
+    assert "## GET `/bare`\n\n(It has no docstring.)" in page
+    assert "## Job `double`\n\n```text\nTwice the number.\n```" in page
+    none = generate.handlers_page(find_declarations(Settings.from_environment(handlers_dir=tmp_path / "none")))
+    assert "There were none." in none

@@ -10,20 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from longshore.client import Client
+    from longshore.delivery.current import links
+    from longshore.events import emit_local_message
     from longshore.handlers.application import app
+    from longshore.handlers.caching import cache_my_response
     from longshore.jobs.declaring import job
+    from longshore.responses import make_my_response_json
     from longshore.server.application import create_app
     from longshore.server.celery_app import celery
 
 _HOMES = {
     "Client": "longshore.client",
     "app": "longshore.handlers.application",
+    "cache_my_response": "longshore.handlers.caching",
     "celery": "longshore.server.celery_app",
     "create_app": "longshore.server.application",
+    "emit_local_message": "longshore.events",
     "job": "longshore.jobs.declaring",
+    "links": "longshore.delivery.current",
+    "make_my_response_json": "longshore.responses",
 }
 
-__all__ = ["Client", "app", "celery", "create_app", "job"]
+__all__ = [
+    "Client",
+    "app",
+    "cache_my_response",
+    "celery",
+    "create_app",
+    "emit_local_message",
+    "job",
+    "links",
+    "make_my_response_json",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -35,6 +35,7 @@ from pydantic.alias_generators import to_camel
 from longshore import errors
 from longshore.client_jobs import PATH as JOBS
 from longshore.client_jobs import Job
+from longshore.settings import client_token
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
@@ -50,11 +51,21 @@ class Client:
     """A connection to one server; use it as a context manager, or :meth:`close` it.
 
     :param url: where the server answers, such as ``http://127.0.0.1:5000``.
-    :param user: token that the history keeps as who made a step.
+    :param user: name that the history keeps as who made a step, on a server that asks for no token.
+    :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
     """
 
-    def __init__(self, url: str, *, user: str | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        token: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         headers = {"Uid": user} if user else {}
+        if shown := token or client_token():
+            headers["Authorization"] = f"Bearer {shown}"
         self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(timeout_seconds, connect=10))
 
     def __enter__(self) -> Client:
@@ -355,6 +366,29 @@ class Dataset:
         path = Path(target)
         chosen = format or path.suffix.lstrip(".").lower()
         return _write(path, self._exported(chosen, view))
+
+    def link(
+        self,
+        format: str = "csv",  # noqa: A002
+        *,
+        one_time: bool = True,
+        expires_in: float | None = None,
+        download: bool = True,
+        **view: Any,
+    ) -> str:
+        """An address under which the table, or a view of it, can be fetched as a file by anybody who knows it.
+
+        The file is made of the dataset as it is when the address is opened.
+
+        :param one_time: whether the address is used up once the whole file was delivered.
+        :param expires_in: seconds; the server has a default.
+        :param download: whether a browser saves the file, or shows it.
+        :return: a URL.
+        """
+        wanted = {"format": format, "oneTime": one_time, "expiresIn": expires_in, "download": download}
+        body = {**_camel(view), **{name: value for name, value in wanted.items() if value is not None}}
+        address = self.client.request("POST", f"{self._path}/links", json=body)["addr"]
+        return str(self.client._http.base_url.join(address))
 
     def explain_cell(self, row_index: int, column: str | int) -> dict[str, Any]:
         """Where a cell's value comes from.

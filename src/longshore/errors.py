@@ -20,6 +20,8 @@
     ├── IllegalOperation           IllegalOperation    409   not possible in this state
     ├── TooLarge                   TooLarge            413   over a limit
     ├── TimedOut                   TimedOut            504   over a time limit
+    ├── Unauthorized               Unauthorized        401   no token was shown, or a wrong one
+    ├── TooManyRequests            TooManyRequests     429   more than the limits allow
     ├── Disabled                   Disabled            403   the configuration turned it off
     │   └── Forbidden              Disabled            403   the caller may not do this
     ├── Unavailable                Unavailable         503   a part of the server is away
@@ -33,6 +35,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import math
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -279,6 +282,32 @@ class TimedOut(LongshoreError):
 
     code = "TimedOut"
     status = 504
+
+
+class Unauthorized(LongshoreError):
+    """The request needs a token and shows none, or one that is not known."""
+
+    code = "Unauthorized"
+    status = 401
+
+
+class TooManyRequests(LongshoreError):
+    """More requests, or wrong tokens, than the limits allow.
+
+    :ivar retry_after_seconds: when to ask again.
+    """
+
+    code = "TooManyRequests"
+    status = 429
+    retry_after_seconds = 1
+
+    @classmethod
+    def after(cls, seconds: float, reason: str) -> TooManyRequests:
+        """The error with its time; ``reason`` begins the sentence."""
+        whole = max(1, math.ceil(seconds))
+        error = cls(f"{reason}; ask again in {whole} s")
+        error.retry_after_seconds = whole
+        return error
 
 
 class Disabled(LongshoreError):

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Collection
 from typing import IO, Any
 
-from flask import current_app, has_request_context, request
-
+from longshore.access.callers import current_user
+from longshore.current import Current
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
-LONGEST_USER = 200
 
 MOST_WAITING = 10_000
 
@@ -23,9 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 def user_token(settings: Settings) -> str:
-    """Who sent the current request, as its header says; ``DEFAULT`` without one, and outside of a request."""
-    given = request.headers.get(settings.user_header_name, "") if has_request_context() else ""
-    return given[:LONGEST_USER] or DEFAULT_USER
+    """Who sent the current request; ``DEFAULT`` when nobody was named, and outside of a request."""
+    return current_user(settings) or DEFAULT_USER
 
 
 class Events:
@@ -67,7 +65,9 @@ class Events:
                 self._stream.flush()
 
 
+current_events: Current[Events] = Current(Events)
+
+
 def emit_local_message(source: str, message: Any) -> bool:
-    """Write an event of the running server, see :meth:`Events.emit`; for handlers."""
-    events: Events = current_app.extensions["longshore-events"]
-    return events.emit(source, message)
+    """Write an event, see :meth:`Events.emit`; for handlers, mounted applications and jobs."""
+    return current_events.get().emit(source, message)

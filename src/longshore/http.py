@@ -26,12 +26,19 @@ from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from longshore.access.scopes import Scope, needed_scope, requires
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 Model = TypeVar("Model", bound=BaseModel)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Needed where the server asks for tokens. Each operation names the scope: read, write or admin.",
+}
 
 LARGEST_JSON_BYTES = 32 * 2**20
 """Largest JSON body that is parsed."""
@@ -60,11 +67,18 @@ class Endpoint:
     body: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
     status: int = 200
+    scope: Scope | None = None
+    """What a caller needs, where the method says something else."""
     raw: dict[str, Any] = field(default_factory=dict)
     headers: tuple[dict[str, Any], ...] = ()
     """Request headers that mean something here, as the OpenAPI document has them."""
     schemas: dict[str, Any] = field(default_factory=dict)
     """What ``raw`` refers to as ``#/components/schemas/<name>``."""
+
+    @property
+    def needed_scope(self) -> Scope:
+        """What a caller needs where tokens are asked for."""
+        return self.scope if self.scope is not None else needed_scope(None, self.method)
 
     @property
     def operation_id(self) -> str:
@@ -132,7 +146,7 @@ class Api:
             "openapi": "3.1.0",
             "info": {"title": self.title, "version": self.version},
             "paths": paths,
-            "components": {"schemas": dict(sorted(schemas.items()))},
+            "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": {"token": TOKEN}},
         }
 
 
@@ -158,7 +172,7 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         return response
 
     view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
-    return view
+    return view if endpoint.scope is None else requires(endpoint.scope)(view)
 
 
 def read_query(model: type[BaseModel]) -> BaseModel:
@@ -278,6 +292,7 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
+        "security": [{"token": [endpoint.needed_scope.word]}],
         "parameters": _parameters(endpoint, schemas),
         "responses": {
             str(endpoint.status): _answer(endpoint, schemas),

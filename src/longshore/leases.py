@@ -21,6 +21,8 @@ def new_owner() -> str:
 
 def is_dead(owner: str) -> bool:
     """Whether a lease's holder ran on this machine and is gone; False when that cannot be known."""
+    if owner.count("/") < 3:
+        return False
     host, pid, birth, _ = owner.rsplit("/", 3)
     if host != _HOST:
         return False

@@ -6,9 +6,10 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from flask import Request, Response, request
+from flask import Request, Response, current_app, request
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.http import LARGEST_JSON_BYTES
@@ -23,6 +24,18 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCI
 # Legal in JSON but line ends in older JavaScript.
 _LINE_ENDS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
 DEEPEST = 200
+
+_answers_json: ContextVar[bool] = ContextVar("answers_json", default=False)
+"""Whether :func:`make_my_response_json` stands around what runs now."""
+
+
+class Script(Response):
+    """JSONP.
+
+    :ivar told_status: what the status would be without a callback.
+    """
+
+    told_status = 200
 
 
 def read_data(asked: Request) -> Any:
@@ -111,11 +124,13 @@ def json_response(value: Any, status: int = 200, callback: str | None = None) ->
     :param value: anything JSON can hold, or text that is JSON already.
     """
     text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+    response: Response
     if callback is None:
         response = Response(text, status=status, content_type="application/json")
     else:
         script = f"{callback}({text.translate(_LINE_ENDS)});"
-        response = Response(script, status=200 if status == 404 else status, content_type="application/javascript")
+        response = Script(script, status=200 if status == 404 else status, content_type="application/javascript")
+        response.told_status = status
     response.headers["Cache-Control"] = "no-cache"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
@@ -132,13 +147,34 @@ def make_my_response_json(view: View) -> View:
     @functools.wraps(view)
     def answered(*args: Any, **named: Any) -> Response:
         callback = require_callback(request)
-        result = view(*args, **named)
-        if isinstance(result, Response):
-            return result
-        body, status = _split(result)
-        return json_response(body, status, callback)
+        outer = _answers_json.set(True)
+        try:
+            result = view(*args, **named)
+        finally:
+            _answers_json.reset(outer)
+        return result if isinstance(result, Response) else _as_json(result, callback)
 
     return answered  # type: ignore[return-value]
+
+
+def _as_json(result: Any, callback: str | None) -> Response:
+    body, status = _split(result)
+    return json_response(body, status, callback)
+
+
+def as_response(result: Any) -> Response:
+    """What a view returned, as the response that it will become.
+
+    JSON where :func:`make_my_response_json` stands around, else as Flask does it.
+    """
+    if isinstance(result, Response):
+        return result
+    return _as_json(result, require_callback(request)) if _answers_json.get() else current_app.make_response(result)
+
+
+def told_status(response: Response) -> int:
+    """The status that the view meant: JSONP answers 200 for what is not found."""
+    return response.told_status if isinstance(response, Script) else response.status_code
 
 
 def _split(result: Any) -> tuple[Any, int]:

@@ -26,6 +26,12 @@ from longshore.ranges import RangeNotSatisfiable, Span, requested
 CHUNK_BYTES = 2**20
 FIRST_BYTES = 2**16
 
+ACTIVE = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"})
+"""Types that may hold scripts."""
+
+SHUT_IN = "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'"
+"""Policy for an active file that somebody uploaded: shown, but not run with the rights of this server's pages."""
+
 
 @dataclass(frozen=True)
 class Content:
@@ -258,6 +264,8 @@ def _headed(response: Response, content: Content) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     if response.status_code != HTTPStatus.NOT_MODIFIED and not headers.get("Content-Type", "").startswith("multipart/"):
         headers["Content-Type"] = content.content_type
+    if content.content_type.partition(";")[0].strip().lower() in ACTIVE:
+        headers["Content-Security-Policy"] = SHUT_IN
     headers.set("Content-Disposition", "attachment" if content.download else "inline", **disposition(content.name))
     if content.digest is not None:
         headers["Repr-Digest"] = f"sha-256=:{content.digest}:"

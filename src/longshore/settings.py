@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -22,6 +24,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 AMQP_SCHEMES = ("amqp", "amqps")
 DATABASE_SCHEMES = ("sqlite", "postgresql")
+_RATE = r"[1-9]\d{0,8} ?(/|per) ?([1-9]\d{0,4} ?)?(second|minute|hour|day)s?"
+_RATES = re.compile(rf"{_RATE}( ?[;,|] ?{_RATE}){{0,9}}")
 RESULT_SCHEMES = ("redis", "rediss", "unix", "mongodb", "db")
 RESULT_URLS = "redis://, rediss://, unix://, mongodb://, mongodb+srv://, db+postgresql:// or db+sqlite://"
 
@@ -108,6 +112,10 @@ class Settings(BaseSettings):
     handlers_dir: Path = Field(
         Path("handlers"), description="folder whose *.py files are loaded at start: views, jobs, anything"
     )
+    template_dir: Path = Field(
+        Path("templates"), description="folder of the templates behind GET /template and /render"
+    )
+    static_dir: Path = Field(Path("static"), description="folder whose files are sent under GET /static")
     task_modules: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="comma-separated modules whose jobs and Celery tasks the workers load"
     )
@@ -140,7 +148,8 @@ class Settings(BaseSettings):
     )
     cache_root: Path | None = Field(
         None,
-        description="folder of what can be made again or ends: links, views; default: below ROOT_STORAGE_PATH",
+        description="folder of what can be made again: cached responses (several servers may share them) and views;"
+        " default: below ROOT_STORAGE_PATH",
     )
     files_root: Path | None = Field(
         None, description="folder whose files are on offer under GET /file; default: below ROOT_STORAGE_PATH"
@@ -189,7 +198,51 @@ class Settings(BaseSettings):
         description="comma-separated hosts (`example.org`, `*.example.org`, `10.0.0.5:8080`, `10.0.0.0/8`) from which"
         " links may fetch files; private addresses only where listed as addresses",
     )
-    user_header_name: str = Field("Uid", description="request header that names the user")
+    user_header_name: str = Field(
+        "Uid",
+        description="request header that names the user; where tokens are asked for it counts only from"
+        " TRUSTED_PROXIES, and the token's name is the user",
+    )
+    auth: Literal["none"] | None = Field(
+        None, description="`none` says aloud that a server which other machines can reach asks nobody for a token"
+    )
+    auth_tokens: SecretStr | None = Field(
+        None,
+        description="tokens that let callers in: comma-separated `name:scope:hash` (scopes read, write, admin), or"
+        " `@/path` of a file with one a line, which is read again when it changes; `longshore token make` makes them",
+    )
+    login_seconds: float = Field(
+        7 * 86400, ge=60, description="how long a browser stays logged in, unless its token ends before, in seconds"
+    )
+    rate_limit: str | None = Field(
+        None,
+        description="most requests of one token, or of one address without a token, as in `100/second;5000/minute`;"
+        " default: no limit but the one on wrong tokens",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated addresses or networks (`10.0.0.0/8`) of proxies whose X-Forwarded-For,"
+        " X-Forwarded-Proto and user header are believed",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="comma-separated names (`data.example.org`, `*.example.org`) that browsers may call this server by,"
+        " besides localhost; `*` for any; default: only localhost on a loopback address without tokens, else any",
+    )
+    audit_log: Path | None = Field(
+        None, description="file to which a line of JSON is appended for every change; default: standard error"
+    )
+    response_cache_bytes: int = Field(
+        10**9,
+        ge=0,
+        description="disk space for responses of views that are cached, in bytes; oldest go first; 0 keeps none",
+    )
+    dataset_ttl: float | None = Field(
+        None,
+        gt=0,
+        description="datasets that nobody changed for so many seconds, and to which nobody is connected, are removed;"
+        " default: never",
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -201,7 +254,10 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.rstrip("/") for part in _parts(value)) if isinstance(value, str) else value
 
-    @field_validator("task_modules", "job_queues", "remote_hosts", "local_event_sources", mode="before")
+    @field_validator(
+        "task_modules", "job_queues", "remote_hosts", "local_event_sources", "trusted_proxies", "allowed_hosts",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def _list(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
@@ -230,15 +286,30 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         return _require_scheme(value, DATABASE_SCHEMES)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(network, strict=False)) for network in value)
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rates(cls, value: str | None) -> str | None:
+        if value is not None and not _RATES.fullmatch(value.strip()):
+            raise ValueError("write limits such as 100/second or 100/second;5000/minute")
+        return value
+
     @field_validator(
         "root_storage_path",
         "handlers_dir",
+        "template_dir",
+        "static_dir",
         "cache_root",
         "files_root",
         "upload_folder",
         "fstore_root",
         "storage_root",
         "kvstore_root",
+        "audit_log",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -272,8 +343,13 @@ class Settings(BaseSettings):
 
     @property
     def links_folder(self) -> Path:
-        """The files behind links."""
-        return self.cache_folder / "links"
+        """The files behind links: beside the database that knows them, since several servers may share CACHE_ROOT."""
+        return self.root_storage_path / "cache" / "links"
+
+    @property
+    def responses_folder(self) -> Path:
+        """Cached responses of views; several servers may share it."""
+        return self.cache_folder / "responses"
 
     @property
     def files_folder(self) -> Path:
@@ -434,3 +510,8 @@ def _sentence(error: ValidationError) -> str:
         reason = problem["msg"].removeprefix("Value error, ")
         parts.append(f"{field.upper()}{shown} cannot be used: {reason}")
     return "; ".join(parts)
+
+
+def client_token() -> str | None:
+    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``."""
+    return os.environ.get("LONGSHORE_TOKEN") or None

@@ -236,8 +236,9 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(shared_server: Longshor
     sessions = set((shared_server.storage / "datasets").glob("*"))
     host, port = shared_server.url.removeprefix("http://").split(":")
     for head in (
-        b"POST /api/v1/datasets?name=x.csv HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\na,b\n1,2\n",
-        b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nContent-Type: multipart/form-data; boundary=q"
+        b"POST /api/v1/datasets?name=x.csv HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\na,b\n1,2\n",
+        b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
+        b"Content-Type: multipart/form-data; boundary=q"
         b'\r\n\r\n--q\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\na,b\n1,2\n',
     ):
         with socket.create_connection((host, int(port))) as connection:

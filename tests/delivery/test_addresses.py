@@ -163,7 +163,7 @@ def take_some(server: LongshoreServer, addr: str, least: int) -> bytes:
     """Begin a download by hand and break it off."""
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port)) as connection:
-        connection.sendall(f"GET {addr} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection.sendall(f"GET {addr} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         data = b""
         while b"\r\n\r\n" not in data or len(data.partition(b"\r\n\r\n")[2]) < least:
             data += connection.recv(65536)
@@ -176,7 +176,7 @@ def test_a_client_that_goes_away_without_reading_leaves_the_address_valid(
     addr = address()
     parts = urlsplit(delivering.url)
     with socket.create_connection((parts.hostname, parts.port)) as connection:
-        connection.sendall(f"GET {addr} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection.sendall(f"GET {addr} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert connection.recv(10)
     assert eventually(lambda: whole(http, addr)) == BIG
 
@@ -212,7 +212,7 @@ def test_a_stalled_taker_does_not_stop_others_from_being_served(
     parts = urlsplit(delivering.url)
     with contextlib.closing(socket.create_connection((parts.hostname, parts.port))) as stalled:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stalled.sendall(f"GET {addr} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        stalled.sendall(f"GET {addr} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert stalled.recv(10)
         assert http.get(addr).status_code == 409
         assert http.get("/hello").text == "World!"

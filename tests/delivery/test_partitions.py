@@ -204,7 +204,7 @@ def raw(server: LongshoreServer, method: str, path: str, body: bytes = b"") -> i
     boundary = b"--X\r\nContent-Disposition: form-data; name=file; filename=t.txt\r\n\r\n" + body + b"\r\n--X--\r\n"
     with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
         connection.sendall(
-            f"{method} {path} HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nConnection: close\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nConnection: close\r\n"
             f"Content-Type: multipart/form-data; boundary=X\r\nContent-Length: {len(boundary)}\r\n\r\n".encode()
             + boundary
         )
@@ -350,7 +350,7 @@ def begun(server: LongshoreServer, path: str) -> Iterator[socket.socket]:
     parts = urlsplit(server.url)
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=X\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=X\r\n"
             "Content-Length: 1000000\r\n\r\n"
             "--X\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n".encode()
             + b"x" * 100_000

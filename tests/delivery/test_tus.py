@@ -258,7 +258,7 @@ def open_patch(
     parts = urlsplit(server.url)
     connection = socket.create_connection((parts.hostname, parts.port))
     connection.sendall(
-        f"PATCH {address} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {at}\r\n{more}"
+        f"PATCH {address} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {at}\r\n{more}"
         f"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n".encode()
         + content
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,28 @@ def test_the_constraints_are_exact_versions_only() -> None:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert len(lines) > 50
     assert [line for line in lines if line.count("==") != 1 or "@" in line or "/" in line] == []
+
+
+PIP = """#!/bin/sh
+# Notes each call, and whether another one was under way.
+mkdir "{folder}/under-way" || echo overlap >> "{folder}/calls"
+echo "$*" >> "{folder}/calls"
+rmdir "{folder}/under-way"
+"""
+
+
+def test_several_at_once_build_once(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, checkout / name)
+    pip = tmp_path / "pip"
+    pip.write_text(PIP.format(folder=tmp_path))
+    pip.chmod(0o755)
+    command = ["make", "-C", str(checkout), f"PYTHON={sys.executable}", f"PIP={pip}", "build"]
+    builds = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(4)]
+    outputs = [build.communicate(timeout=240)[0] for build in builds]
+    assert [build.returncode for build in builds] == [0] * 4, outputs
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert calls == ["install --upgrade pip>=25.1", "install --constraint constraints.txt --editable ."]
+    assert sum(b"Installing Longshore" in output for output in outputs) == 1

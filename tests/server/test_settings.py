@@ -34,6 +34,11 @@ BAD = [
     ("WEB_THREADS", "1"),
     ("IMPORT_TIMEOUT_SECONDS", "0"),
     ("CHANGE_TIMEOUT_SECONDS", "soon"),
+    ("AUTH", "off"),
+    ("LOGIN_SECONDS", "1"),
+    ("RATE_LIMIT", "many"),
+    ("RATE_LIMIT", "10/fortnight"),
+    ("TRUSTED_PROXIES", "proxy.example"),
 ]
 
 

@@ -120,7 +120,8 @@ def test_a_broken_body_leaves_the_old_value(http: httpx.Client, storing: Longsho
     parts = urlsplit(storing.url)
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(
-            b"POST /kv/broken HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\nhalf"
+            b"POST /kv/broken HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: text/plain\r\nContent-Length: 1000\r\n\r\nhalf"
         )
     assert http.get("/kv/broken").json() == "old"
 

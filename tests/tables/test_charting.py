@@ -18,8 +18,8 @@ from PIL import Image
 from scipy import stats
 
 from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType, TimedOut
-from longshore.tables.charting import VisualizeParameters, lines, pictures, scatter, style, visualize
-from longshore.tables.charting.axes import Limits
+from longshore.tables.charting import VisualizeParameters, batches, lines, pictures, scatter, style, thinning, visualize
+from longshore.tables.charting.axes import Limits, Span
 from longshore.tables.charting.boxes import measure
 from longshore.tables.charting.fitting import fit_line
 
@@ -207,6 +207,53 @@ def test_a_long_line_keeps_the_extremes_of_every_pixel(make_table, kind, x):
     kept = {row["y"] for row in shown}
     assert all(column.min() in kept and column.max() in kept for column in columns)
     assert {noise[0], noise[-1]} <= kept
+
+
+@pytest.mark.parametrize("few_runs", [0, thinning.FEW_RUNS])
+@pytest.mark.parametrize("order", ["ascending", "descending", "shuffled"])
+def test_a_thinned_line_has_four_points_a_pixel_column(monkeypatch, order, few_runs):
+    monkeypatch.setattr(thinning, "FEW_RUNS", few_runs)
+    rng = np.random.default_rng(5)
+    x, y = np.arange(9_000.0), rng.permutation(9_000) * 1.0
+    places = {"ascending": np.arange(9_000), "descending": np.arange(9_000)[::-1], "shuffled": rng.permutation(9_000)}
+    thinned = thinning.Thinning(Span(0.0, 9_000.0), 30)
+    for part in np.array_split(places[order], 7):
+        thinned.add(x[part], y[part])
+    expected = set()
+    for start in range(0, 9_000, 300):
+        column = y[start : start + 300]
+        kept = (0, 299, int(column.argmin()), int(column.argmax()))
+        expected |= {(float(start + at), float(column[at])) for at in kept}
+    assert set(thinned.found()) == expected
+
+
+@pytest.mark.parametrize("cells", [0, batches.HELD_CELLS])
+def test_charts_are_the_same_whether_or_not_the_columns_are_held(make_table, monkeypatch, cells):
+    table = make_table(with_gaps(frame(20_000)))
+    asked = [{"type": "histogram", "columnIndices": [0, 1]}, {"type": "line", "xColumnIndex": 0, "yColumnIndices": [1]}]
+    expected = [spec_of(table, chart) for chart in asked]
+    monkeypatch.setattr(batches, "HELD_CELLS", cells)
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 1_000)
+    assert [spec_of(table, chart) for chart in asked] == expected
+
+
+def test_correlations_bear_a_first_batch_unlike_the_rest(make_table, monkeypatch):
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 100)
+    rng = np.random.default_rng(3)
+    a = rng.normal(1e6, 1, 5_000)
+    a[:100] = 0.0
+    b = np.where(np.arange(5_000) < 100, np.nan, a * 2 + rng.normal(0, 1, 5_000))
+    df = pd.DataFrame({"a": a, "b": b})
+    found = spec_of(make_table(pl.from_pandas(df)), {"type": "correlation"})["correlation"]
+    assert found["r"][0][1] == pytest.approx(df.corr()["a"]["b"], abs=1e-6)
+
+
+def test_correlations_of_values_without_squares_are_found(make_table, monkeypatch):
+    monkeypatch.setattr(batches, "ROWS_AT_ONCE", 10)
+    small = np.zeros(10)
+    values = np.concatenate([small, np.linspace(0, 1e200, 50)])
+    found = spec_of(make_table(pl.DataFrame({"a": values, "b": values * -2})), {"type": "correlation"})["correlation"]
+    assert found["r"][0][1] == pytest.approx(-1.0)
 
 
 def test_dates_stand_at_their_moments_in_utc(make_table):

@@ -5,6 +5,7 @@ import json
 import math
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,9 +18,8 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound
 from longshore.tables import profiling
+from longshore.tables.profiling import analysis, columns, hashing, whole
 from longshore.tables.profiling import tally as tally_module
-from longshore.tables.profiling import whole
-from longshore.tables.profiling import words as words_module
 from longshore.tables.table import Table, write_columns
 
 EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,14 +31,18 @@ ISO = "%Y-%m-%dT%H:%M:%S.%f"
 
 @pytest.fixture(params=["grouped", "sorted", "parts"])
 def _way(request, monkeypatch):
-    """The ways of counting: by groups, by sorting, and in several scans."""
+    """The ways of counting: by groups, by sorting, and in several scans that remember nothing."""
+    if request.param != "sorted":
+        monkeypatch.setattr(tally_module, "SORTED_AT_ONCE", -1)
     if request.param == "grouped":
         return
     monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_FEW", -1)
     if request.param == "parts":
-        monkeypatch.setattr(tally_module, "HASHES_AT_ONCE", 3)
+        monkeypatch.setattr(hashing, "HASHES_AT_ONCE", 10)
+        monkeypatch.setattr(hashing, "KNOWN_FREQUENT", 0)
+        monkeypatch.setattr(hashing, "KNOWN_SMALLEST", 1)
         monkeypatch.setattr(tally_module, "KEYS_AT_ONCE", 1)
-        monkeypatch.setattr(words_module, "BYTES_AT_ONCE", 5)
 
 
 every_way = pytest.mark.usefixtures("_way")
@@ -256,6 +260,64 @@ def test_a_profile_has_the_statistics_of_each_column(make_table, monkeypatch, ce
 @pytest.mark.parametrize("values", [[1e308, -1e308], [1.0, np.nextafter(1, 2)], [5e-324, 1e-323], [math.inf, 1.0, 2.0]])
 def test_extreme_numbers_do_not_break_a_profile(make_table, values):
     json.dumps(profiling.profile(make_table(pl.DataFrame({"x": values}))), allow_nan=False)
+
+
+def test_texts_that_stay_unknown_are_looked_up(make_table, monkeypatch):
+    monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_FEW", -1)
+    texts = [f"{number % 3_000:05}" for number in range(9_000)] + ["00000", "99999", "99999"] + ["é"] * 4
+    table = make_table(pl.DataFrame({"t": texts}))
+    expected = profiling.analyze(table, "t")
+    check_frequencies(expected, texts, str)
+    monkeypatch.setattr(hashing, "KNOWN_FREQUENT", 0)
+    monkeypatch.setattr(hashing, "KNOWN_SMALLEST", 1)
+    monkeypatch.setattr(hashing, "HASHES_AT_ONCE", 100)
+    assert profiling.analyze(table, "t") == expected
+
+
+def test_texts_that_only_look_few_are_still_counted(make_table, monkeypatch):
+    monkeypatch.setattr(tally_module, "FEW", -1)
+    monkeypatch.setattr(analysis, "SAMPLED_ROWS", 2)
+    texts = ["same"] * 500 + [str(number) for number in range(50)] + ["same"] * 500
+    check_frequencies(profiling.analyze(make_table(pl.DataFrame({"t": texts})), "t"), texts, str)
+
+
+def test_statistics_are_kept_by_column_file(make_table, monkeypatch):
+    table = make_table(MIXED, files=2)
+    cache = profiling.StatisticsCache(1_000_000)
+    first = profiling.profile(table, cache=cache)
+    monkeypatch.setattr(columns, "count", None)
+    monkeypatch.setattr(whole, "count_frame", None)  # nothing may be counted any more
+    renamed = table.with_columns([replace(column, name=f"new {column.name}") for column in reversed(table.columns)])
+    again = profiling.profile(renamed, cache=cache)
+    assert [column["name"] for column in again["columns"]] == [f"new {name}" for name in reversed(table.names)]
+    assert [c["statistics"] for c in again["columns"]] == [c["statistics"] for c in reversed(first["columns"])]
+    assert profiling.analyze(table, "t", cache) == first["columns"][2]["statistics"]
+    again["columns"][0]["statistics"].clear()
+    assert profiling.profile(table, cache=cache) == first
+
+
+def test_only_a_changed_column_is_counted_again(make_table, monkeypatch):
+    table = make_table(MIXED)
+    cache = profiling.StatisticsCache(1_000_000)
+    first = profiling.profile(table, cache=cache)
+    (changed,), _ = write_columns(table.folder, pl.LazyFrame({"n": [5, 5, 5, None]}), ["n"])
+    counted = []
+    count = whole.count_frame
+    monkeypatch.setattr(whole, "count_frame", lambda *rest: counted.append(rest[1].name) or count(*rest))
+    found = profiling.profile(table.with_columns([changed, *table.columns[1:]]), cache=cache)
+    assert counted == ["n"]
+    assert found["columns"][0]["statistics"]["mode"] == [5]
+    assert found["columns"][1:] == first["columns"][1:]
+
+
+def test_kept_statistics_stay_within_their_limit(make_table):
+    table = make_table(MIXED)
+    cache = profiling.StatisticsCache(3_000)
+    profiling.profile(table, cache=cache)
+    assert 0 < cache.size_bytes <= 3_000
+    assert cache.get(table, table.columns[0]) is None
+    assert cache.get(table, table.columns[-1]) is not None
 
 
 def test_a_profile_of_no_columns_is_empty(tmp_path):

@@ -1043,6 +1043,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{session_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address under which the table, or a view of it, can be fetched as a file, once or for some time. */
+        post: operations["make_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/types": {
         parameters: {
             query?: never;
@@ -1169,6 +1186,17 @@ export interface components {
              * @default null
              */
             rowIndex: number | null;
+        };
+        /**
+         * Address
+         * @description Where a file can be fetched.
+         */
+        Address: {
+            /**
+             * Addr
+             * @description address on this server, beginning with a slash
+             */
+            addr: string;
         };
         /**
          * Aggregate
@@ -3366,6 +3394,104 @@ export interface components {
              * @default null
              */
             kind: string | null;
+        };
+        /**
+         * ViewLink
+         * @description What of the dataset is to be had, in which format, and for how long.
+         */
+        ViewLink: {
+            /**
+             * Filtertype
+             * @default null
+             */
+            filterType: ("invalid" | "outliers" | "duplicates") | null;
+            /**
+             * Filtercolumnindices
+             * @default null
+             */
+            filterColumnIndices: number[] | null;
+            /**
+             * Filtercolumns
+             * @default null
+             */
+            filterColumns: string[] | null;
+            /**
+             * Outliersstddev
+             * @description standard deviations from the mean
+             * @default 2
+             */
+            outliersStdDev: number;
+            /**
+             * Outlierstrimportion
+             * @description cut from either end before the mean is taken
+             * @default 0
+             */
+            outliersTrimPortion: number;
+            /**
+             * Searchquery
+             * @default null
+             */
+            searchQuery: string | null;
+            /**
+             * Searchcolumnindices
+             * @default null
+             */
+            searchColumnIndices: number[] | null;
+            /**
+             * Searchcolumns
+             * @default null
+             */
+            searchColumns: string[] | null;
+            /**
+             * Searchisregex
+             * @default false
+             */
+            searchIsRegex: boolean;
+            /**
+             * Sortcolumnindex
+             * @default null
+             */
+            sortColumnIndex: number | null;
+            /**
+             * Sortcolumn
+             * @default null
+             */
+            sortColumn: string | null;
+            /**
+             * Sortascending
+             * @default true
+             */
+            sortAscending: boolean;
+            /**
+             * Format
+             * @description csv, json, ndjson, parquet, arrow or xlsx
+             * @default csv
+             */
+            format: string;
+            /**
+             * Escapeformulas
+             * @description csv: put ' before text that a spreadsheet would run as a formula
+             * @default false
+             */
+            escapeFormulas: boolean;
+            /**
+             * Onetime
+             * @description whether the address is used up once the whole file was delivered
+             * @default true
+             */
+            oneTime: boolean;
+            /**
+             * Expiresin
+             * @description seconds; default: LINK_TTL of the server
+             * @default null
+             */
+            expiresIn: number | null;
+            /**
+             * Download
+             * @description whether a browser saves the file, or shows it
+             * @default true
+             */
+            download: boolean;
         };
         /**
          * ViewedRowsParameters
@@ -5901,6 +6027,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Aggregated"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewLink"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
                 };
             };
             /** @description The request failed */

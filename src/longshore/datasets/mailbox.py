@@ -154,7 +154,8 @@ class Writer:
         """Give the lease back and note the entries whose answers went out."""
         with self.database.writing(durable=False) as connection:
             mark_announced(connection, announced)
-            connection.execute(self._mine().values(lease_owner=None, lease_until=None))
+            # The end of the lease stays: it tells when the dataset was last written to.
+            connection.execute(self._mine().values(lease_owner=None, lease_until=time.time()))
 
     def _mine(self) -> sa.Update:
         return datasets.update().where((datasets.c.id == self.session_id) & (datasets.c.lease_owner == self.owner))
@@ -243,6 +244,8 @@ def sweep(connection: Connection, now: float) -> None:
 def held_sessions(connection: Connection) -> list[str]:
     """Sessions that a living writer holds at the moment."""
     rows = connection.execute(
-        sa.select(datasets.c.id, datasets.c.lease_owner).where(datasets.c.lease_until > time.time())
+        sa.select(datasets.c.id, datasets.c.lease_owner).where(
+            datasets.c.lease_owner.is_not(None) & (datasets.c.lease_until > time.time())
+        )
     )
     return [row.id for row in rows if not is_dead(row.lease_owner)]

@@ -21,7 +21,7 @@ datasets = sa.Table(
     sa.Column("position", sa.Integer, nullable=False, comment="of the current step; 0 is the import"),
     sa.Column("next_number", sa.Integer, nullable=False, comment="number that the next step gets"),
     sa.Column("lease_owner", sa.String(120), comment="the one process that may write, or null"),
-    sa.Column("lease_until", sa.Float, comment="seconds since 1970"),
+    sa.Column("lease_until", sa.Float, comment="end of the lease in seconds since 1970; stays when it is given back"),
 )
 
 steps = sa.Table(

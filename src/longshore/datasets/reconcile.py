@@ -72,6 +72,7 @@ class Reconciler(Lookout):
         now = time.time()
         with self.service.database.writing(durable=False) as connection:
             mailbox.sweep(connection, now)
+            records.forget_dead_servers(connection)
             connection.execute(
                 datasets.delete().where(
                     (datasets.c.state == records.FAILED) & (datasets.c.created < now - mailbox.KEEP_SECONDS)

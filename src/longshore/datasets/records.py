@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.models import datasets, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.leases import is_dead
 from longshore.tables.dropping import Made
 from longshore.tables.table import Table
 
@@ -269,6 +270,13 @@ def sessions_of(connection: Connection, socket_id: str) -> list[str]:
 def forget_socket(connection: Connection, socket_id: str) -> None:
     """Drop a closed socket's associations."""
     connection.execute(sockets.delete().where(sockets.c.socket_id == socket_id))
+
+
+def forget_dead_servers(connection: Connection) -> None:
+    """Drop the associations of web processes of this machine that were killed."""
+    for server in connection.execute(sa.select(sockets.c.server).distinct()).scalars().all():
+        if is_dead(server):
+            forget_server(connection, server)
 
 
 def forget_server(connection: Connection, server: str) -> None:

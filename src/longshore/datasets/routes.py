@@ -39,6 +39,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
+from longshore.access.audit import note
+from longshore.access.callers import current_user
+from longshore.access.scopes import Scope, requires
 from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
@@ -97,6 +100,7 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
         return _export(service, session_id, "csv")
 
     @routes.post("/celeryTaskCompleted", strict_slashes=False)
+    @requires(Scope.PUBLIC)  # it asks for a secret of its own
     def celery_task_completed() -> Response:
         """Internal: a worker that is not ours hands in a finished task; needs the shared secret."""
         return _forward(service, emitter)
@@ -163,12 +167,26 @@ def declare_api(api: Api, service: Datasets) -> None:
         """Near-duplicate values of a text column: different spellings of what is probably one value."""
         return service.cluster(session_id, query)
 
-    @api.endpoint("POST", f"{BASE}/<session_id>/visualize", tag=TAG, body=VisualizeParameters, answer=wire.Chart)
+    @api.endpoint(
+        "POST",
+        f"{BASE}/<session_id>/visualize",
+        tag=TAG,
+        body=VisualizeParameters,
+        answer=wire.Chart,
+        scope=Scope.READ,
+    )
     def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
         return service.visualize(session_id, parse_model(VisualizeParameters, body))
 
-    @api.endpoint("POST", f"{BASE}/<session_id>/preview", tag=TAG, body=PreviewParameters, answer=wire.PreviewAnswer)
+    @api.endpoint(
+        "POST",
+        f"{BASE}/<session_id>/preview",
+        tag=TAG,
+        body=PreviewParameters,
+        answer=wire.PreviewAnswer,
+        scope=Scope.READ,
+    )
     def preview_operation(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """What an operation would do to some rows, and to how many in all; nothing is changed."""
         return service.preview(session_id, parse_model(PreviewParameters, body))
@@ -368,6 +386,7 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
         file_name = upload.name or name or options.name or "upload"
         asker = Asker(options.request_id, options.socket_id, _user(service))
         session_id, entry_id = service.create(upload.path, file_name, options, asker)
+        note(object=session_id)
     return Taken(session_id, entry_id, options)
 
 
@@ -452,4 +471,4 @@ def _forward(service: Datasets, emitter: Emitter) -> Response:
 
 
 def _user(service: Datasets) -> str | None:
-    return request.headers.get(service.settings.user_header_name)
+    return current_user(service.settings)

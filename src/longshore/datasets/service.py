@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 LONGEST_REQUEST_ID = 200
 
 _TABLES_KEPT = 64
+STATISTICS_BYTES = 32_000_000
+"""Statistics of columns kept in memory: of some ten thousand columns."""
 
 Progress = Callable[[int, int], None]
 """Is told how much is done, and of how much."""
@@ -97,6 +99,7 @@ class Datasets:
         self.settings = settings
         self.database = database
         self.views = Views(settings.cache_folder / "views", settings.view_cache_bytes)
+        self.statistics = profiling.StatisticsCache(STATISTICS_BYTES)
         self._enqueue = enqueue
         self._tables: OrderedDict[tuple[str, int], Table] = OrderedDict()
         self._tables_lock = Lock()
@@ -221,13 +224,13 @@ class Datasets:
     def analyze(self, session_id: str, column: OneColumn) -> dict[str, Any]:
         """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``."""
         table = self.version(session_id).table
-        statistics = profiling.analyze(table, column.find(table).name)
+        statistics = profiling.analyze(table, column.find(table).name, self.statistics)
         return {**statistics, "data": statistics}
 
     def profile(self, session_id: str, progress: Progress = lambda done, total: None) -> dict[str, Any]:
         """Statistics of all columns, with a small histogram or the most frequent values of each."""
         version = self.version(session_id)
-        return {"version": version.number, "data": profiling.profile(version.table, progress=progress)}
+        return {"version": version.number, "data": profiling.profile(version.table, progress, self.statistics)}
 
     def cluster(
         self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None

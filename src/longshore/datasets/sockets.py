@@ -7,18 +7,18 @@ threads of their own, so that a socket stays responsive while they work.
 from __future__ import annotations
 
 import logging
-import os
 import re
-import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import socketio
 
+from longshore.access.callers import current_user
 from longshore.datasets import records
 from longshore.datasets.service import LONGEST_REQUEST_ID, READS, Asker, Datasets, is_change, require_session_id
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
+from longshore.leases import new_owner
 from longshore.tables.operations import require_operation
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class DatasetSockets:
     def __init__(self, server: socketio.Server, service: Datasets) -> None:
         self.server = server
         self.service = service
-        self.name = f"{socket.gethostname()}/{os.getpid()}"
+        self.name = new_owner()
         self._readers = ThreadPoolExecutor(HEAVY_READERS, thread_name_prefix="reader")
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
@@ -102,7 +102,7 @@ class DatasetSockets:
             raise InvalidRequest('send one object, such as {"sessionID": ..., "requestID": ...}')
         self._check_envelope(event, body)
         session_id = require_session_id(body.get("sessionID"))
-        asker = Asker(body.get("requestID"), sid)
+        asker = Asker(body.get("requestID"), sid, current_user(self.service.settings))
         if event in READS:
             self._join(sid, session_id)
             self._read(event, sid, session_id, body)
@@ -180,11 +180,15 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
 
     Engine.IO closes a connection over ``max_http_buffer_size``; that limit is set far higher, and the smaller
     one of the settings is enforced here, before any JSON is read.
+
+    :ivar refuse: answers a request that is not done: ``refuse(event, sid, body, error)``.
+    :ivar gate: decides about each connect and event, if there is one; see :class:`longshore.access.sockets.SocketGate`.
     """
 
     def __init__(self, *, max_message_bytes: int, **options: Any) -> None:
         self.max_message_bytes = max_message_bytes
         self.refuse: Any = None
+        self.gate: Any = None
         super().__init__(**options)
 
     def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
@@ -200,6 +204,11 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
             if data[0] in self.reserved_events:
                 data = [f"({data[0]})", *data[1:]]
             super()._handle_event(eio_sid, namespace, id, data)
+
+    def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
+        if self.gate is None:
+            return super()._trigger_event(event, namespace, *args)
+        return self.gate.handle(super()._trigger_event, event, namespace, *args)
 
     def _refuse_message(self, eio_sid: str, data: Any) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, "/")

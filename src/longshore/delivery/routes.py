@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from longshore.access.scopes import Scope, requires
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
 from longshore.errors import InvalidRequest, LongshoreError
@@ -59,6 +60,7 @@ def delivery_routes(links: Links, offered: Offered) -> Blueprint:
         return jsonify(addr=links.register(path, download=_wants_download()))
 
     @routes.get(ADDRESS)
+    @requires(Scope.PUBLIC)  # the address is the secret: links are for people without a token
     def take_file() -> Response:
         """The file behind an address; a one-time address is used up once all of it was delivered."""
         return links.open(_require("uid"), request, download=_wants_download())

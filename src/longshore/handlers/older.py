@@ -14,14 +14,13 @@ from typing import Any
 
 NAME = "pyserver.core"
 
-_HOMES = {"app": "longshore.handlers.application"}
-
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+    # Whatever the package offers: what handlers of the older framework use, and what they may come to use.
+    package = import_module("longshore")
+    if name not in package.__all__:
         raise AttributeError(f"module {NAME!r} has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    return getattr(package, name)
 
 
 def answer_to_older_name() -> None:

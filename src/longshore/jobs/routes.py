@@ -22,6 +22,7 @@ from typing import Any
 
 from flask import Response, jsonify, request, send_file
 
+from longshore.access.callers import current_user
 from longshore.errors import Expired, shorten
 from longshore.http import Api, Endpoint, read_body
 from longshore.jobs import declaring, wire
@@ -164,8 +165,7 @@ def _batch_body() -> dict[str, Any]:
 
 
 def _asked(service: Jobs, query: wire.SubmitQuery) -> Request:
-    user = request.headers.get(service.settings.user_header_name)
-    return Request(query.queue, request.headers.get(KEY_HEADER), None if user is None else shorten(user, 200))
+    return Request(query.queue, request.headers.get(KEY_HEADER), current_user(service.settings))
 
 
 def _submitted(service: Jobs, name: str, query: wire.SubmitQuery) -> Response:

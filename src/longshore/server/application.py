@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import atexit
 import logging
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
 import socketio
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from longshore.access.callers import current_caller
+from longshore.access.gate import Access, Gate, add_error_headers
+from longshore.access.headers import CSP, own_policy
+from longshore.access.pages import access_pages
+from longshore.access.scopes import EventScopes, Scope, requires
+from longshore.access.sockets import SocketGate
 from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.resumed import IntoDataset
 from longshore.datasets.routes import BASE, contract_routes, declare_api
-from longshore.datasets.service import Datasets
+from longshore.datasets.service import READS, Datasets
 from longshore.datasets.sockets import DatasetSockets, GuardedServer
 from longshore.datasets.tasks import make_enqueue
 from longshore.delivery import tus_routes
+from longshore.delivery.current import current_links
 from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
 from longshore.delivery.partition_routes import OtherAddresses, partition_routes
@@ -28,12 +37,15 @@ from longshore.delivery.path_file_routes import path_file_routes
 from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
+from longshore.delivery.static import static_routes
 from longshore.errors import Internal, LongshoreError
-from longshore.events import Events
+from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
+from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
+from longshore.handlers.templates import Templates, template_routes
 from longshore.http import Api, error_response
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
@@ -44,13 +56,16 @@ from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
-from longshore.jobs.sockets import JobSockets
+from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
 from longshore.messages import emitter, server_manager
 from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import DEFAULT_USER, diagnostics_blueprint, stamp_response
+from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
+from longshore.server.housekeeping import clearing
+from longshore.server.metrics import Metrics, collectors
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
+from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import workbench_blueprint, workbench_page
 from longshore.serving import FrontServer
 from longshore.settings import Settings
@@ -62,13 +77,13 @@ logger = logging.getLogger(__name__)
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
+CODES = {413: "TooLarge", 429: "TooManyRequests"}
+"""Codes for what Flask itself refuses; InvalidRequest for the others."""
 FILES_SWEEP_SECONDS = 300
 
-ASKED_HEADERS = ("Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
+ASKED_HEADERS = ("Authorization", "Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
 ANSWERED_HEADERS = ("Content-Disposition", "Location", "ETag")
 """What pages of the configured origins may send and read."""
-
-CODES = {400: "InvalidRequest", 404: "InvalidRequest", 405: "InvalidRequest", 413: "TooLarge", 415: "InvalidRequest"}
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,21 @@ class Services:
     resumable: Any = None
     lists: Any = None
     events: Any = None
+    access: Any = None
+    responses: Any = None
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def bind(self) -> None:
+        """Make them what handlers import by name."""
+        current_links.bind(self.links)
+        current_events.bind(self.events)
+        current_cache.bind(self.responses)
+
+    def release(self) -> None:
+        """Undo that."""
+        current_links.release(self.links)
+        current_events.release(self.events)
+        current_cache.release(self.responses)
 
 
 @dataclass
@@ -96,6 +126,7 @@ class Parts:
     services: Services
     sockets: DatasetSockets
     reconciler: Reconciler
+    socket_gate: SocketGate
     job_reconciler: JobReconciler | None = None
     """Begins once handlers have declared their jobs."""
 
@@ -111,6 +142,7 @@ class Parts:
 
     def close(self) -> None:
         """End the threads and close the connections."""
+        self.socket_gate.stop()
         self.reconciler.stop()
         if self.job_reconciler is not None:
             self.job_reconciler.stop()
@@ -118,6 +150,7 @@ class Parts:
             self.sockets.close()
         except LongshoreError as error:
             logger.warning("%s", error.description)
+        self.services.release()
         self.services.jobs.close()
         self.services.datasets.views.close()
         self.services.lists.close()
@@ -133,6 +166,7 @@ def create_app(settings: Settings) -> Application:
     :raises SettingsError: when a mount's prefix is taken.
     """
     app = make_application()
+    access = Access(settings)
     database = Database(settings.database)
     celery = make_celery(settings)
     service = Datasets(settings, database, make_enqueue(celery))
@@ -141,11 +175,13 @@ def create_app(settings: Settings) -> Application:
     # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
     wake = make_wake(celery, settings.job_concurrency)
     jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
-    server = _socket_server(settings)
+    server = _socket_server(settings, access)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
+    server.gate = socket_gate = SocketGate(server, access, EventScopes({*READS, SUBSCRIBE, UNSUBSCRIBE}))
     JobSockets(server, jobs, sockets.refuse)
 
+    responses = ResponseCache(settings)
     partitions, path_files = Partitions(settings), PathFiles(settings)
     services = Services(
         datasets=service,
@@ -158,14 +194,22 @@ def create_app(settings: Settings) -> Application:
         resumable=_resumable(settings, database, service, partitions, path_files),
         lists=Lists.open(settings),
         events=Events(settings),
+        access=access,
+        responses=responses,
+        metrics=Metrics(collectors(settings, database, responses, lambda: len(server.eio.sockets))),
     )
     api = declare_routes(app, settings, services)
+    access.rates.guard(app)
     app.after_request(stamp_response)
+    app.after_request(own_pages_policy)
+    app.jinja_env.globals["nonce"] = page_nonce
+    services.metrics.count_requests(app)
     _add_errors(app)
     _add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher))
+    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher), socket_gate)
+    services.bind()
     try:
         mounts = load_additions(app, settings)
     except BaseException:
@@ -173,15 +217,24 @@ def create_app(settings: Settings) -> Application:
         raise
     declare_partitions(app, settings, services)
     document_declared_jobs(api, jobs)
-    duties = [*scheduled(all_jobs(), wake), sweeping(database, store, ResultFiles(settings.results_folder))]
-    duties.append(Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files))
+    duties = [
+        *scheduled(all_jobs(), wake),
+        sweeping(database, store, ResultFiles(settings.results_folder)),
+        *clearing(settings, database, responses),
+        Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
+    ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.reconciler.start()
+    socket_gate.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
     inner = guard(dispatch(app.wsgi_app, mounts))
-    app.wsgi_app = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)  # type: ignore[method-assign]
+    served = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)
+    prefixes = [mount.prefix for mount in mounts]
+    app.wsgi_app = Gate(  # type: ignore[method-assign]
+        served, access, app, sockets=SOCKETS, mounts=prefixes, headers=stamps(), page=_refused_page(app)
+    )
     return app
 
 
@@ -198,6 +251,7 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
     declare_api(api, services.datasets)
+    declare_view_links(api, services.datasets, services.links)
     declare_jobs_api(api, services.jobs)
     api.register(app)
     app.register_blueprint(contract_routes(services.datasets, services.publisher))
@@ -207,7 +261,10 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
     app.register_blueprint(workbench_blueprint())
-    app.extensions["longshore-events"] = services.events
+    app.register_blueprint(access_pages(services.access))
+    app.register_blueprint(template_routes(Templates(settings.template_dir)))
+    app.register_blueprint(static_routes(Offered(settings.static_dir)))
+    app.register_blueprint(services.metrics.routes())
     _add_pages(app, api, settings, services)
     return api
 
@@ -258,14 +315,14 @@ def _package_folder() -> Any:
     return Path(__file__).parent
 
 
-def _socket_server(settings: Settings) -> GuardedServer:
+def _socket_server(settings: Settings, access: Access) -> GuardedServer:
     return GuardedServer(
         max_message_bytes=settings.max_message_bytes,
         client_manager=server_manager(settings),
         async_mode="threading",
         async_handlers=False,  # one socket's requests keep their order; handlers only check and enqueue
         max_http_buffer_size=ENGINE_BUFFER_BYTES,
-        cors_allowed_origins=list(settings.cors_origins) or None,  # None: the server's own origin only
+        cors_allowed_origins=access.origins.allows,
         logger=False,
         engineio_logger=False,
     )
@@ -286,13 +343,13 @@ def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> 
         return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
+    @requires(HEAD=Scope.PUBLIC)  # load balancers ask
     def start() -> Any:
         """The workbench for browsers; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
-            return workbench_page() or render_template("start.html", version=app_version())
-        uid = request.headers.get(settings.user_header_name) or DEFAULT_USER
-        return jsonify(message="ok", version=app_version(), uid=uid, files=services.offered.keys())
+            return workbench_page() or render_template("start.html", version=app_version(), caller=current_caller())
+        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=services.offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -304,10 +361,35 @@ def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return tags
 
 
+def own_pages_policy(response: Response) -> Response:
+    """Give the server's own answers its policy for pages; for ``app.after_request``."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or str(getattr(view, "__module__", "")).startswith("longshore."):
+        nonce = g.get("page_nonce")
+        # With a nonce it is another policy each time; the others are made once for each host.
+        policy = own_policy(request.host) if nonce is None else own_policy.__wrapped__(request.host, nonce)
+        response.headers.setdefault(CSP, policy)
+    return response
+
+
+def page_nonce() -> str:
+    """What an inline script of the server's own pages shows to be run: ``<script nonce="{{ nonce() }}">``."""
+    if "page_nonce" not in g:
+        g.page_nonce = secrets.token_urlsafe(16)
+    return str(g.page_nonce)
+
+
+def _refused_page(app: Flask) -> Callable[[LongshoreError], str]:
+    # Not render_template: a refused request gets no context of the application.
+    return lambda error: app.jinja_env.get_template("not_possible.html").render(error=error)
+
+
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(LongshoreError)
     def known(error: LongshoreError) -> Response:
-        return error_response(error)
+        response = error_response(error)
+        add_error_headers(response, error)
+        return response
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

@@ -259,6 +259,29 @@ def replay(
         fail(done.failure.description)
 
 
+@main.group()
+def token() -> None:
+    """Tokens that let callers in; the server knows only their hashes."""
+
+
+@token.command("make")
+@click.argument("name")
+@click.option("--scope", type=click.Choice(["read", "write", "admin"]), required=True, help="What it allows.")
+def make(name: str, scope: str) -> None:
+    """Make a token for NAME, which is shown this once, and the line for AUTH_TOKENS."""
+    from longshore.access.scopes import Scope
+    from longshore.access.tokens import make_token
+
+    try:
+        shown, kept = make_token(name, Scope.named(scope))
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    click.echo("The token, which is not kept anywhere; hand it over now:", err=True)
+    click.echo(shown)
+    click.echo("Its line for AUTH_TOKENS, or for the file that AUTH_TOKENS=@/path names:", err=True)
+    click.echo(kept.line)
+
+
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))

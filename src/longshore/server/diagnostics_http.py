@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from longshore.access.callers import current_caller
+from longshore.access.scopes import Scope, requires
+from longshore.events import user_token
 from longshore.server.diagnostics import checks
 from longshore.server.version import app_version
 from longshore.settings import Settings
 
 HOSTNAME = socket.gethostname()
-DEFAULT_USER = "DEFAULT"
 
 
 class DeliberateError(RuntimeError):
@@ -24,22 +26,23 @@ def diagnostics_blueprint(settings: Settings) -> Blueprint:
     blueprint = Blueprint("diagnostics", __name__)
 
     @blueprint.get("/diagnostic")
+    @requires(Scope.PUBLIC)  # load balancers ask
     def diagnose() -> tuple[Response, int]:
-        """Whether the server is well: 200, or 500 with what is not."""
+        """Whether the server is well: 200, or 500 with what is not; details are for admins."""
         findings = checks(settings)
         failed = [name for name, finding in findings.items() if not finding["ok"]]
-        message = "ok" if not failed else "; ".join(f"{name}: {findings[name]['detail']}" for name in failed)
-        body = {
-            "message": message,
-            "version": app_version(),
-            "uid": request.headers.get(settings.user_header_name) or DEFAULT_USER,
-            "checks": findings,
-        }
+        body: dict[str, Any] = {"message": "ok", "version": app_version(), "uid": user_token(settings)}
+        if _tells_details():
+            reasons = "; ".join(f"{name}: {findings[name]['detail']}" for name in failed)
+            body |= {"message": reasons or "ok", "checks": findings}
+        elif failed:
+            body["message"] = "something is wrong; a token with the scope admin is told what"
         response = jsonify(body)
         response.headers["Cache-Control"] = "no-store"
         return response, 500 if failed else 200
 
     @blueprint.route("/diagnostic/echo", methods=["GET", "POST"])
+    @requires(Scope.READ)
     def echo_parameters() -> Response:
         """The request's parameters."""
         return jsonify(read_parameters())
@@ -50,16 +53,23 @@ def diagnostics_blueprint(settings: Settings) -> Blueprint:
         raise DeliberateError("asked for by GET /diagnostic/fail")
 
     @blueprint.get("/hello")
+    @requires(Scope.PUBLIC)
     def hello() -> str:
         """A greeting."""
         return "World!"
 
     @blueprint.route("/echo", methods=["GET", "POST"])
+    @requires(Scope.READ)
     def echo_headers() -> Response:
         """The request's headers."""
         return jsonify(dict(request.headers))
 
     return blueprint
+
+
+def _tells_details() -> bool:
+    caller = current_caller()
+    return caller is None or caller.scope is Scope.ADMIN
 
 
 def read_parameters() -> dict[str, Any]:
@@ -70,6 +80,10 @@ def read_parameters() -> dict[str, Any]:
 
 def stamp_response(response: Response) -> Response:
     """Say which machine and which version answered; for ``app.after_request``."""
-    response.headers["X-HOSTNAME"] = HOSTNAME
-    response.headers["X-APP-VERSION"] = app_version()
+    response.headers.update(stamps())
     return response
+
+
+def stamps() -> tuple[tuple[str, str], ...]:
+    """The headers that say which machine and which version answered."""
+    return ("X-HOSTNAME", HOSTNAME), ("X-APP-VERSION", app_version())

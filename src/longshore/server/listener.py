@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 
+from longshore.access.policy import require_protection
 from longshore.errors import SettingsError
 from longshore.settings import Settings
 
@@ -23,9 +24,11 @@ def open_listener(settings: Settings) -> socket.socket:
     """Listen on ``BIND_INTERFACE`` and ``PORT``.
 
     :raises PortTakenError: when another program has the port.
-    :raises SettingsError: when this machine has no such address, or the port needs more rights.
+    :raises SettingsError: when this machine has no such address, the port needs more rights, or the server would be
+        open to other machines without anybody having said so.
     """
     family, address = _resolve(settings)
+    require_protection(settings, address[0])
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

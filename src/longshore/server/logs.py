@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 
+from longshore.access.discretion import hide_session_ids
 from longshore.settings import Settings
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s"
-
-# A session id opens its dataset to whoever knows it; six digits are enough to follow one through a log.
-_SESSION_ID = re.compile(r"(?<![0-9a-f])([0-9a-f]{6})[0-9a-f]{24}(?![0-9a-f])")
 
 
 class DiscreetFormatter(logging.Formatter):
@@ -21,15 +18,6 @@ class DiscreetFormatter(logging.Formatter):
         """One log entry as text."""
         text = super().format(record)
         return text if record.levelno <= logging.DEBUG else hide_session_ids(text)
-
-
-def hide_session_ids(text: str) -> str:
-    """``text`` with each 30-digit session id cut to its first six digits.
-
-    >>> hide_session_ids("GET /dataset/0123456789abcdef0123456789abcd/x")
-    'GET /dataset/012345…/x'
-    """
-    return _SESSION_ID.sub(r"\1…", text)
 
 
 def make_handler() -> logging.Handler:

@@ -68,6 +68,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "loglevel": self.settings.log_level.lower(),
             "logger_class": DiscreetLogger,
             "accesslog": None,
+            # It would believe what any client on this machine says about TLS; TRUSTED_PROXIES says whom we believe.
+            "forwarded_allow_ips": "",
             "worker_tmp_dir": _memory_folder(),
             "post_fork": self._after_fork,
         }

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 import longshore
+from longshore.access.scopes import Scope, requires
 
 FOLDER = Path(longshore.__file__).parent / "workbench"
 """What `npm run build` made; absent in a checkout that was not built."""
@@ -45,6 +46,7 @@ def workbench_blueprint() -> Blueprint:
         state.app.url_map.converters["session_id"] = SessionIdConverter  # type: ignore[attr-defined]
 
     @blueprint.get("/assets/<path:name>")
+    @requires(Scope.PUBLIC)  # the program itself, the same for everyone
     def asset(name: str) -> Response:
         """A script, style or picture of the workbench; its name changes with its content."""
         if not FOLDER.is_dir():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from longshore.committing import GroupCommit
+from longshore.committing import GroupCommit, Work
 from longshore.database import Database
 from longshore.errors import InvalidRequest, InvalidValue, TooLarge
 from longshore.settings import Settings
@@ -37,7 +39,7 @@ class Lists:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._commits: GroupCommit[Any] = GroupCommit(database)
+        self._commits: GroupCommit[Any] = GroupCommit(database, _carry_out)
 
     @classmethod
     def open(cls, settings: Settings) -> Lists:
@@ -62,7 +64,7 @@ class Lists:
         if len(added) > MOST_AT_ONCE:
             raise TooLarge(f"at most {MOST_AT_ONCE:,} items are appended at once")
         documents = [_document(item) for item in added]
-        numbers: list[int] = self._commits.run(lambda connection: _insert(connection, user, name, documents))
+        numbers: list[int] = self._commits.run(_Append(user, name, documents))
         return numbers
 
     def read(self, user: str, name: str, *, after: int = 0, limit: int | None = None) -> list[Item]:
@@ -94,9 +96,8 @@ class Lists:
         :raises ItemNotFound: when there is none.
         """
         check_name(name)
-        query = sa.select(items.c.document).where(_in_list(user, name) & (items.c.id == number))
         with self.database.reading() as connection:
-            document = connection.execute(query).scalar_one_or_none()
+            document = connection.execute(_DOCUMENT, {"user": user, "name": name, "id": number}).scalar_one_or_none()
         if document is None:
             raise ItemNotFound(f"there is no item {number} in this list")
         return _item(number, document)
@@ -163,24 +164,69 @@ def _in_list(user: str, name: str) -> sa.ColumnElement[bool]:
     return (items.c.user == user) & (items.c.name == name)
 
 
-def _insert(connection: Connection, user: str, name: str, documents: list[str]) -> list[int]:
-    first = _reserve(connection, user, name, len(documents))
-    rows: list[dict[str, Any]] = [
-        {"user": user, "name": name, "id": first + place, "document": document}
-        for place, document in enumerate(documents)
-    ]
+# Made once: building a statement takes longer than running it.
+_DOCUMENT = sa.select(items.c.document).where(
+    (items.c.user == sa.bindparam("user")) & (items.c.name == sa.bindparam("name")) & (items.c.id == sa.bindparam("id"))
+)
+_INSERT = items.insert()
+
+
+@dataclass(frozen=True)
+class _Append:
+    """Items that are to stand at the end of a list."""
+
+    user: str
+    name: str
+    documents: list[str]
+
+    def __call__(self, connection: Connection) -> list[int]:
+        return _append(connection, [self])[0]
+
+
+def _carry_out(connection: Connection, works: Sequence[Work]) -> list[Any]:
+    """Those who append go together, then each of the others; all of them asked at the same time."""
+    appends = [work for work in works if isinstance(work, _Append)]
+    numbers = iter(_append(connection, appends))
+    return [next(numbers) if isinstance(work, _Append) else work(connection) for work in works]
+
+
+def _append(connection: Connection, appends: list[_Append]) -> list[list[int]]:
+    """Put items at the end of their lists; the numbers of each append's."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in appends:
+        counts[each.user, each.name] += len(each.documents)
+    # In one order, so that two servers on one PostgreSQL do not wait for each other's lists.
+    free = {key: _reserve(connection, *key, counts[key]) for key in sorted(counts)}
+    rows: list[dict[str, Any]] = []
+    numbers = []
+    for each in appends:
+        first = free[each.user, each.name]
+        free[each.user, each.name] += len(each.documents)
+        numbers.append(list(range(first, first + len(each.documents))))
+        for number, document in zip(numbers[-1], each.documents, strict=True):
+            rows.append({"user": each.user, "name": each.name, "id": number, "document": document})
     if rows:
-        connection.execute(items.insert(), rows)
-    return [row["id"] for row in rows]
+        connection.execute(_INSERT, rows)
+    return numbers
 
 
 def _reserve(connection: Connection, user: str, name: str, count: int) -> int:
     """The first of ``count`` numbers that no item of this list ever had."""
-    statement = _upsert(connection).values(user=user, name=name, next_id=1 + count)
-    statement = statement.on_conflict_do_update(
-        index_elements=[lists.c.user, lists.c.name], set_={"next_id": lists.c.next_id + count}
+    values = {"user": user, "name": name, "first": 1 + count, "count": count}
+    return int(connection.execute(_RESERVE[connection.dialect.name], values).scalar_one()) - count
+
+
+def _reserving(insert: Any) -> Any:
+    statement = insert(lists).values(
+        user=sa.bindparam("user"), name=sa.bindparam("name"), next_id=sa.bindparam("first")
     )
-    return int(connection.execute(statement.returning(lists.c.next_id)).scalar_one()) - count
+    more = {"next_id": lists.c.next_id + sa.bindparam("count", type_=sa.BigInteger)}
+    return statement.on_conflict_do_update(index_elements=[lists.c.user, lists.c.name], set_=more).returning(
+        lists.c.next_id
+    )
+
+
+_RESERVE = {"sqlite": _reserving(sqlite.insert), "postgresql": _reserving(postgresql.insert)}
 
 
 def _reserve_through(connection: Connection, user: str, name: str, number: int) -> None:

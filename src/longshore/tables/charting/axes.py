@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, shorten
@@ -19,6 +20,11 @@ X, Y = "x", "y"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800_000.0, 253_402_300_799_000.0
 MARGIN = 0.03
+
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Indices = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 FARTHEST = 1e300
 """Larger numbers are not drawn: an axis over them would have a width beyond all floats."""
 
@@ -63,18 +69,14 @@ def require_one(index: int | None, field: str) -> int:
 
 
 def placed(column: Column) -> pl.Expr:
-    """The values as floats: numbers as they are, moments as milliseconds since 1970 in UTC.
-
-    Infinities, and numbers beyond :data:`FARTHEST`, are missing.
-    """
+    """The values as floats: numbers as they are, moments as milliseconds since 1970 in UTC."""
     values = col(column.name)
     if isinstance(column.dtype, pl.Datetime):
         factor = {"ns": 1e-6, "us": 1e-3, "ms": 1.0}[column.dtype.time_unit]
         return values.to_physical().cast(pl.Float64) * factor  # with a zone, too, they count from 1970 in UTC
     if isinstance(column.dtype, pl.Date):
         return values.to_physical().cast(pl.Float64) * 86_400_000.0
-    numbers = values.cast(pl.Float64)
-    return pl.when(numbers.abs() <= FARTHEST).then(numbers)
+    return values.cast(pl.Float64)
 
 
 @dataclass(frozen=True)
@@ -96,18 +98,20 @@ class Span:
             return {"start": to_iso(self.low), "end": to_iso(self.high)}
         return {"start": self.low, "end": self.high}
 
-    def contains(self, values: pl.Expr) -> pl.Expr:
+    def contains(self, values: Floats) -> Flags:
         """Which of ``values`` are shown."""
         return (values >= self.low) & (values <= self.high)
 
-    def bin_of(self, values: pl.Expr, bins: int) -> pl.Expr:
-        """In which of ``bins`` parts of equal width each value lies, from 0; the last includes its end.
+    def bin_of(self, values: Floats, bins: int) -> Indices:
+        """In which of ``bins`` parts of equal width each of the values inside lies, from 0; the last includes its end.
 
         Halved, since the width itself may be beyond all floats.
         """
-        width = self.high / 2 - self.low / 2
-        share = (values / 2 - self.low / 2) / width
-        return (share * bins).floor().cast(pl.Int64).clip(0, bins - 1)
+        share = values / 2
+        share -= self.low / 2
+        share /= self.high / 2 - self.low / 2
+        share *= bins
+        return share.astype(np.int64).clip(0, bins - 1)
 
 
 @dataclass(frozen=True)
@@ -130,9 +134,14 @@ class Limits:
             raise InvalidRequest(f"axis.{axis}: the start lies after the end")
         return cls(low, high, is_temporal)
 
-    def admits(self, values: pl.Expr) -> pl.Expr:
+    @property
+    def is_set(self) -> bool:
+        """Whether a client set an end."""
+        return self.low is not None or self.high is not None
+
+    def admits(self, values: Floats) -> Flags:
         """Which of ``values`` lie between the ends that were set; missing values do not."""
-        admitted = values.is_not_null()
+        admitted: Flags = values == values  # NaN equals nothing
         if self.low is not None:
             admitted &= values >= self.low
         if self.high is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from longshore.errors import InvalidType
 from longshore.tables import dtypes
 from longshore.tables.charting import style
-from longshore.tables.charting.axes import Limits, Span, placed, require_numbers, require_one
+from longshore.tables.charting.axes import Floats, Indices, Limits, Span, require_numbers, require_one
+from longshore.tables.charting.batches import Batches
 from longshore.tables.charting.drawing import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.profiling.analysis import count
@@ -29,10 +29,10 @@ def draw_histogram(table: Table, parameters: VisualizeParameters) -> Drawing:
     columns = require_numbers(table, indices, "columnIndices")
     limits = Limits.read(parameters.axis.x, "x")
     counts_limits = Limits.read(parameters.axis.y, "y")
-    frame = table.scan([c.name for c in columns]).select(placed(c).alias(str(i)) for i, c in enumerate(columns))
-    span = limits.over(*_extent(frame, len(columns), limits))
+    batches = Batches(table, columns)
+    span = limits.over(*_extent(batches, limits))
     bins = parameters.number_of_bins
-    counts = _count(frame, len(columns), span, bins)
+    counts = _count(batches, len(columns), span, bins)
     edges = np.linspace(span.low, span.high, bins + 1).tolist()
     names = style.labels([column.name for column in columns])
     rows = [
@@ -41,49 +41,54 @@ def draw_histogram(table: Table, parameters: VisualizeParameters) -> Drawing:
         for at, number in enumerate(numbers)
         if number
     ]
+    data = style.Datasets()
     highest = max((row["n"] for row in rows), default=0)
     counts_span = counts_limits.over(0.0, float(highest) * 1.04 or 1.0)
     return Drawing(
-        style.finish(_bars(rows, names, span, counts_span, bins), f"Distribution of {style.listed(names)}"),
+        style.finish(_bars(data, rows, names, span, counts_span, bins), data, f"Distribution of {style.listed(names)}"),
         {"x": span.to_wire(), "y": counts_span.to_wire()},
     )
 
 
-def _extent(frame: pl.LazyFrame, width: int, limits: Limits) -> tuple[float | None, float | None]:
-    values = [pl.col(str(index)) for index in range(width)]
-    shown = [value.filter(limits.admits(value)) for value in values]
-    row = frame.select(
-        pl.min_horizontal(v.min() for v in shown).alias("low"), high=pl.max_horizontal(v.max() for v in shown)
-    )
-    low, high = row.collect(engine="streaming").row(0)
-    return low, high
+def _extent(batches: Batches, limits: Limits) -> tuple[float | None, float | None]:
+    lows, highs = [], []
+    for batch in batches:
+        for values in batch:
+            shown = values[limits.admits(values)] if limits.is_set else values
+            if len(shown):
+                lows.append(np.fmin.reduce(shown))
+                highs.append(np.fmax.reduce(shown))
+    low, high = (np.fmin.reduce(lows), np.fmax.reduce(highs)) if lows else (np.nan, np.nan)
+    return (None, None) if np.isnan(low) else (float(low), float(high))
 
 
-def _count(frame: pl.LazyFrame, width: int, span: Span, bins: int) -> list[list[int]]:
-    queries = []
-    for index in range(width):
-        values = pl.col(str(index))
-        step = (span.high / 2 - span.low / 2) / bins * 2
-        at = span.bin_of(values, bins)
-        # As numpy does: a division may round to the wrong side of an edge.
-        at = at - (values < span.low + at * step).cast(pl.Int64)
-        at = at + ((values >= span.low + (at + 1) * step) & (at < bins - 1)).cast(pl.Int64)
-        queries.append(frame.filter(span.contains(values)).group_by(at.clip(0, bins - 1).alias("i")).agg(pl.len()))
-    counts = []
-    for found in pl.collect_all(queries, engine="streaming"):
-        numbers = [0] * bins
-        for at_bin, number in found.iter_rows():
-            numbers[at_bin] = number
-        counts.append(numbers)
-    return counts
+def _count(batches: Batches, width: int, span: Span, bins: int) -> list[list[int]]:
+    counts = np.zeros((width, bins), np.int64)
+    for batch in batches:
+        for index, values in enumerate(batch):
+            inside = span.contains(values)
+            counts[index] += np.bincount(_bins(values if inside.all() else values[inside], span, bins), minlength=bins)
+    found: list[list[int]] = counts.tolist()
+    return found
 
 
-def _bars(rows: list[dict[str, Any]], names: list[str], span: Span, counts: Span, bins: int) -> Any:
+def _bins(values: Floats, span: Span, bins: int) -> Indices:
+    """The bin of each value, as numpy has it: a division may round to the wrong side of an edge."""
+    step = (span.high / 2 - span.low / 2) / bins * 2
+    at = span.bin_of(values, bins)
+    at -= values < span.low + at * step
+    at += (values >= span.low + (at + 1) * step) & (at < bins - 1)
+    return at.clip(0, bins - 1)
+
+
+def _bars(
+    data: style.Datasets, rows: list[dict[str, Any]], names: list[str], span: Span, counts: Span, bins: int
+) -> Any:
     import altair as alt
 
     gap: dict[str, Any] = {"stroke": "white", "strokeWidth": 1} if bins <= SEPARATE_BARS else {}
     opacity = 0.9 if len(names) == 1 else 0.5
-    chart = alt.Chart(style.data(rows)).mark_rect(clip=True, opacity=opacity, **gap)
+    chart = alt.Chart(data.named(rows)).mark_rect(clip=True, opacity=opacity, **gap)
     return chart.encode(
         x=style.x_axis("a", span, style.listed(names)),
         x2="b:Q",
@@ -103,27 +108,30 @@ def draw_frequencies(table: Table, parameters: VisualizeParameters) -> Drawing:
     span = limits.over(0.0, max(counts, default=0) * 1.02 or 1.0)
     rows = [{"v": name, "n": number} for name, number in zip(style.labels(shown), counts, strict=True)]
     what = "words" if parameters.use_words else "values"
+    data = style.Datasets()
     title = f"Most frequent {what} of {style.label(column.name)}"
-    return Drawing(style.finish(_ranked(rows, span, style.label(column.name)), title), {"x": span.to_wire(), "y": None})
+    return Drawing(
+        style.finish(_ranked(data, rows, span, style.label(column.name)), data, title), {"x": span.to_wire(), "y": None}
+    )
 
 
 def _most_frequent(table: Table, column: Column, parameters: VisualizeParameters) -> tuple[list[str], list[int]]:
     counted = count(table, column)
     tally = counted.tally
     if parameters.use_words:
-        tally = word_tally(counted.frame, tally, counted.facts.size_bytes)
+        tally = word_tally(counted.frame, tally)
     ranking = rank(tally, parameters.cutoff)
     values = to_values(ranking.values)
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values], ranking.counts
 
 
-def _ranked(rows: list[dict[str, Any]], span: Span, title: str) -> Any:
+def _ranked(data: style.Datasets, rows: list[dict[str, Any]], span: Span, title: str) -> Any:
     import altair as alt
 
     size = 16 if len(rows) <= 30 else 13
     axis = alt.Axis(title=title, labelFontSize=size, ticks=False, grid=False, labelOverlap=False)
     scale = alt.Scale(paddingInner=0.2, paddingOuter=0.2)
-    chart = alt.Chart(style.data(rows)).mark_bar(clip=True, color=style.PALETTE[0], opacity=0.9)
+    chart = alt.Chart(data.named(rows)).mark_bar(clip=True, color=style.PALETTE[0], opacity=0.9)
     return chart.encode(
         x=style.x_axis("n", span, "Number of occurrences"),
         x2=alt.datum(max(0.0, span.low)),

@@ -63,11 +63,12 @@ def draw_boxes(table: Table, parameters: VisualizeParameters) -> Drawing:
     span = limits.over(min(ends, default=None), max(ends, default=None), MARGIN)
     names = style.labels([column.name for column in columns])
     found = [(name, box) for name, box in zip(names, boxes, strict=True) if box]
+    data = style.Datasets()
     title = f"Spread of {style.listed([column.name for column in columns])}"
-    return Drawing(style.finish(_layers(found, names, span), title), {"x": None, "y": span.to_wire()})
+    return Drawing(style.finish(_layers(data, found, names, span), data, title), {"x": None, "y": span.to_wire()})
 
 
-def _layers(boxes: list[tuple[str, Box]], names: list[str], span: Span) -> Any:
+def _layers(data: style.Datasets, boxes: list[tuple[str, Box]], names: list[str], span: Span) -> Any:
     import altair as alt
 
     fields = ("low", "first", "median", "third", "high")
@@ -76,7 +77,7 @@ def _layers(boxes: list[tuple[str, Box]], names: list[str], span: Span) -> Any:
     axis = alt.Axis(title=None, labelAngle=0 if len(names) <= 4 else -30, labelLimit=220, grid=False)
     x = alt.X("s:N", sort=None, scale=alt.Scale(domain=names, paddingInner=0.4, paddingOuter=0.3), axis=axis)
     title = names[0] if len(names) == 1 else "Value"
-    base = alt.Chart(style.data(rows)).encode(x=x, color=_one_colour(names))
+    base = alt.Chart(data.named(rows)).encode(x=x, color=_one_colour(names))
     size = max(20, 500 // (len(names) + 1))
 
     def up(field: str) -> Any:
@@ -90,7 +91,7 @@ def _layers(boxes: list[tuple[str, Box]], names: list[str], span: Span) -> Any:
         base.mark_tick(clip=True, thickness=4, size=size, color="white").encode(
             y=up("median"), color=alt.value("white")
         ),
-        alt.Chart(style.data(points))
+        alt.Chart(data.named(points))
         .mark_point(clip=True, size=45, opacity=0.6, strokeWidth=1.5)
         .encode(x=x, y=up("y"), color=_one_colour(names)),
     )

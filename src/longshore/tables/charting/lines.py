@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
-from longshore.tables.charting.axes import Span, X, Y, is_moment, require_one
+from longshore.tables.charting.axes import Span, is_moment, require_one
 from longshore.tables.charting.drawing import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.charting.scatter import Extent, Pairs
+from longshore.tables.charting.thinning import Everything, Thinning
 from longshore.tables.table import Table
 
 MOST_POINTS = 12_000
@@ -32,40 +31,31 @@ def draw_line(table: Table, parameters: VisualizeParameters) -> Drawing:
     pairs = Pairs.read(table, parameters)
     extents = pairs.extents()
     x, y = pairs.spans(extents, margin=0.0)
-    queries = [
-        _thinned(frame.filter(pairs.window), extent, x, len(pairs.ys))
-        for frame, extent in zip(pairs.frames, extents, strict=True)
-    ]
-    frames = [_in_order(frame) for frame in pl.collect_all(queries, engine="streaming")]
+    shown = _thinned(pairs, extents, x)
     names = style.labels([column.name for column in pairs.ys])
-    rows = [{"s": s, "x": a, "y": b} for s, frame in zip(names, frames, strict=True) for a, b in frame.iter_rows()]
+    rows = [{"s": s, "x": a, "y": b} for s, points in zip(names, shown, strict=True) for a, b in points]
+    data = style.Datasets()
     title = f"{style.listed([c.name for c in pairs.ys])} over {style.label(pairs.x.name)}"
-    return Drawing(style.finish(_lines(rows, names, x, y, pairs), title), {"x": x.to_wire(), "y": y.to_wire()})
-
-
-def _thinned(frame: pl.LazyFrame, extent: Extent, x: Span, series: int) -> pl.LazyFrame:
-    """First, lowest, highest and last point of every column of pixels (Jugel et al., M4, VLDB 2014)."""
-    if extent.points <= MOST_POINTS // series:
-        return frame
-    columns = min(COLUMNS_OF_PIXELS, MOST_POINTS // series // 4)
-    across, up = pl.col(X), pl.col(Y)
-    grouped = frame.group_by(x.bin_of(across, columns).alias("i")).agg(
-        pl.concat_list(across.min(), across.min_by(up), across.max_by(up), across.max()).alias(X),
-        pl.concat_list(up.min_by(across), up.min(), up.max(), up.max_by(across)).alias(Y),
+    return Drawing(
+        style.finish(_lines(data, rows, names, x, y, pairs), data, title), {"x": x.to_wire(), "y": y.to_wire()}
     )
-    return grouped.select(X, Y).explode(X, Y)
 
 
-def _in_order(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.unique().sort(X, Y)
+def _thinned(pairs: Pairs, extents: list[Extent], x: Span) -> list[list[tuple[float, float]]]:
+    """The points of each series in the order of x: all where they are few, else four in a column of pixels."""
+    most = MOST_POINTS // len(extents)
+    kept = [Everything() if e.points <= most else Thinning(x, min(COLUMNS_OF_PIXELS, most // 4)) for e in extents]
+    for series, across, up in pairs.points():
+        kept[series].add(*pairs.in_window(across, up))
+    return [sorted(set(points.found())) for points in kept]
 
 
-def _lines(rows: list[dict[str, Any]], names: list[str], x: Span, y: Span, pairs: Pairs) -> Any:
+def _lines(data: style.Datasets, rows: list[dict[str, Any]], names: list[str], x: Span, y: Span, pairs: Pairs) -> Any:
     import altair as alt
 
     width = 2.5 if len(rows) <= 2_000 else 1.2
     few: dict[str, Any] = {"point": alt.OverlayMarkDef(size=50)} if len(rows) <= 60 else {}
-    chart = alt.Chart(style.data(rows)).mark_line(clip=True, strokeWidth=width, strokeJoin="round", **few)
+    chart = alt.Chart(data.named(rows)).mark_line(clip=True, strokeWidth=width, strokeJoin="round", **few)
     return chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
+import numpy as np
 
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import (
     MARGIN,
+    Floats,
+    Indices,
     Limits,
     Span,
-    X,
-    Y,
     is_moment,
     is_number,
-    placed,
     require_numbers,
     require_one,
 )
+from longshore.tables.charting.batches import Batches, among, paired
 from longshore.tables.charting.drawing import Drawing
 from longshore.tables.charting.fitting import Fit, fit_line
 from longshore.tables.charting.parameters import VisualizeParameters
@@ -36,12 +37,12 @@ MOST_CELLS = 9_000
 class Pairs:
     """The x and y columns of a chart.
 
-    :param frames: for each y column the points (:data:`X`, :data:`Y`) that have both.
+    :param batches: the x column and then each y column.
     """
 
     x: Column
     ys: list[Column]
-    frames: list[pl.LazyFrame]
+    batches: Batches
     x_limits: Limits
     y_limits: Limits
 
@@ -56,53 +57,73 @@ class Pairs:
             raise InvalidType(f"the x axis needs numbers or dates, but column {x.name!r} holds {x.kind} values")
         ys = require_numbers(table, parameters.y_column_indices, "yColumnIndices")
         x_limits = Limits.read(parameters.axis.x, "x", is_temporal=is_moment(x))
-        return cls(x, ys, [_points(table, x, y) for y in ys], x_limits, Limits.read(parameters.axis.y, "y"))
+        return cls(x, ys, Batches(table, [x, *ys]), x_limits, Limits.read(parameters.axis.y, "y"))
 
-    @property
-    def window(self) -> pl.Expr:
-        """Which points lie within the ends that the client set."""
-        return self.x_limits.admits(pl.col(X)) & self.y_limits.admits(pl.col(Y))
+    def points(self) -> Iterator[tuple[int, Floats, Floats]]:
+        """The points that have both, batch by batch: number of the series, x, y."""
+        for x, *ys in self.batches:
+            for series, y in enumerate(ys):
+                yield series, *paired(x, y)
+
+    def in_window(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """The points within the ends that the client set."""
+        if not (self.x_limits.is_set or self.y_limits.is_set):
+            return x, y
+        return among(self.x_limits.admits(x) & self.y_limits.admits(y), x, y)
 
     def extents(self) -> list[Extent]:
         """Number and reach of the points in the window, for each series."""
-        x, y = pl.col(X).filter(self.window), pl.col(Y).filter(self.window)
-        shown = {"low_x": x.min(), "high_x": x.max(), "low_y": y.min(), "high_y": y.max(), "points": x.len()}
-        means = {"mean_x": pl.col(X).mean(), "mean_y": pl.col(Y).mean(), "all_points": pl.len()}
-        rows = pl.collect_all([frame.select(**shown, **means) for frame in self.frames], engine="streaming")
-        return [Extent(**row.row(0, named=True)) for row in rows]
+        extents = [Extent() for _ in self.ys]
+        with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no sum
+            for series, x, y in self.points():
+                extents[series].add(x, y)
+                extents[series].reach(*self.in_window(x, y))
+        return extents
 
     def spans(self, extents: list[Extent], margin: float = MARGIN) -> tuple[Span, Span]:
         """The shown parts of both axes."""
-        x = self.x_limits.over(_least(e.low_x for e in extents), _most(e.high_x for e in extents), margin)
-        y = self.y_limits.over(_least(e.low_y for e in extents), _most(e.high_y for e in extents), MARGIN)
+        shown = [extent for extent in extents if extent.points]
+        x = self.x_limits.over(*_ends([end for e in shown for end in (e.low_x, e.high_x)]), margin)
+        y = self.y_limits.over(*_ends([end for e in shown for end in (e.low_y, e.high_y)]), MARGIN)
         return x, y
 
 
-@dataclass(frozen=True)
+@dataclass
 class Extent:
-    """Reach and number of one series' points in the window; means and number of all of them."""
+    """Reach and number of one series' points in the window; sums and number of all of them."""
 
-    low_x: float | None
-    high_x: float | None
-    low_y: float | None
-    high_y: float | None
-    points: int
-    mean_x: float | None
-    mean_y: float | None
-    all_points: int
+    low_x: float = math.inf
+    high_x: float = -math.inf
+    low_y: float = math.inf
+    high_y: float = -math.inf
+    points: int = 0
+    sum_x: float = 0.0
+    sum_y: float = 0.0
+    all_points: int = 0
+
+    def add(self, x: Floats, y: Floats) -> None:
+        """Take in points for the sums."""
+        self.sum_x += float(x.sum())
+        self.sum_y += float(y.sum())
+        self.all_points += len(x)
+
+    def reach(self, x: Floats, y: Floats) -> None:
+        """Take in points of the window."""
+        if not len(x):
+            return
+        self.low_x, self.high_x = min(self.low_x, float(x.min())), max(self.high_x, float(x.max()))
+        self.low_y, self.high_y = min(self.low_y, float(y.min())), max(self.high_y, float(y.max()))
+        self.points += len(x)
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Of x and y of all points; 0 without any."""
+        number = self.all_points or 1
+        return self.sum_x / number, self.sum_y / number
 
 
-def _least(values: Any) -> float | None:
-    return min((value for value in values if value is not None), default=None)
-
-
-def _most(values: Any) -> float | None:
-    return max((value for value in values if value is not None), default=None)
-
-
-def _points(table: Table, x: Column, y: Column) -> pl.LazyFrame:
-    frame = table.scan(dict.fromkeys([x.name, y.name]))
-    return frame.select(placed(x).alias(X), placed(y).alias(Y)).drop_nulls()
+def _ends(values: list[float]) -> tuple[float | None, float | None]:
+    return min(values, default=None), max(values, default=None)
 
 
 def draw_scatter(table: Table, parameters: VisualizeParameters) -> Drawing:
@@ -113,33 +134,61 @@ def draw_scatter(table: Table, parameters: VisualizeParameters) -> Drawing:
     dense = sum(extent.points for extent in extents) > MOST_POINTS
     grid = max(10, math.isqrt(MOST_CELLS // len(pairs.ys) * 2 // 3))
     cells = (grid * 3 // 2, grid)
-    shown = [_cells(pairs, frame, x, y, cells) if dense else frame.filter(pairs.window) for frame in pairs.frames]
-    sums = [_sums(frame, extent) for frame, extent in zip(pairs.frames, extents, strict=True)]
-    found = pl.collect_all([*shown, *sums], engine="streaming")
-    fits = [_fit(extent, row.row(0)) for extent, row in zip(extents, found[len(shown) :], strict=True)]
+    shown, sums = _count(pairs, extents, x, y, cells) if dense else _collect(pairs, extents)
+    fits = [_fit(extent, found) for extent, found in zip(extents, sums, strict=True)]
     names = _names(pairs.ys, fits)
     draw = _density if dense else _dots
-    chart = draw(found[: len(shown)], names, x, y, pairs, cells) + _fitted(names, fits, x, pairs, y)
+    data = style.Datasets()
+    chart = draw(data, shown, names, x, y, pairs, cells) + _fitted(data, names, fits, x, pairs, y)
     title = f"{style.listed([c.name for c in pairs.ys])} against {style.label(pairs.x.name)}"
     wire = [{"column": c.name, **(fit.to_wire() if fit else {})} for c, fit in zip(pairs.ys, fits, strict=True)]
-    return Drawing(style.finish(chart, title), {"x": x.to_wire(), "y": y.to_wire()}, {"fits": wire})
+    return Drawing(style.finish(chart, data, title), {"x": x.to_wire(), "y": y.to_wire()}, {"fits": wire})
 
 
-def _cells(pairs: Pairs, frame: pl.LazyFrame, x: Span, y: Span, cells: tuple[int, int]) -> pl.LazyFrame:
-    places = [x.bin_of(pl.col(X), cells[0]).alias("i"), y.bin_of(pl.col(Y), cells[1]).alias("j")]
-    inside = frame.filter(pairs.window & x.contains(pl.col(X)) & y.contains(pl.col(Y)))
-    return inside.group_by(places).agg(pl.len().alias("n"))
+Row = tuple[Any, ...]
+Sums = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-def _sums(frame: pl.LazyFrame, extent: Extent) -> pl.LazyFrame:
-    x, y = pl.col(X) - (extent.mean_x or 0.0), pl.col(Y) - (extent.mean_y or 0.0)
-    return frame.select((x * x).sum().alias("xx"), (x * y).sum().alias("xy"), (y * y).sum().alias("yy"))
+def _count(
+    pairs: Pairs, extents: list[Extent], x: Span, y: Span, cells: tuple[int, int]
+) -> tuple[list[list[Row]], list[Sums]]:
+    """For each series the cells that hold points, as (column, row, number), and its sums of products."""
+    counts = np.zeros((len(extents), cells[0] * cells[1]), np.int64)
+    sums = [np.zeros(3) for _ in extents]
+    for series, a, b in pairs.points():
+        sums[series] += _products(a, b, extents[series])
+        a, b = pairs.in_window(a, b)
+        a, b = among(x.contains(a) & y.contains(b), a, b)
+        flat = x.bin_of(a, cells[0]) * cells[1] + y.bin_of(b, cells[1])
+        counts[series] += np.bincount(flat, minlength=counts.shape[1])
+    return [_filled(numbers, cells[1]) for numbers in counts], sums
 
 
-def _fit(extent: Extent, sums: tuple[float, float, float]) -> Fit | None:
-    if extent.mean_x is None or extent.mean_y is None:
-        return None
-    return fit_line(extent.all_points, extent.mean_x, extent.mean_y, *sums)
+def _filled(counts: Indices, rows: int) -> list[Row]:
+    filled = np.flatnonzero(counts)
+    return list(zip((filled // rows).tolist(), (filled % rows).tolist(), counts[filled].tolist(), strict=True))
+
+
+def _collect(pairs: Pairs, extents: list[Extent]) -> tuple[list[list[Row]], list[Sums]]:
+    """For each series its points, as (x, y), and its sums of products."""
+    shown: list[list[Row]] = [[] for _ in extents]
+    sums = [np.zeros(3) for _ in extents]
+    for series, x, y in pairs.points():
+        sums[series] += _products(x, y, extents[series])
+        x, y = pairs.in_window(x, y)
+        shown[series] += zip(x.tolist(), y.tolist(), strict=True)
+    return shown, sums
+
+
+def _products(x: Floats, y: Floats, extent: Extent) -> Sums:
+    mean_x, mean_y = extent.means
+    with np.errstate(over="ignore", invalid="ignore"):  # the largest floats have no squares
+        dx, dy = x - mean_x, y - mean_y
+        return np.array([(dx * dx).sum(), (dx * dy).sum(), (dy * dy).sum()])
+
+
+def _fit(extent: Extent, sums: Sums) -> Fit | None:
+    return fit_line(extent.all_points, *extent.means, *sums.tolist())
 
 
 def _names(columns: list[Column], fits: list[Fit | None]) -> list[str]:
@@ -147,12 +196,20 @@ def _names(columns: list[Column], fits: list[Fit | None]) -> list[str]:
     return [f"{name}  ({fit.describe()})" if fit else name for name, fit in zip(names, fits, strict=True)]
 
 
-def _dots(frames: list[pl.DataFrame], names: list[str], x: Span, y: Span, pairs: Pairs, _cells: tuple[int, int]) -> Any:
+def _dots(
+    data: style.Datasets,
+    shown: list[list[Row]],
+    names: list[str],
+    x: Span,
+    y: Span,
+    pairs: Pairs,
+    _cells: tuple[int, int],
+) -> Any:
     import altair as alt
 
-    rows = [{"s": s, "x": a, "y": b} for s, frame in zip(names, frames, strict=True) for a, b in frame.iter_rows()]
+    rows = [{"s": s, "x": a, "y": b} for s, points in zip(names, shown, strict=True) for a, b in points]
     size, opacity = (90, 0.75) if len(rows) <= 500 else (40, 0.5)
-    chart = alt.Chart(style.data(rows)).mark_circle(clip=True, size=size, opacity=opacity)
+    chart = alt.Chart(data.named(rows)).mark_circle(clip=True, size=size, opacity=opacity)
     return chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),
@@ -161,18 +218,20 @@ def _dots(frames: list[pl.DataFrame], names: list[str], x: Span, y: Span, pairs:
 
 
 def _density(
-    frames: list[pl.DataFrame], names: list[str], x: Span, y: Span, pairs: Pairs, cells: tuple[int, int]
+    data: style.Datasets,
+    shown: list[list[Row]],
+    names: list[str],
+    x: Span,
+    y: Span,
+    pairs: Pairs,
+    cells: tuple[int, int],
 ) -> Any:
     import altair as alt
 
-    rows = [
-        {"s": s, "i": i, "j": j, "n": n}
-        for s, frame in zip(names, frames, strict=True)
-        for i, j, n in frame.iter_rows()
-    ]
+    rows = [{"s": s, "i": i, "j": j, "n": n} for s, filled in zip(names, shown, strict=True) for i, j, n in filled]
     most = max((row["n"] for row in rows), default=1)
     scale = alt.Scale(type="log", domain=[1, max(most, 2)], range=[0.12, 1])
-    chart = alt.Chart(style.data(rows)).mark_rect(clip=True)
+    chart = alt.Chart(data.named(rows)).mark_rect(clip=True)
     for field, place, span, number in (("x", "i", x, cells[0]), ("y", "j", y, cells[1])):
         step = (span.high - span.low) / number
         chart = chart.transform_calculate(
@@ -191,7 +250,7 @@ def _density(
     )
 
 
-def _fitted(names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: Span) -> Any:
+def _fitted(data: style.Datasets, names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: Span) -> Any:
     import altair as alt
 
     rows = [
@@ -202,7 +261,7 @@ def _fitted(names: list[str], fits: list[Fit | None], x: Span, pairs: Pairs, y: 
     ]
     single = len(names) == 1
     own: dict[str, Any] = {"color": style.PALETTE[1]} if single else {}
-    chart = alt.Chart(style.data(rows)).mark_line(clip=True, strokeWidth=3, **own)
+    chart = alt.Chart(data.named(rows)).mark_line(clip=True, strokeWidth=3, **own)
     encoded = chart.encode(
         x=style.x_axis("x", x, style.label(pairs.x.name)),
         y=style.y_axis("y", y, style.listed([c.name for c in pairs.ys])),

@@ -1,11 +1,12 @@
 """Statistics of columns, see :func:`.analyze`, and of whole tables, see :func:`.profile`.
 
-The engine's own distinct count of ten million texts takes 1.4 GB. Here a first scan takes what costs nothing
-(moments, missing, an estimate of the distinct values); the estimate then decides how values are counted:
-few by grouping, many numbers by sorting, many texts by sorting their 64-bit hashes (:mod:`.tally`).
+The engine's own distinct count of ten million texts takes 1.4 GB. Here the values are counted in the way that suits
+them: numbers and moments by sorting, few texts by grouping (a first scan estimates how many differ), many texts by
+sorting their 64-bit hashes (:mod:`.hashing`). What was found is kept by column file (:mod:`.cache`).
 """
 
-from longshore.tables.profiling.analysis import analyze
+from longshore.tables.profiling.cache import StatisticsCache
+from longshore.tables.profiling.columns import analyze
 from longshore.tables.profiling.whole import profile
 
-__all__ = ["analyze", "profile"]
+__all__ = ["StatisticsCache", "analyze", "profile"]

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from longshore.tables import dtypes
 from longshore.tables.columns import col
-from longshore.tables.profiling.tally import VALUE, Ranking, SortedTally, Tally, count_values, rank
+from longshore.tables.profiling import tally as tally_module
+from longshore.tables.profiling.tally import VALUE, Ranking, SortedTally, Tally, count_numbers, count_values, rank
 from longshore.tables.profiling.words import Words, count_words
 from longshore.tables.table import Column, Table
 from longshore.tables.viewing.json_ready import to_values
 
 FREQUENCIES = 50
+VALUES_AT_ONCE = 32_768
+SAMPLED_PARTS, SAMPLED_ROWS = 5, 8_192
+SAMPLED_FEW = 300
+"""So many different values in the sample are one in a hundred."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the first scan of a column finds.
+class Moments:
+    """Mean and sample deviation of numbers; None without values, and below two."""
 
-    :param distinct: about how many distinct values there are (off by some per cent).
-    :param mean: of numbers; None without values.
-    :param std: sample deviation of numbers; None below two values.
-    :param size_bytes: of all texts together.
-    """
-
-    distinct: int
     mean: float | None = None
     std: float | None = None
-    size_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,24 +43,8 @@ class Counted:
 
     column: Column
     frame: pl.LazyFrame
-    rows: int
-    facts: Facts
+    moments: Moments
     tally: Tally
-
-
-def analyze(table: Table, column_name: str) -> dict[str, Any]:
-    """The statistics of a column, ready for JSON.
-
-    Every type has ``invalid`` (missing values), ``unique_count``, ``mode`` (a list, at most 1,000; absent when all of
-    several values are equally frequent), ``mode_frequency`` = ``mode_count`` (None without values) and
-    ``frequencies`` (the 50 most frequent as [value, count], ties by value). Numbers have ``mean std min 25% 50% 75%
-    max range`` (sample deviation, linear quantiles); texts ``word_...``; dates and datetimes ``min median max`` as
-    UTC moments with ``Z``; times and durations the same as ISO 8601 texts. Values are as
-    :func:`~longshore.tables.viewing.json_ready.to_values` writes them; what does not exist is None.
-
-    :raises ColumnNotFound: if the table has no such column.
-    """
-    return describe(count(table, table.columns[table.index_of(column_name)]))
 
 
 def is_number(dtype: pl.DataType) -> bool:
@@ -71,14 +54,58 @@ def is_number(dtype: pl.DataType) -> bool:
 
 def count(table: Table, column: Column) -> Counted:
     """Scan and count one column."""
-    frame = values_of(table.scan([column.name]), column)
-    facts = frame.select(first_scan(column, VALUE)).collect(engine="streaming").row(0, named=True)
-    return count_with(frame, column, table.rows, Facts(**{name.partition(" ")[2]: v for name, v in facts.items()}))
+    return count_frame(values_of(table.scan([column.name]), column), column, table.rows)
 
 
-def count_with(frame: pl.LazyFrame, column: Column, rows: int, facts: Facts) -> Counted:
-    """Count a column whose first scan has been made."""
-    return Counted(column, frame, rows, facts, count_values(frame, facts.distinct, rows))
+def count_frame(frame: pl.LazyFrame, column: Column, rows: int) -> Counted:
+    """Count the one column of ``frame``, which is as :class:`Counted` has it."""
+    if _is_sortable(column.dtype) and rows <= tally_module.SORTED_AT_ONCE:
+        sorted_tally = count_numbers(frame, rows)
+        return Counted(column, frame, moments_of(sorted_tally) if is_number(column.dtype) else Moments(), sorted_tally)
+    values = pl.col(VALUE)
+    few = column.dtype == pl.Boolean() or rows <= tally_module.FEW or _looks_few(frame, rows)
+    wanted = {} if few else {"distinct": values.approx_n_unique()}
+    if is_number(column.dtype):
+        numbers = values.cast(pl.Float64)
+        wanted |= {"mean": numbers.mean(), "std": numbers.std()}
+    found = frame.select(**wanted).collect(engine="streaming").row(0, named=True) if wanted else {}
+    tally = count_values(frame, found.pop("distinct", 0))
+    return Counted(column, frame, Moments(**found), tally)
+
+
+def _looks_few(frame: pl.LazyFrame, rows: int) -> bool:
+    """Whether a sample from all over the column, of some ten milliseconds, holds next to no different values.
+
+    A value that the sample misses is rare, and rows that are unlike the rest take less than the distance between two
+    parts; so grouping the column stays within the memory that it takes for :data:`~.tally.FEW`, or not far above.
+    """
+    starts = np.linspace(0, max(0, rows - SAMPLED_ROWS), SAMPLED_PARTS).astype(int).tolist()
+    sample = pl.concat([frame.slice(start, SAMPLED_ROWS) for start in starts])
+    return int(sample.select(pl.col(VALUE).n_unique()).collect(engine="streaming").item()) <= SAMPLED_FEW
+
+
+def _is_sortable(dtype: pl.DataType) -> bool:
+    """Whether NumPy sorts values of this type as they are kept."""
+    if dtype.is_integer():
+        return dtype not in (pl.Int128(), pl.UInt128())
+    return dtype.is_float() or dtype.is_temporal()
+
+
+def moments_of(tally: SortedTally) -> Moments:
+    """Mean and deviation from the distinct values, a part of them at a time."""
+    number = tally.total
+    if not number:
+        return Moments()
+    with np.errstate(over="ignore", invalid="ignore"):  # infinities have no deviation, the largest floats no sum
+        mean = sum(float((v * n).sum()) for v, n in _weighted(tally)) / number
+        squares = sum(float(((v - mean) ** 2 * n).sum()) for v, n in _weighted(tally))
+    return Moments(mean, math.sqrt(squares / (number - 1)) if number > 1 else None)
+
+
+def _weighted(tally: SortedTally) -> Iterator[tuple[Any, Any]]:
+    for start in range(0, len(tally.values), VALUES_AT_ONCE):
+        values = tally.values.slice(start, VALUES_AT_ONCE).cast(pl.Float64).to_numpy()
+        yield values, tally.counts[start : start + VALUES_AT_ONCE]
 
 
 def values_of(frame: pl.LazyFrame, column: Column) -> pl.LazyFrame:
@@ -93,27 +120,15 @@ def countable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return dtypes.text_form(values, dtype) if dtype == pl.Binary() else values
 
 
-def first_scan(column: Column, name: str, prefix: str = "") -> list[pl.Expr]:
-    """Expressions for :class:`Facts` over the column called ``name``, each called ``"<prefix> <field>"``."""
-    values = col(name)
-    found = {"distinct": values.approx_n_unique()}
-    if dtypes.is_text(column.dtype):
-        found["size_bytes"] = values.str.len_bytes().sum()
-    elif is_number(column.dtype):
-        numbers = values.cast(pl.Float64)
-        found |= {"mean": numbers.mean(), "std": numbers.std()}
-    return [expression.alias(f"{prefix} {field}") for field, expression in found.items()]
-
-
 def describe(counted: Counted) -> dict[str, Any]:
-    """The statistics of what has been counted, see :func:`analyze`."""
+    """The statistics of what has been counted, see :func:`~.columns.analyze`."""
     dtype, tally = counted.column.dtype, counted.tally
     found = {"invalid": counted.column.missing, "unique_count": len(tally.counts), **_frequencies(tally)}
     if dtypes.is_text(dtype):
-        found |= _words(count_words(counted.frame, tally, counted.facts.size_bytes))
+        found |= _words(count_words(counted.frame, tally))
     elif is_number(dtype):
         assert isinstance(tally, SortedTally)  # noqa: S101 - only texts are hashed
-        found |= _numbers(tally, counted.facts)
+        found |= _numbers(tally, counted.moments)
     elif dtype.is_temporal():
         assert isinstance(tally, SortedTally)  # noqa: S101
         found |= _moments(tally, dtype)
@@ -131,13 +146,13 @@ def _frequencies(tally: Tally, prefix: str = "") -> dict[str, Any]:
     return found if prefix else found | {"mode_count": ranking.highest}
 
 
-def _numbers(tally: SortedTally, facts: Facts) -> dict[str, Any]:
+def _numbers(tally: SortedTally, moments: Moments) -> dict[str, Any]:
     low = tally.values[0] if tally.total else None
     high = tally.values[-1] if tally.total else None
     # A mean of equal values can be off by a rounding error, and their deviation with it.
     equal = low is not None and low == high
-    mean = low if equal else facts.mean
-    std = (0.0 if tally.total > 1 else None) if equal else facts.std
+    mean = low if equal else moments.mean
+    std = (0.0 if tally.total > 1 else None) if equal else moments.std
     quantiles = {f"{portion}%": _as_float(_number_quantile(tally, portion / 100)) for portion in (25, 50, 75)}
     return {
         "mean": _as_float(mean),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -10,20 +10,20 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from longshore.tables.profiling.hashing import SEED, Counts, Hashes, Known, count_hashes, hashed, runs
+
 VALUE = "v"
 """Name of the one column of the frames in here; a user's name would need escaping."""
 COUNT = "n"
 
 FEW = 500_000
 """Up to so many distinct values they are grouped as they are (about 140 bytes each for texts)."""
-HASHES_AT_ONCE = 16_000_000
-"""So many hashes are sorted together (three times 8 bytes each); more are taken in several scans, by ranges."""
 KEYS_AT_ONCE = 100_000
 """Up to so many hashes are looked up one by one; more are joined."""
 MODE_VALUES = 1_000
 """Most values that a list of modes shows, the smallest; half of ten million values can be modes."""
-
-Counts = np.ndarray[tuple[int], np.dtype[np.int32 | np.int64]]
+SORTED_AT_ONCE = 24_000_000
+"""Up to so many numbers are sorted in memory whatever they are; more only where nearly all of them differ."""
 
 
 class Tally(Protocol):
@@ -88,19 +88,38 @@ class HashedTally:
 
     Two texts share a 64-bit hash with a chance of 3 in a million among ten million texts.
 
-    :param hashes: ``uint64``, distinct.
+    :param hashes: ``uint64``, distinct, ascending.
     :param texts: a frame of the one column :data:`VALUE`, every occurrence in it.
+    :param known: texts that need no other scan.
     """
 
-    hashes: Any
+    hashes: Hashes
     counts: Counts
     texts: pl.LazyFrame
+    known: Known
 
     def select(self, more_than: int, limit: int) -> tuple[pl.DataFrame, pl.Series]:
-        """See :meth:`Tally.select`; one scan finds both."""
+        """See :meth:`Tally.select`; one scan finds both, unless all are known."""
         heavy = self.counts > more_than
+        found, tied = self._known_heavy(heavy), self._known_tied(more_than, limit)
+        return self._look_up(heavy, more_than, limit) if found is None or tied is None else (found, tied)
+
+    def _known_heavy(self, heavy: Any) -> pl.DataFrame | None:
+        texts = [self.known.frequent.get(key) for key in self.hashes[heavy].tolist()]
+        if any(text is None for text in texts):
+            return None
+        return pl.DataFrame({VALUE: pl.Series(texts, dtype=pl.String), COUNT: self.counts[heavy]})
+
+    def _known_tied(self, count: int, limit: int) -> pl.Series | None:
+        """The smallest texts that occur so often, if enough of them are among the smallest of all."""
+        smallest = self.known.smallest
+        at = np.searchsorted(self.hashes, hashed(smallest).to_numpy())
+        tied = smallest.filter(pl.Series(self.counts[at] == count, dtype=pl.Boolean))
+        return tied.head(limit) if self.known.is_complete or len(tied) >= limit else None
+
+    def _look_up(self, heavy: Any, more_than: int, limit: int) -> tuple[pl.DataFrame, pl.Series]:
         keys = pl.DataFrame({"h": self.hashes[heavy], COUNT: self.counts[heavy]})
-        texts = self.texts.drop_nulls().with_columns(_hash().alias("h"))
+        texts = self.texts.drop_nulls().with_columns(pl.col(VALUE).hash(seed=SEED).alias("h"))
         named = texts.filter(pl.col("h").is_in(keys["h"].implode())).unique()
         tied = self._occurrences(texts, more_than).select(VALUE).sort(VALUE).head(limit * more_than)
         found, occurrences = pl.collect_all([named, tied], engine="streaming")
@@ -120,17 +139,15 @@ class HashedTally:
         return texts.join(pl.LazyFrame({"h": self.hashes[tied]}), on="h", how="semi")
 
 
-def count_values(frame: pl.LazyFrame, distinct: int, rows: int) -> Tally:
+def count_values(frame: pl.LazyFrame, distinct: int) -> Tally:
     """Count the values of ``frame``'s one column :data:`VALUE`.
 
     :param distinct: about how many distinct values there are; it decides the way, not the result.
-    :param rows: how many rows there are.
     """
     if distinct <= FEW:
         return _count_few(frame)
     if frame.collect_schema()[VALUE] == pl.String():
-        parts = 1 + rows // HASHES_AT_ONCE
-        return _sort_hashes(frame, parts)
+        return _count_texts(frame)
     values = collected(frame.drop_nulls()).sort()
     starts = (values != values.shift(1)).fill_null(True).arg_true()
     return SortedTally(values.gather(starts), np.diff(starts.to_numpy().astype(np.int64), append=len(values)))
@@ -141,42 +158,35 @@ def _count_few(frame: pl.LazyFrame) -> SortedTally:
     return SortedTally(grouped[VALUE], grouped[COUNT].to_numpy().astype(np.int64))
 
 
-def count_hashes(
-    texts: pl.LazyFrame, parts: int, others: Sequence[pl.LazyFrame] = ()
-) -> tuple[HashedTally, list[pl.DataFrame]]:
-    """Group texts by their hashes, in ``parts`` scans that each take a share of the hashes.
+def _count_texts(frame: pl.LazyFrame) -> HashedTally:
+    present = frame.drop_nulls()
+    hashes, counts, known = count_hashes(lambda: (part[VALUE] for part in batches_of(present)))
+    return HashedTally(hashes, counts, frame, known)
 
-    :param others: queries that begin like ``texts``; the first scan answers them too.
+
+def batches_of(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of ``frame``, a row group at a time; read ahead while one is worked on."""
+    return iter(frame.collect_batches(engine="streaming", maintain_order=False))
+
+
+def count_numbers(frame: pl.LazyFrame, rows: int) -> SortedTally:
+    """Count the values of ``frame``'s one column :data:`VALUE` by sorting them.
+
+    :param frame: of numbers or moments that NumPy has a type for; some 30 bytes are needed for each.
+    :param rows: how many rows there are.
     """
-    hashed = texts.drop_nulls().select(_hash())
-    answers: list[pl.DataFrame] = []
-    hashes, counts = [], []
-    for part in range(parts):
-        share = hashed.filter(pl.col(VALUE) % parts == part) if parts > 1 else hashed
-        grouped = share.group_by(VALUE).agg(pl.len().alias(COUNT))
-        found, *rest = pl.collect_all([grouped, *(others if part == 0 else ())], engine="streaming")
-        answers += rest
-        hashes.append(found[VALUE].to_numpy())
-        counts.append(found[COUNT].to_numpy().astype(np.int32))
-    return HashedTally(np.concatenate(hashes), np.concatenate(counts), texts), answers
-
-
-def _sort_hashes(texts: pl.LazyFrame, parts: int) -> HashedTally:
-    """The same where nearly all texts differ: sorting takes a third of the time of grouping."""
-    hashed = texts.drop_nulls().select(_hash())
-    kept, counts = [], []
-    for part in range(parts):
-        share = hashed.filter(pl.col(VALUE) % parts == part) if parts > 1 else hashed
-        hashes = collected(share).sort().to_numpy()
-        starts = np.flatnonzero(hashes[1:] != hashes[:-1]) + 1
-        starts = np.concatenate([[0], starts]) if len(hashes) else starts
-        kept.append(hashes[starts])
-        counts.append(np.diff(starts, append=len(hashes)).astype(np.int32))
-    return HashedTally(np.concatenate(kept), np.concatenate(counts), texts)
-
-
-def _hash() -> pl.Expr:
-    return pl.col(VALUE).hash(seed=7)
+    dtype = frame.collect_schema()[VALUE]
+    physical = frame.select(pl.col(VALUE).to_physical())
+    kind = pl.Series([], dtype=physical.collect_schema()[VALUE]).to_numpy().dtype
+    values, number = np.empty(rows, kind), 0
+    for part in batches_of(physical):
+        present = part[VALUE].drop_nulls()
+        values[number : number + len(present)] = present.to_numpy()
+        number += len(present)
+    values = values[:number]
+    values.sort()
+    distinct, counts = runs(values)
+    return SortedTally(pl.Series(distinct).cast(dtype), counts)
 
 
 def collected(frame: pl.LazyFrame) -> pl.Series:
@@ -206,13 +216,21 @@ class Ranking:
 def rank(tally: Tally, limit: int) -> Ranking:
     """The ``limit`` most frequent values and the modes."""
     counts = tally.counts
-    least = int(np.partition(counts, len(counts) - limit)[len(counts) - limit]) if len(counts) > limit else 0
+    least = _least_shown(counts, limit)
     heavy, tied = tally.select(least, limit)
     heavy = heavy.sort([COUNT, VALUE], descending=[True, False])
     tied = tied.head(limit - heavy.height) if least else tied.clear()
     values = pl.concat([heavy[VALUE], tied.rename(VALUE)])
     numbers = heavy[COUNT].to_list() + [least] * len(tied)
     return Ranking(values, numbers, _modes(tally, values, numbers))
+
+
+def _least_shown(counts: Counts, limit: int) -> int:
+    """The ``limit``-th highest count; 0 where there are no more."""
+    if len(counts) <= limit:
+        return 0
+    repeated = counts[counts > 1]  # where most values differ that leaves little to put in order
+    return 1 if len(repeated) < limit else int(np.partition(repeated, -limit)[-limit])
 
 
 def _modes(tally: Tally, values: pl.Series, numbers: list[int]) -> pl.Series | None:

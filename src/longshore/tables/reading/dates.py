@@ -112,7 +112,13 @@ def read_format(text: pl.Expr, pattern: str, kind: str) -> pl.Expr:
 @portable
 def read_formats(text: pl.Expr, patterns: Iterable[str], kind: str) -> pl.Expr:
     """The same with several patterns, the first that fits."""
-    return pl.coalesce(read_format(text, pattern, kind) for pattern in patterns)
+    usual, *others = patterns
+    values = read_format(text, usual, kind)
+    if not others:
+        return values
+    # A pattern that does not fit costs ten times one that does, so the others see only what the usual one left.
+    left = pl.when(values.is_null()).then(text)
+    return pl.coalesce(values, *[read_format(left, pattern, kind) for pattern in others])
 
 
 @portable

@@ -1,0 +1,16 @@
+"""``from longshore import links``: the link service of this process, for handlers, jobs and scripts beside a server."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from werkzeug.local import LocalProxy
+
+from longshore.current import Current
+from longshore.database import Database
+from longshore.delivery.links import Links
+
+current_links: Current[Links] = Current(lambda settings: Links(settings, Database(settings.database)))
+
+links = cast("Links", LocalProxy(current_links.get))
+"""Stands for :meth:`Current.get` at the moment of each use; importing it opens nothing."""

@@ -1,0 +1,50 @@
+"""The deployer's own files (pages, scripts, pictures) as they are: ``GET /static/<path>``."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Blueprint, Response, request
+
+from longshore.delivery.names import guess_type
+from longshore.delivery.offered import FileNotOffered, Offered
+from longshore.errors import shorten
+from longshore.http import error_response
+from longshore.ranges import RangeNotSatisfiable
+from longshore.serving import Content, respond
+
+
+class StaticFileNotFound(FileNotOffered):
+    """The folder of static files has none of this name."""
+
+
+def static_routes(files: Offered) -> Blueprint:
+    """The files of a folder, read only; hidden ones and what links lead to outside of it are left out."""
+    routes = Blueprint("static_files", __name__)
+
+    @routes.get("/static/<path:path>")
+    def send_static(path: str) -> Response:
+        """A file of the deployer's."""
+        try:
+            found = files.require(path)
+        except FileNotOffered:
+            raise StaticFileNotFound(f"there is no file {shorten(path)!r}") from None
+        file = found.open("rb", buffering=0)
+        about = os.fstat(file.fileno())
+        content = Content(
+            path=found,
+            file=file,
+            size=about.st_size,
+            etag=f"{about.st_ino:x}-{about.st_size:x}-{about.st_mtime_ns:x}",
+            modified=about.st_mtime,
+            content_type=guess_type(found.name, is_text=True),
+            name=found.name,
+        )
+        try:
+            return respond(request, content)
+        except RangeNotSatisfiable as error:
+            response = error_response(error)
+            response.headers["Content-Range"] = f"bytes */{error.size}"
+            return response
+
+    return routes

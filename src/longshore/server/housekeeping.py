@@ -1,0 +1,35 @@
+"""What the server clears away by itself, each at its own pace, by one process of however many there are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from sqlalchemy.engine import Connection
+
+from longshore.database import Database
+from longshore.datasets.retention import remove_unchanged
+from longshore.handlers.caching import ResponseCache
+from longshore.jobs.scheduling import Duty, Interval
+from longshore.settings import Settings
+
+RESPONSES_SECONDS = 600
+LONGEST_RETENTION_SECONDS = 3600
+"""Longest pause between two looks for datasets that are to go; a short DATASET_TTL makes it shorter."""
+
+
+def clearing(settings: Settings, database: Database, responses: ResponseCache) -> Iterable[Duty]:
+    """The duties to clear away expired responses, and datasets that nobody changed for long."""
+    yield _duty("responses", RESPONSES_SECONDS, responses.files.sweep)
+    ttl = settings.dataset_ttl
+    if ttl is not None:
+        folder = settings.datasets_folder
+        pause = int(min(max(ttl / 10, 1), LONGEST_RETENTION_SECONDS))
+        yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, time.time()))
+
+
+def _duty(name: str, seconds: int, work: Callable[[], object]) -> Duty:
+    def begin(_: Connection) -> Callable[[], object]:
+        return work
+
+    return Duty(f"longshore.clear.{name}", Interval(seconds), begin)

@@ -1,0 +1,118 @@
+"""The audit log: a line for every change, without what would open anything to its reader."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from access.conftest import Serve, Served, Tokens
+from longshore.access.audit import AuditLog
+from longshore.access.callers import Caller
+from longshore.access.discretion import hide_secrets
+from longshore.access.scopes import Scope
+from longshore.errors import SettingsError
+from longshore.settings import Settings
+
+SESSION = "0123456789abcdef0123456789abcd"
+
+
+def test_a_change_is_on_record_with_who_and_how_it_went(closed: Served, tokens: Tokens) -> None:
+    closed.client.delete(f"/api/v1/datasets/{SESSION}", headers=tokens.bearer("will"))
+    (line,) = closed.audit
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "user": "will",
+        "token": "will",
+        "address": "127.0.0.1",
+        "action": "DELETE /api/v1/datasets/<session_id>",
+        "object": "/api/v1/datasets/012345…",
+        "outcome": "failed",
+        "status": 404,
+    }
+
+
+def test_reads_are_not(opened: Served) -> None:
+    opened.client.get("/hello")
+    opened.client.post("/echo", data={"a": "1"})
+    opened.client.post(f"/api/v1/datasets/{SESSION}/visualize", json={"type": "histogram"})
+    assert opened.audit == []
+
+
+def test_a_link_is_on_record_with_its_file(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.csv").write_text("a\n1\n")
+    served = serve(files_root=tmp_path / "files")
+    address = served.client.post("/file?name=a.csv", headers={"Uid": "ada"}).get_json()["addr"]
+    (line,) = served.audit
+    assert (line["user"], line["action"], line["object"]) == ("ada", "POST /file", "/file?name=a.csv")
+    assert line["outcome"] == "done"
+    assert address.partition("uid=")[2][:20] not in json.dumps(served.audit)
+
+
+def test_what_was_refused_to_somebody_known(closed: Served, tokens: Tokens) -> None:
+    closed.client.post("/upload", data={"file": (io.BytesIO(b"a\n1"), "a.csv")}, headers=tokens.bearer("rita"))
+    closed.client.post("/upload", headers={"Origin": "https://evil.example"})  # by nobody: not on record
+    assert [(line["user"], line["outcome"], line["status"]) for line in closed.audit] == [("rita", "refused", 403)]
+
+
+def test_logins_and_wrong_tokens(closed: Served, tokens: Tokens) -> None:
+    client = closed.client
+    client.post("/login", json={"token": "ls_wrong"})
+    client.post("/login", json={"token": tokens.shown["will"]})
+    client.post("/logout", headers={"Origin": "http://localhost"})
+    assert [(line["action"], line["user"], line["outcome"]) for line in closed.audit] == [
+        ("token", None, "refused"),
+        ("POST /login", "will", "done"),
+        ("POST /logout", "will", "done"),
+    ]
+
+
+def test_it_is_written_whatever_the_log_level_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "level", logging.CRITICAL)
+    AuditLog(None).write(Caller("ada", Scope.ADMIN, "::1"), "POST /x", "thing", "done")
+    assert json.loads(capsys.readouterr().err)["user"] == "ada"
+
+
+def test_a_line_stays_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "audit"
+    AuditLog(path).write(Caller('a"\n{"user": "b"}', Scope.ADMIN), "POST /x", "x\r\n" * 500, "done")
+    (line,) = path.read_text().splitlines()
+    assert len(json.loads(line)["object"]) == 300
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_to_ends_the_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="AUDIT_LOG="):
+        AuditLog(tmp_path)
+
+
+def test_the_file_may_be_moved_away(tmp_path: Path) -> None:
+    log, path = AuditLog(tmp_path / "audit"), tmp_path / "audit"
+    log.write(Caller("a", Scope.ADMIN), "POST /x", "1", "done")
+    path.rename(tmp_path / "audit.1")
+    log.write(Caller("a", Scope.ADMIN), "POST /x", "2", "done")
+    assert json.loads(path.read_text())["object"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"/a/{SESSION}/b", "/a/012345…/b"),
+        ("?uid=Zk3vXq0pL9aBcDeFgHiJkLm&a=1", "?uid=Zk3vXq…&a=1"),
+        ("ls_" + "a1" * 20, "ls_a1a…"),
+        ("/store/measurements-of-the-river", "/store/measurements-of-the-river"),
+    ],
+)
+def test_secrets_are_cut(text: str, shown: str) -> None:
+    assert hide_secrets(text) == shown
+
+
+def test_settings_know_where(settings: Settings) -> None:
+    assert settings.audit_log is None
+    assert Settings.from_environment(audit_log="~/x").audit_log == Path("~/x").expanduser()

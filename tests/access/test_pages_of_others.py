@@ -1,0 +1,195 @@
+"""Attacks through a browser, and by headers: foreign pages, rebound names, spoofed addresses and users."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from access.conftest import Serve, Served, Tokens
+from longshore.access.policy import is_loopback, require_protection
+from longshore.access.proxies import Proxies
+from longshore.errors import SettingsError
+from longshore.settings import Settings
+
+FOREIGN = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:3000"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+
+
+def upload(client: FlaskClient, headers: dict[str, str], **more: Any) -> int:
+    # What the gate lets through fails later, without a worker: as a form without a file, with 400.
+    return client.post("/upload", data={"x": (io.BytesIO(b""), "")}, headers=headers, **more).status_code
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_foreign_page_cannot_write_to_an_open_server(opened: Served, headers: dict[str, str]) -> None:
+    assert upload(opened.client, headers) == 403
+    answer = opened.client.delete("/api/v1/datasets/x", headers=headers)
+    assert answer.status_code == 403
+    assert "CORS_ORIGINS" in answer.get_json()["errorDescription"]
+    assert opened.client.get("/socket.io/?EIO=4&transport=polling", headers=headers).status_code in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}]
+)
+def test_programs_and_own_pages_write_to_an_open_server(opened: Served, headers: dict[str, str]) -> None:
+    assert upload(opened.client, headers) == 400
+    assert opened.client.get("/socket.io/?EIO=4&transport=polling", headers=headers).status_code == 200
+
+
+def test_a_listed_origin_may_write(serve: Serve) -> None:
+    served = serve(cors_origins="https://pages.example")
+    headers = {"Origin": "https://pages.example"}
+    assert upload(served.client, headers) == 400
+    assert served.client.get("/socket.io/?EIO=4&transport=polling", headers=headers).status_code == 200
+    assert upload(served.client, {"Origin": "https://evil.example"}) == 403
+
+
+def test_a_foreign_page_cannot_read_data_as_a_script(opened: Served) -> None:
+    script = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    assert opened.client.get("/hello?callback=steal", headers=script).status_code == 403
+    assert opened.client.get("/hello", headers=script).status_code == 200
+    assert opened.client.get("/hello?callback=cb").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:5000", "10.0.0.1"])
+def test_a_rebound_name_does_not_reach_an_open_server(opened: Served, host: str) -> None:
+    answer = opened.client.get("/hello", headers={"Host": host})
+    assert answer.status_code == 403
+    assert "ALLOWED_HOSTS" in answer.get_json()["errorDescription"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000", "box.localhost"])
+def test_names_of_this_machine_reach_it(opened: Served, host: str) -> None:
+    assert opened.client.get("/hello", headers={"Host": host}).status_code == 200
+
+
+def test_chosen_names_reach_it(serve: Serve) -> None:
+    served = serve(allowed_hosts="data.example, *.lab.example")
+    hosts = ("data.example:8", "a.lab.example", "localhost", "lab.evil")
+    codes = [served.client.get("/hello", headers={"Host": host}).status_code for host in hosts]
+    assert codes == [200, 200, 200, 403]
+
+
+def test_any_name_reaches_a_server_that_asks_for_tokens(closed: Served) -> None:
+    assert closed.client.get("/hello", headers={"Host": "data.example"}).status_code == 200
+
+
+def test_the_header_is_the_user_where_nobody_is_asked(opened: Served) -> None:
+    assert opened.client.get("/", headers={"Uid": "somebody"}).get_json()["uid"] == "somebody"
+    assert opened.client.get("/").get_json()["uid"] == "DEFAULT"
+    assert len(opened.client.get("/", headers={"Uid": "x" * 5000}).get_json()["uid"]) == 200
+
+
+def test_the_header_does_not_make_one_somebody_else(closed: Served, tokens: Tokens) -> None:
+    headers = {**tokens.bearer("rita"), "Uid": "ada"}
+    assert closed.client.get("/", headers=headers).get_json()["uid"] == "rita"
+    assert closed.client.get("/echo", headers=headers).get_json()["Uid"] == "rita"
+    assert closed.client.get("/diagnostic", headers={"Uid": "ada"}).get_json()["uid"] == "DEFAULT"
+
+
+def test_a_trusted_proxy_names_the_user_and_the_client(serve: Serve, tokens: Tokens) -> None:
+    served = serve(auth_tokens=f"@{tokens.path}", trusted_proxies="10.0.0.0/8")
+    headers = {**tokens.bearer("will"), "Uid": "someone", "X-Forwarded-For": "1.1.1.1, 203.0.113.7, 10.0.0.3"}
+    through = served.client.get("/", headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.2"})
+    assert through.get_json()["uid"] == "someone"
+    assert served.client.get("/", headers=headers).get_json()["uid"] == "will"
+    for peer in ("10.0.0.2", "192.0.2.1"):
+        served.client.post("/file?name=nothing", headers=headers, environ_base={"REMOTE_ADDR": peer})
+    assert [(line["user"], line["token"], line["address"]) for line in served.audit] == [
+        ("someone", "will", "203.0.113.7"), ("will", "will", "192.0.2.1")
+    ]  # fmt: skip
+
+
+def test_a_spoofed_address_does_not_get_around_the_limit_on_guesses(closed: Served) -> None:
+    codes = {
+        closed.client.get(
+            "/", headers={"Authorization": "Bearer ls_wrong", "X-Forwarded-For": f"192.0.2.{number}"}
+        ).status_code
+        for number in range(12)
+    }
+    assert codes == {401, 429}
+
+
+@pytest.mark.parametrize(
+    ("said", "client"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("6.6.6.6, 203.0.113.7:4711", "203.0.113.7"),
+        ("[2001:db8::1]:80", "2001:db8::1"),
+        ("rubbish", "10.0.0.2"),
+        ("203.0.113.7, rubbish", "10.0.0.2"),
+        ("10.0.0.9", "10.0.0.9"),
+        ("", "10.0.0.2"),
+    ],
+)
+def test_the_client_is_the_nearest_address_that_is_no_proxy(said: str, client: str) -> None:
+    environ = {"REMOTE_ADDR": "10.0.0.2", "HTTP_X_FORWARDED_FOR": said, "HTTP_X_FORWARDED_PROTO": "http, https"}
+    assert Proxies(["10.0.0.0/8"]).resolve(environ)
+    assert environ["REMOTE_ADDR"] == client
+    assert environ["wsgi.url_scheme"] == "https"
+
+
+def test_nobody_behind_the_gate_believes_an_untrusted_peer() -> None:
+    environ = {"REMOTE_ADDR": "192.0.2.1", "HTTP_X_FORWARDED_FOR": "10.0.0.1", "HTTP_X_FORWARDED_PROTO": "https"}
+    assert not Proxies(["10.0.0.0/8"]).resolve(environ)
+    assert environ == {"REMOTE_ADDR": "192.0.2.1"}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "localhost", "a.localhost."])
+def test_loopback(address: str) -> None:
+    assert is_loopback(address)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.0.1", "example.org", "", "::ffff:10.0.0.1", "localhost.x"])
+def test_not_loopback(address: str) -> None:
+    assert not is_loopback(address)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])
+def test_a_server_for_other_machines_needs_tokens_or_a_word(tokens: Tokens, address: str) -> None:
+    with pytest.raises(SettingsError, match=r"AUTH_TOKENS .*longshore token make.*AUTH=none"):
+        require_protection(Settings.from_environment(bind_interface=address), address)
+    require_protection(Settings.from_environment(bind_interface=address, auth="none"), address)
+    require_protection(Settings.from_environment(bind_interface=address, auth_tokens=f"@{tokens.path}"), address)
+
+
+def test_both_at_once_contradict_each_other(tokens: Tokens) -> None:
+    with pytest.raises(SettingsError, match="contradict"):
+        require_protection(Settings.from_environment(auth="none", auth_tokens=f"@{tokens.path}"), "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing", "/login", "/api/v1/openapi.json", "/socket.io/?EIO=4&transport=polling"]
+)
+def test_every_answer_carries_the_headers(closed: Served, path: str) -> None:
+    headers = closed.client.get(path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "frame-ancestors" in headers["Content-Security-Policy"]
+    assert headers["X-HOSTNAME"]
+    assert headers["X-APP-VERSION"]
+    assert headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/docs", "/nothing", "/diagnostic/fail"])
+def test_the_servers_own_pages_hold_no_scripts_that_their_policy_forbids(opened: Served, path: str) -> None:
+    answer = opened.client.get(path, headers={"Accept": "text/html"})
+    policy = answer.headers["Content-Security-Policy"]
+    allowed = re.search(r"script-src 'self'(?: 'nonce-([\w-]{22})')?;", policy)
+    assert allowed is not None
+    assert "frame-ancestors 'none'" in policy
+    assert "connect-src 'self' ws://localhost wss://localhost;" in policy
+    assert set(re.findall(r"<script[^>]*>", answer.text)) <= {f'<script nonce="{allowed[1]}">'}
+    assert " onclick" not in answer.text.lower()

@@ -1,0 +1,118 @@
+"""Which scope each address needs: walked over all routes, so that a new one cannot be forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from access.conftest import Served, Tokens
+from longshore.access.scopes import EventScopes, Scope, needed_scope, requires
+from longshore.datasets.service import READS
+
+PUBLIC = {
+    ("GET", "/hello"),  # load balancers ask; they tell nothing
+    ("GET", "/diagnostic"),
+    ("HEAD", "/"),
+    ("HEAD", "/hello"),
+    ("HEAD", "/diagnostic"),
+    ("GET", "/login"),
+    ("HEAD", "/login"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("GET", "/cached-file"),  # a link is for whoever has it
+    ("HEAD", "/cached-file"),
+    ("POST", "/celeryTaskCompleted"),  # asks for a secret of its own
+}
+READ_BY_POST = {"/echo", "/diagnostic/echo", "/api/v1/datasets/<session_id>/visualize", "/render/<path:path>"}
+
+
+def every_request(app: Flask) -> Iterator[tuple[str, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            yield method, rule.rule
+
+
+def status(client: FlaskClient, method: str, rule: str, headers: dict[str, str] | None = None) -> int:
+    path = re.sub(r"<[^>]+>", "x", re.sub(r"<int:[^>]+>", "1", rule))
+    with client.open(path, method=method, headers=headers) as answer:
+        return answer.status_code
+
+
+def test_every_address_asks_for_a_token_except_those_on_the_list(closed: Served) -> None:
+    client = closed.client
+    asked = {(method, rule): status(client, method, rule) for method, rule in every_request(closed.app)}
+    assert len(asked) > 60
+    assert {request for request, answer in asked.items() if answer != 401} == PUBLIC
+
+
+def test_no_change_by_a_token_that_may_only_read(closed: Served, tokens: Tokens) -> None:
+    client, rita = closed.client, tokens.bearer("rita")
+    changes = [(m, r) for m, r in every_request(closed.app) if m not in ("GET", "HEAD") and (m, r) not in PUBLIC]
+    refused = {(method, rule) for method, rule in changes if status(client, method, rule, rita) == 403}
+    assert len(refused) > 30
+    assert {rule for method, rule in set(changes) - refused} == READ_BY_POST
+
+
+def test_a_token_that_may_write_gets_past_the_gate_everywhere_but_at_what_is_for_admins(
+    closed: Served, tokens: Tokens
+) -> None:
+    client, will = closed.client, tokens.bearer("will")
+    refused = {(m, r) for m, r in every_request(closed.app) if status(client, m, r, will) in (401, 403)}
+    assert refused - PUBLIC == {("GET", "/metrics"), ("HEAD", "/metrics")}
+
+
+def test_an_address_that_is_no_route_asks_too(closed: Served, tokens: Tokens) -> None:
+    assert closed.client.get("/api/v1/nothing").status_code == 401
+    assert closed.client.get("/api/v1/nothing", headers=tokens.bearer("rita")).status_code == 404
+    assert closed.client.post("/api/v1/nothing", headers=tokens.bearer("rita")).status_code == 403
+
+
+def test_a_browser_may_ask_what_it_may_before_it_shows_a_token(closed: Served) -> None:
+    assert closed.client.options("/upload").status_code == 200
+
+
+def test_details_of_the_machine_are_for_admins(closed: Served, tokens: Tokens) -> None:
+    assert "checks" not in closed.client.get("/diagnostic").get_json()
+    assert "broker" not in closed.client.get("/diagnostic", headers=tokens.bearer("will")).text
+    assert "checks" in closed.client.get("/diagnostic", headers=tokens.bearer("ada")).get_json()
+
+
+def test_everything_is_open_without_tokens(opened: Served) -> None:
+    client = opened.client
+    refused = {(m, r) for m, r in every_request(opened.app) if status(client, m, r) in (401, 403)}
+    assert refused == {("POST", "/celeryTaskCompleted")}
+    assert "checks" in client.get("/diagnostic").get_json()
+
+
+def test_the_document_names_each_operations_scope(closed: Served, tokens: Tokens) -> None:
+    document = closed.client.get("/api/v1/openapi.json", headers=tokens.bearer("rita")).get_json()
+    paths = document["paths"]
+    assert paths["/api/v1/datasets/{session_id}"]["delete"]["security"] == [{"token": ["write"]}]
+    assert paths["/api/v1/datasets/{session_id}/visualize"]["post"]["security"] == [{"token": ["read"]}]
+
+
+def test_a_view_says_what_it_needs() -> None:
+    @requires(Scope.ADMIN, HEAD=Scope.PUBLIC)
+    def queues() -> None: ...
+
+    assert needed_scope(queues, "GET") is Scope.ADMIN
+    assert needed_scope(queues, "HEAD") is Scope.PUBLIC
+    assert needed_scope(None, "PATCH") is Scope.WRITE
+    assert needed_scope(None, "GET") is Scope.READ
+
+
+def test_events_change_something_unless_they_are_known_to_read() -> None:
+    events = EventScopes(READS)
+    assert events.needed_scope("metadata") is Scope.READ
+    assert events.needed_scope("fillWithAverage") is Scope.WRITE
+    assert events.needed_scope("somethingNew") is Scope.WRITE
+
+
+@pytest.mark.parametrize("word", ["public", "root", "", "READ"])
+def test_words_that_are_no_scopes(word: str) -> None:
+    with pytest.raises(ValueError, match="read, write, admin"):
+        Scope.named(word)

@@ -1,0 +1,78 @@
+"""What the server clears away by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from longshore.client import Client
+from longshore.database import Database, migrate
+from longshore.errors import SessionNotFound
+from longshore.handlers.caching import ResponseCache
+from longshore.jobs.scheduling import carry_out
+from longshore.server.housekeeping import clearing
+from longshore.settings import Settings
+from support.server import LongshoreServer
+from support.sockets import Listener
+from support.waiting import eventually
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    migrate(settings)
+    made = Database(settings.database)
+    yield made
+    made.close()
+
+
+def test_what_a_killed_process_left_in_the_cache(settings: Settings, database: Database) -> None:
+    responses = ResponseCache(settings)
+    left = settings.responses_folder / "tmp.__wz_cache"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    os.utime(left, (1, 1))
+    duties = list(clearing(settings, database, responses))
+    assert [duty.name for duty in duties] == ["longshore.clear.responses"]
+    now = 10.0**10
+    assert carry_out(database, duties, now) == []  # the first time they are only noted
+    assert carry_out(database, duties, now + 3600) == [duty.name for duty in duties]
+    assert not left.exists()
+
+
+def test_datasets_only_where_the_deployer_wants_that(storage: Path, database: Database) -> None:
+    settings = Settings.from_environment(root_storage_path=storage, dataset_ttl=1000)
+    duties = list(clearing(settings, database, ResponseCache(settings)))
+    assert duties[-1].name == "longshore.clear.datasets"
+    assert duties[-1].schedule.following(0) == 100
+
+
+def test_servers_that_share_a_cache_keep_their_links_apart(tmp_path: Path) -> None:
+    shared = tmp_path / "cache"
+    one, two = (
+        Settings.from_environment(root_storage_path=tmp_path / name, cache_root=shared) for name in ("one", "two")
+    )
+    assert one.responses_folder == two.responses_folder
+    assert one.links_folder != two.links_folder
+
+
+@pytest.mark.processes
+def test_a_dataset_goes_when_everybody_has_left_it(storage: Path) -> None:
+    with LongshoreServer(storage, DATASET_TTL="1") as server, Client(server.url) as client:
+        dataset, alone = (client.upload(b"a\n1\n", "t.csv") for _ in range(2))
+        listener = Listener(server.url)
+        assert listener.ask("metadata", dataset.session_id)["success"]
+
+        def is_gone(which: str) -> bool:
+            try:
+                client.dataset(which).metadata()
+            except SessionNotFound:
+                return True
+            return False
+
+        eventually(lambda: is_gone(alone.session_id), 30, "the end of the dataset nobody has open")
+        assert not is_gone(dataset.session_id)
+        listener.close()
+        eventually(lambda: is_gone(dataset.session_id), 30, "the end of the other one")
