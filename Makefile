@@ -9,14 +9,22 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); \
 	fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(sys.argv[1:]))' $(MAKE) --silent --no-print-directory
 
+WORKBENCH := src/longshore/workbench/index.html
+
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test lint docs clean python
+.PHONY: help build start debug test lint docs workbench clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
-build: python ## Make the environment (done once, and again when dependencies change)
+build: python ## Make the environment and the browser application (done once, and again when they change)
 	@$(LOCKED) $(VENV)/.longshore
+	@$(LOCKED) $(WORKBENCH) || echo "The browser application could not be built; everything else works. Try: make workbench" >&2
+
+workbench: python ## Build the browser application and run its own checks and tests
+	@$(LOCKED) $(VENV)/.longshore
+	@$(LOCKED) $(WORKBENCH)
+	@frontend/build.sh $(BIN)/python test
 
 start: build ## Start the server, on http://127.0.0.1:5000 unless PORT says otherwise
 	@$(BIN)/longshore serve
@@ -41,7 +49,7 @@ docs: build ## Build the documentation site in docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
 
 clean: ## Remove the environment and everything built; the storage folder stays
-	@rm -rf $(VENV) docs/_build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) frontend/node_modules src/longshore/workbench docs/_build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:
@@ -66,6 +74,11 @@ $(VENV)/.longshore: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) install --upgrade "pip>=25.1"
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
+
+$(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.config.ts frontend/tsconfig.json \
+		$(shell find frontend/src -type f) | $(VENV)/.longshore
+	@echo "Building the browser application ..."
+	@frontend/build.sh $(BIN)/python
 
 $(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.longshore
 	@echo "Installing what $* needs ..."

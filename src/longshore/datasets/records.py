@@ -256,6 +256,17 @@ def associate(connection: Connection, socket_id: str, session_id: str, server: s
     return True
 
 
+def count_sockets(connection: Connection, session_id: str) -> int:
+    """How many sockets listen to a session."""
+    counted = sa.select(sa.func.count()).where(sockets.c.session_id == session_id)
+    return int(connection.execute(counted).scalar_one())
+
+
+def sessions_of(connection: Connection, socket_id: str) -> list[str]:
+    """The sessions that a socket listens to."""
+    return list(connection.execute(sa.select(sockets.c.session_id).where(sockets.c.socket_id == socket_id)).scalars())
+
+
 def forget_socket(connection: Connection, socket_id: str) -> None:
     """Drop a closed socket's associations."""
     connection.execute(sockets.delete().where(sockets.c.socket_id == socket_id))

@@ -19,6 +19,8 @@
     POST   /api/v1/datasets/<session>/operations/<name>   one for each operation
     GET    /api/v1/datasets/<session>/recipe              the steps as a document for other tables
     GET    /api/v1/datasets/<session>/script              the steps as a Python script
+    POST   /api/v1/datasets/<session>/preview             what an operation would do
+    GET    /api/v1/samples, POST /api/v1/samples/<name>   packaged tables to try things out on
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
     POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
@@ -28,6 +30,8 @@
 from __future__ import annotations
 
 import hmac
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,10 +48,12 @@ from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, shorten
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
+from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
+from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
@@ -172,6 +178,28 @@ def declare_api(api: Api, service: Datasets) -> None:
     def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
         return service.visualize(session_id, parse_model(VisualizeParameters, body))
+
+    @api.endpoint(
+        "POST",
+        f"{BASE}/<session_id>/preview",
+        tag=TAG,
+        body=PreviewParameters,
+        answer=wire.PreviewAnswer,
+        scope=Scope.READ,
+    )
+    def preview_operation(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What an operation would do to some rows, and to how many in all; nothing is changed."""
+        return service.preview(session_id, parse_model(PreviewParameters, body))
+
+    @api.endpoint("GET", "/api/v1/samples", tag=TAG, answer=wire.SampleList)
+    def list_samples() -> dict[str, Any]:
+        """Small real tables that come with the server, to try things out on."""
+        return {"samples": [{"name": each.name, "title": each.title, "about": each.about} for each in SAMPLES]}
+
+    @api.endpoint("POST", "/api/v1/samples/<name>", tag=TAG, answer=wire.Uploaded, status=201)
+    def open_sample(name: str) -> Response:
+        """Make a dataset of a packaged table, as an upload of it would."""
+        return _opened_sample(service, name)
 
     @api.endpoint("GET", f"{BASE}/<session_id>/recipe", tag=TAG, answer=Recipe)
     def show_recipe(session_id: str) -> dict[str, Any]:
@@ -383,6 +411,25 @@ def _created(service: Datasets, query: wire.UploadQuery, name: str | None) -> Re
         response = _accepted({"accepted": True, "success": True, "sessionID": taken.session_id, "request": address})
     if response.status_code < 300:
         response.headers["Location"] = url_for("api.show_dataset", session_id=taken.session_id)
+    return response
+
+
+def _opened_sample(service: Datasets, name: str) -> Response:
+    """Import a copy of a packaged table; waits for it."""
+    path = require_sample(name).path
+    service.require_room(path.stat().st_size)
+    folder = service.settings.uploads_folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    copy = folder / f"{secrets.token_hex(12)}.upload"
+    try:
+        shutil.copyfile(path, copy)
+        options = wire.UploadQuery()
+        session_id, entry_id = service.create(copy, path.name, options, Asker(made_by=_user(service)))
+    finally:
+        copy.unlink(missing_ok=True)
+    response = _imported(service, Taken(session_id, entry_id, options), 201)
+    if response.status_code < 300:
+        response.headers["Location"] = url_for("api.show_dataset", session_id=session_id)
     return response
 
 

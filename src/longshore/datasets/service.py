@@ -30,6 +30,7 @@ from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
 from longshore.tables.operations import OneColumn, find_operation, require_operation
 from longshore.tables.parsing import parse_model
+from longshore.tables.previewing import PreviewParameters, preview
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
 from longshore.tables.recipe import Recipe, RecipeReading
@@ -242,6 +243,20 @@ class Datasets:
         """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
         return charting.visualize(self.version(session_id).table, parameters)
 
+    def preview(self, session_id: str, parameters: PreviewParameters) -> dict[str, Any]:
+        """What an operation would do to some rows and to how many in all; nothing is changed."""
+        version = self.version(session_id)
+        found = preview(version.table, parameters)
+        return {
+            "version": version.number,
+            "columns": found.columns,
+            "newColumns": found.new,
+            "removedColumns": found.removed,
+            "rows": found.rows,
+            "changedCells": found.changed_cells,
+            "data": {"index": found.index, "columns": found.touched, "data": found.data},
+        }
+
     def history(self, session_id: str) -> dict[str, Any]:
         """The steps, oldest first, undone ones included, and which of them is current."""
         with self.database.reading() as connection:
@@ -440,6 +455,9 @@ READS: dict[str, Read] = {
     ),
     "visualize": Read(
         lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
+    ),
+    "preview": Read(
+        lambda service, session, body, _: service.preview(session, parse_model(PreviewParameters, body)), heavy=True
     ),
     "profile": Read(lambda service, session, _, progress: service.profile(session, progress), heavy=True),
     "cluster": Read(

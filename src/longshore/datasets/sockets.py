@@ -33,6 +33,10 @@ WELCOME = "limits"
 """Event that tells a new client what it may send."""
 
 
+PRESENCE = "presence"
+"""Event that tells everyone in a session's room how many they are, when one comes or goes."""
+
+
 class DatasetSockets:
     """Handles the events of the default namespace.
 
@@ -57,10 +61,14 @@ class DatasetSockets:
         self.server.emit(WELCOME, {"maxMessageBytes": self.service.settings.max_message_bytes}, to=sid)
 
     def disconnect(self, sid: str, _reason: Any = None) -> None:
-        """Drop the socket's associations."""
+        """Drop the socket's associations, and tell those who stay."""
         try:
             with self.service.database.writing(durable=False) as connection:
+                left = records.sessions_of(connection, sid)
                 records.forget_socket(connection, sid)
+                staying = {session_id: records.count_sockets(connection, session_id) for session_id in left}
+            for session_id, here in staying.items():
+                self._tell_presence(session_id, here)
         except LongshoreError as error:
             logger.warning("a closed socket stays on record: %s", error.description)
 
@@ -125,7 +133,13 @@ class DatasetSockets:
         with self.service.database.writing(durable=False) as connection:
             records.require_dataset(connection, session_id)
             records.associate(connection, sid, session_id, self.name)
+            here = records.count_sockets(connection, session_id)
         self.server.enter_room(sid, session_id)
+        self._tell_presence(session_id, here)
+
+    def _tell_presence(self, session_id: str, here: int) -> None:
+        """Tell a session's room how many sockets are in it."""
+        self.server.emit(PRESENCE, {"sessionID": session_id, "here": here}, room=session_id)
 
     def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
         if READS[event].heavy or any(body.get(field) is not None for field in _VIEW_FIELDS):

@@ -215,6 +215,34 @@ class PageAnswer(Answer):
     data: PageData
 
 
+class PreviewAnswer(Answer):
+    """What an operation would do."""
+
+    version: int
+    columns: list[str] = Field(description="names of the columns afterwards")
+    newColumns: list[str]  # noqa: N815
+    removedColumns: list[str]  # noqa: N815
+    rows: int = Field(description="number of rows afterwards")
+    changedCells: int | None = Field(  # noqa: N815
+        description="cells of the whole table that get another value; null when rows move or only columns are added"
+    )
+    data: PageData = Field(description="new values of those of the rows that stay, and only of columns that change")
+
+
+class Sample(Answer):
+    """A packaged table to try things out on."""
+
+    name: str = Field(description="file name, to be sent back")
+    title: str
+    about: str = Field(description="a sentence for people")
+
+
+class SampleList(Answer):
+    """The packaged tables."""
+
+    samples: list[Sample]
+
+
 class HistoryStep(Answer):
     """One step."""
 

@@ -66,6 +66,7 @@ from longshore.server.metrics import Metrics, collectors
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
 from longshore.server.view_links import declare_view_links
+from longshore.server.workbench import workbench_blueprint, workbench_page
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
@@ -259,6 +260,7 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     app.register_blueprint(tus_routes.tus_routes(services.resumable))
     add_stores(app, settings, services.datasets, services.lists, services.events)
     app.register_blueprint(diagnostics_blueprint(settings))
+    app.register_blueprint(workbench_blueprint())
     app.register_blueprint(access_pages(services.access))
     app.register_blueprint(template_routes(Templates(settings.template_dir)))
     app.register_blueprint(static_routes(Offered(settings.static_dir)))
@@ -343,10 +345,10 @@ def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> 
     @app.get("/")
     @requires(HEAD=Scope.PUBLIC)  # load balancers ask
     def start() -> Any:
-        """The start page; for programs, whether this is the server and which version."""
+        """The workbench for browsers; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
-            return render_template("start.html", version=app_version(), caller=current_caller())
+            return workbench_page() or render_template("start.html", version=app_version(), caller=current_caller())
         return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=services.offered.keys())
 
 

@@ -1,0 +1,79 @@
+/** A dataset: top bar, grid, right panel, bottom bar. */
+import { lazy, Suspense, useEffect, useState } from "react";
+import { useStore } from "../parts/store";
+import { follow } from "../router";
+import { BottomBar } from "./BottomBar";
+import { SidePanel } from "./panel/SidePanel";
+import { usePanel } from "./panel/panel";
+import { Session } from "./session";
+import { TopBar } from "./TopBar";
+import { useKeys } from "./keys";
+
+const GridView = lazy(() => import("./GridView"));
+const ChartsPage = lazy(() => import("./ChartsPage"));
+
+export function DatasetPage({ id, page }: { id: string; page: "table" | "charts" }) {
+  const [session, setSession] = useState<Session>();
+  useEffect(() => {
+    const opened = new Session(id);
+    setSession(opened);
+    return () => opened.close();
+  }, [id]);
+  return session ? <Opened session={session} page={page} /> : <Skeleton />;
+}
+
+function Opened({ session, page }: { session: Session; page: "table" | "charts" }) {
+  const { phase, problem, connected, busy } = useStore(session.store);
+  const { open } = usePanel();
+  useKeys(session);
+  if (phase === "missing") return <Missing problem={problem} />;
+  if (phase === "loading") return <Skeleton />;
+  return (
+    <div className="dataset">
+      <TopBar session={session} hasPanel={page === "table"} />
+      <div className={busy ? "progress on" : "progress"} role="status">
+        {busy && <span>{busy.words} …</span>}
+      </div>
+      {!connected && (
+        <p className="banner" role="status">
+          The connection is lost. You can go on reading; what you change now waits until it is back.
+        </p>
+      )}
+      <main className={open && page === "table" ? "work with-panel" : "work"}>
+        <Suspense fallback={<GridSkeleton />}>{page === "table" ? <GridView session={session} /> : <ChartsPage session={session} />}</Suspense>
+        {page === "table" && open && <SidePanel session={session} />}
+      </main>
+      {page === "table" && <BottomBar session={session} />}
+    </div>
+  );
+}
+
+function Missing({ problem }: { problem?: string }) {
+  return (
+    <main className="message">
+      <h1>{problem ? "This dataset cannot be shown now" : "There is no such dataset"}</h1>
+      <p>{problem ?? "It was removed, or the link was not copied whole: the last part has 30 letters and digits."}</p>
+      <a className="button primary" href="/" onClick={(event) => follow(event, "/")}>
+        Open another table
+      </a>
+    </main>
+  );
+}
+
+function GridSkeleton() {
+  return <div className="grid-area grid-skeleton" aria-busy="true" aria-label="The table is being opened" role="region" />;
+}
+
+function Skeleton() {
+  return (
+    <div className="dataset">
+      <header className="top-bar">
+        <span className="skeleton wide" />
+      </header>
+      <div className="progress" />
+      <main className="work">
+        <GridSkeleton />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,131 @@
+/** Name and size of the dataset, who is there, undo and redo, export and share. */
+import { DropdownMenu } from "radix-ui";
+import { Download, Panel, Redo, Share, Undo } from "../parts/icons";
+import { useStore } from "../parts/store";
+import { failed, toast } from "../parts/toasts";
+import { bytes, count, counted } from "../logic/format";
+import { isNarrowed, pageParameters } from "../logic/view";
+import { usePanel } from "./panel/panel";
+import type { Session } from "./session";
+
+const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson", "JSON lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]] as const;
+
+export function TopBar({ session, hasPanel }: { session: Session; hasPanel: boolean }) {
+  const { name, meta, sourceBytes, here, history } = useStore(session.store);
+  const { open, toggle } = usePanel();
+  const steps = history?.steps ?? [];
+  const position = steps.findIndex((step) => step.current);
+  const share = async () => {
+    try {
+      await navigator.clipboard.writeText(location.origin + location.pathname);
+      toast("The link is copied. Whoever has it can see and change this table.", { tone: "news" });
+    } catch {
+      toast(`Copy this address: ${location.origin}${location.pathname}`, { tone: "news" });
+    }
+  };
+  return (
+    <header className="top-bar">
+      <h1 title={name}>{name}</h1>
+      {meta && (
+        <p className="size">
+          {count(meta.dataSize.rows)} × {count(meta.dataSize.columns)}
+          <span className="file-size"> · file of {bytes(sourceBytes)}</span>
+        </p>
+      )}
+      {here > 1 && (
+        <p className="presence" title="Everyone sees each other's changes at once">
+          {Array.from({ length: Math.min(here - 1, 4) }, (_, at) => (
+            <i key={at} />
+          ))}
+          {counted(here - 1, "other")} here
+        </p>
+      )}
+      <span className="spring" />
+      <button className="icon" aria-label="Undo" title={meta?.undoAvailable ? `Undo: ${steps[position]?.sentence ?? ""} (Ctrl-Z)` : "Nothing to undo"} disabled={!meta?.undoAvailable} onClick={() => void session.undo()}>
+        <Undo />
+      </button>
+      <button className="icon" aria-label="Redo" title={meta?.redoAvailable ? `Redo: ${steps[position + 1]?.sentence ?? ""} (Ctrl-Shift-Z)` : "Nothing to redo"} disabled={!meta?.redoAvailable} onClick={() => void session.redo()}>
+        <Redo />
+      </button>
+      <Export session={session} />
+      <button className="button" aria-label="Share" onClick={() => void share()}>
+        <Share />
+        <span className="wide-only">Share</span>
+      </button>
+      {hasPanel && <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
+        <Panel />
+      </button>}
+    </header>
+  );
+}
+
+function Export({ session }: { session: Session }) {
+  const { view, meta } = useStore(session.store);
+  const narrowed = isNarrowed(view) || view.sort !== undefined;
+  const address = (format: string, ofView: boolean) => {
+    const query = new URLSearchParams({ format });
+    if (ofView && meta) for (const [key, value] of Object.entries(pageParameters(view, meta))) query.set(key, String(value));
+    return `/api/v1/datasets/${session.id}/export?${query}`;
+  };
+  const save = (format: string, ofView: boolean) => () => {
+    const link = document.createElement("a");
+    link.href = address(format, ofView);
+    link.download = "";
+    link.click();
+  };
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger className="button" aria-label="Export">
+        <Download />
+        <span className="wide-only">Export</span>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" collisionPadding={8}>
+          <DropdownMenu.Label className="menu-label">The whole table</DropdownMenu.Label>
+          {FORMATS.map(([format, title]) => (
+            <DropdownMenu.Item key={format} className="menu-item" onSelect={save(format, false)}>
+              {title}
+            </DropdownMenu.Item>
+          ))}
+          {narrowed && (
+            <>
+              <DropdownMenu.Separator className="menu-line" />
+              <DropdownMenu.Label className="menu-label">Only the rows shown, in their order</DropdownMenu.Label>
+              {FORMATS.slice(0, 2).map(([format, title]) => (
+                <DropdownMenu.Item key={format} className="menu-item" onSelect={save(format, true)}>
+                  {title}
+                </DropdownMenu.Item>
+              ))}
+            </>
+          )}
+          <DropdownMenu.Separator className="menu-line" />
+          <DropdownMenu.Item className="menu-item" onSelect={() => void saveRecipe(session).catch(failed)}>
+            Recipe of the steps
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu-item" onSelect={() => void saveScript(session).catch(failed)}>
+            Python script of the steps
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+export function saveFile(content: BlobPart, name: string, type: string): void {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+export async function saveRecipe(session: Session): Promise<void> {
+  const answer = await session.wire.ask("recipe");
+  saveFile(JSON.stringify(answer.recipe, null, 2), `${session.state.name.replace(/\.[^.]*$/, "")}.recipe.json`, "application/json");
+}
+
+export async function saveScript(session: Session): Promise<void> {
+  const answer = await session.wire.ask("script");
+  saveFile(String(answer.script), String(answer.name), "text/x-python");
+}

@@ -1,0 +1,192 @@
+/** The grid: AG Grid over the `data` read, block by block, anywhere in the table. */
+import {
+  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, ModuleRegistry, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule,
+  TextEditorModule, createGrid, themeQuartz, type ColDef, type GridApi, type GridOptions, type IGetRowsParams,
+} from "ag-grid-community";
+import { failed, toast } from "../parts/toasts";
+import { isNumeric } from "../logic/format";
+import { drawer, type Row } from "./cells";
+import { ColumnHeader, type HeaderExtra } from "./header";
+import type { Session } from "./session";
+
+ModuleRegistry.registerModules([
+  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule,
+]);
+
+const BLOCK = 100;
+const CELLS_PER_BLOCK = 20_000;
+
+const theme = themeQuartz.withParams({
+  fontFamily: "var(--mono)", headerFontFamily: "var(--sans)", fontSize: 13, rowHeight: 28, headerHeight: 58, borderRadius: 0, wrapperBorderRadius: 0, wrapperBorder: false,
+  backgroundColor: "var(--surface)", foregroundColor: "var(--ink)", headerBackgroundColor: "var(--raised)", borderColor: "var(--line)", accentColor: "var(--accent)",
+  rowHoverColor: "var(--hover)", selectedRowBackgroundColor: "var(--accent-soft)", cellHorizontalPadding: 10, headerTextColor: "var(--ink)", oddRowBackgroundColor: "var(--surface)",
+  columnBorder: true, spacing: 6, checkboxUncheckedBorderColor: "var(--quiet)", inputBackgroundColor: "var(--surface)", inputTextColor: "var(--ink)", browserColorScheme: "inherit",
+});
+
+export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderExtra["openMenu"]): () => void {
+  const width = () => session.state.meta?.columns.length ?? 1;
+
+  const datasource = {
+    getRows: (asked: IGetRowsParams) => {
+      const { generation } = session.state;
+      session.page(asked.startRow, asked.endRow - 1).then(
+        (page) => {
+          if (generation !== session.state.generation) return asked.failCallback();
+          const rows: Row[] = page.index.map((number, at) => ({ number, values: page.data[at] ?? [] }));
+          asked.successCallback(rows, session.state.viewRows);
+        },
+        (error: unknown) => {
+          failed(error);
+          asked.failCallback();
+        },
+      );
+    },
+  };
+
+  const options: GridOptions<Row> = {
+    theme,
+    columnDefs: columnDefs(session, openMenu),
+    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 70 },
+    rowModelType: "infinite",
+    datasource,
+    cacheBlockSize: Math.max(20, Math.min(BLOCK, Math.floor(CELLS_PER_BLOCK / width()))),
+    maxBlocksInCache: 60,
+    maxConcurrentDatasourceRequests: 2,
+    blockLoadDebounceMillis: 10,
+    suppressAnimationFrame: true,
+    infiniteInitialRowCount: Math.max(1, session.state.viewRows),
+    rowBuffer: 8,
+    getRowId: (params) => String(params.data.number),
+    rowSelection: { mode: "multiRow", checkboxes: true, headerCheckbox: false, enableClickSelection: false },
+    selectionColumnDef: { pinned: "left", width: 34, minWidth: 34, resizable: false, suppressHeaderMenuButton: true },
+    rowClassRules: { gone: ({ data }) => isGone(session, data) },
+    readOnlyEdit: true,
+    stopEditingWhenCellsLoseFocus: true,
+    suppressDragLeaveHidesColumns: true,
+    suppressMovableColumns: true,
+    animateRows: false,
+    suppressColumnMoveAnimation: true,
+    ensureDomOrder: true,
+    onSelectionChanged: ({ api }) => session.store.set({ rows: api.getSelectedNodes().flatMap((node) => (node.data ? [node.data.number] : [])).sort((a, b) => a - b) }),
+    onCellEditRequest: ({ data, column, newValue, oldValue }) => void edit(session, data, column.getColId(), oldValue, newValue),
+    onCellKeyDown: ({ event, api }) => {
+      if (event instanceof KeyboardEvent && event.key === "Escape") {
+        api.deselectAll();
+        session.store.set({ columns: [] });
+      }
+    },
+  };
+  const grid: GridApi<Row> = createGrid(place, options);
+
+  session.rowsInView = () => {
+    const rows: number[] = [];
+    for (let at = grid.getFirstDisplayedRowIndex(); at <= grid.getLastDisplayedRowIndex() && rows.length < 200; at++) {
+      const data = grid.getDisplayedRowAtIndex(at)?.data;
+      if (data) rows.push(data.number);
+    }
+    return rows;
+  };
+
+  let seen = session.state;
+  const stop = session.store.subscribe(() => {
+    const now = session.state;
+    const before = seen;
+    seen = now;
+    if (now.preview !== before.preview || now.meta?.columns !== before.meta?.columns || typesOf(now) !== typesOf(before)) {
+      grid.setGridOption("columnDefs", columnDefs(session, openMenu));
+      grid.refreshCells({ force: true });
+      grid.redrawRows();
+    }
+    if (now.generation !== before.generation) {
+      grid.deselectAll();
+      if (now.view !== before.view) grid.purgeInfiniteCache();
+      else grid.refreshInfiniteCache();
+      grid.setRowCount(Math.max(now.viewRows, 0), true);
+      if (now.view !== before.view && now.viewRows > 0) grid.ensureIndexVisible(0, "top");
+    }
+    if (now.columns !== before.columns) grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
+  });
+
+  return () => {
+    stop();
+    session.rowsInView = () => [];
+    grid.destroy();
+  };
+}
+
+const typesOf = (state: Session["state"]) => (state.meta ? Object.values(state.meta.columnInfo).map((info) => info.dataType).join() : "");
+
+function isGone(session: Session, row: Row | undefined): boolean {
+  const { preview } = session.state;
+  return row !== undefined && preview !== undefined && preview.shownRows.has(row.number) && !preview.byRow.has(row.number);
+}
+
+function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"]): ColDef<Row>[] {
+  const { meta, preview } = session.state;
+  if (!meta) return [];
+  const names = preview ? merged(meta.columns, preview.columns) : meta.columns;
+  const numbers: ColDef<Row> = {
+    colId: "\u0000number", headerName: "Row", pinned: "left", width: Math.max(52, 26 + 8 * String(meta.dataSize.rows).length), minWidth: 46, resizable: false, cellClass: "row-number", suppressHeaderMenuButton: true,
+    valueGetter: ({ data }) => (data ? data.number + 1 : ""), headerClass: "row-number-head",
+  };
+  return [numbers, ...names.map((name) => columnDef(session, openMenu, name))];
+}
+
+/** The old columns with the new ones where they will stand. */
+function merged(old: string[], next: string[]): string[] {
+  const names = [...old];
+  next.forEach((name, at) => {
+    if (names.includes(name)) return;
+    const before = at > 0 ? names.indexOf(next[at - 1]!) : -1;
+    names.splice(before + 1, 0, name);
+  });
+  return names;
+}
+
+function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: string): ColDef<Row> {
+  const { meta, preview } = session.state;
+  const info = meta?.columnInfo[name];
+  const at = info?.index ?? -1;
+  const dataType = info?.dataType ?? "";
+  const extra: HeaderExtra = { session, openMenu };
+  return {
+    colId: name,
+    headerName: name,
+    headerComponent: ColumnHeader,
+    headerComponentParams: extra,
+    editable: info !== undefined && !preview,
+    cellEditor: "agTextCellEditor",
+    width: Math.min(320, Math.max(dataType === "string" ? 170 : 128, name.length * 8 + 64)),
+    valueGetter: ({ data }) => (data && at >= 0 ? data.values[at] : null),
+    cellRenderer: drawer(session, name, dataType),
+    cellClass: isNumeric(dataType) ? "number" : undefined,
+    cellClassRules: {
+      "in-column": () => session.state.columns.includes(name),
+      made: () => preview?.newColumns.includes(name) ?? false,
+      goes: () => preview?.removedColumns.includes(name) ?? false,
+      changed: ({ data }) => isChanged(session, data, name, at),
+    },
+  };
+}
+
+function isChanged(session: Session, row: Row | undefined, name: string, at: number): boolean {
+  const { preview } = session.state;
+  const place = preview?.data.columns.indexOf(name) ?? -1;
+  const then = row && place >= 0 ? preview?.byRow.get(row.number) : undefined;
+  return then !== undefined && at >= 0 && then[place] !== row?.values[at];
+}
+
+async function edit(session: Session, row: Row, column: string, before: unknown, typed: unknown): Promise<void> {
+  const text = typed === null || typed === undefined ? "" : String(typed);
+  if (text === String(before ?? "")) return;
+  const { meta } = session.state;
+  const parameters = { columnIndex: meta?.columnInfo[column]?.index, rowIndex: row.number, newValue: text === "" ? null : text };
+  try {
+    await session.change("newCellValue", parameters, "Writing the cell");
+  } catch (error) {
+    toast((error as Error).message, {
+      tone: "failed",
+      action: { label: `Make ${column} text`, run: () => void session.change("newCellValue", { ...parameters, convert: true }).catch(failed) },
+    });
+  }
+}

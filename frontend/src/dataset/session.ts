@@ -1,0 +1,232 @@
+/** One open dataset: what the server knows of it, what is shown and selected, and everything that is asked for it. */
+import { Wire, type Answer, type News } from "../api/socket";
+import { ApiError, describeDataset, listOperations, type History, type Metadata, type OperationInfo, type PreviewAnswer } from "../api/rest";
+import { remember } from "../parts/preferences";
+import { Store } from "../parts/store";
+import { failed, toast } from "../parts/toasts";
+import { counted } from "../logic/format";
+import { fitView, isNarrowed, pageParameters, viewParameters, type View } from "../logic/view";
+
+export interface ColumnProfile {
+  name: string;
+  dataType: string;
+  statistics: { invalid: number; unique_count: number };
+  histogram?: { edges: (number | string)[]; counts: number[] };
+  top?: [unknown, number][];
+}
+export interface Preview extends PreviewAnswer {
+  title: string;
+  shownRows: Set<number>;
+  byRow: Map<number, unknown[]>;
+}
+export interface State {
+  phase: "loading" | "ready" | "missing";
+  problem?: string;
+  name: string;
+  sourceBytes: number;
+  warnings: { code: string; message: string }[];
+  meta?: Metadata;
+  profile?: Map<string, ColumnProfile>;
+  history?: History;
+  operations: OperationInfo[];
+  view: View;
+  viewRows: number;
+  columns: string[];
+  rows: number[];
+  /** Where the last selected column is, for ranges. */
+  anchor?: string;
+  connected: boolean;
+  here: number;
+  busy?: { words: string; done?: number; total?: number };
+  preview?: Preview;
+  /** Counts up whenever the rows must be read again. */
+  generation: number;
+}
+
+export interface Page {
+  index: number[];
+  data: unknown[][];
+}
+
+export class Session {
+  readonly store: Store<State>;
+  readonly wire: Wire;
+  /** Rows that the grid shows now; the grid keeps it. */
+  rowsInView: () => number[] = () => [];
+  private wasConnected = false;
+
+  constructor(readonly id: string) {
+    this.store = new Store<State>({
+      phase: "loading", name: "", sourceBytes: 0, warnings: [], operations: [], view: {}, viewRows: 0, columns: [], rows: [], connected: true, here: 1, generation: 0,
+    });
+    this.wire = new Wire(id);
+    this.wire.socket.on("connect", () => void this.connected());
+    this.wire.socket.on("disconnect", () => this.store.set({ connected: false }));
+    this.wire.socket.on("connect_error", () => this.store.set({ connected: false }));
+    this.wire.socket.on("dataChanged", (news: News) => void this.hear(news));
+    this.wire.socket.on("presence", (news: { sessionID: string; here: number }) => news.sessionID === id && this.store.set({ here: news.here }));
+    void this.open();
+  }
+
+  get state(): State {
+    return this.store.get();
+  }
+
+  close(): void {
+    this.wire.close();
+  }
+
+  private async open(): Promise<void> {
+    try {
+      const [described, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
+      const about = described as Metadata & { name: string; sourceBytes: number; warnings?: State["warnings"] };
+      remember(this.id);
+      this.store.set({ phase: "ready", name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
+      document.title = `${about.name} · Longshore`;
+      await Promise.all([this.readHistory(), this.readProfile()]);
+    } catch (error) {
+      this.store.set({ phase: "missing", problem: error instanceof ApiError && error.code === "SessionNotFound" ? undefined : (error as Error).message });
+    }
+  }
+
+  // -- reads
+
+  async page(from: number, to: number): Promise<Page> {
+    const { meta, view } = this.state;
+    if (!meta) return { index: [], data: [] };
+    const answer = await this.wire.ask("data", { rowIndexFrom: from, rowIndexTo: to, columnIndexFrom: 0, columnIndexTo: meta.columns.length - 1, ...pageParameters(view, meta) });
+    return answer.data as Page;
+  }
+
+  async readProfile(): Promise<void> {
+    const version = this.state.meta?.version;
+    const answer = await this.wire.ask("profile").catch(() => null);
+    if (!answer || this.state.meta?.version !== version) return;
+    const columns = (answer.data as { columns: ColumnProfile[] }).columns;
+    this.store.set({ profile: new Map(columns.map((column) => [column.name, column])) });
+  }
+
+  async readHistory(): Promise<void> {
+    const answer = await this.wire.ask("history").catch(() => null);
+    if (answer) this.store.set({ history: answer as unknown as History });
+  }
+
+  /** Reads everything again after the table changed. */
+  async refresh(): Promise<void> {
+    const [whole] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
+    const meta = whole as unknown as Metadata;
+    const view = fitView(this.state.view, meta.columns);
+    const narrowed = isNarrowed(view) ? ((await this.wire.ask("metadata", viewParameters(view, meta))) as unknown as Metadata) : meta;
+    const there = new Set(meta.columns);
+    this.store.set({
+      meta, view, viewRows: narrowed.dataSize.rows, rows: [], columns: this.state.columns.filter((name) => there.has(name)), preview: undefined, generation: this.state.generation + 1,
+    });
+    void this.readProfile();
+  }
+
+  async setView(change: View): Promise<boolean> {
+    const { meta, view } = this.state;
+    if (!meta) return false;
+    const next = fitView({ ...view, ...change }, meta.columns);
+    try {
+      const narrowed = isNarrowed(next) ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta))) : undefined;
+      const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;
+      this.store.set({ view: next, viewRows: rows, rows: [], preview: undefined, generation: this.state.generation + 1 });
+      return true;
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+  }
+
+  async askPreview(title: string, operation: string, parameters: Record<string, unknown>): Promise<Preview> {
+    const rows = this.rowsInView();
+    const answer = (await this.wire.ask("preview", { preview: operation, parameters, rowIndices: rows })) as unknown as PreviewAnswer;
+    const byRow = new Map(answer.data.index.map((row, at) => [row, answer.data.data[at] ?? []]));
+    return { ...answer, title, shownRows: new Set(rows), byRow };
+  }
+
+  // -- changes
+
+  /** Sends a change, reads again what it changed, and says what happened. Throws what the server objects to. */
+  async change(event: string, parameters: Record<string, unknown> = {}, words = "Working"): Promise<Answer> {
+    const answer = await this.busyWith(words, () => this.wire.ask(event, parameters, { isChange: true }));
+    await this.refresh();
+    const said = (answer.sentence as string | undefined) ?? this.current()?.sentence;
+    const isWalk = ["undo", "redo", "goTo"].includes(event);
+    if (!isWalk && said) toast(said, { action: { label: "Undo", run: () => void this.undo() } });
+    return answer;
+  }
+
+  async undo(): Promise<void> {
+    const undone = this.current();
+    await this.walk("undo", () => `Taken back: ${undone?.sentence ?? "the last step"}`, () => void this.redo(), "Redo");
+  }
+
+  async redo(): Promise<void> {
+    await this.walk("redo", () => `Done again: ${this.current()?.sentence ?? "the step"}`, () => void this.undo(), "Undo");
+  }
+
+  private async walk(event: "undo" | "redo", said: () => string, back: () => void, label: string): Promise<void> {
+    const { meta } = this.state;
+    if (!(event === "undo" ? meta?.undoAvailable : meta?.redoAvailable)) return;
+    try {
+      await this.change(event);
+      toast(said(), { action: { label, run: back } });
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  current() {
+    return this.state.history?.steps.find((step) => step.current);
+  }
+
+  async busyWith<T>(words: string, work: () => Promise<T>): Promise<T> {
+    // What is done at once needs no progress line.
+    const timer = setTimeout(() => this.store.set({ busy: { words } }), 250);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+      this.store.set({ busy: undefined });
+    }
+  }
+
+  // -- selection
+
+  select(column: string, how: "only" | "toggle" | "range"): void {
+    const { columns, anchor, meta } = this.state;
+    if (!meta) return;
+    let next = [column];
+    if (how === "toggle") next = columns.includes(column) ? columns.filter((name) => name !== column) : [...columns, column];
+    else if (how === "range" && anchor) {
+      const [from, to] = [meta.columns.indexOf(anchor), meta.columns.indexOf(column)].sort((one, other) => one - other) as [number, number];
+      next = meta.columns.slice(from, to + 1);
+    } else if (columns.length === 1 && columns[0] === column) next = [];
+    this.store.set({ columns: next, anchor: how === "range" ? anchor : column });
+  }
+
+  // -- news
+
+  private async connected(): Promise<void> {
+    this.store.set({ connected: true });
+    if (!this.wasConnected) {
+      this.wasConnected = true;
+      return;
+    }
+    const before = this.state.meta?.version;
+    const steps = this.state.history?.steps.length ?? 0;
+    await this.refresh().catch(() => undefined);
+    if (before === this.state.meta?.version) toast("Connected again. Nothing changed meanwhile.", { tone: "news" });
+    else toast(`Connected again. Meanwhile ${counted(Math.max(1, (this.state.history?.steps.length ?? 0) - steps), "step")} happened.`, { tone: "news" });
+  }
+
+  private async hear(news: News): Promise<void> {
+    if (news.sessionID !== this.id || this.wire.isOwn(news.requestID) || news.version === this.state.meta?.version) return;
+    await this.refresh().catch(() => undefined);
+    const said = news.operation === "undo" ? "took a step back" : news.operation === "redo" ? "did a step again" : undefined;
+    const maker = this.current()?.madeBy || "Somebody else";
+    toast(said ? `${maker} ${said}` : `${maker}: ${this.current()?.sentence ?? "changed the table"}`, { tone: "news" });
+  }
+}

@@ -1,0 +1,112 @@
+/** The first rows of a text file, read in the browser before the import, so that its options can be set by sight. */
+export interface Sniffed {
+  header: string[];
+  rows: string[][];
+  delimiter: string;
+  encoding: string;
+}
+export interface SniffOptions {
+  delimiter?: string;
+  encoding?: string;
+  initialSkip?: number;
+  headerIncluded?: boolean;
+}
+
+const DELIMITERS = [",", ";", "\t", "|"];
+const ROWS = 30;
+export const SNIFFED_BYTES = 256 * 1024;
+
+export function decode(data: Uint8Array, encoding?: string): { text: string; encoding: string } {
+  if (encoding) return { text: new TextDecoder(encoding).decode(data), encoding };
+  if (data[0] === 0xff && data[1] === 0xfe) return { text: new TextDecoder("utf-16le").decode(data), encoding: "utf-16" };
+  if (data[0] === 0xfe && data[1] === 0xff) return { text: new TextDecoder("utf-16be").decode(data), encoding: "utf-16" };
+  try {
+    // `stream`: a piece of a file may end in the middle of a character.
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: data.length >= SNIFFED_BYTES }), encoding: "utf-8" };
+  } catch {
+    return { text: new TextDecoder("windows-1252").decode(data), encoding: "cp1252" };
+  }
+}
+
+/** Records of delimited text; quotes as RFC 4180 has them. */
+export function parse(text: string, delimiter: string, limit: number): string[][] {
+  const records: string[][] = [];
+  let record: string[] = [];
+  let field = "";
+  let quoted = false;
+  for (let at = 0; at <= text.length && records.length < limit; at++) {
+    const char = text[at];
+    if (quoted) {
+      if (char === undefined) quoted = false;
+      else if (char !== '"') field += char;
+      else if (text[at + 1] === '"') {
+        field += '"';
+        at++;
+      } else quoted = false;
+      if (char !== undefined) continue;
+    }
+    if (char === '"' && field === "") quoted = true;
+    else if (char === delimiter) {
+      record.push(field);
+      field = "";
+    } else if (char === "\n" || char === undefined) {
+      if (char === undefined && field === "" && record.length === 0) break;
+      record.push(field.replace(/\r$/, ""));
+      field = "";
+      if (record.length > 1 || record[0] !== "") records.push(record);
+      record = [];
+    } else field += char;
+  }
+  return records;
+}
+
+/** The delimiter that cuts the first lines into the same number of fields, the most of them. */
+export function guessDelimiter(text: string): string {
+  const score = (delimiter: string) => {
+    const widths = parse(text, delimiter, 12).map((record) => record.length);
+    const first = widths[0] ?? 1;
+    return first < 2 ? 0 : first * (widths.filter((width) => width === first).length / widths.length) ** 2;
+  };
+  return DELIMITERS.reduce((best, each) => (score(each) > score(best) ? each : best), ",");
+}
+
+export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {
+  const { text, encoding } = decode(data, options.encoding);
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  const body = lines.slice(options.initialSkip ?? 0).join("\n");
+  const delimiter = options.delimiter ?? guessDelimiter(body);
+  const records = parse(body, delimiter, ROWS + 1);
+  const width = Math.max(1, ...records.map((record) => record.length));
+  const hasHeader = options.headerIncluded ?? true;
+  const header = Array.from({ length: width }, (_, index) => (hasHeader && records[0]?.[index]) || `column_${index + 1}`);
+  return { header, rows: records.slice(hasHeader ? 1 : 0).slice(0, ROWS), delimiter, encoding };
+}
+
+const JSON_ROWS = /\{(?:[^{}"]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})*\}/g;
+
+/** Rows of a JSON array or of JSON lines whose first piece is `text`. */
+export function sniffJson(text: string): Pick<Sniffed, "header" | "rows"> {
+  const header: string[] = [];
+  const rows: string[][] = [];
+  for (const [piece] of text.matchAll(JSON_ROWS)) {
+    if (rows.length >= ROWS) break;
+    let record: Record<string, unknown>;
+    try {
+      record = JSON.parse(piece) as Record<string, unknown>;
+    } catch {
+      continue; // cut off at the end of the piece
+    }
+    for (const name of Object.keys(record)) if (!header.includes(name)) header.push(name);
+    rows.push(header.map((name) => (record[name] === null || record[name] === undefined ? "" : typeof record[name] === "object" ? JSON.stringify(record[name]) : String(record[name]))));
+  }
+  return { header, rows };
+}
+
+export type FileKind = "delimited" | "json" | "sheet" | "other";
+
+export function kindOf(name: string): FileKind {
+  const ending = name.toLowerCase().split(".").pop() ?? "";
+  if (["csv", "tsv", "txt", "tab", "psv"].includes(ending)) return "delimited";
+  if (["json", "ndjson", "jsonl"].includes(ending)) return "json";
+  return ["xlsx", "xls", "ods"].includes(ending) ? "sheet" : "other";
+}

@@ -1,0 +1,31 @@
+/** Icons of one weight, drawn on 16 points. */
+import type { ReactNode } from "react";
+
+const icon = (drawing: ReactNode) =>
+  function Icon() {
+    return (
+      <svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+        {drawing}
+      </svg>
+    );
+  };
+
+export const Datasets = icon(<path d="M2.5 4.5 8 2l5.5 2.5L8 7zM2.5 8 8 10.5 13.5 8M2.5 11.5 8 14l5.5-2.5" />);
+export const TableIcon = icon(<path d="M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.6h11M6.2 3v10" />);
+export const Chart = icon(<path d="M2.5 2.5v11h11M5.5 11V8M8.5 11V5M11.5 11V6.5" />);
+export const Moon = icon(<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z" />);
+export const Sun = icon(<path d="M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6zM8 1.5v1M8 13.5v1M1.5 8h1M13.5 8h1M3.4 3.4l.7.7M11.9 11.9l.7.7M12.6 3.4l-.7.7M4.1 11.9l-.7.7" />);
+export const Keys = icon(<path d="M1.5 4.5h13v7.5h-13zM4 7h.01M6.5 7h.01M9 7h.01M11.5 7h.01M5 9.6h6" />);
+export const Undo = icon(<path d="M5.5 3 2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H7" />);
+export const Redo = icon(<path d="m10.5 3 3 3-3 3M13.5 6H6a3.5 3.5 0 0 0 0 7h3" />);
+export const Download = icon(<path d="M8 2.5v8M5 7.5l3 3 3-3M2.5 13.5h11" />);
+export const Share = icon(<path d="M6.7 9.3a2.7 2.7 0 0 0 4 .2l2-2a2.7 2.7 0 0 0-3.9-3.8l-.9.9M9.3 6.7a2.7 2.7 0 0 0-4-.2l-2 2a2.7 2.7 0 0 0 3.9 3.8l.9-.9" />);
+export const Close = icon(<path d="m4 4 8 8M12 4l-8 8" />);
+export const More = icon(<path d="M8 3.5h.01M8 8h.01M8 12.5h.01" strokeWidth="2" />);
+export const SearchIcon = icon(<path d="M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.4 10.4l3.1 3.1" />);
+export const FilterIcon = icon(<path d="M2.5 3.5h11L9.5 8.5v4l-3 1.5V8.5z" />);
+export const Back = icon(<path d="M10 3 5 8l5 5" />);
+export const Panel = icon(<path d="M2.5 3h11v10h-11zM10 3v10" />);
+export const UploadIcon = icon(<path d="M8 10.5v-8M5 5.5l3-3 3 3M2.5 10.5v3h11v-3" />);
+export const Plus = icon(<path d="M8 3v10M3 8h10" />);
+export const Bin = icon(<path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9" />);

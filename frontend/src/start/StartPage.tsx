@@ -1,0 +1,153 @@
+/** The first page: bring a table, go on with one, or try one out. */
+import { useEffect, useRef, useState } from "react";
+import { listDatasets, listSamples, openSample, type DatasetSummary, type Sample } from "../api/rest";
+import { Close, UploadIcon } from "../parts/icons";
+import { forget, recentIds } from "../parts/preferences";
+import { failed } from "../parts/toasts";
+import { ago, bytes, count, exactTime } from "../logic/format";
+import { follow, navigate } from "../router";
+import { Import } from "./Import";
+
+/** Rows copied from a spreadsheet are tabs and lines; anything else with lines is taken as it is. */
+function pasted(text: string): File | undefined {
+  if (text.trim() === "") return undefined;
+  return new File([text], text.includes("\t") ? "pasted.tsv" : /^\s*[[{]/.test(text) ? "pasted.json" : "pasted.csv");
+}
+
+export function StartPage() {
+  const [file, setFile] = useState<File>();
+  const [isOver, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const depth = useRef(0);
+
+  useEffect(() => {
+    document.title = "Longshore";
+  }, []);
+  useEffect(() => {
+    const onDrag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      depth.current += event.type === "dragenter" ? 1 : event.type === "dragleave" ? -1 : 0;
+      setOver(depth.current > 0);
+    };
+    const onDrop = (event: DragEvent) => {
+      event.preventDefault();
+      depth.current = 0;
+      setOver(false);
+      const dropped = event.dataTransfer?.files[0];
+      if (dropped) setFile(dropped);
+    };
+    const onPaste = (event: ClipboardEvent) => {
+      if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+      const found = event.clipboardData?.files[0] ?? pasted(event.clipboardData?.getData("text/plain") ?? "");
+      if (found) setFile(found);
+    };
+    for (const name of ["dragenter", "dragover", "dragleave"] as const) addEventListener(name, onDrag);
+    addEventListener("drop", onDrop);
+    addEventListener("paste", onPaste);
+    return () => {
+      for (const name of ["dragenter", "dragover", "dragleave"] as const) removeEventListener(name, onDrag);
+      removeEventListener("drop", onDrop);
+      removeEventListener("paste", onPaste);
+    };
+  }, []);
+
+  if (file) return <Import key={`${file.name} ${file.size} ${file.lastModified}`} file={file} cancel={() => setFile(undefined)} />;
+  return (
+    <main className="start">
+      <h1>Bring a table</h1>
+      <button className={isOver ? "drop over" : "drop"} onClick={() => input.current?.click()}>
+        <UploadIcon />
+        <strong>{isOver ? "Let go to open it" : "Drop a file anywhere, or choose one"}</strong>
+        <span>CSV, TSV, JSON, Excel, ODS, Parquet or Arrow, also zipped or gzipped</span>
+        <span>
+          or paste rows copied from a spreadsheet with <kbd>Ctrl</kbd> <kbd>V</kbd>
+        </span>
+      </button>
+      <input ref={input} type="file" hidden aria-label="A file with a table" onChange={(event) => setFile(event.target.files?.[0])} />
+      <Recent />
+      <Samples />
+    </main>
+  );
+}
+
+function Recent() {
+  const [datasets, setDatasets] = useState<DatasetSummary[]>();
+  useEffect(() => {
+    listDatasets(recentIds()).then(setDatasets, (error: unknown) => {
+      setDatasets([]);
+      failed(error);
+    });
+  }, []);
+  if (recentIds().length === 0 || datasets?.length === 0) return null;
+  return (
+    <section>
+      <h2>Go on with</h2>
+      <ul className="cards">
+        {(datasets ?? recentIds().slice(0, 3).map(() => undefined)).map((dataset, at) =>
+          dataset ? (
+            <li key={dataset.sessionID} className="card">
+              <a href={`/${dataset.sessionID}`} onClick={(event) => follow(event, `/${dataset.sessionID}`)}>
+                <strong>{dataset.name}</strong>
+                <span>
+                  {dataset.rows === undefined || dataset.rows === null ? "being read" : `${count(dataset.rows)} × ${count(dataset.columns ?? 0)}`} · {bytes(dataset.sourceBytes)} ·{" "}
+                  <time title={exactTime(dataset.created)}>{ago(dataset.created)}</time>
+                </span>
+              </a>
+              <button
+                className="icon small"
+                aria-label={`Take ${dataset.name} off this list`}
+                title="Take it off this list; the dataset stays"
+                onClick={() => {
+                  forget(dataset.sessionID);
+                  setDatasets(datasets?.filter((each) => each !== dataset));
+                }}
+              >
+                <Close />
+              </button>
+            </li>
+          ) : (
+            <li key={at} className="card skeleton" aria-hidden />
+          ),
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function Samples() {
+  const [samples, setSamples] = useState<Sample[]>();
+  const [opening, setOpening] = useState<string>();
+  useEffect(() => {
+    listSamples().then(setSamples, failed);
+  }, []);
+  const open = (name: string) => {
+    setOpening(name);
+    openSample(name).then(
+      (made) => navigate(`/${made.sessionID}`),
+      (error: unknown) => {
+        setOpening(undefined);
+        failed(error);
+      },
+    );
+  };
+  return (
+    <section>
+      <h2>Try it on a sample</h2>
+      <ul className="cards">
+        {(samples ?? [undefined, undefined, undefined]).map((sample, at) =>
+          sample ? (
+            <li key={sample.name} className="card">
+              <button disabled={opening !== undefined} onClick={() => open(sample.name)}>
+                <strong>{opening === sample.name ? "Opening …" : sample.title}</strong>
+                <span>{sample.about}</span>
+              </button>
+            </li>
+          ) : (
+            <li key={at} className="card skeleton" aria-hidden />
+          ),
+        )}
+      </ul>
+    </section>
+  );
+}
