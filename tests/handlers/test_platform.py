@@ -37,7 +37,7 @@ def cached():
 
 @app.route("/mine/link")
 def link():
-    path = Path("made-by-a-handler.txt")
+    path = Path(__file__).with_name("made-by-a-handler.txt")
     path.write_text("from a handler")
     return links.register(path, download=True)
 
@@ -47,7 +47,7 @@ def tell():
 
 @job("make_file")
 def make_file(text: str) -> str:
-    path = Path("made-by-a-job.txt")
+    path = Path(__file__).with_name("made-by-a-job.txt")
     path.write_text(text)
     emit_local_message("mine", "from a job")
     return links.register(path, one_time_service=True)
