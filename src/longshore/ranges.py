@@ -97,4 +97,4 @@ def covers(spans: Iterable[Span], size: int) -> bool:
 def overlap(some: Iterable[Span], others: Iterable[Span]) -> bool:
     """Whether a byte lies in both."""
     others = list(others)
-    return any(a < d and c < b for a, b in some for c, d in others)
+    return any(max(a, c) < min(b, d) for a, b in some for c, d in others)

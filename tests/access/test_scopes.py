@@ -25,9 +25,17 @@ PUBLIC = {
     ("POST", "/logout"),
     ("GET", "/cached-file"),  # a link is for whoever has it
     ("HEAD", "/cached-file"),
+    ("GET", "/assets/<path:name>"),  # the browser application's own files, the same for everybody
+    ("HEAD", "/assets/<path:name>"),
     ("POST", "/celeryTaskCompleted"),  # asks for a secret of its own
 }
-READ_BY_POST = {"/echo", "/diagnostic/echo", "/api/v1/datasets/<session_id>/visualize", "/render/<path:path>"}
+READ_BY_POST = {
+    "/echo",
+    "/diagnostic/echo",
+    "/api/v1/datasets/<session_id>/preview",
+    "/api/v1/datasets/<session_id>/visualize",
+    "/render/<path:path>",
+}
 
 
 def every_request(app: Flask) -> Iterator[tuple[str, str]]:

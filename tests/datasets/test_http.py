@@ -283,5 +283,5 @@ def test_errors_and_headers(http: httpx.Client) -> None:
     assert len(http.get("/diagnostic/fail").json()["eid"]) == 8
     assert "<h1>" in http.get("/diagnostic/fail", headers={"Accept": "text/html"}).text
     assert http.get("/").json()["message"] == "ok"
-    assert "Upload a table" in http.get("/", headers={"Accept": "text/html"}).text
+    assert "<title>" in http.get("/", headers={"Accept": "text/html"}).text
     assert http.head("/").status_code == 200

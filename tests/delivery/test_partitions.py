@@ -136,12 +136,19 @@ def test_mistyped_files_are_not_forms(http: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["api", "api/v1/nothing", "upload/more", "list", "fs", "tus/a/b", "echo/x", "file/x",
-                                  "0123456789abcdef0123456789abcd", "0123456789abcdef0123456789abcd/x"])  # fmt: skip
+                                  "0123456789abcdef0123456789abcd/x"])  # fmt: skip
 def test_the_servers_own_addresses_are_no_partitions(http: httpx.Client, root: Path, path: str) -> None:
     for answer in (send(http, path, "a.txt"), http.get(f"/{path}")):
         assert answer.status_code == 404
         assert answer.json()["error"] == "InvalidRequest"
     assert not (root / path.split("/")[0]).exists()
+
+
+def test_a_sessions_id_is_no_partition(http: httpx.Client, root: Path) -> None:
+    """It is the browser application's address, which nothing can be posted to."""
+    path = "0123456789abcdef0123456789abcd"
+    assert send(http, path, "a.txt").status_code == 405
+    assert not (root / path).exists()
 
 
 def test_every_fixed_address_is_reserved(http: httpx.Client) -> None:

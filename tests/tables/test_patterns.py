@@ -58,11 +58,11 @@ def column(texts: list[str | None]) -> pl.DataFrame:
 
 
 def contains(pattern: Pattern, texts: list[str | None]) -> list[bool | None]:
-    return column(texts).select(pattern.contains(pl.col("text")))["text"].to_list()
+    return column(texts).select(pattern.contains(pl.col("text"))).to_series().to_list()
 
 
 def replace(pattern: Pattern, texts: list[str | None], replacement: str) -> list[str | None]:
-    return column(texts).select(pattern.replace(pl.col("text"), replacement))["text"].to_list()
+    return column(texts).select(pattern.replace(pl.col("text"), replacement)).to_series().to_list()
 
 
 class InProcess:

@@ -29,7 +29,8 @@ def workbench_page() -> Response | None:
     """The application's page, never from a cache without asking; None when it was not built."""
     if not (FOLDER / "index.html").is_file():
         return None
-    response = make_response(send_from_directory(FOLDER, "index.html", conditional=True))
+    response = make_response((FOLDER / "index.html").read_bytes())
+    response.content_type = "text/html; charset=utf-8"
     response.headers["Cache-Control"] = "no-cache"
     # A session's id stands in the address, and who knows it may change the dataset.
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field, JsonValue, StrictInt, StrictStr
 
 from longshore.errors import IllegalOperation
+from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Computed, Parameters, require_operation
 from longshore.tables.table import ROW_NUMBER, Table
 from longshore.tables.viewing.json_ready import to_values
@@ -122,7 +123,7 @@ def _count_changed(table: Table, change: Change) -> int | None:
     for position, column in enumerate(change.columns):
         if not isinstance(column, Computed) or not table.has(column.name):
             continue
-        before = pl.col(column.name)
+        before = col(column.name)
         same_type = (
             frame.select(column.expression.alias("c")).collect_schema()["c"] == frame.collect_schema()[column.name]
         )
