@@ -16,7 +16,8 @@ from typing import IO
 from flask import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from longshore.errors import InvalidRequest, LongshoreError, StorageFull, TooLarge, is_disk_full
+from longshore.disk import telling_when_full
+from longshore.errors import InvalidRequest, LongshoreError, StorageFull, TooLarge
 
 CHUNK_BYTES = 2**20
 SLOW_BYTES = 2**16
@@ -80,15 +81,12 @@ def receive_all(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     arriving = _Arriving(folder, limit_bytes)
     try:
-        if request.mimetype == "multipart/form-data":
-            _receive_form(request, arriving, most_files)
-        else:
-            _receive_raw(request, arriving, may_be_empty=may_be_empty)
-        yield arriving.uploads
-    except OSError as error:
-        if is_disk_full(error):
-            raise StorageFull.now() from error
-        raise
+        with telling_when_full():
+            if request.mimetype == "multipart/form-data":
+                _receive_form(request, arriving, most_files)
+            else:
+                _receive_raw(request, arriving, may_be_empty=may_be_empty)
+            yield arriving.uploads
     finally:
         arriving.remove()
 

@@ -17,6 +17,7 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
+from longshore.disk import age_seconds
 from longshore.looking import Lookout
 
 PATIENCE_SECONDS = 1.0
@@ -81,13 +82,13 @@ class Reconciler(Lookout):
         for folder in _subfolders(self.service.settings.datasets_folder):
             self.collect(folder, now)
         for path in _files(self.service.settings.uploads_folder):
-            if _age(path, now) > GRACE_SECONDS:
+            if age_seconds(path, now) > GRACE_SECONDS:
                 path.unlink(missing_ok=True)
 
     def collect(self, folder: Path, now: float) -> None:
         """Remove what no version of this session needs and is old enough."""
-        old = [path for path in _files(folder) if _age(path, now) > GRACE_SECONDS]
-        held = [path for path in _subfolders(folder) if _age(path, now) > GRACE_SECONDS]
+        old = [path for path in _files(folder) if age_seconds(path, now) > GRACE_SECONDS]
+        held = [path for path in _subfolders(folder) if age_seconds(path, now) > GRACE_SECONDS]
         if not old and not held:
             return
         with self.service.database.reading() as connection:
@@ -112,10 +113,3 @@ def _subfolders(folder: Path) -> list[Path]:
 
 def _files(folder: Path) -> list[Path]:
     return [Path(entry.path) for entry in os.scandir(folder) if entry.is_file()] if folder.exists() else []
-
-
-def _age(path: Path, now: float) -> float:
-    try:
-        return now - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

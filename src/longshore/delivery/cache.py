@@ -22,7 +22,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import files, links
-from longshore.errors import IllegalOperation, StorageFull, TooLarge, is_disk_full
+from longshore.disk import telling_when_full
+from longshore.errors import IllegalOperation, TooLarge
 
 CHUNK_BYTES = 2**20
 MOST_TRIES = 3
@@ -82,20 +83,17 @@ class FileCache:
         partial = path.with_name(f".{file_id}.partial")
         digest, size = hashlib.sha256(), 0
         try:
-            with partial.open("xb", buffering=0) as target:
-                is_shared = _clone(source, target)
-                for piece in _pieces(source):
-                    size += len(piece)
-                    if size > self.limit_bytes:
-                        raise TooLarge(f"the cache of links holds {self.limit_bytes:,} bytes; this file is larger")
-                    digest.update(piece)
-                    if not is_shared:
-                        target.write(piece)
-            partial.replace(path)
-        except OSError as error:
-            if is_disk_full(error):
-                raise StorageFull.now() from error
-            raise
+            with telling_when_full():
+                with partial.open("xb", buffering=0) as target:
+                    is_shared = _clone(source, target)
+                    for piece in _pieces(source):
+                        size += len(piece)
+                        if size > self.limit_bytes:
+                            raise TooLarge(f"the cache of links holds {self.limit_bytes:,} bytes; this file is larger")
+                        digest.update(piece)
+                        if not is_shared:
+                            target.write(piece)
+                partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
         return CachedFile(file_id, size, digest.hexdigest())

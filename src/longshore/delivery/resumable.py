@@ -24,6 +24,7 @@ from longshore.delivery.models import resumable
 from longshore.delivery.names import safe_name
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
+from longshore.disk import age_seconds
 from longshore.errors import IllegalOperation, InvalidValue, LongshoreError, TooLarge, Unavailable
 from longshore.settings import Settings
 from longshore.uploads import require_room
@@ -242,7 +243,7 @@ class ResumableUploads:
         for folder in {target.arrivals for target in self.targets.values()}:
             for ending in (BYTES_ENDING, STATE_ENDING):
                 for path in folder.glob(f"*{ending}"):
-                    if path.stem not in needed and _age(path, now) > GRACE_SECONDS:
+                    if path.stem not in needed and age_seconds(path, now) > GRACE_SECONDS:
                         GrowingFile(folder, path.stem).remove()
 
 
@@ -259,10 +260,3 @@ def _require(connection: Connection, upload_id: str) -> Resumable:
     if row is None:
         raise UploadNotFound.now()
     return Resumable(*row)
-
-
-def _age(path: Path, now: float) -> float:
-    try:
-        return now - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

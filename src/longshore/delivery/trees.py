@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longshore.delivery.names import inside
-from longshore.errors import IllegalOperation, InvalidValue, StorageFull, is_disk_full, shorten
+from longshore.disk import sync, telling_when_full
+from longshore.errors import IllegalOperation, InvalidValue, shorten
 from longshore.uploads import sweep
 
 ARRIVALS = ".incoming."
@@ -124,23 +125,15 @@ class FileTree:
     def _sync_folders(self, target: Path) -> None:
         """Make the name outlive a power cut: its folder, and those above, which may be new."""
         for folder in target.parents:
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(folder)
             if folder == self.root:
                 return
 
 
 def sync_file(path: Path) -> None:
     """Make a file's bytes outlive a power cut; raises StorageFull when only now there turns out to be no room."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        with _translated(path):
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+    with telling_when_full():
+        sync(path)
 
 
 def _make_folder(folder: Path) -> None:
@@ -174,10 +167,9 @@ def _taken(path: Path) -> PathTaken:
 @contextmanager
 def _translated(target: Path) -> Iterator[None]:
     try:
-        yield
+        with telling_when_full():
+            yield
     except OSError as error:
-        if is_disk_full(error):
-            raise StorageFull.now() from error
         if error.errno == errno.ENAMETOOLONG:
             raise PathTaken(f"{shorten(target.name)!r} is too long a path for the server's disk") from None
         raise

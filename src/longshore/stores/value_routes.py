@@ -33,9 +33,9 @@ def value_routes(settings: Settings, values: Values) -> Blueprint:
     def put(key: str) -> Any:
         """Keep the body under a key, with its content type; form data becomes JSON."""
         with draining(request), _body(settings) as (path, content_type):
-            kept = values.put(key, path, content_type, _condition())
+            etag = values.put(key, path, content_type, _condition())
         response = json_response({})
-        response.headers["ETag"] = f'"{kept.etag}"'
+        response.headers["ETag"] = f'"{etag}"'
         return response
 
     @routes.get("/<path:key>")

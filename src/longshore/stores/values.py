@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue, StorageFull, is_disk_full
+from longshore.disk import sync, telling_when_full
+from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue
 
 LONGEST_KEY_BYTES = 2000
 LONGEST_HEAD = 16_384
@@ -92,8 +93,8 @@ class Values:
             file.close()
             raise
 
-    def put(self, key: str, body: Path, content_type: str, allowed: Condition = lambda _: True) -> Value:
-        """Keep the bytes of a file under a key, in place of what was there.
+    def put(self, key: str, body: Path, content_type: str, allowed: Condition = lambda _: True) -> str:
+        """Keep the bytes of a file under a key, in place of what was there; its ETag.
 
         :param body: a file with the value's bytes; it stays.
         :param allowed: asked while nobody else can change the key.
@@ -104,19 +105,16 @@ class Values:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
         try:
-            etag = _write(partial, key, content_type, body)
-            with self._locked(path):
-                if not allowed(self._find(key)):
-                    raise ValueChanged("the value was changed meanwhile; read it again, then decide")
-                partial.replace(path)
-                _sync_folder(path.parent)
-        except OSError as error:
-            if is_disk_full(error):
-                raise StorageFull.now() from error
-            raise
+            with telling_when_full():
+                etag = _write(partial, key, content_type, body)
+                with self._locked(path):
+                    if not allowed(self._find(key)):
+                        raise ValueChanged("the value was changed meanwhile; read it again, then decide")
+                    partial.replace(path)
+                    sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)
-        return Value(path, content_type, 0, body.stat().st_size, etag, 0.0)
+        return etag
 
     def delete(self, key: str, allowed: Condition = lambda _: True) -> bool:
         """Forget a key; whether there was a value.
@@ -185,11 +183,3 @@ def _copy(source: IO[bytes], target: Any) -> None:
         view = memoryview(piece)
         while view:
             view = view[target.write(view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from longshore.disk import age_seconds, sync
 from longshore.errors import InvalidValue, StorageFull, is_disk_full
 from longshore.jobs.results import INLINE_BYTES
 from longshore.jobs.results.encoding import write_json
@@ -74,9 +75,9 @@ class ResultFiles:
         target = self.path(job_id)
         if part.parent != self.folder or not _NAME.fullmatch(part.name):
             raise InvalidValue("this file was not written as a result")
-        _sync(part)
+        sync(part)
         part.replace(target)
-        _sync(self.folder)
+        sync(self.folder)
         return target
 
     def open(self, job_id: str) -> BinaryIO | None:
@@ -103,7 +104,7 @@ class ResultFiles:
             known = expiries(sorted({job_id for job_id, _ in part}))
             for job_id, path in part:
                 named = path.suffix == ".json" and job_id in known
-                if known[job_id] <= now if named else _age(path, now) > GRACE_SECONDS:
+                if known[job_id] <= now if named else age_seconds(path, now) > GRACE_SECONDS:
                     path.unlink(missing_ok=True)
                     removed += 1
         return removed
@@ -163,18 +164,3 @@ class _Spill:
             self.file.write(self.buffer)
             self.buffer.clear()
         return len(data)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _age(path: Path, now: float) -> float:
-    try:
-        return now - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
