@@ -1,28 +1,55 @@
 /** The frame: the rail, the page that the address names, the notes. */
-import { Dialog } from "radix-ui";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { DatasetPage } from "./dataset/DatasetPage";
-import { Chart, Close, Datasets, Keys, Moon, Sun, TableIcon } from "./parts/icons";
+import { Dialog } from "./parts/Dialog";
+import { Datasets, Files, Jobs, Keys, Moon, ServerIcon, Stores, Sun } from "./parts/icons";
+import { Link } from "./parts/Link";
 import { switchTheme, theme } from "./parts/preferences";
 import { useStore } from "./parts/store";
 import { Toasts } from "./parts/toasts";
-import { follow, useRoute, type Route } from "./router";
+import { areaAddress, useRoute, type Area, type Route } from "./router";
 import { StartPage } from "./start/StartPage";
+
+const JobsPage = lazy(() => import("./jobs/JobsPage"));
+const FilesPage = lazy(() => import("./files/FilesPage"));
+const StoresPage = lazy(() => import("./stores/StoresPage"));
+const ServerPage = lazy(() => import("./server/ServerPage"));
 
 export function App() {
   const route = useRoute();
   return (
     <div className="frame">
-      <Rail route={route} />
+      <Rail area={route.area} />
       <div className="page">
-        {route.unknown ? <Lost /> : route.dataset ? <DatasetPage key={route.dataset} id={route.dataset} page={route.page} /> : <StartPage />}
+        <Suspense fallback={<div className="opening" aria-busy="true" />}>
+          <Page route={route} />
+        </Suspense>
       </div>
       <Toasts />
     </div>
   );
 }
 
-function Rail({ route }: { route: Route }) {
+function Page({ route }: { route: Route }) {
+  if (route.unknown) return <Lost />;
+  if (route.dataset) return <DatasetPage key={route.dataset} id={route.dataset} page={route.page} />;
+  switch (route.area) {
+    case "jobs":
+      return <JobsPage query={route.query} />;
+    case "files":
+      return <FilesPage query={route.query} />;
+    case "stores":
+      return <StoresPage query={route.query} />;
+    case "server":
+      return <ServerPage />;
+    default:
+      return <StartPage />;
+  }
+}
+
+const RAIL: [Area, string, () => React.JSX.Element][] = [["datasets", "Datasets", Datasets], ["jobs", "Jobs", Jobs], ["files", "Files", Files], ["stores", "Stores", Stores], ["server", "Server", ServerIcon]];
+
+function Rail({ area }: { area: Area }) {
   const { theme: colours } = useStore(theme);
   const [isHelp, setHelp] = useState(false);
   useEffect(() => {
@@ -33,27 +60,25 @@ function Rail({ route }: { route: Route }) {
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
-  const link = (address: string, label: string, Icon: () => React.JSX.Element, isHere: boolean) => (
-    <a className="rail-item" href={address} title={label} aria-label={label} aria-current={isHere ? "page" : undefined} onClick={(event) => follow(event, address)}>
-      <Icon />
-      <span>{label}</span>
-    </a>
-  );
+  const other = colours === "dark" ? "Light" : "Dark";
   return (
     <nav className="rail" aria-label="Pages">
-      {link("/", "Datasets", Datasets, !route.dataset)}
-      {route.dataset && link(`/${route.dataset}`, "Table", TableIcon, route.page === "table")}
-      {route.dataset && link(`/${route.dataset}?page=charts`, "Charts", Chart, route.page === "charts")}
+      {RAIL.map(([name, label, Icon]) => (
+        <Link key={name} className="rail-item" href={areaAddress(name)} title={label} aria-label={label} aria-current={area === name ? "page" : undefined}>
+          <Icon />
+          <span>{label}</span>
+        </Link>
+      ))}
       <span className="spring" />
-      <button className="rail-item" title="Keys" aria-label="Keys" onClick={() => setHelp(true)}>
+      <button className="rail-item wide-only" title="Keys" aria-label="Keys" onClick={() => setHelp(true)}>
         <Keys />
         <span>Keys</span>
       </button>
-      <button className="rail-item" title={colours === "dark" ? "Light" : "Dark"} aria-label={colours === "dark" ? "Light colours" : "Dark colours"} onClick={switchTheme}>
+      <button className="rail-item" title={other} aria-label={`${other} colours`} onClick={switchTheme}>
         {colours === "dark" ? <Sun /> : <Moon />}
-        <span>{colours === "dark" ? "Light" : "Dark"}</span>
+        <span>{other}</span>
       </button>
-      <KeyHelp open={isHelp} close={() => setHelp(false)} />
+      {isHelp && <KeyHelp close={() => setHelp(false)} />}
     </nav>
   );
 }
@@ -63,31 +88,20 @@ const KEYS: [string, string][] = [
   ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["/", "search"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
 ];
 
-function KeyHelp({ open, close }: { open: boolean; close: () => void }) {
+function KeyHelp({ close }: { close: () => void }) {
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && close()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil" />
-        <Dialog.Content className="dialog" aria-describedby={undefined}>
-          <div className="dialog-head">
-            <Dialog.Title>Keys</Dialog.Title>
-            <Dialog.Close className="icon" aria-label="Close">
-              <Close />
-            </Dialog.Close>
+    <Dialog title="Keys" close={close}>
+      <dl className="keys">
+        {KEYS.map(([keys, words]) => (
+          <div key={keys}>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{words}</dd>
           </div>
-          <dl className="keys">
-            {KEYS.map(([keys, words]) => (
-              <div key={keys}>
-                <dt>
-                  <kbd>{keys}</kbd>
-                </dt>
-                <dd>{words}</dd>
-              </div>
-            ))}
-          </dl>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+        ))}
+      </dl>
+    </Dialog>
   );
 }
 
@@ -96,9 +110,9 @@ function Lost() {
     <main className="message">
       <h1>Nothing is at this address</h1>
       <p>A dataset’s address ends with 30 letters and digits.</p>
-      <a className="button primary" href="/" onClick={(event) => follow(event, "/")}>
+      <Link className="button primary" href="/">
         To the datasets
-      </a>
+      </Link>
     </main>
   );
 }

@@ -1,26 +1,52 @@
-/** Addresses: `/` is the start, `/<30 hex digits>` a dataset, `?page=charts` a page of it. */
+/**
+ * Addresses: `/` is the start, `/<30 hex digits>` a dataset, `?page=` a page: of a dataset `charts` or `profile`, of the
+ * server `jobs`, `files`, `stores` or `server`. What a page shows stands in the query as well (`&job=<id>`), so that
+ * every state worth sending to somebody has an address.
+ */
 import { useSyncExternalStore } from "react";
 
+export const AREAS = ["datasets", "jobs", "files", "stores", "server"] as const;
+export type Area = (typeof AREAS)[number];
+export const DATASET_PAGES = ["table", "profile", "charts"] as const;
+export type DatasetPageName = (typeof DATASET_PAGES)[number];
+
 export interface Route {
+  area: Area;
   dataset?: string;
-  page: "table" | "charts";
+  page: DatasetPageName;
+  query: URLSearchParams;
   unknown?: boolean;
 }
 
-export function parseRoute(path: string, query: string): Route {
-  const page = new URLSearchParams(query).get("page") === "charts" ? "charts" : "table";
-  if (path === "/") return { page };
+export function parseRoute(path: string, search: string): Route {
+  const query = new URLSearchParams(search);
+  const named = query.get("page") ?? "";
+  const page = DATASET_PAGES.find((each) => each === named) ?? "table";
+  if (path === "/") {
+    const area = AREAS.find((each) => each === named);
+    return { area: area ?? "datasets", page, query };
+  }
   const dataset = /^\/([0-9a-f]{30})\/?$/.exec(path)?.[1];
-  return dataset ? { dataset, page } : { page, unknown: true };
+  return { area: "datasets", dataset, page, query, unknown: dataset === undefined };
 }
+
+/** The address of a page of the server, with what it is to show. */
+export function areaAddress(area: Area, shown: Record<string, string> = {}): string {
+  if (area === "datasets") return "/";
+  return `/?${new URLSearchParams({ page: area, ...shown })}`;
+}
+
+export const datasetAddress = (id: string, page: DatasetPageName = "table") => (page === "table" ? `/${id}` : `/${id}?page=${page}`);
 
 const listeners = new Set<() => void>();
 const tell = () => listeners.forEach((listener) => listener());
 addEventListener("popstate", tell);
 
-export function navigate(address: string): void {
+/** Go to an address of the workbench; `replace` leaves no entry for the way back. */
+export function navigate(address: string, replace = false): void {
   if (address === location.pathname + location.search) return;
-  history.pushState(null, "", address);
+  if (replace) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
   tell();
 }
 

@@ -28,7 +28,8 @@ export function errorOf(body: unknown, status: number): ApiError {
   return new ApiError("Internal", `The server answered with ${status}.`);
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** One REST call with a JSON body; throws an ApiError. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(path, {

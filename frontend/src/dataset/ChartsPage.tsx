@@ -6,7 +6,7 @@ import { failed } from "../parts/toasts";
 import { isNumeric, isTime } from "../logic/format";
 import ChartView from "./ChartView";
 import type { Session } from "./session";
-import { saveFile } from "./TopBar";
+import { saveFile } from "../parts/save";
 import { fitSpec, type Spec } from "./vega";
 
 type Kind = "histogram" | "frequency" | "scatter" | "line" | "date" | "box" | "correlation";

@@ -1,7 +1,8 @@
 /** A dataset: top bar, grid, right panel, bottom bar. */
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "../parts/store";
-import { follow } from "../router";
+import { Link } from "../parts/Link";
+import type { DatasetPageName } from "../router";
 import { BottomBar } from "./BottomBar";
 import { SidePanel } from "./panel/SidePanel";
 import { usePanel } from "./panel/panel";
@@ -11,8 +12,9 @@ import { useKeys } from "./keys";
 
 const GridView = lazy(() => import("./GridView"));
 const ChartsPage = lazy(() => import("./ChartsPage"));
+const ProfilePage = lazy(() => import("./ProfilePage"));
 
-export function DatasetPage({ id, page }: { id: string; page: "table" | "charts" }) {
+export function DatasetPage({ id, page }: { id: string; page: DatasetPageName }) {
   const [session, setSession] = useState<Session>();
   useEffect(() => {
     const opened = new Session(id);
@@ -22,7 +24,7 @@ export function DatasetPage({ id, page }: { id: string; page: "table" | "charts"
   return session ? <Opened session={session} page={page} /> : <Skeleton />;
 }
 
-function Opened({ session, page }: { session: Session; page: "table" | "charts" }) {
+function Opened({ session, page }: { session: Session; page: DatasetPageName }) {
   const { phase, problem, connected, busy } = useStore(session.store);
   const { open } = usePanel();
   useKeys(session);
@@ -30,7 +32,7 @@ function Opened({ session, page }: { session: Session; page: "table" | "charts" 
   if (phase === "loading") return <Skeleton />;
   return (
     <div className="dataset">
-      <TopBar session={session} hasPanel={page === "table"} />
+      <TopBar session={session} page={page} />
       <div className={busy ? "progress on" : "progress"} role="status">
         {busy && <span>{busy.words} …</span>}
       </div>
@@ -40,7 +42,7 @@ function Opened({ session, page }: { session: Session; page: "table" | "charts" 
         </p>
       )}
       <main className={open && page === "table" ? "work with-panel" : "work"}>
-        <Suspense fallback={<GridSkeleton />}>{page === "table" ? <GridView session={session} /> : <ChartsPage session={session} />}</Suspense>
+        <Suspense fallback={<GridSkeleton />}>{page === "table" ? <GridView session={session} /> : page === "charts" ? <ChartsPage session={session} /> : <ProfilePage session={session} />}</Suspense>
         {page === "table" && open && <SidePanel session={session} />}
       </main>
       {page === "table" && <BottomBar session={session} />}
@@ -53,9 +55,9 @@ function Missing({ problem }: { problem?: string }) {
     <main className="message">
       <h1>{problem ? "This dataset cannot be shown now" : "There is no such dataset"}</h1>
       <p>{problem ?? "It was removed, or the link was not copied whole: the last part has 30 letters and digits."}</p>
-      <a className="button primary" href="/" onClick={(event) => follow(event, "/")}>
+      <Link className="button primary" href="/">
         Open another table
-      </a>
+      </Link>
     </main>
   );
 }

@@ -1,28 +1,26 @@
 /** Name and size of the dataset, who is there, undo and redo, export and share. */
 import { DropdownMenu } from "radix-ui";
-import { Download, Panel, Redo, Share, Undo } from "../parts/icons";
+import { Chart, Download, Panel, Profile, Redo, Share, TableIcon, Undo } from "../parts/icons";
+import { Link } from "../parts/Link";
 import { useStore } from "../parts/store";
-import { failed, toast } from "../parts/toasts";
+import { copyText, saveFile, saveFrom } from "../parts/save";
+import { failed } from "../parts/toasts";
 import { bytes, count, counted } from "../logic/format";
 import { isNarrowed, pageParameters } from "../logic/view";
 import { usePanel } from "./panel/panel";
+import { datasetAddress, type DatasetPageName } from "../router";
 import type { Session } from "./session";
 
 const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson", "JSON lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]] as const;
 
-export function TopBar({ session, hasPanel }: { session: Session; hasPanel: boolean }) {
+const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [["table", "Table", TableIcon], ["profile", "Profile", Profile], ["charts", "Charts", Chart]];
+
+export function TopBar({ session, page }: { session: Session; page: DatasetPageName }) {
   const { name, meta, sourceBytes, here, history } = useStore(session.store);
   const { open, toggle } = usePanel();
   const steps = history?.steps ?? [];
   const position = steps.findIndex((step) => step.current);
-  const share = async () => {
-    try {
-      await navigator.clipboard.writeText(location.origin + location.pathname);
-      toast("The link is copied. Whoever has it can see and change this table.", { tone: "news" });
-    } catch {
-      toast(`Copy this address: ${location.origin}${location.pathname}`, { tone: "news" });
-    }
-  };
+  const share = () => copyText(location.origin + location.pathname, "The link is copied. Whoever has it can see and change this table.");
   return (
     <header className="top-bar">
       <h1 title={name}>{name}</h1>
@@ -40,6 +38,14 @@ export function TopBar({ session, hasPanel }: { session: Session; hasPanel: bool
           {counted(here - 1, "other")} here
         </p>
       )}
+      <nav className="pages" aria-label="Of this dataset">
+        {PAGES.map(([name, title, Icon]) => (
+          <Link key={name} href={datasetAddress(session.id, name)} aria-label={title} aria-current={page === name ? "page" : undefined}>
+            <Icon />
+            <span>{title}</span>
+          </Link>
+        ))}
+      </nav>
       <span className="spring" />
       <button className="icon" aria-label="Undo" title={meta?.undoAvailable ? `Undo: ${steps[position]?.sentence ?? ""} (Ctrl-Z)` : "Nothing to undo"} disabled={!meta?.undoAvailable} onClick={() => void session.undo()}>
         <Undo />
@@ -52,7 +58,7 @@ export function TopBar({ session, hasPanel }: { session: Session; hasPanel: bool
         <Share />
         <span className="wide-only">Share</span>
       </button>
-      {hasPanel && <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
+      {page === "table" && <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
         <Panel />
       </button>}
     </header>
@@ -67,12 +73,7 @@ function Export({ session }: { session: Session }) {
     if (ofView && meta) for (const [key, value] of Object.entries(pageParameters(view, meta))) query.set(key, String(value));
     return `/api/v1/datasets/${session.id}/export?${query}`;
   };
-  const save = (format: string, ofView: boolean) => () => {
-    const link = document.createElement("a");
-    link.href = address(format, ofView);
-    link.download = "";
-    link.click();
-  };
+  const save = (format: string, ofView: boolean) => () => saveFrom(address(format, ofView));
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="button" aria-label="Export">
@@ -109,15 +110,6 @@ function Export({ session }: { session: Session }) {
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
-}
-
-export function saveFile(content: BlobPart, name: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 export async function saveRecipe(session: Session): Promise<void> {

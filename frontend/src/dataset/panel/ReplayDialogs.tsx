@@ -1,31 +1,11 @@
 /** Before steps are done again: what would happen to each of them, on this table. */
-import { Dialog } from "radix-ui";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import type { Replayed } from "../../api/rest";
-import { Close } from "../../parts/icons";
+import { Dialog } from "../../parts/Dialog";
 import { failed } from "../../parts/toasts";
 import { counted } from "../../logic/format";
 import type { Session } from "../session";
 import type { Recipe } from "./HistoryTab";
-
-function Shell({ title, children, close }: { title: string; children: ReactNode; close: () => void }) {
-  return (
-    <Dialog.Root open onOpenChange={(open) => !open && close()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil" />
-        <Dialog.Content className="dialog" aria-describedby={undefined}>
-          <div className="dialog-head">
-            <Dialog.Title>{title}</Dialog.Title>
-            <Dialog.Close className="icon" aria-label="Close">
-              <Close />
-            </Dialog.Close>
-          </div>
-          {children}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
-  );
-}
 
 export function DropDialog({ session, version, sentence, report, close }: { session: Session; version: number; sentence: string; report: Replayed; close: () => void }) {
   const broken = report.steps.filter((step) => step.outcome !== "applied");
@@ -35,7 +15,7 @@ export function DropDialog({ session, version, sentence, report, close }: { sess
     void session.change("dropStep", { version }, "Doing the later steps again").catch(failed);
   };
   return (
-    <Shell title="Take this step out?" close={close}>
+    <Dialog title="Take this step out?" close={close}>
       <p className="quote">{sentence}</p>
       {broken.length === 0 && <p>{report.steps.length === 0 ? "No later step depends on it." : `${counted(report.steps.length, "later step")} will be done again without it, and all of them still work.`}</p>}
       {broken.length > 0 && (
@@ -64,7 +44,7 @@ export function DropDialog({ session, version, sentence, report, close }: { sess
           Leave it
         </button>
       </div>
-    </Shell>
+    </Dialog>
   );
 }
 
@@ -81,7 +61,7 @@ export function RecipeDialog({ session, recipe, report, close }: { session: Sess
     setSkipped(next);
   };
   return (
-    <Shell title="Apply a recipe" close={close}>
+    <Dialog title="Apply a recipe" close={close}>
       <p>What each step would do to this table. Untick what you want to leave out.</p>
       <ul className="report">
         {report.steps.map((step) => (
@@ -105,6 +85,6 @@ export function RecipeDialog({ session, recipe, report, close }: { session: Sess
           Cancel
         </button>
       </div>
-    </Shell>
+    </Dialog>
   );
 }
