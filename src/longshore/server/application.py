@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import atexit
 import logging
-import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import socketio
-from flask import Flask, Response, current_app, g, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
 
-from longshore.access.callers import current_caller
-from longshore.access.gate import Access, Gate, add_error_headers
-from longshore.access.headers import CSP, own_policy
+from longshore.access.gate import Access, Gate
 from longshore.access.pages import access_pages
-from longshore.access.scopes import EventScopes, Scope, requires
+from longshore.access.scopes import EventScopes
 from longshore.access.sockets import SocketGate
 from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
@@ -38,15 +32,15 @@ from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
 from longshore.delivery.static import static_routes
-from longshore.errors import Internal, LongshoreError
-from longshore.events import Events, current_events, user_token
+from longshore.errors import LongshoreError
+from longshore.events import Events, current_events
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
 from longshore.handlers.templates import Templates, template_routes
-from longshore.http import Api, error_response
+from longshore.http import Api
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
@@ -59,14 +53,16 @@ from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
 from longshore.messages import emitter, server_manager
+from longshore.server.answers import add_cors, add_errors
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
 from longshore.server.housekeeping import clearing
 from longshore.server.metrics import Metrics, collectors
+from longshore.server.pages import add_pages, refused_page
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
 from longshore.server.view_links import declare_view_links
-from longshore.server.workbench import workbench_blueprint, workbench_page
+from longshore.server.workbench import workbench_blueprint
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
@@ -77,13 +73,7 @@ logger = logging.getLogger(__name__)
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
-CODES = {413: "TooLarge", 429: "TooManyRequests"}
-"""Codes for what Flask itself refuses; InvalidRequest for the others."""
 FILES_SWEEP_SECONDS = 300
-
-ASKED_HEADERS = ("Authorization", "Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
-ANSWERED_HEADERS = ("Content-Disposition", "Location", "ETag")
-"""What pages of the configured origins may send and read."""
 
 
 @dataclass(frozen=True)
@@ -201,11 +191,9 @@ def create_app(settings: Settings) -> Application:
     api = declare_routes(app, settings, services)
     access.rates.guard(app)
     app.after_request(stamp_response)
-    app.after_request(own_pages_policy)
-    app.jinja_env.globals["nonce"] = page_nonce
     services.metrics.count_requests(app)
-    _add_errors(app)
-    _add_cors(app, settings)
+    add_errors(app)
+    add_cors(app, settings)
     close_registry()
 
     parts = Parts(settings, database, services, sockets, Reconciler(service, publisher), socket_gate)
@@ -233,7 +221,7 @@ def create_app(settings: Settings) -> Application:
     served = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)
     prefixes = [mount.prefix for mount in mounts]
     app.wsgi_app = Gate(  # type: ignore[method-assign]
-        served, access, app, sockets=SOCKETS, mounts=prefixes, headers=stamps(), page=_refused_page(app)
+        served, access, app, sockets=SOCKETS, mounts=prefixes, headers=stamps(), page=refused_page(app)
     )
     return app
 
@@ -265,7 +253,7 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     app.register_blueprint(template_routes(Templates(settings.template_dir)))
     app.register_blueprint(static_routes(Offered(settings.static_dir)))
     app.register_blueprint(services.metrics.routes())
-    _add_pages(app, api, settings, services)
+    add_pages(app, api, settings, services.offered)
     return api
 
 
@@ -326,106 +314,3 @@ def _socket_server(settings: Settings, access: Access) -> GuardedServer:
         logger=False,
         engineio_logger=False,
     )
-
-
-def _add_pages(app: Flask, api: Api, settings: Settings, services: Services) -> None:
-    # Made when it is first asked for: what deployers add is declared last.
-    document = cache(api.document)
-
-    @app.get("/api/v1/openapi.json")
-    def openapi() -> Response:
-        """The OpenAPI 3.1 document of the REST interface."""
-        return jsonify(document())
-
-    @app.get("/api/v1/docs")
-    def api_reference() -> str:
-        """The REST interface, for reading."""
-        return render_template("api.html", document=document(), tags=_by_tag(document()))
-
-    @app.get("/")
-    @requires(HEAD=Scope.PUBLIC)  # load balancers ask
-    def start() -> Any:
-        """The workbench for browsers; for programs, whether this is the server and which version."""
-        best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
-        if best == "text/html":
-            return workbench_page() or render_template("start.html", version=app_version(), caller=current_caller())
-        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=services.offered.keys())
-
-
-def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The document's operations under their tags, for the reference page."""
-    tags: dict[str, list[dict[str, Any]]] = {}
-    for path, methods in document["paths"].items():
-        for method, described in methods.items():
-            tags.setdefault(described["tags"][0], []).append({"path": path, "method": method.upper(), **described})
-    return tags
-
-
-def own_pages_policy(response: Response) -> Response:
-    """Give the server's own answers its policy for pages; for ``app.after_request``."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or str(getattr(view, "__module__", "")).startswith("longshore."):
-        nonce = g.get("page_nonce")
-        # With a nonce it is another policy each time; the others are made once for each host.
-        policy = own_policy(request.host) if nonce is None else own_policy.__wrapped__(request.host, nonce)
-        response.headers.setdefault(CSP, policy)
-    return response
-
-
-def page_nonce() -> str:
-    """What an inline script of the server's own pages shows to be run: ``<script nonce="{{ nonce() }}">``."""
-    if "page_nonce" not in g:
-        g.page_nonce = secrets.token_urlsafe(16)
-    return str(g.page_nonce)
-
-
-def _refused_page(app: Flask) -> Callable[[LongshoreError], str]:
-    # Not render_template: a refused request gets no context of the application.
-    return lambda error: app.jinja_env.get_template("not_possible.html").render(error=error)
-
-
-def _add_errors(app: Flask) -> None:
-    @app.errorhandler(LongshoreError)
-    def known(error: LongshoreError) -> Response:
-        response = error_response(error)
-        add_error_headers(response, error)
-        return response
-
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        status = error.code or 500
-        if request.accept_mimetypes.best == "text/html" and not request.path.startswith("/api/"):
-            return error.get_response()  # type: ignore[return-value]
-        response = jsonify(
-            success=False, error=CODES.get(status, "InvalidRequest"), errorDescription=error.description or error.name
-        )
-        response.status_code = status
-        if "Allow" in (headers := dict(error.get_headers())):
-            response.headers["Allow"] = headers["Allow"]
-        return response
-
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        internal = Internal()
-        logger.error("request failed [%s]", internal.error_id, exc_info=error)
-        if request.accept_mimetypes.best == "text/html":
-            return Response(render_template("error.html", error=internal), status=internal.status)
-        return error_response(internal)
-
-
-def _add_cors(app: Flask, settings: Settings) -> None:
-    if not settings.cors_origins:
-        return
-
-    @app.after_request
-    def allow(response: Response) -> Response:
-        origin = request.headers.get("Origin")
-        if origin in settings.cors_origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-            response.headers["Access-Control-Allow-Headers"] = ", ".join((*ASKED_HEADERS, *tus_routes.HEADERS))
-            response.headers["Access-Control-Expose-Headers"] = ", ".join(
-                (*ANSWERED_HEADERS, *tus_routes.ANSWER_HEADERS)
-            )
-        response.vary.add("Origin")
-        return response
