@@ -12,7 +12,7 @@ LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); 
 WORKBENCH := src/longshore/workbench/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test lint docs workbench clean python
+.PHONY: help build start debug test lint docs workbench pictures clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -47,6 +47,10 @@ docs: build ## Build the documentation site in docs/_build/html
 	@$(LOCKED) $(VENV)/.docs
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
+
+pictures: build ## Take the documentation's pictures of the workbench anew (needs Chromium)
+	@$(LOCKED) $(VENV)/.test
+	@$(BIN)/python frontend/pictures.py $(ARGS)
 
 clean: ## Remove the environment and everything built; the storage folder stays
 	@rm -rf $(VENV) frontend/node_modules src/longshore/workbench docs/_build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
