@@ -182,6 +182,10 @@ COMPUTED: dict[str, tuple[dict[str, Any], str]] = {
         {"column": "id", "formats": ["epoch:s"]},
         "table.select(pl.from_epoch(pl.col('c0'), time_unit='s').cast(pl.Datetime('us')))",
     ),
+    "parseNumbers": (
+        {"column": "code"},
+        "table.select(pl.col('c3').str.strip_chars().str.extract(r'^([0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})*)$').str.replace_all(',', '').cast(pl.Int64, strict=False))",
+    ),
 }
 """Parameters, and the floor's code: an expression of the LazyFrame ``table`` whose value is written."""
 

@@ -17,7 +17,7 @@ from longshore.tables.history import History
 from longshore.tables.operations import ITSELF, all_operations
 from longshore.tables.reading import read
 
-PLAIN = ["int", "float", "text", "day", "date", "kind"]
+PLAIN = ["int", "float", "text", "day", "date", "kind", "money"]
 FRAME = pl.DataFrame(
     {
         "int": [3, 1, None, 7, 3],
@@ -26,6 +26,7 @@ FRAME = pl.DataFrame(
         "day": ["03/04/2001", "31/12/1999", None, "x", "01/01/2020"],
         "date": [dt.date(2001, 5, 3), None, dt.date(1999, 1, 1), None, dt.date(2001, 5, 3)],
         "kind": pl.Series(["b", "a", None, "b", ""], dtype=pl.Categorical),
+        "money": ["€ 1.234,50", None, "(2)", "n/a", "5 %"],
     }
 )
 Names = dict[str, str]
@@ -74,6 +75,8 @@ STEPS: list[tuple[str, Callable[[Names], dict[str, Any]]]] = [
     ("newCellValue", lambda n: {"column": n["text"], "rowIndex": 1, "newValue": "new"}),
     ("normalize", lambda n: {"column": n["float"]}),
     ("parseDates", lambda n: {"column": n["day"], "inPlace": False}),
+    ("parseNumbers", lambda n: {"column": n["money"]}),
+    ("parseNumbers", lambda n: {"column": n["money"], "inPlace": False}),
     ("renameColumn", lambda n: {"column": n["text"], "newName": "made"}),
     ("sortRows", lambda n: {"sortBy": [{"column": n["int"]}, {"column": n["kind"], "ascending": False}]}),
     ("splitColumn", lambda n: {"column": n["text"], "delimiter": ","}),
@@ -116,7 +119,7 @@ EXPECTED = {place: _do(dict(zip(PLAIN, PLAIN, strict=True)), step) for place, st
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    names=st.lists(st.sampled_from(HOSTILE), min_size=6, max_size=6, unique=True), place=st.integers(0, len(STEPS) - 1)
+    names=st.lists(st.sampled_from(HOSTILE), min_size=7, max_size=7, unique=True), place=st.integers(0, len(STEPS) - 1)
 )
 def test_names_change_nothing(names: list[str], place: int) -> None:
     assert _do(dict(zip(PLAIN, names, strict=True)), STEPS[place]) == EXPECTED[place]

@@ -137,6 +137,8 @@ def _cases() -> list[tuple[str, dict[str, Any]]]:
             for formats in (["%d/%m/%Y"], ["%Y", "epoch:s", "%m/%Y"], ["%d.%m.%y %H:%M", "epoch:ms"])
         ]
         every += [("changeColumnDataType", {"column": name, "newDataType": "datetime", "dateFormat": "%m/%Y"})]
+        every += [("parseNumbers", {"column": name}), ("parseNumbers", {"column": name, "inPlace": False})]
+        every += [("parseNumbers", {"column": name, "decimal": "comma", "percent": "number"})]
     every += [("derive", {"expression": text, "newName": HOSTILE[2] + "2", "insertIndex": 3}) for text in EXPRESSIONS]
     return [
         *every,

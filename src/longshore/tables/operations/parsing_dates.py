@@ -8,10 +8,9 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
-from longshore.errors import InvalidType, shorten
+from longshore.errors import InvalidType
 from longshore.tables import dtypes
 from longshore.tables.columns import col
-from longshore.tables.dates import stripped
 from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, read_all_code, style_of
 from longshore.tables.operations.base import (
     Change,
@@ -21,14 +20,13 @@ from longshore.tables.operations.base import (
     OneColumn,
     Operation,
     Report,
-    counted,
     operation,
 )
+from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 from longshore.tables.operations.naming import free_name
 from longshore.tables.scripting import code as write
-from longshore.tables.table import ROW_NUMBER, Column, Table
+from longshore.tables.table import Column, Table
 
-MISFITS_SHOWN = 5
 MOST_FORMATS = 50
 
 
@@ -117,13 +115,12 @@ class ParseDates(Operation):
         """The formats and their evidence, and which values fit none."""
         column = self.parameters.find(before)
         made = after.columns[self.parameters.position(before) + (0 if self.parameters.in_place else 1)]
-        misfits = _misfits(before, column, after, made)
+        misfits = find_misfits(before, column, after, made)
         written = ", ".join(facts["formats"][:3]) + (" and others" if len(facts["formats"]) > 3 else "")
         sentence = f"Read {column.name} as {made.kind}s written {written}"
         if facts["ambiguous"]:
             sentence += "; day or month could come first in every value, and the day was taken"
-        if misfits["count"]:
-            sentence += f"; {counted(misfits['count'], 'value')} did not fit and became missing"
+        sentence += said_of_misfits(misfits)
         answer = {
             "dateFormats": facts["formats"],
             "order": facts["order"] or None,
@@ -148,24 +145,3 @@ def require_dates_written(column: Column) -> Column:
         f"column {column.name!r} holds {column.kind} values; dates are read from text or whole numbers, "
         "so convert it to one of these first"
     )
-
-
-def _misfits(before: Table, column: Column, after: Table, made: Column) -> dict[str, Any]:
-    """How many values became missing that were there and not blank, and the first of them with their rows."""
-    if made.missing == column.missing:
-        return {"count": 0, "first": []}
-    pair = pl.concat(
-        [
-            before.scan([column.name]).select(stripped(col(column.name)).alias("text")),
-            after.scan([made.name]).select(col(made.name).is_null().alias("lost")),
-        ],
-        how="horizontal",
-    ).with_row_index(ROW_NUMBER)
-    lost = pair.filter(pl.col("lost") & pl.col("text").is_not_null())
-    count, rows, texts = lost.select(
-        pl.len(),
-        pl.col(ROW_NUMBER).head(MISFITS_SHOWN).implode(),
-        pl.col("text").head(MISFITS_SHOWN).implode().alias("texts"),
-    ).collect().row(0)  # fmt: skip
-    first = [{"row": row, "value": shorten(text, 100)} for row, text in zip(rows, texts, strict=True)]
-    return {"count": count, "first": first}
