@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a file would be read with these options: columns, types, the first rows; nothing is kept. */
+        post: operations["look_at_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{session_id}": {
         parameters: {
             query?: never;
@@ -816,6 +833,23 @@ export interface paths {
         put?: never;
         /** Read text, or numbers that count time since 1970, as dates or datetimes, decided for the whole column. */
         post: operations["parseDates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/parseNumbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read text as numbers, whatever currencies, percent signs and thousands stand in it, decided for the whole column. */
+        post: operations["parseNumbers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2466,6 +2500,56 @@ export interface components {
             result: string;
         };
         /**
+         * Look
+         * @description How a file would be read.
+         */
+        Look: {
+            /**
+             * Columns
+             * @description the first 200
+             */
+            columns: components["schemas"]["LookColumn"][];
+            /**
+             * Rows
+             * @description values of the first 30 rows, as `data` has them
+             */
+            rows: unknown[][];
+            dataSize: components["schemas"]["DataSize"];
+            /** Warnings */
+            warnings: components["schemas"]["ReadingWarning"][];
+            /**
+             * Reading
+             * @description what was found: format, encoding, delimiter, sheet and so on
+             */
+            reading: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sheets
+             * @description a workbook's sheets
+             */
+            sheets: string[];
+            /**
+             * Suggestedskip
+             * @description rows that seem to stand above the columns' names in a workbook, for `initialSkip`
+             */
+            suggestedSkip: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * LookColumn
+         * @description A column that a file would have.
+         */
+        LookColumn: {
+            /** Name */
+            name: string;
+            /** Datatype */
+            dataType: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Merge
          * @description Values, and the one that takes their place.
          */
@@ -2760,6 +2844,44 @@ export interface components {
             /**
              * Inplace
              * @description false: keep the column and put the dates into a new one to its right
+             * @default true
+             */
+            inPlace: boolean;
+        };
+        /**
+         * ParseNumbersParameters
+         * @description Which column, and what is known of how its numbers are written.
+         */
+        ParseNumbersParameters: {
+            /**
+             * Columnindex
+             * @description position of the column, from 0
+             * @default null
+             */
+            columnIndex: number | null;
+            /**
+             * Column
+             * @description name of the column, in place of columnIndex
+             * @default null
+             */
+            column: string | null;
+            /**
+             * Decimal
+             * @description what stands before the decimals, as in 1,234.5 or 1.234,5; auto decides it from all values
+             * @default auto
+             * @enum {string}
+             */
+            decimal: "auto" | "point" | "comma";
+            /**
+             * Percent
+             * @description what 5 % becomes: the fraction 0.05, or the number 5
+             * @default fraction
+             * @enum {string}
+             */
+            percent: "fraction" | "number";
+            /**
+             * Inplace
+             * @description false: keep the column and put the numbers into a new one to its right
              * @default true
              */
             inPlace: boolean;
@@ -3823,6 +3945,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    look_at_file: {
+        parameters: {
+            query?: {
+                /** @description physical lines (rows of a sheet) to skip before the header */
+                initialSkip?: number;
+                /** @description proportion of the rows to keep; above 1 it is read as per cent */
+                sampleSize?: number | null;
+                /** @description the same seed, file and size give the same rows */
+                seed?: number | null;
+                /** @description whether the first line holds the columns' names */
+                headerIncluded?: boolean;
+                /** @description name or index, from 0 */
+                sheet?: string | number | null;
+                /** @description one character, or "tab" */
+                delimiter?: string | null;
+                /** @description such as utf-8, cp1252, shift_jis; detected when absent */
+                encoding?: string | null;
+                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders */
+                dateOrder?: ("dmy" | "mdy") | null;
+                /** @description the file's name, when the body is the file itself; decides its format */
+                name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file?: string;
+                };
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
                 };
             };
             /** @description The request failed */
@@ -5531,6 +5709,44 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ParseDatesParameters"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    parseNumbers: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParseNumbersParameters"];
             };
         };
         responses: {

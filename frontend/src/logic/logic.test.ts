@@ -3,7 +3,7 @@ import type { Metadata, OperationInfo } from "../api/rest";
 import { offers } from "./fitting";
 import { fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { ago, bytes, counted, isoDay, share, visible } from "./format";
-import { decode, guessDelimiter, kindOf, parse, sniff, sniffJson } from "./sniff";
+import { decode, guessDelimiter, guessSkip, kindOf, parse, sniff, sniffJson } from "./sniff";
 import { chips, fitView, pageParameters, viewParameters } from "./view";
 
 const meta = {
@@ -51,6 +51,14 @@ describe("the first rows of a file", () => {
   it("skips lines and names columns without a header", () => {
     const data = new TextEncoder().encode("note\n1,2\n3,4\n");
     expect(sniff(data, { initialSkip: 1, headerIncluded: false })).toMatchObject({ header: ["column_1", "column_2"], rows: [["1", "2"], ["3", "4"]] });
+  });
+  it("finds the lines that stand above a table", () => {
+    const skip = (text: string) => guessSkip(new TextEncoder().encode(text));
+    expect(skip("Quarterly report\nExported 2024, by finance\n\na;b;c\n1;2;3\n4;5;6\n")).toBe(3);
+    expect(skip("made by hand\nname;price\nAnn;1,5\nBob;\n")).toBe(1);
+    expect(skip("a,b\n1,2\n3,4,5\n")).toBe(0);
+    expect(skip("only\none\ncolumn\n")).toBe(0);
+    expect(skip("")).toBe(0);
   });
   it("takes bytes that are no UTF-8 for Western letters", () => {
     expect(decode(new Uint8Array([0xe9])).text).toBe("é");

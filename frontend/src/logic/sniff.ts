@@ -60,14 +60,32 @@ export function parse(text: string, delimiter: string, limit: number): string[][
   return records;
 }
 
+/** How well a delimiter cuts the first lines into the same number of fields, and into how many. */
+function evenness(text: string, delimiter: string): number {
+  const widths = parse(text, delimiter, 12).map((record) => record.length);
+  const first = widths[0] ?? 1;
+  return first < 2 ? 0 : first * (widths.filter((width) => width === first).length / widths.length) ** 2;
+}
+
 /** The delimiter that cuts the first lines into the same number of fields, the most of them. */
 export function guessDelimiter(text: string): string {
-  const score = (delimiter: string) => {
-    const widths = parse(text, delimiter, 12).map((record) => record.length);
-    const first = widths[0] ?? 1;
-    return first < 2 ? 0 : first * (widths.filter((width) => width === first).length / widths.length) ** 2;
+  return DELIMITERS.reduce((best, each) => (evenness(text, each) > evenness(text, best) ? each : best), ",");
+}
+
+const MOST_ABOVE = 15;
+
+/** How many lines stand above the table, such as a title and a date: as few as make the lines below even. */
+export function guessSkip(data: Uint8Array, options: Pick<SniffOptions, "encoding" | "delimiter"> = {}): number {
+  const lines = decode(data.subarray(0, 20_000), options.encoding).text.split("\n");
+  const even = (skip: number) => {
+    const body = lines.slice(skip, skip + 40).join("\n");
+    return evenness(body, options.delimiter ?? guessDelimiter(body));
   };
-  return DELIMITERS.reduce((best, each) => (score(each) > score(best) ? each : best), ",");
+  let best = 0;
+  // What looks like a table from its first line on is one, whatever comes later.
+  if (even(0) >= 0.5) return 0;
+  for (let skip = 1; skip <= Math.min(MOST_ABOVE, lines.length - 3); skip++) if (even(skip) > even(best) && lines[skip]?.trim() !== "") best = skip;
+  return best;
 }
 
 export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {

@@ -1,11 +1,13 @@
 /** How to read a file, with its first rows as they would be read, before anything is sent. */
 import { io } from "socket.io-client";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { LOOK_BYTES, lookAt, type Look } from "../api/look";
 import { upload } from "../api/rest";
 import { Back } from "../parts/icons";
 import { toast } from "../parts/toasts";
-import { bytes, count, counted } from "../logic/format";
-import { SNIFFED_BYTES, decode, kindOf, sniff, sniffJson } from "../logic/sniff";
+import { bytes, count, counted, typeName } from "../logic/format";
+import { shown } from "../logic/records";
+import { SNIFFED_BYTES, decode, guessSkip, kindOf, sniff, sniffJson, type FileKind } from "../logic/sniff";
 import { navigate } from "../router";
 
 interface Options {
@@ -22,6 +24,86 @@ const DELIMITERS = [["", "found by itself"], [",", "comma"], [";", "semicolon"],
 const ENCODINGS = [["", "found by itself"], ["utf-8", "UTF-8"], ["utf-16", "UTF-16"], ["cp1252", "Western (Windows-1252)"], ["iso-8859-1", "Western (Latin-1)"], ["shift_jis", "Japanese (Shift-JIS)"], ["gb18030", "Chinese (GB18030)"], ["cp1251", "Cyrillic (Windows-1251)"]];
 const named = (choices: string[][], value: string) => choices.find(([each]) => each === value)?.[1] ?? value;
 
+/** What is known of the file with the options as they are. */
+interface Found {
+  header: string[];
+  types?: string[];
+  rows: string[][];
+  size?: { rows: number; columns: number };
+  delimiter?: string;
+  encoding?: string;
+  sheets?: string[];
+}
+const PAUSE_MILLISECONDS = 300;
+
+/** The options that were set, as the server takes them. */
+const written = (options: Options) => Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (value === "" || value === true ? [] : [[name, value === "\t" ? "tab" : String(value)]])));
+
+const foundBy = (look: Look): Found => ({
+  header: look.columns.map((column) => column.name),
+  types: look.columns.map((column) => typeName(column.dataType)),
+  rows: look.rows.map((row) => row.map((value) => (value === null || value === undefined ? "" : shown(value)))),
+  size: look.dataSize,
+  sheets: look.sheets,
+});
+
+/** Text is looked at here; for workbooks and what is packed the server is asked. */
+function useFound(file: File, kind: FileKind, options: Options, suggest: (skip: number) => void): { found?: Found; problem?: string; isLooking: boolean } {
+  const [head, setHead] = useState<Uint8Array>();
+  const [looked, setLooked] = useState<{ found?: Found; problem?: string }>({});
+  const [isLooking, setLooking] = useState(false);
+  const isText = kind === "delimited" || kind === "json";
+  const asked = JSON.stringify({ ...written(options), sampleSize: "", seed: "" });
+
+  useEffect(() => {
+    if (!isText) return;
+    file.slice(0, SNIFFED_BYTES).arrayBuffer().then(
+      (data) => {
+        const bytes = new Uint8Array(data);
+        setHead(bytes);
+        if (kind === "delimited") suggest(guessSkip(bytes));
+      },
+      () => setLooked({ problem: "The file cannot be read. Choose it again." }),
+    );
+  }, [file, kind]);
+
+  useEffect(() => {
+    if (isText || file.size > LOOK_BYTES) return;
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      setLooking(true);
+      const { sampleSize: _size, seed: _seed, ...reading } = written(options);
+      lookAt(file, file.name, reading, abort.signal).then(
+        (look) => {
+          setLooked({ found: foundBy(look) });
+          setLooking(false);
+          suggest(look.suggestedSkip);
+        },
+        (error: Error) => {
+          if (abort.signal.aborted) return;
+          setLooked((before) => ({ ...before, problem: error.message }));
+          setLooking(false);
+        },
+      );
+    }, PAUSE_MILLISECONDS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [file, isText, asked]);
+
+  const sniffed = useMemo((): Found | undefined => {
+    if (!head) return undefined;
+    if (kind === "json") return { ...sniffJson(decode(head).text) };
+    try {
+      return sniff(head, { delimiter: options.delimiter || undefined, encoding: options.encoding || undefined, initialSkip: Number(options.initialSkip) || 0, headerIncluded: options.headerIncluded });
+    } catch {
+      return undefined; // an encoding that browsers do not know; the server may
+    }
+  }, [head, kind, options]);
+  return { ...looked, found: isText ? sniffed : looked.found, isLooking };
+}
+
 interface Progress {
   phase: "sending" | "reading";
   done: number;
@@ -31,33 +113,30 @@ interface Progress {
 
 export function Import({ file, cancel }: { file: File; cancel: () => void }) {
   const kind = kindOf(file.name);
-  const [head, setHead] = useState<Uint8Array>();
   const [options, setOptions] = useState(PLAIN);
   const [progress, setProgress] = useState<Progress>();
   const [problem, setProblem] = useState<string>();
+  const [suggested, setSuggested] = useState(0);
   const sending = useRef<{ cancel: () => void }>(undefined);
   const submit = useRef<HTMLButtonElement>(null);
+  const hasSuggested = useRef(false);
+  const { found, problem: unreadable, isLooking } = useFound(file, kind, options, (skip) => {
+    // Once, before the person sets anything.
+    if (hasSuggested.current) return;
+    hasSuggested.current = true;
+    if (skip === 0) return;
+    setSuggested(skip);
+    setOptions((before) => (before.initialSkip === "" ? { ...before, initialSkip: String(skip) } : before));
+  });
 
   useEffect(() => {
     document.title = `${file.name} · Longshore`;
     submit.current?.focus();
-    if (kind === "delimited" || kind === "json") file.slice(0, SNIFFED_BYTES).arrayBuffer().then((data) => setHead(new Uint8Array(data)), () => setProblem("The file cannot be read. Choose it again."));
-  }, [file, kind]);
-
-  const preview = useMemo(() => {
-    if (!head) return undefined;
-    if (kind === "json") return { ...sniffJson(decode(head).text), delimiter: "", encoding: "utf-8" };
-    try {
-      return sniff(head, { delimiter: options.delimiter || undefined, encoding: options.encoding || undefined, initialSkip: Number(options.initialSkip) || 0, headerIncluded: options.headerIncluded });
-    } catch {
-      return undefined; // an encoding that browsers do not know; the server may
-    }
-  }, [head, kind, options]);
+  }, [file]);
 
   const send = async () => {
     setProblem(undefined);
-    const sent: Record<string, string> = {};
-    for (const [name, value] of Object.entries(options)) if (value !== "" && value !== true) sent[name] = value === "\t" ? "tab" : String(value);
+    const sent: Record<string, string> = written(options);
     setProgress({ phase: "sending", done: 0, total: file.size });
     const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
     socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) => setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? file.size, rows: news.rows }));
@@ -95,10 +174,10 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
         }}
       >
         <div className="options">
-          <OptionFields kind={kind} options={options} change={(part) => setOptions({ ...options, ...part })} found={preview} />
-          {problem && (
+          <OptionFields kind={kind} options={options} change={(part) => setOptions({ ...options, ...part })} found={found} suggested={suggested} />
+          {(problem ?? unreadable) && (
             <p className="problem" role="alert">
-              {problem}
+              {problem ?? unreadable}
             </p>
           )}
           {progress ? (
@@ -109,7 +188,7 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
             </button>
           )}
         </div>
-        <Rows kind={kind} preview={preview} />
+        <Rows found={found} isTooLarge={kind !== "delimited" && kind !== "json" && file.size > LOOK_BYTES} isUnreadable={unreadable !== undefined} isLooking={isLooking} />
       </form>
     </main>
   );
@@ -131,7 +210,7 @@ function Running({ progress, cancel }: { progress: Progress; cancel: () => void 
   );
 }
 
-function OptionFields({ kind, options, change, found }: { kind: string; options: Options; change: (part: Partial<Options>) => void; found?: { delimiter: string; encoding: string } }) {
+function OptionFields({ kind, options, change, found, suggested }: { kind: string; options: Options; change: (part: Partial<Options>) => void; found?: Found; suggested: number }) {
   const text = (name: keyof Options, label: string, hint?: string) => (
     <label className="form-row">
       <span>{label}</span>
@@ -160,45 +239,64 @@ function OptionFields({ kind, options, change, found }: { kind: string; options:
           The first line has the columns’ names
         </label>
       )}
-      {isTable && text("initialSkip", "Lines to skip before it")}
+      {isTable && text("initialSkip", kind === "sheet" ? "Rows to skip before it" : "Lines to skip before it", suggested > 0 && options.initialSkip === String(suggested) ? `${counted(suggested, kind === "sheet" ? "row" : "line")} found above the names` : undefined)}
       {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
       {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
-      {kind === "sheet" && text("sheet", "Sheet", "Its name, or its number from 0; the first one by default")}
+      {kind === "sheet" && ((found?.sheets?.length ?? 0) > 0 ? <SheetChoice sheets={found?.sheets ?? []} value={options.sheet} choose={(sheet) => change({ sheet })} /> : text("sheet", "Sheet", "Its name, or its number from 0; the first one by default"))}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}
       {options.sampleSize !== "" && text("seed", "Seed", "The same number gives the same rows again")}
     </>
   );
 }
 
-function Rows({ kind, preview }: { kind: string; preview?: { header: string[]; rows: string[][] } }) {
-  if (kind === "sheet" || kind === "other")
-    return <p className="no-preview">{kind === "sheet" ? "The rows of a spreadsheet are shown once it is open. Nothing is lost: you can come back and open it with other options." : "This kind of file is read by the server; its rows are shown once it is open."}</p>;
-  if (!preview) return <div className="preview skeleton" aria-hidden />;
-  if (preview.rows.length === 0) return <p className="no-preview">There are no rows to show with these options.</p>;
-  const shown = preview.header.slice(0, 40);
+function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: string; choose: (sheet: string) => void }) {
   return (
-    <div className="preview" tabIndex={0} role="region" aria-label="The first rows">
+    <label className="form-row">
+      <span>Sheet</span>
+      <select className="field" value={value || sheets[0]} onChange={(event) => choose(event.target.value)} disabled={sheets.length === 1}>
+        {sheets.map((sheet) => (
+          <option key={sheet}>{sheet}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Rows({ found, isTooLarge, isUnreadable, isLooking }: { found?: Found; isTooLarge: boolean; isUnreadable: boolean; isLooking: boolean }) {
+  if (isTooLarge) return <p className="no-preview">This file is too large to be looked at before it is opened; its rows are shown then. Nothing is lost: you can come back and open it with other options.</p>;
+  if (!found && isUnreadable) return <p className="no-preview">With these options there is nothing to show.</p>;
+  if (!found) return <div className="preview skeleton" role="status" aria-label="Looking at the file" />;
+  if (found.rows.length === 0) return <p className="no-preview">There are no rows to show with these options.</p>;
+  const names = found.header.slice(0, 40);
+  return (
+    <div className={isLooking ? "preview looking" : "preview"} tabIndex={0} role="region" aria-label="The first rows" aria-busy={isLooking}>
       <table>
-        <caption className="sr-only">The first {count(preview.rows.length)} rows as they would be read</caption>
+        <caption className="sr-only">The first {count(found.rows.length)} rows as they would be read</caption>
         <thead>
           <tr>
-            {shown.map((name, at) => (
+            {names.map((name, at) => (
               <th key={at} scope="col">
                 {name}
+                {found.types && <small>{found.types[at]}</small>}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {preview.rows.map((row, at) => (
+          {found.rows.map((row, at) => (
             <tr key={at}>
-              {shown.map((_, index) => (
+              {names.map((_, index) => (
                 <td key={index}>{row[index] ? row[index].slice(0, 80) : <span className="missing">•</span>}</td>
               ))}
             </tr>
           ))}
         </tbody>
       </table>
+      {found.size && (
+        <p className="of-all">
+          The first {count(found.rows.length)} of {counted(found.size.rows, "row")}, {counted(found.size.columns, "column")}
+        </p>
+      )}
     </div>
   );
 }

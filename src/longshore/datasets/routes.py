@@ -8,6 +8,7 @@
 
     POST   /api/v1/datasets                               form or raw body -> a dataset
     PUT    /api/v1/datasets/<file name>                   the same, for `curl -T`
+    POST   /api/v1/look                                   how a file would be read; nothing is kept
     GET    /api/v1/datasets?id=...                        those one knows
     GET    /api/v1/datasets/<session>                     metadata
     DELETE /api/v1/datasets/<session>
@@ -42,7 +43,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.scopes import Scope, requires
-from longshore.datasets import mailbox, records, wire
+from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
@@ -125,6 +126,14 @@ def declare_api(api: Api, service: Datasets) -> None:
     def put_dataset(name: str, query: wire.UploadQuery) -> Response:
         """Upload a file under its name, as `curl -T` does, and make a dataset of it."""
         return _created(service, query, name)
+
+    @api.endpoint("POST", "/api/v1/look", tag=TAG, query=wire.LookQuery, answer=wire.Look, raw=_UPLOAD_BODY)
+    def look_at_file(query: wire.LookQuery) -> dict[str, Any]:
+        """How a file would be read with these options: columns, types, the first rows; nothing is kept.
+
+        For files of up to 30 MB, sent as an upload is.
+        """
+        return _look(service, query)
 
     @api.endpoint("GET", BASE, tag=TAG, query=wire.IdsQuery, answer=wire.DatasetList)
     def list_datasets(query: wire.IdsQuery) -> dict[str, Any]:
@@ -388,6 +397,15 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
         session_id, entry_id = service.create(upload.path, file_name, options, asker)
         note(object=session_id)
     return Taken(session_id, entry_id, options)
+
+
+def _look(service: Datasets, query: wire.LookQuery) -> dict[str, Any]:
+    """Receive a file, look at it, and let go of it."""
+    folder = service.settings.uploads_folder
+    with draining(request):
+        service.require_room(request.content_length or 0)
+        with receive(request, folder, looking.LIMIT_BYTES) as upload:
+            return looking.look_at(upload.path, folder, upload.name or query.name or "upload", _options(upload))
 
 
 def _options(upload: Upload) -> wire.UploadQuery:

@@ -18,10 +18,15 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class UploadQuery(ReadOptions):
-    """The reading options, and how to take the file."""
+class LookQuery(ReadOptions):
+    """The reading options, and the file's name."""
 
     name: str | None = Field(None, description="the file's name, when the body is the file itself; decides its format")
+
+
+class UploadQuery(LookQuery):
+    """The reading options, and how to take the file."""
+
     wait: bool = Field(True, description="false: answer 202 at once and import in the background")
     socket_id: str | None = Field(None, alias="socketID", description="Socket.IO id that receives `progress` events")
     request_id: str | None = Field(
@@ -146,6 +151,27 @@ class Uploaded(Answer):
     rows: int | None = None
     columns: int | None = None
     warnings: list[ReadingWarning] = []
+
+
+class LookColumn(Answer):
+    """A column that a file would have."""
+
+    name: str
+    dataType: str  # noqa: N815
+
+
+class Look(Answer):
+    """How a file would be read."""
+
+    columns: list[LookColumn] = Field(description="the first 200")
+    rows: list[list[Any]] = Field(description="values of the first 30 rows, as `data` has them")
+    dataSize: DataSize  # noqa: N815
+    warnings: list[ReadingWarning]
+    reading: dict[str, Any] = Field(description="what was found: format, encoding, delimiter, sheet and so on")
+    sheets: list[str] = Field(description="a workbook's sheets")
+    suggestedSkip: int = Field(  # noqa: N815
+        description="rows that seem to stand above the columns' names in a workbook, for `initialSkip`"
+    )
 
 
 class DatasetSummary(Answer):

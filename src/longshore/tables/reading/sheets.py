@@ -187,6 +187,12 @@ def sheet_cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
     return frame
 
 
+def filled_counts(workbook: Any, sheet: str, rows: int) -> list[int]:
+    """How many cells are filled in each of a sheet's first rows."""
+    texts = sheet_cells(workbook, sheet, skip_rows=0, n_rows=rows, dtypes="string")
+    return [sum(value is not None for value in row) for row in texts.iter_rows()]
+
+
 def _require_sheet(workbook: Any, wanted: str | int | None) -> str:
     sheets: list[str] = workbook.sheet_names
     if not sheets:

@@ -1,0 +1,89 @@
+"""The first rows of a file as they would be read; nothing is kept.
+
+``python -m longshore.tables.reading.looking`` does it in a process of its own: a workbook that takes the reader down
+takes nothing else with it. The request comes as JSON on standard input, the answer goes to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+
+from longshore.errors import LongshoreError
+from longshore.tables.reading import ReadOptions, read
+from longshore.tables.reading.sheets import filled_counts
+from longshore.tables.viewing.json_ready import to_rows
+
+ROWS = 30
+COLUMNS = 200
+WORKBOOKS = ("xlsx", "xls", "ods")
+
+
+def look(path: Path, folder: Path, *, name: str, options: ReadOptions, max_unpacked_bytes: int) -> dict[str, Any]:
+    """Read a file and tell of it: the columns with their types, the first rows, warnings, and a workbook's sheets.
+
+    :param folder: for what is written meanwhile; empty again afterwards.
+    :raises LongshoreError: as :func:`longshore.tables.reading.read`.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        result = read(path, Path(scratch), name=name, options=options, max_unpacked_bytes=max_unpacked_bytes)
+        table = result.table
+        shown = table.columns[:COLUMNS]
+        head = table.scan([column.name for column in shown]).head(ROWS).collect()
+        found = {
+            "columns": [{"name": column.name, "dataType": column.kind} for column in shown],
+            "rows": to_rows(head),
+            "dataSize": {"rows": table.rows, "columns": table.width},
+            "warnings": [warning.to_wire() for warning in result.warnings],
+            "reading": result.settings,
+            "sheets": [],
+            "suggestedSkip": 0,
+        }
+    return found | _of_workbook(path, result.settings)
+
+
+def _of_workbook(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """The sheets, and how many rows seem to stand above the columns' names in the one that was read."""
+    if settings["format"] not in WORKBOOKS:
+        return {}
+    try:
+        workbook = fastexcel.read_excel(path)
+    except fastexcel.FastExcelError:
+        return {}  # packed into an archive: it was read from there
+    counts = filled_counts(workbook, settings["sheet"], ROWS)
+    return {"sheets": list(workbook.sheet_names), "suggestedSkip": rows_above(counts)}
+
+
+def rows_above(filled: list[int]) -> int:
+    """How many rows seem to stand above the columns' names: titles and notes fill fewer cells than names do.
+
+    >>> rows_above([1, 0, 1, 6, 6, 5]), rows_above([6, 6, 2]), rows_above([1, 1, 1])
+    (3, 0, 0)
+    """
+    widest = max(filled, default=0)
+    return next((row for row, count in enumerate(filled) if count >= 2 and count >= 0.8 * widest), 0)
+
+
+def main() -> None:
+    """Answer one request."""
+    asked = json.load(sys.stdin)
+    try:
+        answer = look(
+            Path(asked["path"]),
+            Path(asked["folder"]),
+            name=asked["name"],
+            options=ReadOptions.model_validate(asked["options"]),
+            max_unpacked_bytes=asked["maxUnpackedBytes"],
+        )
+    except LongshoreError as error:
+        answer = error.to_wire()
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
