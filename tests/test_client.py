@@ -27,6 +27,12 @@ def client(shared_server: LongshoreServer) -> Iterator[Client]:
         yield made
 
 
+def test_a_file_is_looked_at_before_it_is_uploaded(client: Client) -> None:
+    found = client.look(b"above\na;b\n1;x\n", "t.csv", initial_skip=1)
+    assert [column["name"] for column in found["columns"]] == ["a", "b"]
+    assert found["rows"] == [[1, "x"]]
+
+
 def test_movies_from_upload_to_a_cleaned_file(client: Client, tmp_path: Path) -> None:
     movies = client.upload(DATA / "movies.json")
     records = json.loads((DATA / "movies.json").read_text())

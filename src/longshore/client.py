@@ -90,15 +90,29 @@ class Client:
         :raises UnreadableFile: (an ``InvalidValue``) when the server cannot make a table of it.
         :raises TooLarge: over the server's limit.
         """
+        answer = self._send_file("/api/v1/datasets", file, name, options)
+        return Dataset(self, answer["sessionID"], answer)
+
+    def look(
+        self, file: str | os.PathLike[str] | IO[bytes] | bytes, name: str | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """How a file would be read with these options, which are those of :meth:`upload`; nothing is kept.
+
+        :return: ``columns`` with their types, the first ``rows``, ``warnings``, a workbook's ``sheets``, and
+            ``suggestedSkip``: how many rows seem to stand above the names.
+        :raises TooLarge: over 30 MB.
+        """
+        return self._send_file("/api/v1/look", file, name, options)
+
+    def _send_file(self, path: str, file: Any, name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
         with _opened(file) as (stream, found_name):
-            answer = self.request(
+            return self.request(
                 "POST",
-                "/api/v1/datasets",
+                path,
                 params={**_query(options), "name": name or found_name},
                 content=_chunks(stream),
                 headers={"Content-Type": "application/octet-stream"} | _length(stream),
             )
-        return Dataset(self, answer["sessionID"], answer)
 
     def dataset(self, session_id: str) -> Dataset:
         """A dataset that exists, by its session id; no request is made yet."""
