@@ -42,6 +42,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.scopes import Scope, requires
+from longshore.bodies import draining
 from longshore.datasets import mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
@@ -57,7 +58,7 @@ from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
-from longshore.uploads import Upload, draining, receive
+from longshore.uploads import Upload, receive
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
