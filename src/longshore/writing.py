@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-BUFFER_BYTES = 2**20
+BUFFER_BYTES = 2**21
 """Size of each of two buffers: one is filled while the other is written."""
 ALIGNMENT = 4096
 """What addresses, sizes and places in the file have to be multiples of, to go past the cache on any disk."""
