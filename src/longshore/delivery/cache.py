@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import files, links
-from longshore.disk import telling_when_full
+from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, TooLarge
 from longshore.writing import write_at
 
@@ -94,7 +94,10 @@ class FileCache:
                         if not is_shared:
                             write_at(target.fileno(), memoryview(piece), size)
                         size += len(piece)
+                # An address is written down for good, so what it leads to must outlive a power cut, too.
+                sync(partial)
                 partial.replace(path)
+                sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)
         return CachedFile(file_id, size, digest.hexdigest())
