@@ -3,8 +3,8 @@
     python benchmarks/delivery.py                          1 GB
     python benchmarks/delivery.py 100000000 <python>       100 MB; <python> has dash-file-cache 0.2.0 and gunicorn
 
-Needs curl; nginx and the older service are measured where they can be found. Uploads end on the disk (fsync), so their
-floor is a copy that does, too.
+Needs curl; nginx and the older service are measured where they can be found. Uploads end on the disk (fsync) before they
+are answered, and a copy by cp does not; a copy that does is told beside it.
 """
 
 from __future__ import annotations
@@ -154,10 +154,15 @@ def tell_watch(report: Report, what: str, watch: Watch) -> None:
 
 
 def measure_uploads(report: Report, server: LongshoreServer, folder: Path, path: Path) -> None:
-    """A raw body, a form, and a resumable upload in one piece, against copies that end on the disk."""
+    """A raw body, a form, and a resumable upload in one piece, against copies on the same disk."""
     size = path.stat().st_size
     copy = folder / "copy"
-    plain = best(lambda: subprocess.run(["cp", path, copy], check=True))
+
+    def cp() -> None:
+        copy.unlink(missing_ok=True)  # to write over a file costs less
+        subprocess.run(["cp", path, copy], check=True)
+
+    plain = best(cp)
     synced = best(
         lambda: subprocess.run(["dd", f"if={path}", f"of={copy}", "bs=1M", "conv=fsync", "status=none"], check=True)
     )
@@ -184,8 +189,8 @@ def measure_uploads(report: Report, server: LongshoreServer, folder: Path, path:
         watch = Watch(web, server.url)
         with watch.watching():
             ours = best(work)
-        told = f"{size / ours / 1e6:,.0f} MB/s = {synced / ours:.2f} x the synced copy, {plain / ours:.2f} x cp"
-        report.tell(f"upload, {what}", told, f">= {share} x", synced / ours >= share)
+        told = f"{size / ours / 1e6:,.0f} MB/s = {plain / ours:.2f} x cp, {synced / ours:.2f} x the synced copy"
+        report.tell(f"upload, {what}", told, f">= {share} x cp", plain / ours >= share)
         tell_watch(report, f"upload, {what}", watch)
 
 

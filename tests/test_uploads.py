@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from flask import Request
 
-from longshore import uploads
+from longshore import bodies
+from longshore.bodies import BrokenOff
 from longshore.errors import InvalidRequest
-from longshore.uploads import BrokenOff, receive, receive_all
+from longshore.uploads import receive, receive_all
 
 
 def asking(stream: object, length: int, connection: socket.socket | None = None, kind: str = "") -> Request:
@@ -26,7 +27,7 @@ def asking(stream: object, length: int, connection: socket.socket | None = None,
 
 
 def test_a_client_that_stalls_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.05)
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("rb", buffering=0) as stream:
         theirs.sendall(b"x" * 100)

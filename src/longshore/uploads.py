@@ -5,34 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from flask import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from longshore.bodies import read_chunks, reading
 from longshore.disk import telling_when_full
-from longshore.errors import InvalidRequest, LongshoreError, StorageFull, TooLarge
+from longshore.errors import InvalidRequest, StorageFull, TooLarge
+from longshore.writing import FileWriter
 
-CHUNK_BYTES = 2**20
-SLOW_BYTES = 2**16
-QUICK_SECONDS = 0.05
 LONGEST_FIELD_BYTES = 100_000
 MOST_FIELDS = 100
 MOST_FILES = 100
-DRAIN_SECONDS = 20.0
-IDLE_SECONDS = 60.0
-"""How long a client may send nothing in the middle of a body."""
 ENDING = ".upload"
-
-
-class BrokenOff(InvalidRequest):
-    """A body ended before it was whole."""
 
 
 @dataclass
@@ -114,82 +103,6 @@ def sweep(folder: Path, older_than: float) -> int:
     return gone
 
 
-@contextmanager
-def draining(request: Request) -> Iterator[None]:
-    """Read the rest of a refused body, so that a client that is still sending gets to see the answer.
-
-    A server that answers and closes while data is on its way resets the connection. It gives up after
-    :data:`DRAIN_SECONDS`.
-    """
-    try:
-        yield
-    except BrokenOff:
-        raise  # nothing will come, and a client that stalls is not waited for twice
-    except LongshoreError:
-        deadline = time.monotonic() + DRAIN_SECONDS
-        with _impatient(request, DRAIN_SECONDS):
-            while time.monotonic() < deadline and _is_more(request):
-                continue
-        raise
-
-
-def _is_more(request: Request) -> bool:
-    try:
-        return bool(_read(request.stream))
-    except InvalidRequest:
-        return False  # it broke off; nobody waits for an answer
-
-
-def read_chunks(request: Request) -> Iterator[bytes]:
-    """The body piece by piece; one that ends before its declared length is refused, after all that arrived.
-
-    Under the web server a connection that breaks looks like an early end, not like an error.
-
-    :raises BrokenOff: at the end of what arrived, also when nothing came for :data:`IDLE_SECONDS`.
-    """
-    declared = request.content_length
-    received, size = 0, SLOW_BYTES
-    stream = request.stream
-    with _impatient(request, IDLE_SECONDS):
-        asked = time.monotonic()
-        while chunk := _read(stream, size):
-            received += len(chunk)
-            # What a chunk lacks when the connection breaks is lost, so those of slow connections are small.
-            size = min(2 * size, CHUNK_BYTES) if time.monotonic() - asked < QUICK_SECONDS else SLOW_BYTES
-            yield chunk
-            asked = time.monotonic()
-    if declared is not None and received < declared:
-        raise BrokenOff(f"the upload broke off after {received:,} of {declared:,} bytes")
-
-
-@contextmanager
-def _impatient(request: Request, seconds: float) -> Iterator[None]:
-    """Let reads of the body fail when nothing comes: a client that stalls must not hold a thread for ever."""
-    connection = request.environ.get("gunicorn.socket")
-    if not isinstance(connection, socket.socket):
-        yield
-        return
-    before = connection.gettimeout()
-    connection.settimeout(seconds)
-    try:
-        yield
-    finally:
-        if connection.fileno() >= 0:
-            connection.settimeout(before)
-
-
-def _read(stream: IO[bytes], size: int = CHUNK_BYTES) -> bytes:
-    try:
-        return stream.read(size)
-    except (OSError, ValueError) as error:
-        raise BrokenOff("the upload broke off") from error
-    except Exception as error:
-        # Werkzeug and the web server each have a class of their own for a client that went away.
-        if type(error).__name__ in {"ClientDisconnected", "NoMoreData", "InvalidChunkSize", "ChunkMissingTerminator"}:
-            raise BrokenOff("the upload broke off") from error
-        raise
-
-
 class _Arriving:
     """The files of one request while they are written."""
 
@@ -200,25 +113,33 @@ class _Arriving:
         self._limit = limit_bytes
         self._size = 0
         self._handle = -1
+        self._writer: FileWriter | None = None
 
-    def begin(self, name: str) -> None:
-        """A new file comes."""
+    def begin(self, name: str) -> FileWriter:
+        """A new file comes; bytes that are put into its writer's room have to be counted first."""
         path = self._folder / f"{secrets.token_hex(12)}{ENDING}"
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self.uploads.append(Upload(path, name, self.fields))
+        self._writer = FileWriter(self._handle)
+        return self._writer
+
+    def count(self, size: int) -> None:
+        """So many bytes more; raises TooLarge over the limit."""
+        self._size += size
+        if self._size > self._limit:
+            raise TooLarge(f"an upload has at most {self._limit:,} bytes")
 
     def write(self, data: bytes | bytearray) -> None:
         """More bytes of it; raises TooLarge over the limit."""
-        self._size += len(data)
-        if self._size > self._limit:
-            raise TooLarge(f"an upload has at most {self._limit:,} bytes")
-        write_all(self._handle, data)
+        self.count(len(data))
+        assert self._writer is not None  # noqa: S101 - there is a file for every byte
+        self._writer.write(data)
 
     def end(self) -> None:
         """No more of it will come."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        if self._writer is not None:
+            self._writer.flush()
+        self._close()
 
     def drop_last(self) -> None:
         """Forget the last file."""
@@ -226,19 +147,27 @@ class _Arriving:
 
     def remove(self) -> None:
         """Remove the files that nobody has moved away."""
-        self.end()
+        self._close()
         for upload in self.uploads:
             upload.path.unlink(missing_ok=True)
 
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
 
 def _receive_raw(request: Request, arriving: _Arriving, *, may_be_empty: bool) -> None:
-    size = 0
-    arriving.begin("")
-    for chunk in read_chunks(request):
-        size += len(chunk)
-        arriving.write(chunk)
+    writer = arriving.begin("")
+    with reading(request) as body:
+        while size := body.read_into(writer.room()):
+            arriving.count(size)
+            writer.filled(size)
     arriving.end()
-    if size == 0 and not may_be_empty:
+    if body.received == 0 and not may_be_empty:
         raise InvalidRequest("the body is empty; send the file's bytes, or a multipart form with a field called file")
 
 
@@ -303,10 +232,3 @@ class _Form:
         self._arriving.end()
         if not segment.filename and not self._size:  # a browser sends this for a file field that was left empty
             self._arriving.drop_last()
-
-
-def write_all(handle: int, data: bytes | bytearray) -> None:
-    """Write every byte to an open file."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

@@ -121,6 +121,21 @@ def test_rest(client: Client, shared_server: LongshoreServer) -> None:
     assert "/api/v1/datasets/{session_id}/aggregate" in paths
 
 
+def test_only_who_asked_learns_the_new_datasets_id(client: Client, shared_server: LongshoreServer) -> None:
+    people = client.upload(PEOPLE, name="p.csv")
+    with httpx.Client(base_url=shared_server.url) as http:
+        address = f"/api/v1/datasets/{people.session_id}/aggregate?wait=false"
+        request = http.post(address, json={"by": ["city"]}, headers={"Uid": "me"}).json()["request"]
+
+        def answer(user: str) -> Any:
+            done = eventually(lambda: (a := http.get(request, headers={"Uid": user})).status_code == 200 and [a], 30)
+            return done[0].json()
+
+        mine, others = answer("me"), answer("another")
+        assert len(client.dataset(mine["newSessionID"]).rows()) == 3
+        assert others == {key: value for key, value in mine.items() if key != "newSessionID"}
+
+
 def test_two_datasets_joined_to_each_other_at_once(client: Client, shared_server: LongshoreServer) -> None:
     left, right = client.upload(PEOPLE, name="l.csv"), client.upload(CITIES, name="r.csv")
     failures: list[BaseException] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from support.nginx import NGINX, nginx_before
 from support.server import LongshoreServer
 from support.sockets import Listener
 
+PEOPLE = 16
+SMALL = random.Random(6).randbytes(50_000)
 BIG = random.Random(5).randbytes(5_000_000)
 
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="needs nginx")
@@ -105,6 +109,34 @@ def test_one_time_links_are_counted_by_the_server_itself(http: httpx.Client, dir
     address = http.post("/file", params={"name": "big.bin"}).json()["addr"]
     assert "x-accel-redirect" not in direct.head(address).headers
     assert http.get(address).content == BIG
+
+
+@needs_nginx
+@pytest.mark.processes
+def test_hundreds_of_links_at_once_each_exactly_once(behind: tuple[LongshoreServer, str]) -> None:
+    """Each one-time link is asked for by three people at once, and then once more: one of them gets it, whole."""
+    (Path(behind[0].environment["FILES_ROOT"]) / "small.bin").write_bytes(SMALL)
+    strangers = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # with its cookie each would be the same person
+    with (
+        httpx.Client(base_url=behind[1], timeout=60, cookies=strangers) as http,
+        ThreadPoolExecutor(PEOPLE) as pool,
+    ):
+        addresses = [http.post("/file", params={"name": "small.bin"}).json()["addr"] for _ in range(200)]
+        answers = list(pool.map(http.get, [address for address in addresses for _ in range(3)]))
+        again = list(pool.map(http.get, addresses))
+    for number, last in enumerate(again):
+        three = answers[3 * number : 3 * number + 3]
+        assert [answer.content for answer in (*three, last) if answer.status_code == 200] == [SMALL]
+        assert {answer.status_code for answer in three} <= {200, 404, 409}
+
+
+@needs_nginx
+@pytest.mark.processes
+def test_hundreds_of_downloads_that_nginx_sends(behind: tuple[LongshoreServer, str], http: httpx.Client) -> None:
+    assert http.put("/fs/many.bin", content=BIG).status_code == 201
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        answers = pool.map(lambda _: http.get("/fs/many.bin").content == BIG, range(300))
+        assert all(answers)
 
 
 @needs_nginx

@@ -153,6 +153,15 @@ def test_every_type_has_a_text_form(make_table):
     assert set(second.values()) == {None}
 
 
+def test_no_fraction_of_a_second_is_lost(make_table):
+    times = pl.Series([0, 1, 3_723_500_000_000, 86_399_999_999_999, 3_723_000_001_000, None]).cast(pl.Time)
+    texts = ["00:00:00", "00:00:00.000000001", "01:02:03.5", "23:59:59.999999999", "01:02:03.000001", None]
+    table = make_table(pl.DataFrame({"n": range(6), "t": times}))
+    assert pl.read_csv(export(table, "csv"))["t"].to_list() == texts
+    assert [row["t"] for row in json.loads(export(table, "json"))] == texts
+    assert pl.Series(texts).str.to_time("%H:%M:%S%.f").equals(times)
+
+
 def test_rows_of_a_single_missing_value_are_not_lost(make_table):
     content = export(make_table(pl.DataFrame({"a": ["x", None, "y"]})), "csv")
     assert pd.read_csv(io.BytesIO(content)).shape == (3, 1)

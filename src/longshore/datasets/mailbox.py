@@ -90,6 +90,16 @@ def find(connection: Connection, entry_id: int, session_id: str) -> tuple[Entry,
     return None if row is None else (Entry(*row[:-1]), row.settled is not None)
 
 
+def find_first(connection: Connection, session_id: str, operation: str) -> int | None:
+    """The id of a session's first entry of this kind that is still there."""
+    found: int | None = connection.execute(
+        sa.select(sa.func.min(mailbox.c.id)).where(
+            (mailbox.c.session_id == session_id) & (mailbox.c.operation == operation)
+        )
+    ).scalar_one()
+    return found
+
+
 def asker_of(connection: Connection, session_id: str, request_id: Any) -> str | None:
     """The socket that sent a request of this session, as far as the mailbox still knows it."""
     rows = connection.execute(

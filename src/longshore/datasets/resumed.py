@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from longshore.datasets.service import Asker, Datasets
 from longshore.datasets.wire import UploadQuery
+from longshore.errors import SessionNotFound
 from longshore.http import read_strings
 
 FOLDER = "resumable"
@@ -17,6 +19,10 @@ FOLDER = "resumable"
 
 class Finished(Protocol):
     """What is read of an upload."""
+
+    @property
+    def id(self) -> str:
+        """What nobody else knows of it."""
 
     @property
     def name(self) -> str:
@@ -44,18 +50,35 @@ class IntoDataset:
         _options(upload)
 
     def take(self, source: Path, upload: Finished) -> dict[str, Any]:
-        """Hand the file to the workers, which import it; the dataset's address and that of the import's answer."""
+        """Hand the file to the workers, which import it; the dataset's address and that of the import's answer.
+
+        The dataset's id follows from the upload's, so that a second call finds what the first one made.
+        """
+        session_id = session_of(upload.id)
+        try:
+            entry_id = self.service.find_import(session_id)
+        except SessionNotFound:
+            entry_id = self._create(session_id, source, upload)
+        location = f"{self.base}/{session_id}"
+        taken = {"sessionID": session_id, "location": location}
+        return taken if entry_id is None else {**taken, "request": f"{location}/requests/{entry_id}"}
+
+    def _create(self, session_id: str, source: Path, upload: Finished) -> int:
         options = _options(upload)
         # The service moves the file away; the other name keeps it until the upload's record says where it went.
         second = source.with_name(f"{secrets.token_hex(12)}.upload")
         os.link(source, second)
+        os.utime(second)  # whoever tidies up takes it for new, however long ago its last byte came
         try:
             asker = Asker(options.request_id, options.socket_id, upload.asked_by)
-            session_id, entry_id = self.service.create(second, upload.name, options, asker)
+            return self.service.create(second, upload.name, options, asker, session_id)[1]
         finally:
             second.unlink(missing_ok=True)
-        location = f"{self.base}/{session_id}"
-        return {"sessionID": session_id, "location": location, "request": f"{location}/requests/{entry_id}"}
+
+
+def session_of(upload_id: str) -> str:
+    """The id of the dataset that an upload becomes; nobody finds out one from the other without knowing that."""
+    return hashlib.sha256(f"dataset of {upload_id}".encode()).hexdigest()[:30]
 
 
 def _options(upload: Finished) -> UploadQuery:

@@ -43,10 +43,11 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.scopes import Scope, requires
+from longshore.bodies import draining
 from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
-from longshore.datasets.special import AGGREGATE, SPECIAL, NoParameters
+from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, shorten
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.samples import SAMPLES, require_sample
@@ -58,7 +59,7 @@ from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
-from longshore.uploads import Upload, draining, receive
+from longshore.uploads import Upload, receive
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
@@ -372,7 +373,11 @@ def _request_state(service: Datasets, session_id: str, entry_id: int) -> Respons
     entry, settled = found
     if not settled:
         return _accepted({"accepted": True, "requestID": entry.request_id})
-    return _answer_response(entry.answer or {})
+    answer = dict(entry.answer or {})
+    if entry.made_by != _user(service):
+        # Numbers can be tried, and whoever works on this dataset may not learn of another that somebody made of it.
+        answer.pop(NEW_SESSION, None)
+    return _answer_response(answer)
 
 
 @dataclass(frozen=True)

@@ -389,11 +389,18 @@ class Datasets:
         """:raises StorageFull: when an upload of this size would leave the disk without reserve."""
         require_room(self.settings.root_storage_path, incoming_bytes, self.settings.min_free_bytes)
 
-    def create(self, source: Path, name: str, options: ReadOptions, asker: Asker) -> tuple[str, int]:
-        """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry."""
-        session_id = records.new_session_id()
+    def create(
+        self, source: Path, name: str, options: ReadOptions, asker: Asker, session_id: str | None = None
+    ) -> tuple[str, int]:
+        """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry.
+
+        :param session_id: one that nobody else can guess and no dataset has; what a call for it that died left is
+            replaced.
+        """
+        is_new = session_id is None
+        session_id = session_id or records.new_session_id()
         folder = self.folder(session_id)
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=not is_new)
         size = source.stat().st_size
         source.replace(folder / "source")
         try:
@@ -409,6 +416,15 @@ class Datasets:
             raise
         self.enqueue(session_id)
         return session_id, entry_id
+
+    def find_import(self, session_id: str) -> int | None:
+        """The mailbox entry of a dataset's import; None when that was over long ago.
+
+        :raises SessionNotFound: if there is no such dataset.
+        """
+        with self.database.reading() as connection:
+            records.require_dataset(connection, session_id)
+            return mailbox.find_first(connection, session_id, IMPORT)
 
     def delete(self, session_id: str) -> None:
         """Remove a dataset with its history and its files.

@@ -22,8 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import files, links
-from longshore.disk import telling_when_full
+from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, TooLarge
+from longshore.writing import write_at
 
 CHUNK_BYTES = 2**20
 MOST_TRIES = 3
@@ -87,13 +88,16 @@ class FileCache:
                 with partial.open("xb", buffering=0) as target:
                     is_shared = _clone(source, target)
                     for piece in _pieces(source):
-                        size += len(piece)
-                        if size > self.limit_bytes:
+                        if size + len(piece) > self.limit_bytes:
                             raise TooLarge(f"the cache of links holds {self.limit_bytes:,} bytes; this file is larger")
                         digest.update(piece)
                         if not is_shared:
-                            target.write(piece)
+                            write_at(target.fileno(), memoryview(piece), size)
+                        size += len(piece)
+                # An address is written down for good, so what it leads to must outlive a power cut, too.
+                sync(partial)
                 partial.replace(path)
+                sync(path.parent)
         finally:
             partial.unlink(missing_ok=True)
         return CachedFile(file_id, size, digest.hexdigest())

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longshore.errors import IllegalOperation
-from longshore.uploads import write_all
+from longshore.writing import FileWriter, write_at
 
 BYTES_ENDING = ".growing"
 STATE_ENDING = ".state"
@@ -105,7 +105,10 @@ class GrowingFile:
                 extension = Extension(state, file, offset, checked=checked)
                 extension.begin()
                 try:
-                    yield extension
+                    try:
+                        yield extension
+                    finally:
+                        extension.flush()
                 finally:
                     extension.end()
             finally:
@@ -115,7 +118,10 @@ class GrowingFile:
 
 
 class Extension:
-    """One request's turn at writing a growing file."""
+    """One request's turn at writing a growing file.
+
+    :param offset: bytes of the file, with those of this turn that were handed over.
+    """
 
     def __init__(self, state: int, file: int, offset: int, *, checked: bool) -> None:
         self.offset = offset
@@ -123,6 +129,7 @@ class Extension:
         self._start = offset
         self._checked = checked
         self._mark = secrets.token_hex(8)
+        self._writer = FileWriter(file, offset, self._put)
 
     @contextmanager
     def _locked(self) -> Iterator[_State]:
@@ -131,6 +138,14 @@ class Extension:
             yield _read_state(self._state)
         finally:
             fcntl.flock(self._state, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _being_writer(self) -> Iterator[_State]:
+        """As :meth:`_locked`; raises TakenOver when a later request writes now."""
+        with self._locked() as state:
+            if state.writer != self._mark:
+                raise TakenOver("another request goes on with this upload")
+            yield state
 
     def begin(self) -> None:
         """Take over from whoever wrote before; raises OffsetConflict."""
@@ -141,36 +156,41 @@ class Extension:
             # Bytes of the one before that were not checked will not be any more.
             os.ftruncate(self._file, there)
             _write_state(self._state, _State(self._mark, self.offset if self._checked else None))
-        os.lseek(self._file, self.offset, os.SEEK_SET)
 
     def write(self, data: bytes) -> None:
-        """Add bytes.
+        """Add bytes, which are in the file at the latest after :meth:`flush`.
 
         :raises TakenOver: when a later request writes now.
         :raises OSError: when the disk is full; what fitted is there.
         """
-        with self._locked() as state:
-            if state.writer != self._mark:
-                raise TakenOver("another request goes on with this upload")
-            write_all(self._file, data)
+        self._writer.write(data)
         self.offset += len(data)
+
+    def flush(self) -> None:
+        """Wait until the bytes are in the file; raises as :meth:`write`."""
+        self._writer.flush()
+
+    def _put(self, handle: int, data: memoryview, at: int) -> None:
+        with self._being_writer():
+            write_at(handle, data, at)
 
     def approve(self) -> None:
         """Let the bytes count that had to be checked; raises TakenOver."""
-        with self._locked() as state:
-            if state.writer != self._mark:
-                raise TakenOver("another request goes on with this upload")
+        self.flush()
+        with self._being_writer():
             _write_state(self._state, _State(self._mark))
 
     def reject(self) -> None:
         """Take back all bytes of this turn."""
+        self._writer.close()
         with self._locked() as state:
             if state.writer == self._mark:
                 os.ftruncate(self._file, self._start)
                 _write_state(self._state, _State())
 
     def end(self) -> None:
-        """Stop writing; bytes that were not approved go."""
+        """Stop writing; bytes that were not approved go, and so do those that were not flushed."""
+        self._writer.close()
         with self._locked() as state:
             if state.writer == self._mark:
                 if state.sure is not None:

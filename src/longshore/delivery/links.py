@@ -242,8 +242,7 @@ class Links:
         :raises LinkTaken: when another taker is getting a one-time file.
         """
         with self.database.reading() as connection:
-            link = records.require_link(connection, uid)
-            kept = cache.find_file(connection, link.file_id) if link.file_id is not None else None
+            link, kept = records.open_link(connection, uid)
         if link.source is not None:
             response = self._open_made(link, request, download=download or link.download)
         elif kept is not None:

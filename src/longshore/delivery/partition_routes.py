@@ -23,13 +23,14 @@ from typing import Any
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from werkzeug.routing import Map
 
+from longshore.bodies import draining
 from longshore.delivery.names import UnsafePath
 from longshore.delivery.partitions import Listing, Partitions
 from longshore.delivery.routes import MethodNotAllowed, refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import InvalidRequest, LongshoreError, shorten
 from longshore.serving import FrontServer
-from longshore.uploads import draining, receive_all, require_room
+from longshore.uploads import receive_all, require_room
 
 AREA = "partitions"
 _ANYTHING = re.compile(r"/<path:\w+>/?")

@@ -15,12 +15,13 @@ from typing import Any
 from flask import Blueprint, Request, Response, jsonify, request
 from werkzeug.http import quote_etag
 
+from longshore.bodies import draining
 from longshore.delivery.path_files import Condition, PathFiles, Stored
 from longshore.delivery.routes import refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import LongshoreError
 from longshore.serving import FrontServer
-from longshore.uploads import draining, receive, require_room
+from longshore.uploads import receive, require_room
 
 AREA = "fs"
 

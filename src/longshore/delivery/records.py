@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.delivery.models import links, transfers
+from longshore.delivery.cache import CachedFile
+from longshore.delivery.models import files, links, transfers
 from longshore.errors import IllegalOperation, InvalidValue
 from longshore.leases import is_dead
 from longshore.ranges import Span, covers, overlap, union
@@ -62,7 +63,20 @@ class Link:
     expires: float
 
 
+# Statements of every request for a link are built once: that costs more than carrying them out.
 _LINK = [links.c[name] for name in Link.__dataclass_fields__]
+_FILE = [files.c[name] for name in CachedFile.__dataclass_fields__]
+_USABLE = (links.c.uid == sa.bindparam("link")) & links.c.used.is_(None) & (links.c.expires > sa.bindparam("now"))
+_OPENED = sa.select(*_LINK, *_FILE).select_from(links.outerjoin(files)).where(_USABLE)
+_STANDING = (
+    sa.select(links.c.taker, links.c.taker_until, links.c.doubtful, links.c.delivered).where(_USABLE).with_for_update()
+)
+_DELIVERED = sa.select(links.c.delivered).where(links.c.uid == sa.bindparam("link")).with_for_update()
+_UPDATED = links.update().where(links.c.uid == sa.bindparam("link"))
+_OTHERS = sa.select(transfers).where(transfers.c.uid == sa.bindparam("link"))
+_MADE = transfers.insert()
+_ENDED = transfers.delete().where(transfers.c.id == sa.bindparam("number"))
+_TOUCHED = transfers.update().where(transfers.c.id == sa.bindparam("number"))
 
 
 def new_uid() -> str:
@@ -76,21 +90,21 @@ def add_link(connection: Connection, link: Link) -> None:
     connection.execute(links.insert().values(**vars(link), created=now, last_used=now, delivered=[], doubtful=[]))
 
 
-def require_link(connection: Connection, uid: str, *, lock: bool = False) -> Link:
-    """The link of this address.
+def open_link(connection: Connection, uid: str) -> tuple[Link, CachedFile | None]:
+    """The link of this address, and the file that is kept for it.
 
     :raises LinkNotFound: when there is none, it is used up, or its time is over.
     """
-    query = sa.select(*_LINK).where((links.c.uid == uid) & links.c.used.is_(None) & (links.c.expires > time.time()))
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_OPENED, {"link": uid, "now": time.time()}).one_or_none()
     if row is None:
         raise LinkNotFound.now()
-    return Link(*row)
+    link = Link(*row[: len(_LINK)])
+    return link, None if link.file_id is None else CachedFile(*row[len(_LINK) :])
 
 
 def touch(connection: Connection, uid: str) -> None:
     """Note that a link was used, for the order in which links make room."""
-    connection.execute(links.update().where(links.c.uid == uid).values(last_used=time.time()))
+    connection.execute(_UPDATED, {"link": uid, "last_used": time.time()})
 
 
 def begin_transfer(
@@ -103,37 +117,34 @@ def begin_transfer(
     :raises LinkNotFound: when the file was used up meanwhile.
     :raises LinkTaken: when another taker is getting some of the same bytes, or got some a moment ago.
     """
-    require_link(connection, uid, lock=True)
     now = time.time()
-    row = connection.execute(
-        sa.select(links.c.taker, links.c.taker_until, links.c.doubtful).where(links.c.uid == uid)
-    ).one()
+    row = connection.execute(_STANDING, {"link": uid, "now": now}).one_or_none()
+    if row is None:
+        raise LinkNotFound.now()
     if row.taker not in (None, address) and (row.taker_until or 0) > now:
         raise LinkTaken.now()
-    for other in connection.execute(sa.select(transfers).where(transfers.c.uid == uid)).all():
+    for other in connection.execute(_OTHERS, {"link": uid}).all():
         if is_dead(other.lease_owner) or other.touched < now - GRACE_SECONDS:
-            connection.execute(transfers.delete().where(transfers.c.id == other.id))
+            connection.execute(_ENDED, {"number": other.id})
         elif other.taker != taker and (size == 0 or overlap(spans, _spans(other.spans))):
             raise LinkTaken.now()
-    if row.taker == address:
-        _add(connection, uid, confirmed(_spans(row.doubtful), spans))
-    connection.execute(
-        links.update().where(links.c.uid == uid).values(last_used=now, taker=address, taker_until=now + GRACE_SECONDS)
-    )
+    changes = {"last_used": now, "taker": address, "taker_until": now + GRACE_SECONDS}
+    if row.taker == address and (resumed := confirmed(_spans(row.doubtful), spans)):
+        changes["delivered"] = union([*_spans(row.delivered), *resumed])
+    connection.execute(_UPDATED, {"link": uid, **changes})
     made = connection.execute(
-        transfers.insert().values(uid=uid, spans=spans, taker=taker, lease_owner=owner, touched=now)
-    )
-    key = made.inserted_primary_key
-    assert key is not None  # noqa: S101 - the database numbers transfers
-    return int(key[0])
+        _MADE, {"uid": uid, "spans": spans, "taker": taker, "lease_owner": owner, "touched": now}
+    ).inserted_primary_key
+    assert made is not None  # noqa: S101 - the database numbers transfers
+    return int(made[0])
 
 
 def touch_transfer(connection: Connection, number: int, uid: str) -> bool:
     """Give a sign of life of a transfer; False when another taker took over meanwhile."""
     now = time.time()
-    alive = connection.execute(transfers.update().where(transfers.c.id == number).values(touched=now)).rowcount == 1
+    alive = connection.execute(_TOUCHED, {"number": number, "touched": now}).rowcount == 1
     if alive:
-        connection.execute(links.update().where(links.c.uid == uid).values(taker_until=now + GRACE_SECONDS))
+        connection.execute(_UPDATED, {"link": uid, "taker_until": now + GRACE_SECONDS})
     return alive
 
 
@@ -153,23 +164,15 @@ def end_transfer(
 
     :param doubtful: bytes of which it is not known whether they arrived.
     """
-    connection.execute(transfers.delete().where(transfers.c.id == number))
-    delivered = _add(connection, uid, sent)
-    connection.execute(links.update().where(links.c.uid == uid).values(doubtful=doubtful))
-    if delivered is None or not covers(delivered, size):
-        return False
-    connection.execute(links.update().where(links.c.uid == uid).values(used=time.time()))
-    return True
-
-
-def _add(connection: Connection, uid: str, sent: list[Span]) -> list[Span] | None:
-    query = sa.select(links.c.delivered).where(links.c.uid == uid).with_for_update()
-    before = connection.execute(query).scalar_one_or_none()
+    connection.execute(_ENDED, {"number": number})
+    before = connection.execute(_DELIVERED, {"link": uid}).scalar_one_or_none()
     if before is None:  # the link made room for others
-        return None
+        return False
     delivered = union([*_spans(before), *sent])
-    connection.execute(links.update().where(links.c.uid == uid).values(delivered=delivered))
-    return delivered
+    is_used = covers(delivered, size)
+    changes: dict[str, Any] = {"delivered": delivered, "doubtful": doubtful}
+    connection.execute(_UPDATED, {"link": uid, **changes, **({"used": time.time()} if is_used else {})})
+    return is_used
 
 
 def _spans(stored: list[list[int]]) -> list[Span]:

@@ -26,11 +26,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.datastructures import Headers
 
+from longshore.bodies import draining, reading
 from longshore.delivery.growing import Extension
 from longshore.delivery.resumable import Resumable, ResumableUploads, UploadNotFound, new_id
 from longshore.delivery.routes import failed
 from longshore.errors import InvalidRequest, InvalidValue, LongshoreError, StorageFull, TooLarge, is_disk_full, shorten
-from longshore.uploads import draining, read_chunks
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -38,6 +38,8 @@ ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
 BYTES_TYPE = "application/offset+octet-stream"
 DEFAULT_TARGET = "dataset"
 RENEW_SECONDS = 60.0
+PAUSE_SECONDS = 0.05
+"""Silence after which all that came is written, so that a client that comes back finds it."""
 LARGEST = 2**62
 _NAMES = ("filename", "name")
 HEADERS = (
@@ -282,16 +284,19 @@ def _write(
     uploads: ResumableUploads, upload: Resumable, extension: Extension, checksum: tuple[Any, bytes] | None
 ) -> None:
     renewed = time.monotonic()
-    for chunk in read_chunks(request):
-        if extension.offset + len(chunk) > upload.size:
-            extension.reject()
-            raise _too_much(upload)
-        if checksum is not None:
-            checksum[0].update(chunk)
-        extension.write(chunk)
-        if time.monotonic() - renewed > RENEW_SECONDS:
-            renewed = time.monotonic()
-            uploads.renew(upload)
+    with reading(request) as body:
+        while chunk := body.read():
+            if extension.offset + len(chunk) > upload.size:
+                extension.reject()
+                raise _too_much(upload)
+            if checksum is not None:
+                checksum[0].update(chunk)
+            extension.write(chunk)
+            if not body.comes_within(PAUSE_SECONDS):
+                extension.flush()
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                renewed = time.monotonic()
+                uploads.renew(upload)
     if checksum is not None:
         if checksum[0].digest() != checksum[1]:
             raise ChecksumMismatch("the bytes do not have the checksum that was announced; send them again")

@@ -12,12 +12,13 @@ from typing import Any
 import ijson
 from flask import Blueprint, Response, request
 
+from longshore.bodies import draining
 from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.responses import json_response, make_my_response_json, read_data, require_callback
 from longshore.serving import Content, respond
 from longshore.settings import Settings
 from longshore.stores.values import KeyNotFound, OpenValue, Value, Values
-from longshore.uploads import draining, receive
+from longshore.uploads import receive
 
 JSON_TYPE = "application/json"
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

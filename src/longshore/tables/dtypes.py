@@ -111,12 +111,14 @@ def sortable(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 def text_form(expr: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     """The values as the text a person reads: ISO 8601 for dates, ``2.0`` for the float 2, ``true`` / ``false``.
 
-    Missing stays missing. Datetimes print seconds always and a fraction only where there is one.
+    Missing stays missing. Datetimes and times print seconds always and a fraction only where there is one.
     """
     if dtype == pl.String():
         return expr
     if isinstance(dtype, pl.Datetime):
         return datetime_text(expr, dtype.time_zone)
+    if dtype == pl.Time():
+        return time_text(expr)
     if isinstance(dtype, pl.Duration):
         return expr.dt.to_string("iso")
     if dtype == pl.Binary():
@@ -125,11 +127,22 @@ def text_form(expr: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 @portable
+def time_text(times: pl.Expr) -> pl.Expr:
+    """Times of day in ISO 8601."""
+    return trim_fraction(times.dt.strftime("%H:%M:%S%.f"))
+
+
+@portable
+def trim_fraction(texts: pl.Expr) -> pl.Expr:
+    """Texts without the zeros at their end that ``%.f`` prints in blocks of three."""
+    return texts.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
+
+
+@portable
 def datetime_text(moments: pl.Expr, zone: str | None = None) -> pl.Expr:
     """Datetimes in ISO 8601, with ``Z`` or an offset where they have a time zone."""
-    text = moments.dt.strftime("%Y-%m-%dT%H:%M:%S%.f")
-    # Strip the zeros that "%.f" prints in blocks of three; an offset follows so that the text names one instant.
-    text = text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
+    text = trim_fraction(moments.dt.strftime("%Y-%m-%dT%H:%M:%S%.f"))
+    # An offset follows so that the text names one instant.
     if zone is None:
         return text
     return text + "Z" if zone == "UTC" else text + moments.dt.strftime("%:z")

@@ -219,6 +219,8 @@ def text_form(values: str, dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Datetime):
         zone = "" if dtype.time_zone is None else f", {quote(dtype.time_zone)}"
         return f"datetime_text({values}{zone})"
+    if dtype == pl.Time():
+        return f"time_text({values})"
     if isinstance(dtype, pl.Duration):
         return f'{values}.dt.to_string("iso")'
     if dtype == pl.Binary():

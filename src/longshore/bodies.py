@@ -1,0 +1,228 @@
+"""Bodies of requests as they come: read quickly, not waited for endlessly, and told from such that break off."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Request
+from gunicorn.http.body import Body as GunicornBody
+from gunicorn.http.body import LengthReader
+from gunicorn.http.unreader import SocketUnreader
+
+from longshore.errors import InvalidRequest, LongshoreError
+
+CHUNK_BYTES = 2**20
+SLOW_BYTES = 2**16
+QUICK_SECONDS = 0.05
+DRAIN_SECONDS = 20.0
+IDLE_SECONDS = 60.0
+"""How long a client may send nothing in the middle of a body."""
+_GONE = {"ClientDisconnected", "NoMoreData", "InvalidChunkSize", "ChunkMissingTerminator"}
+"""Werkzeug and the web server each have classes of their own for a client that went away."""
+
+
+class BrokenOff(InvalidRequest):
+    """A body ended before it was whole."""
+
+
+class Body:
+    """The body of a request, of which the part that has not been read yet is read here.
+
+    :param received: bytes read so far.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.received = 0
+        self._declared = request.content_length
+        # Werkzeug refuses a body here that is over its limit, also if it is not read through it.
+        self._stream = request.stream
+        self._connection = _Connection.below(request.environ.get("wsgi.input"))
+        self._step = SLOW_BYTES
+
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
+        """Some of the next bytes, at most ``size``; none at the end; raises BrokenOff."""
+        with _telling_of_breaks():
+            data = self._read(size) if self._connection is None else self._connection.read(size)
+        self.received += len(data)
+        return data
+
+    def read_into(self, room: memoryview) -> int:
+        """As :meth:`read`, to where the bytes are wanted; how many came."""
+        if self._connection is None:
+            data = self.read(len(room))
+            room[: len(data)] = data
+            return len(data)
+        with _telling_of_breaks():
+            size = self._connection.read_into(room)
+        self.received += size
+        return size
+
+    def comes_within(self, seconds: float) -> bool:
+        """Wait for more to read, or the end, but only so long; False also where that cannot be known."""
+        return self._connection is not None and self._connection.comes_within(seconds)
+
+    def require_whole(self) -> None:
+        """Refuse, at the end, a body that is shorter than it was declared; raises BrokenOff.
+
+        Under the web server a connection that breaks looks like an early end, not like an error.
+        """
+        if self._declared is not None and self.received < self._declared:
+            raise BrokenOff(f"the upload broke off after {self.received:,} of {self._declared:,} bytes")
+
+    def _read(self, size: int) -> bytes:
+        asked = time.monotonic()
+        data = self._stream.read(min(size, self._step))
+        # What a chunk lacks when the connection breaks is lost, so those of slow connections are small.
+        self._step = min(2 * self._step, CHUNK_BYTES) if time.monotonic() - asked < QUICK_SECONDS else SLOW_BYTES
+        return data
+
+
+class _Connection:
+    """The connection below gunicorn's reader of a body whose length was declared, read without it.
+
+    Its reader copies each byte several times. What it has read already comes first, and it is told what we have read,
+    so it finds the next request where it begins.
+    """
+
+    def __init__(self, body: Any, reader: Any, connection: socket.socket) -> None:
+        self._body = body
+        self._reader = reader
+        self._connection = connection
+
+    @classmethod
+    def below(cls, body: Any) -> _Connection | None:
+        """That of a WSGI input; None for one that is not as we know it, or is read in another way already."""
+        if type(body) is not GunicornBody or type(body.reader) is not LengthReader or body.buf.tell():
+            return None
+        unreader = body.reader.unreader
+        return cls(body, body.reader, unreader.sock) if type(unreader) is SocketUnreader else None
+
+    def read(self, size: int) -> bytes:
+        """As :meth:`Body.read`."""
+        size = min(size, self._reader.length)
+        data = self._take_held(size)
+        if not data and size:
+            with self._telling_gunicorn():
+                data = self._connection.recv(size)
+        self._reader.length -= len(data)
+        return data
+
+    def read_into(self, room: memoryview) -> int:
+        """As :meth:`Body.read_into`."""
+        room = room[: self._reader.length]
+        held = self._take_held(len(room))
+        size = len(held)
+        if held:
+            room[:size] = held
+        elif room:
+            with self._telling_gunicorn():
+                size = self._connection.recv_into(room)
+        self._reader.length -= size
+        return size
+
+    def comes_within(self, seconds: float) -> bool:
+        """As :meth:`Body.comes_within`."""
+        if not self._reader.length or self._reader.unreader.buf.tell():
+            return True
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    def _take_held(self, size: int) -> bytes:
+        """Bytes that came together with the head."""
+        held: bytes = self._reader.unreader.take_buffered()
+        if len(held) > size:
+            self._reader.unreader.unread(held[size:])
+        return held[:size]
+
+    @contextmanager
+    def _telling_gunicorn(self) -> Iterator[None]:
+        """Where the next request begins is unknown after an error, so the connection must not be used for another."""
+        try:
+            yield
+        except BaseException:
+            self._body.failed = True
+            raise
+
+
+@contextmanager
+def _telling_of_breaks() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise BrokenOff("the upload broke off") from error
+    except Exception as error:
+        if type(error).__name__ in _GONE:
+            raise BrokenOff("the upload broke off") from error
+        raise
+
+
+@contextmanager
+def reading(request: Request) -> Iterator[Body]:
+    """The body of a request, to be read to its end.
+
+    :raises BrokenOff: by its reads, when nothing comes for :data:`IDLE_SECONDS`; and at the end of the block, when the
+        body was shorter than declared.
+    """
+    with _impatient(request, IDLE_SECONDS):
+        body = Body(request)
+        yield body
+    body.require_whole()
+
+
+def read_chunks(request: Request) -> Iterator[bytes]:
+    """The body piece by piece; one that ends before its declared length is refused, after all that arrived.
+
+    :raises BrokenOff: as :func:`reading`.
+    """
+    with reading(request) as body:
+        while chunk := body.read():
+            yield chunk
+
+
+@contextmanager
+def draining(request: Request) -> Iterator[None]:
+    """Read the rest of a refused body, so that a client that is still sending gets to see the answer.
+
+    A server that answers and closes while data is on its way resets the connection. It gives up after
+    :data:`DRAIN_SECONDS`.
+    """
+    try:
+        yield
+    except BrokenOff:
+        raise  # nothing will come, and a client that stalls is not waited for twice
+    except LongshoreError:
+        _drain(request)
+        raise
+
+
+def _drain(request: Request) -> None:
+    deadline = time.monotonic() + DRAIN_SECONDS
+    with _impatient(request, DRAIN_SECONDS):
+        body = Body(request)
+        try:
+            while time.monotonic() < deadline and body.read():
+                continue
+        except BrokenOff:
+            return  # nobody waits for an answer
+
+
+@contextmanager
+def _impatient(request: Request, seconds: float) -> Iterator[None]:
+    """Let reads of the body fail when nothing comes: a client that stalls must not hold a thread for ever."""
+    connection = request.environ.get("gunicorn.socket")
+    if not isinstance(connection, socket.socket):
+        yield
+        return
+    before = connection.gettimeout()
+    connection.settimeout(seconds)
+    try:
+        yield
+    finally:
+        if connection.fileno() >= 0:
+            connection.settimeout(before)
