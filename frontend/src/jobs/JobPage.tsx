@@ -150,6 +150,15 @@ function Facts({ job, now }: { job: Job; now: number }) {
   if (job.made_by !== null) facts.push(["By", job.made_by]);
   if (job.attempts > 1) facts.push(["Begun", `${job.attempts} times`]);
   if (job.peak_bytes !== null) facts.push(["Memory", bytes(job.peak_bytes)]);
+  facts.push([
+    "Id",
+    <span key="" className="id">
+      <code className="code">{job.id.slice(0, 8)}</code>
+      <button className="icon small" aria-label="Copy the id" title={job.id} onClick={() => void copyText(job.id, "Copied the job’s id.")}>
+        <Copy />
+      </button>
+    </span>,
+  ]);
   return (
     <section aria-label="About this run">
       <dl className="facts">

@@ -58,6 +58,7 @@ function Overview({ query, types }: { query: URLSearchParams; types?: JobType[] 
 }
 
 function Types({ types, chosen }: { types?: JobType[]; chosen?: string }) {
+  const hasQueues = new Set(types?.map((each) => each.queue)).size > 1; // one for all says nothing
   if (types?.length === 0) return null;
   return (
     <nav className="job-types" aria-label="What can be run">
@@ -70,7 +71,7 @@ function Types({ types, chosen }: { types?: JobType[]; chosen?: string }) {
                   <strong>{humanise(each.name)}</strong>
                   <span>{each.summary === each.name ? "No description" : each.summary}</span>
                   <small>
-                    {each.queue}
+                    {hasQueues && `Queue ${each.queue}`}
                     {each.every && <em>{schedule(each.every)}</em>}
                   </small>
                 </Link>

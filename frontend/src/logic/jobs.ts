@@ -59,7 +59,8 @@ const ordinal = (value: number) => (value === 2 ? "second" : value === 3 ? "thir
 
 /** A length of time: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d`. */
 export function lasting(seconds: number): string {
-  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1).replace(/\.0$/, "")} s`;
+  if (seconds < 0.05) return "under 0.1 s";
+  if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
   const whole = Math.round(seconds);
   for (const [size, unit, below, smaller] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]] as const)
     if (whole >= size) {

@@ -97,7 +97,8 @@ export function chartOf(records: Records, { across, upwards, mark, colour }: { a
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     data: { values },
-    mark: { type: mark, color: colour, tooltip: true, ...(mark === "line" ? { point: values.length <= 60 } : {}) },
+    mark: { type: mark, color: colour, tooltip: true, ...(mark === "line" ? { point: values.length <= 60 && { color: colour } } : {}) },
+    config: { view: { stroke: null } },
     encoding: {
       x: { field: "x", type: mark === "bar" && scale !== "temporal" ? "ordinal" : scale, title: across === ROW ? "Row" : across, ...(scale === "nominal" ? { sort: null } : {}), ...(scale === "quantitative" && mark !== "bar" ? { scale: { zero: false } } : {}) },
       y: { field: "y", type: "quantitative", title: upwards },

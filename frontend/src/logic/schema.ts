@@ -192,7 +192,11 @@ function target(root: Schema, reference: string): Schema | undefined {
 
 /** `curve_number` and `curveNumber` as a person writes them. */
 export function humanise(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).replace(/[_.\-\s]+/g, " ").trim();
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/[_.\-\s]+/g, " ")
+    .trim()
+    .replace(/\b[A-Z][a-z]/g, (start) => start.toLowerCase()); // abbreviations stay
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -205,8 +209,8 @@ function labelOf(name: string, title?: string): string {
 function hintOf(schema: Schema, kind: Kind): string {
   const { description = "" } = schema;
   const said = kind === "group" ? "" : rangeOf(schema, kind);
-  const sentence = description.charAt(0).toUpperCase() + description.slice(1);
-  return [sentence.replace(/\.$/, ""), said].filter(Boolean).join("; ");
+  const text = [description.replace(/\.$/, ""), said].filter(Boolean).join("; ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The limits of a value in words. */
@@ -214,10 +218,10 @@ export function rangeOf(schema: Schema, kind: Kind): string {
   const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 12 });
   const { minimum: low, maximum: high, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const words: string[] = [];
+  if (above !== undefined) words.push(`more than ${number(above)}`);
   if (low !== undefined && high !== undefined) words.push(`${number(low)} to ${number(high)}`);
   else if (low !== undefined) words.push(`at least ${number(low)}`);
   else if (high !== undefined) words.push(`at most ${number(high)}`);
-  if (above !== undefined) words.push(`more than ${number(above)}`);
   if (below !== undefined) words.push(`less than ${number(below)}`);
   if (kind === "lines") words.push("one a line");
   const { minItems: fewest, maxItems: most } = schema;

@@ -326,7 +326,7 @@ function Rows({ part, raw, path, change, shared }: ControlProps<RawGroup[]>) {
       <ol className="form-rows">
         {raw.map((row, at) => (
           <li key={at} aria-label={`${noun} ${at + 1}`}>
-            <span className="row-number" aria-hidden>
+            <span className="nth" aria-hidden>
               {at + 1}
             </span>
             <div className="row-fields">
