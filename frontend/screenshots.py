@@ -3,8 +3,8 @@
 Needs a running server with the workbench built, Chromium, and the Python package `playwright`. The tables are packaged
 samples and a file of the tests.
 
-The pages named `job-...` and `jobs-list` need a server that is started with `HANDLERS_DIR=examples/handlers`, `jobs-empty`
-one without handlers.
+The pages named `job-...` and `jobs-list` need a server that is started with `HANDLERS_DIR=examples/handlers`,
+`jobs-empty` one without handlers.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def job_inputs(page: Page, url: str) -> None:
 
 
 def job_running(page: Page, url: str) -> None:
-    """Progress; the job is cancelled when the picture has been taken, by the next one of it."""
+    """Progress; the job ends by itself within a minute."""
     job_form(page, url, "birthdays")
     page.get_by_label("Trials").fill("1000000")
     page.keyboard.press("Enter")
@@ -172,7 +172,7 @@ def job_result(page: Page, url: str) -> None:
 def job_values(page: Page, url: str) -> None:
     """A result with values, a file and a table."""
     job_form(page, url, "words")
-    page.get_by_label("Text").fill("The sea is calm tonight, the tide is full, the moon lies fair upon the straits. " * 3)
+    page.get_by_label("Text").fill("The sea is calm tonight, the tide is full, the moon lies fair. " * 3)
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("words.csv").wait_for()
 

@@ -36,7 +36,6 @@ export class JobWatch {
     this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
     this.socket.on("jobs", (job: Job) => this.ids.has(job.id) && this.tell(job));
     this.socket.on("connect", () => this.subscribe([...this.ids]));
-    this.socket.on("connect_error", () => this.pollSoon());
     this.socket.on("disconnect", () => this.pollSoon());
   }
 
@@ -45,7 +44,7 @@ export class JobWatch {
     const fresh = ids.filter((id) => !this.ids.has(id));
     const left = [...this.ids].filter((id) => !ids.includes(id));
     this.ids = new Set(ids);
-    if (!this.socket.connected) return; // all are subscribed to once it is
+    if (!this.socket.connected) return this.pollSoon(); // all are subscribed to once it is
     if (left.length > 0) this.socket.emit("unsubscribeJobs", { job_ids: left });
     this.subscribe(fresh);
   }
@@ -62,11 +61,11 @@ export class JobWatch {
   }
 
   private pollSoon(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.poll(), POLL_MILLISECONDS);
+    this.timer ??= setTimeout(() => void this.poll(), POLL_MILLISECONDS);
   }
 
   private async poll(): Promise<void> {
+    this.timer = undefined;
     for (const id of this.ids) {
       if (this.socket.connected) return;
       const found = await showJob(id).catch((error: unknown) => {

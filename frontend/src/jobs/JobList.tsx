@@ -140,7 +140,7 @@ function Row({ job, now, take }: { job: Job; now: number; take: (job: Job) => vo
         </span>
       )}
       <time className="when" title={exactTime(job.submitted)} dateTime={new Date(job.submitted * 1000).toISOString()}>
-        {isRunning && took !== undefined ? lasting(Math.floor(took)) : ago(job.finished ?? job.submitted, now)}
+        {isRunning && took !== undefined && took >= 1 ? lasting(Math.floor(took)) : ago(job.submitted, now)}
       </time>
       <span className="row-action">
         {!isFinished(job) && (

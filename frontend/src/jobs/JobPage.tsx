@@ -107,7 +107,7 @@ function Running({ job, now }: { job: Job; now: number }) {
         <span>{words}</span>
       </div>
       <Bar share={standingOf(job) === "running" ? share : 0} label="Progress" text={[words, message].filter(Boolean).join(", ") || state} />
-      <p className="hint">{took === undefined ? `Sent ${ago(job.submitted, now)}` : `Runs for ${lasting(Math.floor(took))}`}. You can leave this page; the job goes on.</p>
+      <p className="hint">{took === undefined ? `Sent ${ago(job.submitted, now)}` : took < 1 ? "Has just begun" : `Runs for ${lasting(Math.floor(took))}`}. You can leave this page; the job goes on.</p>
     </section>
   );
 }
