@@ -2,6 +2,9 @@
 
 Needs a running server with the workbench built, Chromium, and the Python package `playwright`. The tables are packaged
 samples and a file of the tests.
+
+The pages named `job-...` and `jobs-list` need a server that is started with `HANDLERS_DIR=examples/handlers`,
+`jobs-empty` one without handlers.
 """
 
 from __future__ import annotations
@@ -117,6 +120,71 @@ def charts(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def job_form(page: Page, url: str, name: str) -> None:
+    """The form of one of the example jobs."""
+    page.goto(f"{url}/?page=jobs&type={name}")
+    page.get_by_role("button", name="Run", exact=True).wait_for()
+
+
+def jobs_empty(page: Page, url: str) -> None:
+    """No job is declared: needs a server without handlers."""
+    page.goto(f"{url}/?page=jobs")
+    page.get_by_text("No jobs are declared yet").wait_for()
+
+
+def jobs_list(page: Page, url: str) -> None:
+    """What can be run, and what ran."""
+    job_failed(page, url)
+    job_result(page, url)
+    page.goto(f"{url}/?page=jobs")
+    page.locator(".job-list .badge").first.wait_for()
+
+
+def job_inputs(page: Page, url: str) -> None:
+    """A form with rows, a nested form, and something wrong."""
+    job_form(page, url, "route")
+    for number, (name, north, east) in enumerate([("Rotterdam", "51.95", "4.14"), ("Lisbon", "138.7", "-9.14")]):
+        page.locator(f'[name="stops[{number}].name"]').fill(name)
+        page.locator(f'[name="stops[{number}].latitude"]').fill(north)
+        page.locator(f'[name="stops[{number}].longitude"]').fill(east)
+    page.get_by_label("Set speed").check()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator(".problem").first.wait_for()
+
+
+def job_running(page: Page, url: str) -> None:
+    """Progress; the job ends by itself within a minute."""
+    job_form(page, url, "birthdays")
+    page.get_by_label("Trials").fill("1000000")
+    page.keyboard.press("Enter")
+    page.get_by_text("groups so far").wait_for()
+
+
+def job_result(page: Page, url: str) -> None:
+    """A result that is a table, with its chart."""
+    job_form(page, url, "loan")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator(".records td").first.wait_for()
+    page.get_by_role("button", name="Chart").click()
+    page.locator(".chart svg").wait_for()
+
+
+def job_values(page: Page, url: str) -> None:
+    """A result with values, a file and a table."""
+    job_form(page, url, "words")
+    page.get_by_label("Text").fill("The sea is calm tonight, the tide is full, the moon lies fair. " * 3)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("words.csv").wait_for()
+
+
+def job_failed(page: Page, url: str) -> None:
+    """Why a job failed."""
+    job_form(page, url, "loan")
+    page.get_by_label("Payment").fill("20")
+    page.keyboard.press("Enter")
+    page.get_by_text("The last lines it wrote").click()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -127,7 +195,17 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "look": looking,
     "history": history,
     "charts": charts,
+    "jobs-empty": jobs_empty,
+    "jobs-list": jobs_list,
+    "job-form": job_inputs,
+    "job-running": job_running,
+    "job-result-table": job_result,
+    "job-result-values": job_values,
+    "job-failed": job_failed,
 }
+
+
+DARK = {"start", "preview", "charts", "jobs-list", "job-form", "job-result-table"}
 
 
 def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:
@@ -135,7 +213,7 @@ def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:
     for size, (width, height) in SIZES.items():
         for colours in ("light", "dark"):
             for name in names or PAGES:
-                if colours == "dark" and name not in ("start", "preview", "charts"):
+                if colours == "dark" and name not in DARK:
                     continue
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours)
                 page = context.new_page()

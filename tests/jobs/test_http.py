@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
+from pydantic import BaseModel, SecretStr
 
 from longshore.database import Database, migrate
 from longshore.errors import LongshoreError
@@ -190,7 +191,7 @@ def test_unknown_jobs_types_and_ids(place: Place) -> None:
 def test_an_expired_job_is_gone_until_its_record_is(place: Place) -> None:
     job_id = place.submit()
     place.succeed(job_id, b"1", expires=1.0)
-    for path in (f"{BASE}/{job_id}", f"{BASE}/{job_id}/result"):
+    for path in (f"{BASE}/{job_id}", f"{BASE}/{job_id}/result", f"{BASE}/{job_id}/inputs"):
         answer = place.http.get(path)
         assert (answer.status_code, answer.get_json()["error"]) == (410, "Expired")
     assert place.http.delete(f"{BASE}/{job_id}").status_code == 410
@@ -198,6 +199,24 @@ def test_an_expired_job_is_gone_until_its_record_is(place: Place) -> None:
     assert place.http.get(f"{BASE}/{job_id}").status_code == 410
     place.change(records.remove_old)
     assert place.http.get(f"{BASE}/{job_id}").status_code == 404
+
+
+def test_the_inputs_are_shown_as_they_came(place: Place) -> None:
+    answer = place.http.get(f"{BASE}/{place.submit(inputs={'b': 2})}/inputs")
+    assert (answer.status_code, answer.data, answer.mimetype) == (200, b'{"b": 2}', "application/json")
+
+
+class Account(BaseModel):
+    token: SecretStr
+
+
+def test_secret_inputs_are_shown_to_nobody(place: Place) -> None:
+    @job("log.in")
+    def log_in(accounts: list[Account]) -> None:
+        return None
+
+    answer = place.http.get(f"{BASE}/{place.submit('log.in', {'accounts': [{'token': 'deep'}]})}/inputs")
+    assert (answer.status_code, "deep" in answer.text) == (409, False)
 
 
 def test_bad_inputs_are_not_kept(place: Place) -> None:

@@ -13,8 +13,14 @@ export type ReplayedStep = Schemas["ReplayedStep"];
 export type PreviewAnswer = Schemas["PreviewAnswer"];
 export type Sample = Schemas["Sample"];
 
+/** One field of what was sent, and what is wrong with it. */
+export interface FieldProblem {
+  field: string;
+  message: string;
+}
+
 export class ApiError extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(readonly code: string, message: string, readonly fields: FieldProblem[] = []) {
     super(message);
   }
 }
@@ -23,8 +29,8 @@ export const UNREACHABLE = "The server does not answer. Check that it is running
 
 /** The error that an answer's body describes, or one in words when the body is none of ours. */
 export function errorOf(body: unknown, status: number): ApiError {
-  const said = body as { error?: string; errorDescription?: string } | null;
-  if (said?.errorDescription) return new ApiError(said.error ?? "Internal", said.errorDescription);
+  const said = body as { error?: string; errorDescription?: string; fields?: FieldProblem[] } | null;
+  if (said?.errorDescription) return new ApiError(said.error ?? "Internal", said.errorDescription, said.fields);
   return new ApiError("Internal", `The server answered with ${status}.`);
 }
 

@@ -14,6 +14,7 @@ parameter is a field of the body. A parameter called ``progress`` is a
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,11 @@ class JobType:
     def schemas(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """JSON Schemas of the inputs and of the outputs; ``{}``, which allows anything, where there can be none."""
         return _schema(self.inputs, "validation"), _schema(self.outputs, "serialization")
+
+    @property
+    def takes_secrets(self) -> bool:
+        """Whether any of its inputs is a pydantic ``SecretStr`` or ``SecretBytes``, at whatever depth."""
+        return '"writeOnly": true' in json.dumps(self.schemas()[0])
 
     def call(self, value: Any, progress: Progress) -> Any:
         """Run the function on what :attr:`inputs` read."""

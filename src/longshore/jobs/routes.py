@@ -9,6 +9,7 @@
     POST   /api/v1/jobs/<name>/batch      submit many, all or none
     GET    /api/v1/jobs/<id>              how a job stands, with its result
     GET    /api/v1/jobs/<id>/result       its result, of any size
+    GET    /api/v1/jobs/<id>/inputs       what it was submitted with
     DELETE /api/v1/jobs/<id>              cancel it
 
 A type and an id stand at the same place of a path, so both are called ``job`` there.
@@ -107,6 +108,16 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         """A job's result by itself, of any size."""
         result = service.result(job)
         return _file_answer(result) if isinstance(result, Path) else _no_store(Response(result, mimetype=_JSON))
+
+    @api.endpoint(
+        "GET",
+        f"{wire.BASE}/<job>/inputs",
+        tag=TAG,
+        raw={"responses": {"200": {"description": "The inputs", "content": {_JSON: {"schema": {}}}}}},
+    )
+    def show_inputs(job: str) -> Response:
+        """What a job was submitted with, as it came; not of a type that takes secrets."""
+        return _no_store(Response(service.inputs(job), mimetype=_JSON))
 
     @api.endpoint("DELETE", f"{wire.BASE}/<job>", tag=TAG, answer=wire.JobAnswer)
     def cancel_job(job: str) -> Response:

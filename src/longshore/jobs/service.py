@@ -250,6 +250,21 @@ class Jobs:
             raise failure_of(job)
         return self.inline_result(job) or self._files.path(job.id)
 
+    def inputs(self, job_id: str) -> bytes:
+        """What a job was submitted with, as JSON, as it came.
+
+        :raises IllegalOperation: for a type of jobs that takes secrets: whoever may look at a job is not to learn them.
+        """
+        job = self._require(job_id)
+        declared = declaring.find_job(job.type)
+        if declared is not None and declared.takes_secrets:
+            raise IllegalOperation(f"the inputs of {job.type!r} hold a secret, and are not handed out")
+        with self.database.reading() as connection:
+            found = records.read_inputs(connection, job.id)
+        if found is None:
+            raise Expired("this job has expired: its inputs were kept as long as its result")
+        return found
+
     # -- cancelling ----------------------------------------------------------------------------------------------
 
     def cancel(self, job_id: str, wait_seconds: float = CANCEL_WAIT_SECONDS) -> Job:
