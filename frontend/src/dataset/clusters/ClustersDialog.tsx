@@ -144,9 +144,12 @@ function Group({ cluster, choice, change }: { cluster: Cluster; choice: Choice; 
       <ul className="cluster-values">
         {cluster.values.slice(0, SHOWN_VALUES).map(([value, rows]) => (
           <li key={value}>
-            <button type="button" title="Take this spelling" aria-label={`Take ${value}, ${counted(rows, "row")}`} aria-pressed={value === choice.target} onClick={() => change({ target: value, isOn: true })}>
+            <button type="button" title="Take this spelling" aria-pressed={value === choice.target} onClick={() => change({ target: value, isOn: true })}>
               <Shown text={value} />
-              <b>{count(rows)}</b>
+              <b>
+                {count(rows)}
+                <span className="sr-only">{rows === 1 ? " row" : " rows"}</span>
+              </b>
             </button>
           </li>
         ))}

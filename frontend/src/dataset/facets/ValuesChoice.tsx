@@ -29,7 +29,7 @@ export function ValuesChoice({ session, facet }: { session: Session; facet: Valu
       {isText && (
         <div className="facet-tools">
           <input className="field" type="text" value={search} placeholder={`Search ${count(different)} values`} aria-label={`Search the values of ${facet.column}`} spellCheck={false} autoComplete="off" onChange={(event) => setSearch(event.target.value)} />
-          <button className="button quiet" aria-label={order === "rows" ? "Most frequent first; sort by name" : "By name; sort by frequency"} title={order === "rows" ? "Most frequent first" : "By name"} onClick={() => setOrder(order === "rows" ? "name" : "rows")}>
+          <button className="button quiet" aria-label={order === "rows" ? "Rows: most frequent first; press for order by name" : "A–Z: by name; press for the most frequent first"} title={order === "rows" ? "Most frequent first" : "By name"} onClick={() => setOrder(order === "rows" ? "name" : "rows")}>
             {order === "rows" ? "Rows" : "A–Z"}
           </button>
         </div>

@@ -10,7 +10,7 @@ import { profileAddress } from "./show";
 import { Strip } from "./Strip";
 
 const ROW = 56;
-const PHONE_ROW = 96;
+const PHONE_ROW = 124;
 const ORDERS: [ProfileOrder, string][] = [["table", "as in the table"], ["notices", "what needs a look first"], ["missing", "most missing first"], ["different", "most different values first"], ["name", "by name"]];
 
 export function ColumnList({ session, lost }: { session: Session; lost?: string }) {
