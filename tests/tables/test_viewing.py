@@ -367,6 +367,12 @@ def test_a_condition_over_a_renamed_column_is_the_same_view(views, make_table, m
         index(views, swapped, ask(where="a >= 2 AND b < 3"))
 
 
+def test_a_pattern_in_a_condition_finds_the_first_rows_early(views, make_table, monkeypatch):
+    monkeypatch.setattr(ordering, "PATTERN_ROWS", (3, 6))
+    table = make_table(pl.DataFrame({"t": ["a1", "b", "a2", "a3", "b", "a4", "a5"]}))
+    assert index(views, table, ask(where="REGEXP_LIKE(t, '^a\\d')"), 0, 4) == [0, 2, 3, 5, 6]
+
+
 def test_values_of_whole_columns_are_learnt_from_all_rows(views, make_table):
     table = make_table(pl.DataFrame({"n": [1, 1, 2, None, 10], "t": ["a", "b", "b", "b", "c"]}))
     parameters = ask(filterType="duplicates", filterColumns=["t"], where="n > AVG(n) / 2")

@@ -1,5 +1,5 @@
 /** The facets, on the left: each narrows the table by the values of a column, and they all narrow together. */
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Close } from "../../parts/icons";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
@@ -7,7 +7,7 @@ import { emptyFacet, isChosen, type Facet } from "../../logic/conditions";
 import { count } from "../../logic/format";
 import { isNarrowed, viewParameters } from "../../logic/view";
 import type { Session } from "../session";
-import { choose, closeFacet, hasFacet, openFacet, useFacetPlace } from "./facets";
+import { choose, closeFacet, hasFacet, isFresh, openFacet, useFacetPlace } from "./facets";
 import { RangeChoice } from "./RangeChoice";
 import { ValuesChoice } from "./ValuesChoice";
 import "./facets.css";
@@ -72,15 +72,21 @@ function AddFacet({ session }: { session: Session }) {
 
 function FacetCard({ session, facet }: { session: Session; facet: Facet }) {
   const [isOpen, setOpen] = useState(true);
+  const head = useRef<HTMLButtonElement>(null);
+  const { fresh } = useFacetPlace();
+  useEffect(() => {
+    // After the menu has closed, which puts the keyboard back to where it was opened.
+    if (isFresh(facet.column)) requestAnimationFrame(() => head.current?.focus());
+  }, [fresh, facet.column]);
   return (
     <section className="facet" aria-label={`Facet of ${facet.column}`}>
       <header>
-        <button className="facet-name" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <button ref={head} className="facet-name" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           <i aria-hidden="true" />
           <span>{facet.column}</span>
         </button>
         {isChosen(facet) && (
-          <button className="link" aria-label={`Show all of ${facet.column}`} onClick={() => void choose(session, emptyFacet(facet.kind, facet.column))}>
+          <button className="link" aria-label={`reset ${facet.column}`} onClick={() => void choose(session, emptyFacet(facet.kind, facet.column))}>
             reset
           </button>
         )}

@@ -24,7 +24,7 @@ export function useCounts(session: Session, facet: Facet, search = ""): Counts |
   useEffect(() => {
     if (!asked) return;
     let isCurrent = true;
-    session.wire.ask("profile", asked).then(
+    session.busyWith(`Counting ${facet.column}`, () => session.wire.ask("profile", asked)).then(
       (answer) => {
         const data = answer.data as { rows: number; columns: ColumnProfile[] };
         if (isCurrent) setFound({ key, about: data.columns[0], rows: data.rows });

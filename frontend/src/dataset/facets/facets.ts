@@ -4,16 +4,23 @@ import { emptyFacet, facetKind, type Facet } from "../../logic/conditions";
 import { withFacet } from "../../logic/view";
 import type { Session } from "../session";
 
-const place = new Store<{ open: boolean }>({ open: true });
+const place = new Store<{ open: boolean; fresh?: string }>({ open: true });
 
 export const useFacetPlace = () => ({ ...useStore(place), toggle: () => place.set({ open: !place.get().open }) });
+
+/** Whether somebody has just asked for a column's facet, so that the keyboard goes there; answers so once. */
+export function isFresh(column: string): boolean {
+  if (place.get().fresh !== column) return false;
+  place.set({ fresh: undefined });
+  return true;
+}
 
 /** Whether a column can have a facet. */
 export const hasFacet = (session: Session, column: string) => facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "") !== undefined;
 
 /** Shows a facet of a column; one that is open stays as it is. */
 export function openFacet(session: Session, column: string): void {
-  place.set({ open: true });
+  place.set({ open: true, fresh: column });
   const kind = facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "");
   const { view } = session.state;
   if (kind && !view.facets?.some((facet) => facet.column === column)) void session.setView(withFacet(view, column, emptyFacet(kind, column)));

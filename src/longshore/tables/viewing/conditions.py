@@ -14,7 +14,7 @@ from longshore.tables import dtypes
 from longshore.tables.operations.expressions import Compiled, compile_expression, learn, parse
 from longshore.tables.operations.expressions.operands import BOOLEAN
 from longshore.tables.operations.expressions.tokens import LONGEST
-from longshore.tables.operations.expressions.tree import Name, walk
+from longshore.tables.operations.expressions.tree import Call, Name, walk
 from longshore.tables.table import Column, Table
 
 WHERE = (
@@ -43,6 +43,11 @@ class Condition:
     def columns(self) -> tuple[Column, ...]:
         """The columns that decide."""
         return self.table.columns
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether regular expressions stand in it, which are slow to try."""
+        return any(isinstance(node, Call) and "regexp" in node.function for node in walk(parse_condition(self.text)))
 
     @property
     def key(self) -> tuple[Any, ...]:

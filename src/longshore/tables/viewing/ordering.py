@@ -75,7 +75,8 @@ def head_tries(selection: Selection) -> tuple[int | None, ...]:
 
     The engine ends a filter early by itself, but hands a pattern's callback long pieces first.
     """
-    if selection.is_regex and selection.sort_column is None and selection.filter_type != "duplicates":
+    patterns = selection.is_regex or (selection.where is not None and selection.where.has_patterns)
+    if patterns and selection.sort_column is None and selection.filter_type != "duplicates":
         return (*PATTERN_ROWS, None)
     return (None,)
 
