@@ -116,6 +116,11 @@ VIEWS: list[tuple[str, dict[str, Any], Callable[[pl.LazyFrame], pl.LazyFrame]]] 
         ),
     ),
     (
+        "where price in a range, two names",
+        {"where": "price BETWEEN 10 AND 60 AND name IN ('alpha', 'golf')"},
+        lambda f: f.filter(pl.col("price").is_between(10, 60) & pl.col("name").is_in(["alpha", "golf"])),
+    ),
+    (
         "search note, one in ten",
         {"searchQuery": "golf", "searchColumns": ["note"]},
         lambda f: f.filter(pl.col("note").str.contains("golf", literal=True)),

@@ -185,6 +185,58 @@ def job_failed(page: Page, url: str) -> None:
     page.get_by_text("The last lines it wrote").click()
 
 
+MESSY = """shop,opened,price,city,note
+North Sea Fish,2019-04-01,12.5,Lisbon,fresh
+north sea fish ,2020-05-02,N/A,lisbon,
+Harbour Café,2021-06-03,8,Porto,unknown
+Harbour Cafe,2021-06-04,9.5,Porto,-
+Harbour Café,2021-07-04,9,PORTO,?
+Anchor,2022-08-05,100000,Faro,fresh
+anchor,2022-08-09,7,Faro,fresh
+Anchor,2023-08-05,6.5,Farro,frozen
+"""
+
+
+def open_messy(page: Page, url: str) -> None:
+    """A small table with the usual faults."""
+    page.goto(url)
+    file = {"name": "shops.csv", "mimeType": "text/csv", "buffer": MESSY.encode()}
+    page.get_by_label("A file with a table").set_input_files(file)
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".cell", has_text="Harbour Cafe").wait_for()
+
+
+def facets(page: Page, url: str) -> None:
+    """Rows chosen by the values of columns."""
+    open_movies(page, url)
+    where = "?where=\"MPAA+Rating\"+IN+('PG-13',+'PG')&where=\"IMDB+Rating\"+>%3D+6.5&facet=Release+Date"
+    page.goto(page.url + where)
+    page.get_by_role("region", name="Facet of Release Date").locator(".facet-bars").wait_for()
+    page.locator(".cell").first.wait_for()
+
+
+def clusters(page: Page, url: str) -> None:
+    """Spellings that are probably one value."""
+    open_messy(page, url)
+    page.locator(".head", has=page.get_by_text("shop", exact=True)).locator(".head-menu").click(force=True)
+    page.get_by_role("menuitem", name="Merge spellings…").click()
+    page.locator(".cluster").first.wait_for()
+
+
+def profile(page: Page, url: str) -> None:
+    """All columns at a glance."""
+    open_movies(page, url)
+    page.get_by_role("link", name="Profile").click()
+    page.locator(".profile-row b").first.wait_for()
+
+
+def profile_column(page: Page, url: str) -> None:
+    """One column in depth."""
+    open_movies(page, url)
+    page.goto(f"{page.url}?page=profile&column=IMDB+Rating")
+    page.locator(".column-chart .chart svg").wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -202,10 +254,14 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "job-result-table": job_result,
     "job-result-values": job_values,
     "job-failed": job_failed,
+    "facets": facets,
+    "clusters": clusters,
+    "profile": profile,
+    "profile-column": profile_column,
 }
 
 
-DARK = {"start", "preview", "charts", "jobs-list", "job-form", "job-result-table"}
+DARK = ("start", "preview", "charts", "facets", "profile", "jobs-list", "job-result-table", "job-form")
 
 
 def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:

@@ -251,16 +251,23 @@ class Dataset:
         chosen = {"version": version, "position": position}
         return self._history_change("goTo", {name: value for name, value in chosen.items() if value is not None})
 
-    def analyze(self, column: str) -> dict[str, Any]:
+    def analyze(self, column: str, **view: Any) -> dict[str, Any]:
         """A column's statistics, its most frequent values and words.
 
+        :param view: filter, condition and search whose rows count, such as ``where="price > 100"``; all by default.
         :raises ColumnNotFound: when there is no such column.
         """
-        return self.client.request("GET", f"{self._path}/analyze", params={"column": column})
+        return self.client.request("GET", f"{self._path}/analyze", params=_query({**view, "column": column}))
 
-    def profile(self) -> dict[str, Any]:
-        """Statistics of every column, with a small histogram or the most frequent values."""
-        found: dict[str, Any] = self.client.request("GET", f"{self._path}/profile")["data"]
+    def profile(self, columns: Sequence[str] | None = None, **view: Any) -> dict[str, Any]:
+        """Statistics of every column, with a small histogram or the most frequent values.
+
+        :param columns: names of those that are wanted; all by default.
+        :param view: filter, condition and search whose rows count, as in :meth:`analyze`; histograms then have the
+            bins of all rows.
+        """
+        wanted = view if columns is None else {**view, "columns": list(columns)}
+        found: dict[str, Any] = self.client.request("GET", f"{self._path}/profile", params=_query(wanted))["data"]
         return found
 
     def cluster(self, column: str, method: str = "fingerprint", **settings: Any) -> dict[str, Any]:
@@ -353,13 +360,14 @@ class Dataset:
         return self.client.request("POST", f"{self._path}/{name}", json=body)
 
     def metadata(self, **view: Any) -> dict[str, Any]:
-        """Columns, types, missing values and size, of the table or of a view of it (``filter_type=...``)."""
+        """Columns, types, missing values and size, of the table or of a view of it (``where="price > 100"``)."""
         return self.client.request("GET", self._path, params=_query(view))
 
     def rows(self, start: int = 0, stop: int = 100, **view: Any) -> list[dict[str, Any]]:
         """Rows ``start`` to ``stop`` (exclusive) as dictionaries by column name.
 
-        :param view: filter, search and sort, such as ``sort_column_index=2, sort_ascending=False``.
+        :param view: filter, condition, search and sort, such as ``where="price > 100", sort_column="price",
+            sort_ascending=False``.
         """
         if stop <= start:
             return []

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from longshore.client import Client, Dataset
-from longshore.errors import ColumnNotFound, InvalidType
+from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType
 from support.server import LongshoreServer
 from support.sockets import Listener
 
@@ -94,6 +94,32 @@ def test_clusters_are_found_and_merged(connect: Connect, shared_server: Longshor
         assert socket.ask("cluster", cities.session_id, column="city", method="x")["error"] == "InvalidRequest"
         with pytest.raises(ColumnNotFound):
             cities.cluster("town")
+
+
+def test_a_condition_is_the_same_view_everywhere(
+    movies: Dataset, connect: Connect, shared_server: LongshoreServer, tmp_path: Path
+) -> None:
+    where = "\"IMDB Rating\" >= 9 AND Title LIKE '%The%'"
+    with Client(shared_server.url) as client:
+        dataset = client.dataset(movies.session_id)
+        rows = dataset.rows(where=where)
+        assert len(rows) == dataset.metadata(where=where)["dataSize"]["rows"] > 2
+        assert all(row["IMDB Rating"] >= 9 and "The" in row["Title"] for row in rows)
+        assert len(dataset.export(tmp_path / "some.csv", where=where).read_text().splitlines()) == len(rows) + 1
+        link = httpx.get(dataset.link(where=where))
+        assert len(link.text.splitlines()) == len(rows) + 1
+        assert dataset.analyze("IMDB Rating", where=where)["min"] >= 9
+        found = dataset.profile(["Title", "IMDB Rating"], where=where)
+        assert (found["rows"], [each["name"] for each in found["columns"]]) == (len(rows), ["Title", "IMDB Rating"])
+        with pytest.raises(InvalidRequest, match="character"):
+            dataset.rows(where="Title =")
+    socket = connect()
+    window = {"rowIndexFrom": 0, "rowIndexTo": 99, "columnIndexFrom": 0, "columnIndexTo": 0}
+    answer = socket.ask("data", movies.session_id, where=where, **window)
+    assert answer["data"]["data"] == [[row["Title"]] for row in rows]
+    assert socket.ask("metadata", movies.session_id, where=where)["dataSize"]["rows"] == len(rows)
+    assert socket.ask("analyze", movies.session_id, column="Title", where=where)["unique_count"] == len(rows)
+    assert socket.ask("metadata", movies.session_id, where="Title")["error"] == "InvalidType"
 
 
 def test_the_same_by_rest_and_client(movies: Dataset, shared_server: LongshoreServer) -> None:

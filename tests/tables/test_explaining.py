@@ -52,7 +52,8 @@ STEPS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "deduplicate": st.fixed_dictionaries({"columnIndices": st.just([0]), "keep": st.sampled_from(["first", "last"])}),
     "deleteRowsWithNA": st.fixed_dictionaries({"columnIndex": COLUMN}),
-    "keepRows": st.fixed_dictionaries({"searchQuery": st.sampled_from(["r1", "r2", "c"])}),
+    "keepRows": st.fixed_dictionaries({"searchQuery": st.sampled_from(["r1", "r2", "c"])})
+    | st.just({"where": "COUNT(*) > 0 AND NOT FALSE"}),
     "dropRows": st.fixed_dictionaries({"searchQuery": st.just("r3"), "searchColumnIndices": st.just([0])}),
     "insertDuplicateColumn": st.fixed_dictionaries({"columnIndex": COLUMN}),
     "combineColumns": st.fixed_dictionaries({"columnsToCombine": st.just([0, 1]), "seperator": st.just("&")}),

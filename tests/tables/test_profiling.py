@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from longshore.errors import ColumnNotFound
 from longshore.tables import profiling
 from longshore.tables.profiling import analysis, columns, hashing, whole
+from longshore.tables.profiling import shown as shown_module
 from longshore.tables.profiling import tally as tally_module
 from longshore.tables.table import Table, write_columns
 
@@ -255,6 +256,48 @@ def test_a_profile_has_the_statistics_of_each_column(make_table, monkeypatch, ce
     assert by_name["d"]["histogram"]["edges"][:2] == ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]
     counts, edges = np.histogram([1, 2, 4], 20)
     assert by_name["n"]["histogram"] == {"edges": pytest.approx(edges.tolist()), "counts": counts.tolist()}
+
+
+@pytest.mark.parametrize("in_memory", [0, 2_000_000])
+def test_the_statistics_of_a_view_are_those_of_a_table_of_its_rows(make_table, monkeypatch, in_memory):
+    monkeypatch.setattr(shown_module, "ROWS_IN_MEMORY", in_memory)
+    table, rows, cache = make_table(MIXED, files=2), [3, 0, 1], profiling.StatisticsCache(1_000_000)
+    shown = profiling.Shown("some rows", np.array(rows, dtype=np.uint32))
+    alone = make_table(MIXED[sorted(rows)], files=2)
+    whole_table = profiling.profile(table, cache=cache)
+    for _ in range(2):  # computed, and kept
+        found = profiling.profile(table, cache=cache, shown=shown)
+        assert found["rows"] == 3
+        assert [c["statistics"] for c in found["columns"]] == [
+            c["statistics"] for c in profiling.profile(alone)["columns"]
+        ]
+        assert profiling.analyze(table, "n", cache, shown) == profiling.analyze(alone, "n")
+    assert profiling.profile(table, cache=cache) == whole_table  # a view's answer is no answer for all rows
+    other = profiling.profile(table, cache=cache, shown=profiling.Shown("no rows", np.array([], dtype=np.uint32)))
+    assert [c["statistics"]["unique_count"] for c in other["columns"]] == [0] * 7
+
+
+def test_the_histogram_of_a_view_has_the_bins_of_all_rows(make_table):
+    days = [dt.date(2020, 1, 1) + dt.timedelta(days) for days in range(41)]
+    moments = pl.Series(days).cast(pl.Datetime("ns", "Asia/Tokyo"))
+    table = make_table(pl.DataFrame({"n": range(41), "d": days, "u": moments}))
+    rows = [0, 1, 2, 20, 40]
+    shown = profiling.Shown("some", np.array(rows, np.uint32))
+    of_all, of_some = profiling.profile(table)["columns"], profiling.profile(table, shown=shown)["columns"]
+    for all_rows, some in zip(of_all, of_some, strict=True):
+        assert some["histogram"]["edges"] == all_rows["histogram"]["edges"]
+        assert some["histogram"]["counts"] == np.histogram(rows, 20, (0, 40))[0].tolist()
+
+
+def test_some_columns_are_asked_for(make_table):
+    seen = []
+    found = profiling.profile(make_table(MIXED), lambda *told: seen.append(told), columns=["t", "n", "t"])
+    assert [(column["name"], column["index"]) for column in found["columns"]] == [
+        (name, MIXED.columns.index(name)) for name in ("t", "n")
+    ]
+    assert seen == [(1, 2), (2, 2)]
+    with pytest.raises(ColumnNotFound):
+        profiling.profile(make_table(MIXED), columns=["nix"])
 
 
 @pytest.mark.parametrize("values", [[1e308, -1e308], [1.0, np.nextafter(1, 2)], [5e-324, 1e-323], [math.inf, 1.0, 2.0]])

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from longshore.errors import ColumnNotFound, InvalidPattern, InvalidRequest, InvalidType, TimedOut
+from longshore.errors import ColumnNotFound, InvalidPattern, InvalidRequest, InvalidType, InvalidValue, TimedOut
 from longshore.tables.patterns import compile_pattern
 from longshore.tables.viewing import PageParameters, ViewParameters, Views, ordering
 from longshore.tables.viewing import order as order_module
@@ -55,12 +56,26 @@ FRAMES = st.integers(0, 30).flatmap(
 )
 SCHEMA = {"n": pl.Int64, "x": pl.Float64, "t": pl.String, "d": pl.Date, "b": pl.Boolean}
 SOME = st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True)
+CONDITIONS = {
+    "n > 0": lambda r, _: r["n"] is not None and r["n"] > 0,
+    "NOT (n > 0)": lambda r, _: r["n"] is not None and r["n"] <= 0,
+    "t IN ('a', 'B', '日本') OR t IS NULL": lambda r, _: r["t"] in ("a", "B", "日本", None),
+    "x >= -2.25 AND x < 2 AND b": lambda r, _: r["x"] is not None and -2.25 <= r["x"] < 2 and r["b"] is True,
+    "\"d\" >= DATE '2020-01-01' OR t NOT IN ('a')": lambda r, _: (
+        (r["d"] is not None and r["d"] >= dt.date(2020, 1, 1)) or (r["t"] is not None and r["t"] != "a")
+    ),
+    "n >= AVG(n)": lambda r, data: r["n"] is not None and r["n"] >= np.mean([n for n in data["n"] if n is not None]),
+    "COUNT(*) > 5": lambda _, data: len(data["n"]) > 5,
+    "FALSE": lambda _, __: False,
+}
+"""Each with whether a row fulfils it, by its values and by the whole table's."""
 PARAMETERS = st.fixed_dictionaries(
     {},
     optional={
         "filterType": st.sampled_from(["invalid", "duplicates", "outliers"]),
         "outliersStdDev": st.sampled_from([1, 0.5, 2.0]),
         "outliersTrimPortion": st.sampled_from([0, 0.1, 0.3]),
+        "where": st.sampled_from(sorted(CONDITIONS)),
         "searchQuery": st.sampled_from(["a", "2", ".0", "tru", "1999", "日", "."]),
         "searchColumnIndices": SOME,
         "searchIsRegex": st.booleans(),
@@ -94,6 +109,8 @@ def expected_rows(data, p):
         rows = [row for row in rows if keep[row]]
         if kind == "duplicates":
             rows = in_order(rows, data[chosen[0]])
+    if where := p.get("where"):
+        rows = [row for row in rows if CONDITIONS[where]({name: data[name][row] for name in names}, data)]
     if query := p.get("searchQuery"):
         searched = [names[i] for i in p.get("searchColumnIndices", range(5))]
         pattern = re.compile(query if p.get("searchIsRegex") else re.escape(query))
@@ -317,6 +334,51 @@ def test_a_view_outlives_a_rename(views, make_table):
     assert (page.index, page.columns) == (before, ["x!"])
 
 
+def test_an_error_in_a_condition_says_where_it_stands():
+    with pytest.raises(InvalidRequest, match=r"where: .* the end stands at character 7"):
+        ask(where="price >")
+
+
+def test_a_blank_condition_is_none(views, make_table):
+    assert index(views, make_table(pl.DataFrame({"a": [1, 2]})), ask(where="  ")) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "name", ['a "b" c', "it's", "^.*$", "*", "--", "a;b", "select", "\\", "日本", "v\n1", "x" * 300]
+)
+def test_hostile_names_and_values_stand_between_quotes(views, make_table, name):
+    table = make_table(pl.DataFrame({"a": ["x", "y", "z"], "b": [name, "'; DROP", None]}))
+    table = table.with_columns([table.columns[0], replace(table.columns[1], name=name)])
+    column = '"' + name.replace('"', '""') + '"'
+    one, other = ("'" + value.replace("'", "''") + "'" for value in (name, "'; DROP"))
+    assert index(views, table, ask(where=f"{column} = {one}")) == [0]
+    assert index(views, table, ask(where=f"{column} IN ({one}, {other})")) == [0, 1]
+    assert index(views, table, ask(where=f"{column} IS NULL")) == [2]
+
+
+def test_a_condition_over_a_renamed_column_is_the_same_view(views, make_table, monkeypatch):
+    table = make_table(pl.DataFrame({"a": [1, 2, 3], "b": [3, 2, 1]}))
+    assert index(views, table, ask(where="a >= 2 AND b < 3")) == [1, 2]
+    monkeypatch.setattr(views_module, "order_query", None)  # whoever asks for another view is caught
+    renamed = table.with_columns([replace(table.columns[0], name="other"), table.columns[1]])
+    assert index(views, renamed, ask(where="other >= 2 AND b < 3")) == [1, 2]
+    swapped = table.with_columns([replace(c, name=n) for c, n in zip(table.columns, "ba", strict=True)])
+    with pytest.raises(TypeError):
+        index(views, swapped, ask(where="a >= 2 AND b < 3"))
+
+
+def test_a_pattern_in_a_condition_finds_the_first_rows_early(views, make_table, monkeypatch):
+    monkeypatch.setattr(ordering, "PATTERN_ROWS", (3, 6))
+    table = make_table(pl.DataFrame({"t": ["a1", "b", "a2", "a3", "b", "a4", "a5"]}))
+    assert index(views, table, ask(where="REGEXP_LIKE(t, '^a\\d')"), 0, 4) == [0, 2, 3, 5, 6]
+
+
+def test_values_of_whole_columns_are_learnt_from_all_rows(views, make_table):
+    table = make_table(pl.DataFrame({"n": [1, 1, 2, None, 10], "t": ["a", "b", "b", "b", "c"]}))
+    parameters = ask(filterType="duplicates", filterColumns=["t"], where="n > AVG(n) / 2")
+    assert index(views, table, parameters) == [2]  # the mean of the three would let the second in
+
+
 @pytest.mark.parametrize(("fields", "error"), [
     ({"filterType": "invalid"}, InvalidRequest),
     ({"filterType": "invalid", "filterColumnIndices": []}, InvalidRequest),
@@ -327,6 +389,13 @@ def test_a_view_outlives_a_rename(views, make_table):
     ({"sortColumn": "nix"}, ColumnNotFound),
     ({"searchQuery": "(", "searchIsRegex": True}, InvalidPattern),
     ({"filterType": "outliers", "filterColumnIndices": [1]}, InvalidType),
+    ({"where": "b > 1"}, ColumnNotFound),
+    ({"where": "a + 1"}, InvalidType),
+    ({"where": "a > 'x'"}, InvalidType),
+    ({"where": "NULL"}, InvalidType),
+    ({"where": "REPEAT(t, a) = 'x'"}, InvalidValue),
+    ({"where": "REGEXP_LIKE(t, '(')"}, InvalidPattern),
+    ({"where": "NOSUCH(a)"}, InvalidRequest),
 ])  # fmt: skip
 def test_views_that_make_no_sense_are_refused(views, make_table, fields, error):
     table = make_table(pl.DataFrame({"a": [1], "t": ["x"]}))
@@ -339,7 +408,7 @@ def test_views_that_make_no_sense_are_refused(views, make_table, fields, error):
 @pytest.mark.parametrize("fields", [
     {"filterType": "odd"}, {"outliersStdDev": 0}, {"outliersStdDev": True}, {"outliersTrimPortion": 0.5},
     {"searchIsRegex": 1}, {"sortColumnIndex": "1"}, {"filterColumnIndices": [True]}, {"searchQuery": 5},
-    {"outliersStdDev": float("nan")},
+    {"outliersStdDev": float("nan")}, {"where": 5}, {"where": "a >"}, {"where": "a > 1; b"}, {"where": "x" * 5_001},
 ])  # fmt: skip
 def test_fields_of_the_wrong_type_are_refused(fields):
     with pytest.raises(InvalidRequest):

@@ -115,7 +115,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A column's statistics, its most frequent values and words. */
+        /** A column's statistics, its most frequent values and words, in all rows or in those of a view. */
         get: operations["analyze_column"];
         put?: never;
         post?: never;
@@ -132,7 +132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Statistics and a small histogram of every column. */
+        /** Statistics and a small histogram of every column or of some, in all rows or in those of a view. */
         get: operations["profile_dataset"];
         put?: never;
         post?: never;
@@ -865,7 +865,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep the rows that a filter and a search show, and remove all others. */
+        /** Keep the rows that a filter, a condition and a search show, and remove all others. */
         post: operations["keepRows"];
         delete?: never;
         options?: never;
@@ -882,7 +882,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove the rows that a filter and a search show. */
+        /** Remove the rows that a filter, a condition and a search show. */
         post: operations["dropRows"];
         delete?: never;
         options?: never;
@@ -3567,6 +3567,12 @@ export interface components {
              */
             outliersTrimPortion: number;
             /**
+             * Where
+             * @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown
+             * @default null
+             */
+            where: string | null;
+            /**
              * Searchquery
              * @default null
              */
@@ -3634,7 +3640,7 @@ export interface components {
         };
         /**
          * ViewedRowsParameters
-         * @description Which rows: those that a view with this filter and this search shows.
+         * @description Which rows: those that a view with this filter, this condition and this search shows.
          */
         ViewedRowsParameters: {
             /**
@@ -3667,6 +3673,12 @@ export interface components {
              * @default 0
              */
             outliersTrimPortion: number;
+            /**
+             * Where
+             * @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown
+             * @default null
+             */
+            where: string | null;
             /**
              * Searchquery
              * @description text that one of the search's columns contains
@@ -4041,6 +4053,8 @@ export interface operations {
                 outliersStdDev?: number;
                 /** @description cut from either end before the mean is taken */
                 outliersTrimPortion?: number;
+                /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
+                where?: string | null;
                 searchQuery?: string | null;
                 searchColumnIndices?: number[] | null;
                 searchColumns?: string[] | null;
@@ -4118,6 +4132,8 @@ export interface operations {
                 outliersStdDev?: number;
                 /** @description cut from either end before the mean is taken */
                 outliersTrimPortion?: number;
+                /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
+                where?: string | null;
                 searchQuery?: string | null;
                 searchColumnIndices?: number[] | null;
                 searchColumns?: string[] | null;
@@ -4196,6 +4212,22 @@ export interface operations {
     analyze_column: {
         parameters: {
             query?: {
+                filterType?: ("invalid" | "outliers" | "duplicates") | null;
+                filterColumnIndices?: number[] | null;
+                filterColumns?: string[] | null;
+                /** @description standard deviations from the mean */
+                outliersStdDev?: number;
+                /** @description cut from either end before the mean is taken */
+                outliersTrimPortion?: number;
+                /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
+                where?: string | null;
+                searchQuery?: string | null;
+                searchColumnIndices?: number[] | null;
+                searchColumns?: string[] | null;
+                searchIsRegex?: boolean;
+                sortColumnIndex?: number | null;
+                sortColumn?: string | null;
+                sortAscending?: boolean;
                 /** @description position of the column, from 0 */
                 columnIndex?: number | null;
                 /** @description name of the column, in place of columnIndex */
@@ -4231,7 +4263,26 @@ export interface operations {
     };
     profile_dataset: {
         parameters: {
-            query?: never;
+            query?: {
+                filterType?: ("invalid" | "outliers" | "duplicates") | null;
+                filterColumnIndices?: number[] | null;
+                filterColumns?: string[] | null;
+                /** @description standard deviations from the mean */
+                outliersStdDev?: number;
+                /** @description cut from either end before the mean is taken */
+                outliersTrimPortion?: number;
+                /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
+                where?: string | null;
+                searchQuery?: string | null;
+                searchColumnIndices?: number[] | null;
+                searchColumns?: string[] | null;
+                searchIsRegex?: boolean;
+                sortColumnIndex?: number | null;
+                sortColumn?: string | null;
+                sortAscending?: boolean;
+                /** @description names of the columns to describe; all by default */
+                columns?: string[] | null;
+            };
             header?: never;
             path: {
                 session_id: string;
@@ -4593,6 +4644,8 @@ export interface operations {
                 outliersStdDev?: number;
                 /** @description cut from either end before the mean is taken */
                 outliersTrimPortion?: number;
+                /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
+                where?: string | null;
                 searchQuery?: string | null;
                 searchColumnIndices?: number[] | null;
                 searchColumns?: string[] | null;

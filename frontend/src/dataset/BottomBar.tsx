@@ -5,6 +5,7 @@ import { Close, FilterIcon, SearchIcon } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { count } from "../logic/format";
 import { chips, isNarrowed } from "../logic/view";
+import { hasFacet, openFacet, useFacetPlace } from "./facets/facets";
 import type { Session } from "./session";
 
 export function BottomBar({ session }: { session: Session }) {
@@ -14,11 +15,12 @@ export function BottomBar({ session }: { session: Session }) {
     <footer className="bottom-bar">
       <SearchBox session={session} />
       <FilterMenu session={session} />
+      <FacetsButton session={session} />
       <ul className="chips" aria-label="What is shown">
         {chips(view).map((chip) => (
           <li key={chip.part} className="chip">
             <span>{chip.text}</span>
-            <button className="icon small" aria-label={`Remove: ${chip.text}`} onClick={() => void session.setView({ [chip.part]: undefined })}>
+            <button className="icon small" aria-label={`Remove: ${chip.text}`} onClick={() => void session.setView(chip.removed)}>
               <Close />
             </button>
           </li>
@@ -84,11 +86,23 @@ function SearchBox({ session }: { session: Session }) {
   );
 }
 
+function FacetsButton({ session }: { session: Session }) {
+  const { view } = useStore(session.store);
+  const { open, toggle } = useFacetPlace();
+  if (!view.facets || open) return null;
+  return (
+    <button className="button quiet" onClick={toggle}>
+      Facets ({view.facets.length})
+    </button>
+  );
+}
+
 function FilterMenu({ session }: { session: Session }) {
   const { meta, columns } = useStore(session.store);
   if (!meta) return null;
   const chosen = columns.length > 0 ? columns : undefined;
   const gaps = meta.columns.filter((name) => (meta.columnInfo[name]?.invalidValues ?? 0) > 0);
+  const facetable = (chosen ?? meta.columns).filter((name) => hasFacet(session, name));
   const where = chosen ? (chosen.length === 1 ? chosen[0] : `all ${chosen.length} columns`) : undefined;
   return (
     <DropdownMenu.Root modal={false}>
@@ -126,6 +140,12 @@ function FilterMenu({ session }: { session: Session }) {
               <p className="menu-hint">Select columns first to look for gaps, repeats and outliers in them.</p>
             </>
           )}
+          {facetable.length > 0 && <DropdownMenu.Label className="menu-label">Choose by the values of</DropdownMenu.Label>}
+          {facetable.slice(0, 30).map((name) => (
+            <DropdownMenu.Item key={`facet ${name}`} className="menu-item" aria-label={`Facet of ${name}`} onSelect={() => openFacet(session, name)}>
+              {name}
+            </DropdownMenu.Item>
+          ))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

@@ -3,7 +3,10 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "../parts/store";
 import { Link } from "../parts/Link";
 import type { DatasetPageName } from "../router";
+import { useViewAddress } from "./address";
 import { BottomBar } from "./BottomBar";
+import { ClustersHost } from "./clusters/clusters";
+import { useFacetPlace } from "./facets/facets";
 import { SidePanel } from "./panel/SidePanel";
 import { usePanel } from "./panel/panel";
 import { Session } from "./session";
@@ -12,6 +15,7 @@ import { useKeys } from "./keys";
 
 const GridView = lazy(() => import("./GridView"));
 const ChartsPage = lazy(() => import("./ChartsPage"));
+const FacetPanel = lazy(() => import("./facets/FacetPanel"));
 const ProfilePage = lazy(() => import("./ProfilePage"));
 
 export function DatasetPage({ id, page }: { id: string; page: DatasetPageName }) {
@@ -25,11 +29,14 @@ export function DatasetPage({ id, page }: { id: string; page: DatasetPageName })
 }
 
 function Opened({ session, page }: { session: Session; page: DatasetPageName }) {
-  const { phase, problem, connected, busy } = useStore(session.store);
+  const { phase, problem, connected, busy, view } = useStore(session.store);
   const { open } = usePanel();
+  const { open: isFaceted } = useFacetPlace();
   useKeys(session);
+  useViewAddress(session, page === "table");
   if (phase === "missing") return <Missing problem={problem} />;
   if (phase === "loading") return <Skeleton />;
+  const hasFacets = page === "table" && isFaceted && (view.facets?.length ?? 0) > 0;
   return (
     <div className="dataset">
       <TopBar session={session} page={page} />
@@ -41,11 +48,17 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
           The connection is lost. You can go on reading; what you change now waits until it is back.
         </p>
       )}
-      <main className={open && page === "table" ? "work with-panel" : "work"}>
+      <main className={`work${open && page === "table" ? " with-panel" : ""}${hasFacets ? " with-facets" : ""}`}>
+        {hasFacets && (
+          <Suspense fallback={<div className="facets" />}>
+            <FacetPanel session={session} />
+          </Suspense>
+        )}
         <Suspense fallback={<GridSkeleton />}>{page === "table" ? <GridView session={session} /> : page === "charts" ? <ChartsPage session={session} /> : <ProfilePage session={session} />}</Suspense>
         {page === "table" && open && <SidePanel session={session} />}
       </main>
       {page === "table" && <BottomBar session={session} />}
+      <ClustersHost session={session} />
     </div>
   );
 }

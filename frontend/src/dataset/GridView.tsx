@@ -4,6 +4,9 @@ import { useEffect, useRef, useState } from "react";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { isNumeric, isTime } from "../logic/format";
+import { showAll } from "../logic/view";
+import { openClusters } from "./clusters/clusters";
+import { hasFacet, openFacet } from "./facets/facets";
 import { openForm, usePanel } from "./panel/panel";
 import { makeGrid } from "./grid";
 import type { Session } from "./session";
@@ -23,7 +26,7 @@ export default function GridView({ session }: { session: Session }) {
         <div className="nothing">
           <p>{meta?.dataSize.rows === 0 ? "The table has no rows." : "No row fits the filter and the search."}</p>
           {meta?.dataSize.rows !== 0 && (
-            <button className="button" onClick={() => void session.setView({ filter: undefined, search: undefined })}>
+            <button className="button" onClick={() => void session.setView(showAll(session.state.view))}>
               Show all rows
             </button>
           )}
@@ -57,6 +60,7 @@ function ColumnMenu({ session, column, at, close }: { session: Session; column: 
           {item("Smallest first", () => void session.setView({ sort: { column, ascending: true } }))}
           {item("Greatest first", () => void session.setView({ sort: { column, ascending: false } }))}
           <DropdownMenu.Separator className="menu-line" />
+          {hasFacet(session, column) && item("Facet", () => openFacet(session, column))}
           {info.invalidValues > 0 && item("Show rows where it is missing", () => void session.setView({ filter: { type: "invalid", columns: [column] } }))}
           {item("Show repeated values", () => void session.setView({ filter: { type: "duplicates", columns: [column] } }))}
           {(isNumeric(info.dataType) || isTime(info.dataType)) && item("Show outliers", () => void session.setView({ filter: { type: "outliers", columns: [column] } }))}
@@ -68,6 +72,7 @@ function ColumnMenu({ session, column, at, close }: { session: Session; column: 
           {item("Rename…", form("renameColumn"))}
           {item("Change type…", form("changeColumnDataType"))}
           {item("Find and replace…", form("findReplace"))}
+          {info.dataType === "string" && item("Merge spellings…", () => openClusters(column))}
           {item("Remove column", () => void session.change("deleteColumns", { columns: [column] }).catch(failed))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

@@ -1,7 +1,15 @@
-/** All columns at a glance. */
+/** All columns of a dataset at a glance, or one in depth where the address names it. */
+import { useStore } from "../parts/store";
+import { useRoute } from "../router";
+import { ColumnPage } from "./profile/ColumnPage";
+import { ColumnList } from "./profile/ColumnList";
 import type { Session } from "./session";
 import "./profile.css";
 
 export default function ProfilePage({ session }: { session: Session }) {
-  return <div className="profile" data-session={session.id} />;
+  const { meta } = useStore(session.store);
+  const column = useRoute().query.get("column");
+  if (!meta) return null;
+  if (column !== null && meta.columnInfo[column]) return <ColumnPage key={column} session={session} column={column} />;
+  return <ColumnList session={session} lost={column ?? undefined} />;
 }

@@ -20,7 +20,7 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
   const { open, toggle } = usePanel();
   const steps = history?.steps ?? [];
   const position = steps.findIndex((step) => step.current);
-  const share = () => copyText(location.origin + location.pathname, "The link is copied. Whoever has it can see and change this table.");
+  const share = () => copyText(location.href, "The link is copied. Whoever has it can see and change this table.");
   return (
     <header className="top-bar">
       <h1 title={name}>{name}</h1>

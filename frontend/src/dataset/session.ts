@@ -5,12 +5,12 @@ import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
 import { counted } from "../logic/format";
-import { fitView, isNarrowed, pageParameters, viewParameters, type View } from "../logic/view";
+import { fitView, isNarrowed, pageParameters, readQuery, viewParameters, type View } from "../logic/view";
 
 export interface ColumnProfile {
   name: string;
   dataType: string;
-  statistics: { invalid: number; unique_count: number };
+  statistics: { invalid: number; unique_count: number; frequencies: [unknown, number][]; [name: string]: unknown };
   histogram?: { edges: (number | string)[]; counts: number[] };
   top?: [unknown, number][];
 }
@@ -27,6 +27,8 @@ export interface State {
   warnings: { code: string; message: string }[];
   meta?: Metadata;
   profile?: Map<string, ColumnProfile>;
+  /** How many columns of how many have been described, while they are. */
+  profiling?: { done: number; total: number };
   history?: History;
   operations: OperationInfo[];
   view: View;
@@ -81,7 +83,10 @@ export class Session {
       const [described, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
       const about = described as Metadata & { name: string; sourceBytes: number; warnings?: State["warnings"] };
       remember(this.id);
-      this.store.set({ phase: "ready", name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
+      this.store.set({ name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
+      const linked = readQuery(new URLSearchParams(location.search), about);
+      if (linked.facets || linked.conditions) await this.setView(linked);
+      this.store.set({ phase: "ready" });
       document.title = `${about.name} · Longshore`;
       await Promise.all([this.readHistory(), this.readProfile()]);
     } catch (error) {
@@ -100,10 +105,11 @@ export class Session {
 
   async readProfile(): Promise<void> {
     const version = this.state.meta?.version;
-    const answer = await this.wire.ask("profile").catch(() => null);
+    const told = (done: number, total: number) => this.state.meta?.version === version && this.store.set({ profiling: done < total ? { done, total } : undefined });
+    const answer = await this.wire.ask("profile", {}, { progress: told }).catch(() => null);
     if (!answer || this.state.meta?.version !== version) return;
     const columns = (answer.data as { columns: ColumnProfile[] }).columns;
-    this.store.set({ profile: new Map(columns.map((column) => [column.name, column])) });
+    this.store.set({ profile: new Map(columns.map((column) => [column.name, column])), profiling: undefined });
   }
 
   async readHistory(): Promise<void> {
@@ -115,8 +121,11 @@ export class Session {
   async refresh(): Promise<void> {
     const [whole] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
     const meta = whole as unknown as Metadata;
-    const view = fitView(this.state.view, meta.columns);
-    const narrowed = isNarrowed(view) ? ((await this.wire.ask("metadata", viewParameters(view, meta))) as unknown as Metadata) : meta;
+    let view = this.fit(this.state.view, meta);
+    const asked = isNarrowed(view) ? await this.wire.ask("metadata", viewParameters(view, meta)).catch(() => undefined) : meta;
+    // A condition or a filter that the table as it is now does not bear goes, rather than to show nothing.
+    if (!asked) view = { sort: view.sort };
+    const narrowed = (asked ?? meta) as unknown as Metadata;
     const there = new Set(meta.columns);
     this.store.set({
       meta, view, viewRows: narrowed.dataSize.rows, rows: [], columns: this.state.columns.filter((name) => there.has(name)), preview: undefined, generation: this.state.generation + 1,
@@ -124,10 +133,12 @@ export class Session {
     void this.readProfile();
   }
 
+  private fit = (view: View, meta: Metadata) => fitView(view, meta.columns, (column) => meta.columnInfo[column]?.dataType);
+
   async setView(change: View): Promise<boolean> {
     const { meta, view } = this.state;
     if (!meta) return false;
-    const next = fitView({ ...view, ...change }, meta.columns);
+    const next = this.fit({ ...view, ...change }, meta);
     try {
       const narrowed = isNarrowed(next) ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta))) : undefined;
       const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;

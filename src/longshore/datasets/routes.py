@@ -53,7 +53,7 @@ from longshore.http import Api, Endpoint, disposition, error_response, read_json
 from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
-from longshore.tables.operations import OneColumn, Operation, Parameters, all_operations
+from longshore.tables.operations import Operation, Parameters, all_operations
 from longshore.tables.parsing import parse_model
 from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
@@ -162,15 +162,15 @@ def declare_api(api: Api, service: Datasets) -> None:
         """The steps that made the table what it is."""
         return service.history(require_session_id(session_id))
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/analyze", tag=TAG, query=OneColumn, answer=wire.Statistics)
-    def analyze_column(session_id: str, query: OneColumn) -> dict[str, Any]:
-        """A column's statistics, its most frequent values and words."""
+    @api.endpoint("GET", f"{BASE}/<session_id>/analyze", tag=TAG, query=wire.AnalyzeQuery, answer=wire.Statistics)
+    def analyze_column(session_id: str, query: wire.AnalyzeQuery) -> dict[str, Any]:
+        """A column's statistics, its most frequent values and words, in all rows or in those of a view."""
         return service.analyze(session_id, query)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/profile", tag=TAG, answer=wire.Profile)
-    def profile_dataset(session_id: str) -> dict[str, Any]:
-        """Statistics and a small histogram of every column."""
-        return service.profile(session_id)
+    @api.endpoint("GET", f"{BASE}/<session_id>/profile", tag=TAG, query=wire.ProfileQuery, answer=wire.Profile)
+    def profile_dataset(session_id: str, query: wire.ProfileQuery) -> dict[str, Any]:
+        """Statistics and a small histogram of every column or of some, in all rows or in those of a view."""
+        return service.profile(session_id, query)
 
     @api.endpoint("GET", f"{BASE}/<session_id>/cluster", tag=TAG, query=ClusterParameters, answer=wire.Clusters)
     def cluster_values(session_id: str, query: ClusterParameters) -> dict[str, Any]:

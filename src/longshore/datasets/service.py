@@ -20,7 +20,7 @@ from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
-from longshore.datasets.wire import ExplainParameters, SetAsideQuery
+from longshore.datasets.wire import AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
 from longshore.errors import InvalidRequest, SessionNotFound, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
@@ -28,7 +28,7 @@ from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
-from longshore.tables.operations import OneColumn, find_operation, require_operation
+from longshore.tables.operations import find_operation, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.previewing import PreviewParameters, preview
 from longshore.tables.reading import ReadOptions
@@ -37,6 +37,7 @@ from longshore.tables.recipe import Recipe, RecipeReading
 from longshore.tables.scripting.script import script_of
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
+from longshore.tables.viewing.parameters import resolve
 from longshore.uploads import require_room
 
 logger = logging.getLogger(__name__)
@@ -221,16 +222,30 @@ class Datasets:
         """
         return READS[name].answer(self, session_id, body, progress)
 
-    def analyze(self, session_id: str, column: OneColumn) -> dict[str, Any]:
-        """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``."""
+    def analyze(self, session_id: str, query: AnalyzeQuery) -> dict[str, Any]:
+        """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``.
+
+        Beyond the contract, view parameters count only the rows that they show.
+        """
         table = self.version(session_id).table
-        statistics = profiling.analyze(table, column.find(table).name, self.statistics)
+        name = query.find(table).name
+        statistics = profiling.analyze(table, name, self.statistics, self._shown(table, query))
         return {**statistics, "data": statistics}
 
-    def profile(self, session_id: str, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+    def profile(
+        self, session_id: str, query: ProfileQuery, progress: Progress = lambda done, total: None
+    ) -> dict[str, Any]:
         """Statistics of all columns, with a small histogram or the most frequent values of each."""
         version = self.version(session_id)
-        return {"version": version.number, "data": profiling.profile(version.table, progress, self.statistics)}
+        shown = self._shown(version.table, query)
+        found = profiling.profile(version.table, progress, self.statistics, query.columns, shown)
+        return {"version": version.number, "data": found}
+
+    def _shown(self, table: Table, view: ViewParameters) -> profiling.Shown | None:
+        """The rows that a view shows, whatever their order; None for all."""
+        view = view.unsorted()
+        numbers = self.views.rows_of(table, view)
+        return None if numbers is None else profiling.Shown(repr(resolve(table, view).key), numbers)
 
     def cluster(
         self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None
@@ -467,7 +482,7 @@ READS: dict[str, Read] = {
     "metadata": Read(lambda service, session, body, _: service.metadata(session, parse_model(ViewParameters, body))),
     "data": Read(lambda service, session, body, _: service.data(session, parse_model(PageParameters, body))),
     "analyze": Read(
-        lambda service, session, body, _: service.analyze(session, parse_model(OneColumn, body)), heavy=True
+        lambda service, session, body, _: service.analyze(session, parse_model(AnalyzeQuery, body)), heavy=True
     ),
     "visualize": Read(
         lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
@@ -475,7 +490,10 @@ READS: dict[str, Read] = {
     "preview": Read(
         lambda service, session, body, _: service.preview(session, parse_model(PreviewParameters, body)), heavy=True
     ),
-    "profile": Read(lambda service, session, _, progress: service.profile(session, progress), heavy=True),
+    "profile": Read(
+        lambda service, session, body, progress: service.profile(session, parse_model(ProfileQuery, body), progress),
+        heavy=True,
+    ),
     "cluster": Read(
         lambda service, session, body, progress: service.cluster(
             session, parse_model(ClusterParameters, body), progress

@@ -24,7 +24,7 @@ from longshore.tables.operations import require_operation
 logger = logging.getLogger(__name__)
 
 HEAVY_READERS = 4
-_VIEW_FIELDS = ("filterType", "searchQuery", "sortColumnIndex", "filterColumns", "searchColumns", "sortColumn")
+_VIEW_FIELDS = ("filterType", "searchQuery", "sortColumnIndex", "filterColumns", "searchColumns", "sortColumn", "where")
 _HEAD = 400
 _EVENT_HEAD = re.compile(r'(?:2|5\d{0,6}-)(?P<id>\d{0,18})\["(?P<event>[^"\\]{1,100})"')
 _REQUEST_ID = re.compile(r'"requestID"\s*:\s*("[^"\\]{0,200}"|-?\d{1,18})')

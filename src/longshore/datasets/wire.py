@@ -366,6 +366,16 @@ class ExportQuery(ViewParameters):
     escape_formulas: bool = Field(False, description="csv: put ' before text that a spreadsheet would run as a formula")
 
 
+class AnalyzeQuery(OneColumn, ViewParameters):
+    """A column, and the view whose rows count; all of them without one."""
+
+
+class ProfileQuery(ViewParameters):
+    """The columns to describe, and the view whose rows count; all of them without one."""
+
+    columns: list[str] | None = Field(None, description="names of the columns to describe; all by default")
+
+
 class Statistics(Answer):
     """What is known of a column; numbers, text and dates have more fields, see the documentation."""
 

@@ -70,6 +70,7 @@ STEPS: list[tuple[str, Callable[[Names], dict[str, Any]]]] = [
     ("join", lambda n: {"otherSessionID": ITSELF, "keys": [{"column": n["int"]}], "how": "inner"}),
     ("keepRows", lambda n: {"searchQuery": "a", "searchColumns": [n["text"], n["kind"]]}),
     ("keepRows", lambda n: {"filterType": "invalid", "filterColumns": [n["int"]]}),
+    ("keepRows", lambda n: {"where": f"{_quoted(n['int'])} > 1 OR {_quoted(n['text'])} = 'x'"}),
     ("mergeValues", lambda n: {"column": n["text"], "merges": [{"from": ["x", ""], "to": "y"}]}),
     ("moveColumn", lambda n: {"column": n["text"], "toIndex": 0}),
     ("newCellValue", lambda n: {"column": n["text"], "rowIndex": 1, "newValue": "new"}),

@@ -113,7 +113,7 @@ def test_keep_and_drop_what_the_view_shows(df: pl.DataFrame, view: dict[str, Any
 
 
 def test_keep_rows_needs_a_view() -> None:
-    with pytest.raises(InvalidRequest, match="give filterType or searchQuery"):
+    with pytest.raises(InvalidRequest, match="give filterType, where or searchQuery"):
         run(pl.DataFrame({"a": [1]}), "keepRows")
     with pytest.raises(InvalidType):
         run(pl.DataFrame({"a": ["x"]}), "dropRows", filterType="outliers", filterColumns=["a"])

@@ -65,7 +65,8 @@ class Derive(Operation):
 
     def fit(self, table: Table) -> Facts:
         """The values of the functions of whole columns, in the order in which they stand."""
-        return {"values": learn(self._compile(table), table)}
+        compiled = self._compile(table)
+        return {"values": learn(compiled, table.scan(compiled.reads), table.rows)}
 
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column, and the new one among them."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
-from longshore.errors import InvalidRequest, InvalidValue, RowNotFound
+from longshore.errors import InvalidRequest, InvalidValue, RowNotFound, shorten
 from longshore.tables.columns import col
 from longshore.tables.operations.base import (
     Change,
@@ -22,19 +23,21 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.expressions import learn
 from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.scripting import code as write
 from longshore.tables.table import ROW_NUMBER, Column, Table
+from longshore.tables.viewing.conditions import LONGEST_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query
-from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, resolve
+from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, check_condition, resolve
 
 MOST_NEW_ROWS = 10_000
 _CHOSEN = "\x00chosen"
 
 
 class ViewedRowsParameters(Parameters):
-    """Which rows: those that a view with this filter and this search shows."""
+    """Which rows: those that a view with this filter, this condition and this search shows."""
 
     filter_type: FilterType | None = Field(
         None, description="invalid, outliers or duplicates, judged by the filter's columns"
@@ -51,6 +54,9 @@ class ViewedRowsParameters(Parameters):
     outliers_trim_portion: float = Field(
         0.0, ge=0, lt=0.5, description="portion cut from either end before the mean is taken"
     )
+    where: StrictStr | None = Field(
+        None, max_length=LONGEST_CONDITION, description=WHERE, json_schema_extra={"x-control": "expression"}
+    )
     search_query: StrictStr | None = Field(None, description="text that one of the search's columns contains")
     search_column_indices: list[StrictInt] | None = Field(
         None,
@@ -64,15 +70,20 @@ class ViewedRowsParameters(Parameters):
     )
     search_is_regex: StrictBool = Field(False, description="take searchQuery as a regular expression")
 
-    def select(self, table: Table) -> Selection:
-        """The selection in ``table``.
+    _condition_can_be_read = field_validator("where")(check_condition)
 
-        :raises InvalidRequest: without filter and search, or for a filter without columns.
+    def select(self, table: Table, facts: Facts) -> Selection:
+        """The selection in ``table``, with what its condition has learnt of whole columns.
+
+        :raises InvalidRequest: without filter, condition and search, or for a filter without columns.
         :raises ColumnNotFound: for a column that is not there.
         """
-        if self.filter_type is None and not self.search_query:
-            raise InvalidRequest("give filterType or searchQuery: without them the view shows every row")
-        return resolve(table, ViewParameters(**self.model_dump()))
+        if self.filter_type is None and self.where is None and not self.search_query:
+            raise InvalidRequest("give filterType, where or searchQuery: without them the view shows every row")
+        selection = resolve(table, ViewParameters(**self.model_dump()))
+        if selection.where is None or "values" not in facts:
+            return selection
+        return replace(selection, where=replace(selection.where, learnt=tuple(facts["values"])))
 
 
 class _ByView(Operation):
@@ -81,13 +92,21 @@ class _ByView(Operation):
     parameters: ViewedRowsParameters
     kept: ClassVar[bool]
 
+    def fit(self, table: Table) -> Facts:
+        """The values of whole columns in the condition, in the order in which they stand."""
+        where = self.parameters.select(table, {}).where
+        if where is None:
+            return {}
+        compiled = where.compile(lambda column: column.name)
+        return {"values": learn(compiled, table.scan(compiled.reads), table.rows)} if compiled.aggregates else {}
+
     def transform(self, table: Table, facts: Facts) -> Change:
         """Every column, less some rows; which ones is found out while the rows are read.
 
-        :raises InvalidType: for outliers of a column that holds no numbers.
+        :raises InvalidType: for outliers of a column that holds no numbers, or a condition that is none.
         :raises InvalidPattern: for a malformed regular expression.
         """
-        selection = self.parameters.select(table)
+        selection = self.parameters.select(table, facts)
 
         def choose(frame: pl.LazyFrame) -> pl.LazyFrame:
             chosen = _shown(frame, selection, table.rows)
@@ -99,12 +118,14 @@ class _ByView(Operation):
 
     def code(self, table: Table, facts: Facts) -> Code:
         """``filter`` with the conditions of the view."""
-        selection = self.parameters.select(table)
-        conditions = [*_filter_code(selection), *_search_code(selection)]
+        selection = self.parameters.select(table, facts)
+        parts, where = _where_code(selection)
+        conditions = [*_filter_code(selection), *where, *_search_code(selection)]
         condition = " & ".join(f"({each})" for each in conditions) if len(conditions) > 1 else conditions[0]
         if not self.kept:
             condition = f"~({condition}).fill_null(False)"  # a row that cannot be judged stays
-        return Code.of(f"df = df.filter({condition})")
+        note = "The values of whole columns were learnt from the data." if facts.get("values") else ""
+        return Code.of(*parts, f"df = df.filter({condition})", note=note)
 
     def report(self, before: Table, after: Table, facts: Facts) -> Report:
         """How many rows stayed or went."""
@@ -133,6 +154,14 @@ def _filter_code(selection: Selection) -> list[str]:
         return [f"pl.len().over({write.names(names)}) > 1"]
     about = f"{write.plain(selection.std_dev)}, {write.plain(selection.trim_portion)}"
     return [f"is_outlier(df.lazy(), {write.column(name)}, {about})" for name in names]
+
+
+def _where_code(selection: Selection) -> tuple[list[str], list[str]]:
+    """The condition of a view in a script: its long parts under names of their own, and the condition itself."""
+    if selection.where is None:
+        return [], []
+    compiled = selection.where.compile(lambda column: column.name, selection.where.learnt)
+    return [f"{part} = {text}" for part, text in compiled.parts.items()], [compiled.code]
 
 
 def _search_code(selection: Selection) -> list[str]:
@@ -174,6 +203,8 @@ def _described(parameters: ViewedRowsParameters) -> str:
     parts = []
     if parameters.filter_type is not None:
         parts.append(f"the filter {parameters.filter_type}")
+    if parameters.where is not None:
+        parts.append(f"the condition {shorten(parameters.where, 200)}")
     if parameters.search_query:
         parts.append(f"the search for {parameters.search_query[:60]!r}")
     return " and ".join(parts)
@@ -181,7 +212,7 @@ def _described(parameters: ViewedRowsParameters) -> str:
 
 @operation
 class KeepRows(_ByView):
-    """Keep the rows that a filter and a search show, and remove all others."""
+    """Keep the rows that a filter, a condition and a search show, and remove all others."""
 
     name = "keepRows"
     example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [2]}
@@ -191,7 +222,7 @@ class KeepRows(_ByView):
 
 @operation
 class DropRows(_ByView):
-    """Remove the rows that a filter and a search show."""
+    """Remove the rows that a filter, a condition and a search show."""
 
     name = "dropRows"
     example: ClassVar[Mapping[str, Any]] = {"filterType": "invalid", "filterColumnIndices": [5]}

@@ -7,6 +7,7 @@ sorting their 64-bit hashes (:mod:`.hashing`). What was found is kept by column 
 
 from longshore.tables.profiling.cache import StatisticsCache
 from longshore.tables.profiling.columns import analyze
+from longshore.tables.profiling.shown import Shown
 from longshore.tables.profiling.whole import profile
 
-__all__ = ["StatisticsCache", "analyze", "profile"]
+__all__ = ["Shown", "StatisticsCache", "analyze", "profile"]

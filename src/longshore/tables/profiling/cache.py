@@ -13,7 +13,7 @@ from longshore.tables.table import Column, Table
 NOMINAL_BYTES = 500
 """What an entry counts for beside its text."""
 
-Key = tuple[str, str, str, str, int]
+Key = tuple[str, str, str, str, int, str]
 
 
 class StatisticsCache:
@@ -32,9 +32,12 @@ class StatisticsCache:
         self._answers: OrderedDict[Key, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, table: Table, column: Column) -> dict[str, Any] | None:
-        """What is kept of a column; None if nothing is."""
-        key = _key(table, column)
+    def get(self, table: Table, column: Column, view: str = "") -> dict[str, Any] | None:
+        """What is kept of a column; None if nothing is.
+
+        :param view: tells the rows of a view from those of another one; empty for all rows.
+        """
+        key = _key(table, column, view)
         with self._lock:
             if key not in self._answers:
                 return None
@@ -43,9 +46,9 @@ class StatisticsCache:
         found: dict[str, Any] = json.loads(text)
         return found
 
-    def put(self, table: Table, column: Column, found: dict[str, Any]) -> None:
+    def put(self, table: Table, column: Column, found: dict[str, Any], view: str = "") -> None:
         """Keep what was found of a column."""
-        key, text = _key(table, column), json.dumps(found)
+        key, text = _key(table, column, view), json.dumps(found)
         with self._lock:
             self._size_bytes -= _size(self._answers.pop(key, None))
             self._answers[key] = text
@@ -60,8 +63,8 @@ class StatisticsCache:
             return self._size_bytes
 
 
-def _key(table: Table, column: Column) -> Key:
-    return str(table.folder), column.file, column.source, str(dtypes.encode(column.dtype)), table.rows
+def _key(table: Table, column: Column, view: str) -> Key:
+    return str(table.folder), column.file, column.source, str(dtypes.encode(column.dtype)), table.rows, view
 
 
 def _size(text: str | None) -> int:

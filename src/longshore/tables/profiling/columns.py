@@ -9,8 +9,9 @@ import polars as pl
 
 from longshore.tables.profiling.analysis import Counted, count, describe, is_number, utc_moments
 from longshore.tables.profiling.cache import StatisticsCache
+from longshore.tables.profiling.shown import Shown, count_shown
 from longshore.tables.profiling.tally import SortedTally
-from longshore.tables.table import Table
+from longshore.tables.table import Column, Table
 from longshore.tables.viewing.json_ready import to_values
 
 BINS = 20
@@ -19,7 +20,9 @@ FARTHEST, NARROWEST = 1e300, 1e-290
 """A histogram leaves out larger numbers, and there is none of narrower bins: its arithmetic would overflow."""
 
 
-def analyze(table: Table, column_name: str, cache: StatisticsCache | None = None) -> dict[str, Any]:
+def analyze(
+    table: Table, column_name: str, cache: StatisticsCache | None = None, shown: Shown | None = None
+) -> dict[str, Any]:
     """The statistics of a column, ready for JSON.
 
     Every type has ``invalid`` (missing values), ``unique_count``, ``mode`` (a list, at most 1,000; absent when all of
@@ -30,27 +33,51 @@ def analyze(table: Table, column_name: str, cache: StatisticsCache | None = None
     :func:`~longshore.tables.viewing.json_ready.to_values` writes them; what does not exist is None.
 
     :param cache: where the answers are kept for the next time.
+    :param shown: the rows of a view, whose statistics are wanted; None for all.
     :raises ColumnNotFound: if the table has no such column.
     """
     column = table.columns[table.index_of(column_name)]
     cache = cache if cache is not None else StatisticsCache(0)
-    found = cache.get(table, column)
+    view = "" if shown is None else shown.key
+    found = cache.get(table, column, view)
     if found is None:
-        found = summarize(count(table, column))
-        cache.put(table, column, found)
+        found = summarize_all(table, column) if shown is None else summarize_shown(table, column, shown, cache)
+        cache.put(table, column, found, view)
     statistics: dict[str, Any] = found["statistics"]
     return statistics
 
 
-def summarize(counted: Counted) -> dict[str, Any]:
-    """What :func:`~.whole.profile` has of a column: ``dataType``, ``statistics``, ``histogram`` or ``top``."""
+def summarize_all(table: Table, column: Column) -> dict[str, Any]:
+    """:func:`summarize` of a column of all rows."""
+    return summarize(count(table, column))
+
+
+def summarize_shown(table: Table, column: Column, shown: Shown, cache: StatisticsCache) -> dict[str, Any]:
+    """:func:`summarize` of a column of the rows that a view shows, beside the same of all rows."""
+    whole = cache.get(table, column)
+    if whole is None:
+        whole = summarize_all(table, column)
+        cache.put(table, column, whole)
+    return summarize(count_shown(table, column, shown), whole)
+
+
+def summarize(counted: Counted, like: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What :func:`~.whole.profile` has of a column: ``dataType``, ``statistics``, ``histogram`` or ``top``.
+
+    :param like: the same of all rows, when this is of some of them: the histogram then has the same bins.
+    """
     column = counted.column
     statistics = describe(counted)
     shape: dict[str, Any] = {"top": statistics["frequencies"][:TOP_VALUES]}
     if isinstance(counted.tally, SortedTally) and (
         is_number(column.dtype) or isinstance(column.dtype, pl.Date | pl.Datetime)
     ):
-        shape = {"histogram": _histogram(counted.tally, column.dtype)}
+        bins = like.get("histogram") if like is not None else None
+        shape = {
+            "histogram": _histogram(counted.tally, column.dtype)
+            if like is None
+            else _same_bins(counted.tally, column.dtype, bins)
+        }
     return {"dataType": column.kind, "statistics": statistics, **shape}
 
 
@@ -73,3 +100,18 @@ def _histogram(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any] | None:
     if moments is not None:
         shown = shown.round().cast(pl.Int64).cast(moments.dtype)
     return {"edges": to_values(shown), "counts": counts.tolist()}
+
+
+def _same_bins(tally: SortedTally, dtype: pl.DataType, whole: dict[str, Any] | None) -> dict[str, Any] | None:
+    """How many values lie in each bin of a histogram of more values than these."""
+    if whole is None:
+        return None
+    values, edges = tally.values, pl.Series(whole["edges"])
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        values = utc_moments(values)
+        edges = edges.str.to_datetime(time_zone="UTC").cast(values.dtype).to_physical()
+    numbers = values.to_physical().cast(pl.Float64).to_numpy()
+    first, end = np.searchsorted(numbers, -FARTHEST, "left"), np.searchsorted(numbers, FARTHEST, "right")
+    starts = np.searchsorted(numbers, edges.cast(pl.Float64).to_numpy()[1:-1], "left").clip(first, end)
+    below = np.concatenate([[0], tally.ends])
+    return {"edges": whole["edges"], "counts": np.diff(below[[first, *starts, end]]).tolist()}

@@ -10,7 +10,8 @@ import polars as pl
 from longshore.tables.columns import col
 from longshore.tables.profiling.analysis import Counted, count_frame, countable
 from longshore.tables.profiling.cache import StatisticsCache
-from longshore.tables.profiling.columns import summarize
+from longshore.tables.profiling.columns import summarize, summarize_shown
+from longshore.tables.profiling.shown import Shown
 from longshore.tables.profiling.tally import VALUE
 from longshore.tables.table import Column, Table
 
@@ -21,7 +22,13 @@ CELLS_IN_MEMORY = 2_000_000
 Progress = Callable[[int, int], None]
 
 
-def profile(table: Table, progress: Progress | None = None, cache: StatisticsCache | None = None) -> dict[str, Any]:
+def profile(
+    table: Table,
+    progress: Progress | None = None,
+    cache: StatisticsCache | None = None,
+    columns: Sequence[str] | None = None,
+    shown: Shown | None = None,
+) -> dict[str, Any]:
     """The statistics of every column, with small histograms, ready for JSON.
 
     ::
@@ -35,16 +42,33 @@ def profile(table: Table, progress: Progress | None = None, cache: StatisticsCac
 
     :param cache: where the answers are kept for the next time; only columns that are not in it are counted.
     :param progress: called as ``progress(done, total)`` after every column.
+    :param columns: names of those that are wanted; None for all.
+    :param shown: the rows of a view, whose statistics are wanted; histograms have the bins of all rows.
+    :raises ColumnNotFound: if the table has no such column.
     """
     cache = cache if cache is not None else StatisticsCache(0)
+    wanted = range(table.width) if columns is None else [table.index_of(name) for name in dict.fromkeys(columns)]
     profiles: list[dict[str, Any]] = []
-    for start in range(0, table.width, COLUMNS_AT_ONCE):
-        for column, found in _summaries(table, table.columns[start : start + COLUMNS_AT_ONCE], cache):
-            index = len(profiles)
+    for start in range(0, len(wanted), COLUMNS_AT_ONCE):
+        group = wanted[start : start + COLUMNS_AT_ONCE]
+        chosen = [table.columns[index] for index in group]
+        summaries = _summaries(table, chosen, cache) if shown is None else _shown(table, chosen, shown, cache)
+        for index, (column, found) in zip(group, summaries, strict=True):
             profiles.append({"name": column.name, "index": index, **found})
             if progress is not None:
-                progress(index + 1, table.width)
-    return {"rows": table.rows, "columns": profiles}
+                progress(len(profiles), len(wanted))
+    return {"rows": table.rows if shown is None else len(shown.numbers), "columns": profiles}
+
+
+def _shown(
+    table: Table, columns: Sequence[Column], shown: Shown, cache: StatisticsCache
+) -> Iterator[tuple[Column, dict[str, Any]]]:
+    for column in columns:
+        found = cache.get(table, column, shown.key)
+        if found is None:
+            found = summarize_shown(table, column, shown, cache)
+            cache.put(table, column, found, shown.key)
+        yield column, found
 
 
 def _summaries(

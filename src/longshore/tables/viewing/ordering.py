@@ -28,7 +28,8 @@ def key(column: Column) -> str:
 def needed(selection: Selection) -> list[Column]:
     """The columns that decide on rows and order, each once."""
     sort = [selection.sort_column] if selection.sort_column else []
-    columns = [*selection.filter_columns, *selection.search_columns, *sort]
+    where = selection.where.columns if selection.where else ()
+    columns = [*selection.filter_columns, *where, *selection.search_columns, *sort]
     return list({key(column): column for column in columns}.values())
 
 
@@ -54,6 +55,8 @@ def order_query(
         frame = frame.slice(0, first_rows)
     if selection.filter_type is not None:
         frame = frame.filter(_filter(whole, selection))
+    if selection.where is not None:
+        frame = frame.filter(selection.where.over(whole, key))
     if selection.query:
         frame = frame.filter(_search(selection))
     by = _sort_keys(selection)
@@ -72,7 +75,8 @@ def head_tries(selection: Selection) -> tuple[int | None, ...]:
 
     The engine ends a filter early by itself, but hands a pattern's callback long pieces first.
     """
-    if selection.is_regex and selection.sort_column is None and selection.filter_type != "duplicates":
+    patterns = selection.is_regex or (selection.where is not None and selection.where.has_patterns)
+    if patterns and selection.sort_column is None and selection.filter_type != "duplicates":
         return (*PATTERN_ROWS, None)
     return (None,)
 

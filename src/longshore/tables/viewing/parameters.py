@@ -6,18 +6,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
-from longshore.errors import InvalidRequest
+from longshore.errors import InvalidRequest, LongshoreError
 from longshore.tables.parsing import parse_model
 from longshore.tables.table import Column, Table
+from longshore.tables.viewing.conditions import (
+    LONGEST_CONDITION,
+    WHERE,
+    Condition,
+    parse_condition,
+    read_condition,
+)
 
 FilterType = Literal["invalid", "outliers", "duplicates"]
 
 
+def check_condition(text: str | None) -> str | None:
+    """A condition that reads as an expression, see :func:`~.conditions.parse_condition`; blank is none.
+
+    :raises ValueError: with the place and a hint.
+    """
+    if text is None or not text.strip():
+        return None
+    try:
+        parse_condition(text)
+    except LongshoreError as error:
+        raise ValueError(error.description) from None
+    return text
+
+
 class ViewParameters(BaseModel):
-    """Filter, search and sort; on the wire in camel case, unknown fields are ignored.
+    """Filter, condition, search and sort; on the wire in camel case, unknown fields are ignored.
 
     Columns are given by index or, where that reads better, by name (``filterColumns`` beside
     ``filterColumnIndices``); names win. A search without columns looks at all of them; an empty
@@ -36,6 +57,7 @@ class ViewParameters(BaseModel):
     filter_columns: list[str] | None = None
     outliers_std_dev: float = Field(2.0, gt=0, description="standard deviations from the mean")
     outliers_trim_portion: float = Field(0.0, ge=0, lt=0.5, description="cut from either end before the mean is taken")
+    where: str | None = Field(None, max_length=LONGEST_CONDITION, description=WHERE)
     search_query: str | None = None
     search_column_indices: list[int] | None = None
     search_columns: list[str] | None = None
@@ -44,6 +66,8 @@ class ViewParameters(BaseModel):
     sort_column: str | None = None
     sort_ascending: bool = True
 
+    _condition_can_be_read = field_validator("where")(check_condition)
+
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:
         """The parameters in a request's fields.
@@ -51,6 +75,10 @@ class ViewParameters(BaseModel):
         :raises InvalidRequest: naming the field that is absent, of the wrong JSON type or out of range.
         """
         return parse_model(cls, fields)
+
+    def unsorted(self) -> Self:
+        """The same rows, in the table's order."""
+        return self.model_copy(update={"sort_column": None, "sort_column_index": None})
 
 
 class PageParameters(ViewParameters):
@@ -80,6 +108,7 @@ class Selection:
     filter_columns: tuple[Column, ...]
     std_dev: float
     trim_portion: float
+    where: Condition | None
     query: str
     search_columns: tuple[Column, ...]
     is_regex: bool
@@ -87,9 +116,14 @@ class Selection:
     ascending: bool
 
     @property
+    def has_all_rows(self) -> bool:
+        """Whether it takes every row, in whatever order."""
+        return self.filter_type is None and self.where is None and not self.query
+
+    @property
     def is_whole_table(self) -> bool:
         """Whether it takes every row, in the table's order."""
-        return self.filter_type is None and not self.query and self.sort_column is None
+        return self.has_all_rows and self.sort_column is None
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -99,6 +133,7 @@ class Selection:
             *(_files(columns) for columns in (self.filter_columns, self.search_columns)),
             self.std_dev,
             self.trim_portion,
+            None if self.where is None else self.where.key,
             self.query,
             self.is_regex,
             _files([self.sort_column] if self.sort_column else []),
@@ -115,6 +150,7 @@ def resolve(table: Table, parameters: ViewParameters) -> Selection:
 
     :raises ColumnNotFound: for an index or a name that the table has not.
     :raises InvalidRequest: for a filter without columns, or a search with an empty list of them.
+    :raises InvalidType, InvalidValue, InvalidPattern, TooLarge: for a condition, see :func:`~.read_condition`.
     """
     filtering = parameters.filter_type is not None
     outliers = parameters.filter_type == "outliers"
@@ -124,6 +160,7 @@ def resolve(table: Table, parameters: ViewParameters) -> Selection:
         filter_columns=_filter_columns(table, parameters) if filtering else (),
         std_dev=parameters.outliers_std_dev if outliers else 0.0,
         trim_portion=parameters.outliers_trim_portion if outliers else 0.0,
+        where=None if parameters.where is None else read_condition(parameters.where, table),
         query=query,
         search_columns=_search_columns(table, parameters) if query else (),
         is_regex=parameters.search_is_regex and bool(query),

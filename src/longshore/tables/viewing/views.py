@@ -122,7 +122,7 @@ class Views:
         :raises ColumnNotFound, InvalidRequest, InvalidType, InvalidPattern, TimedOut: as :meth:`page`.
         """
         selection = resolve(table, parameters)
-        if selection.filter_type is None and not selection.query:
+        if selection.has_all_rows:
             return ViewSize(table.rows, [column.missing for column in table.columns])
         order = self._order(table, selection)
         rows = order.all()
@@ -136,7 +136,7 @@ class Views:
 
         :raises ColumnNotFound: if the view names a column that the table has not.
         :raises InvalidRequest: for a filter without columns.
-        :raises InvalidType: for outliers in a column that holds no numbers.
+        :raises InvalidType: for outliers in a column that holds no numbers, or a condition that is none.
         :raises InvalidPattern: for a malformed regular expression.
         :raises TimedOut: if a regular expression takes too long.
         """

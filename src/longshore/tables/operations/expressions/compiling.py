@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -80,11 +80,13 @@ class _Compiler:
     """Makes operands of one expression's parts.
 
     :param learnt: the values of the aggregates in the order in which they stand; None while they are not known.
+    :param names: what columns are called in the frame, where that is not their name.
     """
 
     text: str
     table: Table
     learnt: Sequence[Any] | None
+    names: Mapping[str, str]
     aggregates: list[Aggregate] = field(default_factory=list)
     inside: bool = False
     parts: dict[str, str] = field(default_factory=dict)
@@ -109,7 +111,8 @@ class _Compiler:
                 raise InvalidValue("an INTERVAL is added to a date or taken from one, as in day + INTERVAL '1 month'")
             return of_value(node.value, "")
         if isinstance(node, Name):
-            return of_column(self.column(node))
+            column = self.column(node)
+            return of_column(replace(column, name=self.standing(column.name)))
         if isinstance(node, Cast):
             return self.cast(node)
         if isinstance(node, Case):
@@ -118,6 +121,9 @@ class _Compiler:
 
     def column(self, name: Name) -> Column:
         return self.table.columns[self.table.index_of(name.name)]
+
+    def standing(self, name: str) -> str:
+        return self.names.get(name, name)
 
     def call(self, node: Call) -> Operand:
         if node.function in AGGREGATES and len(node.operands) <= 1:
@@ -226,26 +232,33 @@ class Compiled:
     aggregates: tuple[Aggregate, ...]
 
 
-def compile_expression(tree: Node, text: str, table: Table, learnt: Sequence[Any] | None = None) -> Compiled:
+def compile_expression(
+    tree: Node,
+    text: str,
+    table: Table,
+    learnt: Sequence[Any] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Compiled:
     """``tree`` for the columns of ``table``.
 
     :param text: what it was read from, for error messages.
     :param learnt: the values of its aggregates, see :func:`learn`.
+    :param names: what the table's columns are called in the frame that the expression is for, if not by their names.
     :raises ColumnNotFound: for a name that no column has.
     :raises InvalidType: where a function does not take what it is given.
     :raises InvalidValue: for an operand that must be written out and is not, or is out of its range.
     :raises InvalidRequest: for an unknown function, or a wrong number of operands.
     :raises TooLarge: when texts could grow beyond bounds.
     """
-    compiler = _Compiler(text, table, learnt)
+    compiler = _Compiler(text, table, learnt, names or {})
     found = compiler.whole(tree)
-    names = dict.fromkeys(compiler.column(node).name for node in walk(tree) if isinstance(node, Name))
+    read = dict.fromkeys(compiler.column(node).name for node in walk(tree) if isinstance(node, Name))
     whole = as_type(found, TEXT) if found.dtype == NOTHING else found
-    reads = tuple(names) or (table.names[0],)
+    reads = tuple(read) or (table.names[0],)
     # A value that depends on no row still stands in every one.
     expr = whole.expr
     if not _varies(tree):
-        expr = px.when(by_name(reads[0]).is_null()).then(expr).otherwise(expr)
+        expr = px.when(by_name(compiler.standing(reads[0])).is_null()).then(expr).otherwise(expr)
     dtypes.encode(whole.dtype)
     return Compiled(expr.made, expr.inside, compiler.parts, whole.dtype, reads, tuple(compiler.aggregates))
 
@@ -259,8 +272,11 @@ def _varies(node: Node) -> bool:
     return any(_varies(child) for child in children(node))
 
 
-def learn(compiled: Compiled, table: Table) -> list[Any]:
-    """The values of an expression's aggregates as JSON, from one scan; None for those of no values."""
+def learn(compiled: Compiled, frame: pl.LazyFrame, rows: int) -> list[Any]:
+    """The values of an expression's aggregates as JSON, from one scan; None for those of no values.
+
+    :param frame: all rows of the columns that the expression reads, and how many rows there are.
+    """
     wanted = {str(i): each.expr for i, each in enumerate(compiled.aggregates) if each.expr is not None}
     found: dict[str, Any] = {}
     if wanted:
@@ -268,9 +284,9 @@ def learn(compiled: Compiled, table: Table) -> list[Any]:
             (expr.cast(DECIMAL) if compiled.aggregates[int(name)].dtype == DECIMAL else expr).alias(name)
             for name, expr in wanted.items()
         ]
-        frame = table.scan(compiled.reads).select(finite).collect(engine="streaming")
-        found = {name: _value_in(frame[name]) for name in frame.columns}
-    values = [found[str(i)] if each.expr is not None else table.rows for i, each in enumerate(compiled.aggregates)]
+        learnt = frame.select(finite).collect(engine="streaming")
+        found = {name: _value_in(learnt[name]) for name in learnt.columns}
+    values = [found[str(i)] if each.expr is not None else rows for i, each in enumerate(compiled.aggregates)]
     return [to_json(_as_fact(value)) for value in values]
 
 
