@@ -1,4 +1,4 @@
-"""The worked example: its model against published numbers, its routes, and all of it on a whole server."""
+"""The worked example: its model against published numbers, and its routes; on a server: test_hydrology_served.py."""
 
 from __future__ import annotations
 

@@ -202,6 +202,15 @@ def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: P
     assert claim(database) is None
 
 
+def test_a_job_that_waits_to_be_begun_again_is_cancelled_at_once(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    about = {"error": "JobFailed", "message": "it rained", "due": 50.0}
+    change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
+    assert change(database, claims.request_cancel, job_id, expires=99.0).status == "REVOKED"
+    assert claim(database, now=60.0) is None
+
+
 def test_a_running_job_that_is_cancelled_is_marked(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
