@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -180,12 +181,19 @@ def read_query(model: type[BaseModel]) -> BaseModel:
 
     :raises InvalidRequest: naming the parameter.
     """
-    listed = {info.alias or name for name, info in model.model_fields.items() if "list" in str(info.annotation).lower()}
     values: dict[str, Any] = {}
+    listed = _take_lists(model) if request.args else frozenset()
     for name in request.args:
         given = request.args.getlist(name)
         values[name] = [part for text in given for part in text.split(",")] if name in listed else given[-1]
     return read_strings(model, values)
+
+
+@cache
+def _take_lists(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that take a list."""
+    fields = model.model_fields.items()
+    return frozenset(info.alias or name for name, info in fields if "list" in str(info.annotation).lower())
 
 
 def read_strings(model: type[Model], values: Mapping[str, Any]) -> Model:

@@ -1,4 +1,4 @@
-"""The worked example: its model against published numbers, its routes, and all of it on a whole server."""
+"""The worked example: its model against published numbers, and its routes; on a server: test_hydrology_served.py."""
 
 from __future__ import annotations
 
@@ -70,7 +70,23 @@ def test_the_table_of_technical_release_55(model: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "dry", "wet"), [(90, 78, 96), (80, 63, 91), (70, 51, 85), (60, 40, 78), (30, 15, 50)]
+    ("number", "dry", "wet"),
+    [
+        (100, 100, 100),
+        (95, 87, 98),
+        (90, 78, 96),
+        (85, 70, 94),
+        (80, 63, 91),
+        (75, 57, 88),
+        (70, 51, 85),
+        (60, 40, 78),
+        (50, 31, 70),
+        (40, 22, 60),
+        (30, 15, 50),
+        (20, 9, 37),
+        (10, 4, 22),
+        (5, 2, 13),
+    ],
 )
 def test_the_antecedent_runoff_condition(model: ModuleType, number: int, dry: int, wet: int) -> None:
     """NEH part 630, chapter 10, table 10-1."""

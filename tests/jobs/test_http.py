@@ -18,7 +18,7 @@ from longshore.database import Database, migrate
 from longshore.errors import LongshoreError
 from longshore.http import Api, error_response
 from longshore.jobs import claims, records
-from longshore.jobs.claims import Claimed
+from longshore.jobs.claims import Claimed, Remains
 from longshore.jobs.declaring import job
 from longshore.jobs.records import Job
 from longshore.jobs.results import open_store
@@ -82,8 +82,11 @@ class Place:
     def succeed(self, job_id: str, document: bytes, expires: float = LATER) -> None:
         self.claim()
         self.store.put(job_id, document, expires)
-        about = {"expires": expires, "result_place": "store", "result_bytes": len(document)}
-        self.change(claims.succeed, job_id, "worker", **about)
+        about = {"result_place": "store", "result_bytes": len(document)}
+        self.change(claims.succeed, job_id, "worker", Remains(expires), **about)
+
+    def fail(self, job_id: str, error: str = "JobFailed", message: str = "no", log_tail: str | None = None) -> None:
+        self.change(claims.fail, job_id, "worker", Remains(LATER, log_tail), error=error, message=message)
 
 
 @pytest.fixture
@@ -140,8 +143,8 @@ def test_the_result_comes_along_and_by_itself(place: Place) -> None:
 def test_a_large_result_is_a_file(place: Place) -> None:
     job_id = place.submit()
     place.claim()
-    about = {"expires": LATER, "result_place": "file", "result_bytes": 3}
-    place.change(claims.succeed, job_id, "worker", **about)
+    about = {"result_place": "file", "result_bytes": 3}
+    place.change(claims.succeed, job_id, "worker", Remains(LATER), **about)
     assert place.http.get(f"{BASE}/{job_id}/result").status_code == 410  # somebody removed it
     folder: Path = place.settings.results_folder
     folder.mkdir(parents=True)
@@ -157,8 +160,7 @@ def test_a_large_result_is_a_file(place: Place) -> None:
 def test_a_failed_job_says_why(place: Place) -> None:
     job_id = place.submit()
     place.claim()
-    about = {"expires": LATER, "log_tail": "line 1\nline 2"}
-    place.change(claims.fail, job_id, "worker", "TimedOut", "it took longer than 60 s", **about)
+    place.fail(job_id, "TimedOut", "it took longer than 60 s", log_tail="line 1\nline 2")
     shown = place.http.get(f"{BASE}/{job_id}").get_json()
     assert (shown["status"], shown["error"], shown["log_tail"]) == ("FAILURE", "TimedOut", "line 1\nline 2")
     result = place.http.get(f"{BASE}/{job_id}/result")
@@ -341,7 +343,7 @@ def test_cancelling_a_running_job_waits_for_its_worker(place: Place) -> None:
 
     def worker() -> None:
         eventually(lambda: place.change(claims.is_cancelling, job_id, "worker"))
-        place.change(claims.revoke, job_id, "worker", expires=LATER)
+        place.change(claims.revoke, job_id, "worker", Remains(LATER))
 
     thread = threading.Thread(target=worker)
     thread.start()
@@ -379,7 +381,7 @@ def test_a_request_waits_for_the_next_change(place: Place) -> None:
     asking.join(10)
     assert answers == ["STARTED"]
     assert place.http.get(f"{BASE}/{job_id}?wait=0.05").get_json()["status"] == "STARTED"
-    place.change(claims.fail, job_id, "worker", "JobFailed", "no", expires=LATER)
+    place.fail(job_id)
     assert place.http.get(f"{BASE}/{job_id}?wait=30").get_json()["status"] == "FAILURE"
     for wrong in ("31", "-1", "nan", "x"):
         assert place.http.get(f"{BASE}/{job_id}?wait={wrong}").status_code == 400

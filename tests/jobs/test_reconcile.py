@@ -48,6 +48,10 @@ class Bench:
         assert claimed is not None
         return claimed.job
 
+    def watch(self, job_id: str) -> None:
+        with self.database.writing() as connection:
+            records.watch(connection, [job_id])
+
     def find(self, job_id: str) -> records.Job:
         with self.database.reading() as connection:
             job = records.find(connection, job_id)
@@ -84,6 +88,7 @@ def test_a_forgotten_job_wakes_its_queue_again_and_again_more_rarely(bench: Benc
 
 def test_a_job_of_a_dead_process_is_begun_again_at_once(bench: Bench, put: Put) -> None:
     job_id = put()
+    bench.watch(job_id)
     bench.claim(dead_owner())
     assert [job.id for job in bench.reconciler.take_over()] == [job_id]
     job = bench.find(job_id)
@@ -141,11 +146,14 @@ def test_a_job_given_back_waits_as_if_it_had_never_been_begun(bench: Bench, put:
 def test_an_end_that_nobody_was_told_of_is_told_once_the_queue_is_back(
     bench: Bench, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = put()
-    owner = new_owner()
-    bench.claim(owner)
-    with bench.database.writing() as connection:
-        claims.fail(connection, job_id, owner, "JobFailed", "", expires=time.time() + 60)
+    job_id, unwatched = put(), put()
+    bench.watch(job_id)
+    remains = claims.Remains(time.time() + 60)
+    for each in (job_id, unwatched):
+        owner = new_owner()
+        bench.claim(owner)
+        with bench.database.writing() as connection:
+            claims.fail(connection, each, owner, remains, error="JobFailed", message="")
     monkeypatch.setattr(reconcile, "PATIENCE_SECONDS", -1.0)
     bench.emitter.away = True
     bench.reconciler.announce_again()
@@ -163,7 +171,8 @@ def test_what_expired_is_forgotten_first_and_its_record_a_day_later(bench: Bench
         owner = new_owner()
         assert bench.claim(owner).id == job_id
         with bench.database.writing() as connection:
-            claims.succeed(connection, job_id, owner, expires=now + 60, result_place=place, result_bytes=1)
+            remains = claims.Remains(now + 60)
+            claims.succeed(connection, job_id, owner, remains, result_place=place, result_bytes=1)
     store.put(small, b"1", now + 60)
     files.adopt(_written(files.new_part(large)), large)
     assert sweep(bench.database, store, files, now) == 0

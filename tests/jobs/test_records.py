@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from longshore.database import Database
 from longshore.jobs import claims, records
-from longshore.jobs.claims import Claimed, LeaseLost
+from longshore.jobs.claims import Claimed, LeaseLost, Remains
 from longshore.jobs.models import jobs
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.watching import LeaseWatch
@@ -44,7 +44,7 @@ def found(database: Database, job_id: str) -> Job:
 
 
 def lose(database: Database, job_id: str, owner: str = "me", *, may_repeat: bool = True) -> Job:
-    job: Job = change(database, claims.lose, job_id, owner, may_repeat=may_repeat, expires=99.0, now=11.0)
+    job: Job = change(database, claims.lose, job_id, owner, Remains(99.0, now=11.0), may_repeat=may_repeat)
     return job
 
 
@@ -95,7 +95,8 @@ def test_a_fresh_job_is_due_although_the_clock_was_set_back(database: Database, 
 def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    job = change(database, claims.retry_later, job_id, "me", "JobFailed", "it rained", due=50.0, expires=99.0)
+    about = {"error": "JobFailed", "message": "it rained", "due": 50.0}
+    job = change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
     assert (job.status, job.message, job.lease_owner) == ("RETRY", "it rained", None)
     assert claim(database, now=49.0) is None
     again = claimed(database, now=50.0)
@@ -105,10 +106,11 @@ def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: 
 def test_success(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    about = {"expires": 99.0, "result_place": "store", "result_bytes": 7, "peak_bytes": 1000, "now": 12.0}
-    change(database, claims.succeed, job_id, "me", **about)
+    remains = Remains(99.0, log_tail="line", peak_bytes=1000, now=12.0)
+    change(database, claims.succeed, job_id, "me", remains, result_place="store", result_bytes=7)
     job = found(database, job_id)
     assert (job.status, job.finished, job.expires, job.result_place) == ("SUCCESS", 12.0, 99.0, "store")
+    assert (job.peak_bytes, job.log_tail) == (1000, None)
     assert job.is_finished
     assert job.is_expired(99.0)
     assert not job.is_expired(98.0)
@@ -117,7 +119,8 @@ def test_success(database: Database, put: Put) -> None:
 def test_failure(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    change(database, claims.fail, job_id, "me", "JobFailed", "ValueError: no", expires=99.0, log_tail="line")
+    remains = Remains(99.0, log_tail="line")
+    change(database, claims.fail, job_id, "me", remains, error="JobFailed", message="ValueError: no")
     job = found(database, job_id)
     assert (job.status, job.error, job.message, job.log_tail) == ("FAILURE", "JobFailed", "ValueError: no", "line")
 
@@ -127,14 +130,16 @@ SETTLING: dict[str, Callable[..., Any]] = {
     "is_cancelling": lambda connection, job_id, owner: claims.is_cancelling(connection, job_id, owner),
     "progress": lambda connection, job_id, owner: claims.set_progress(connection, job_id, owner, 1, 2, ""),
     "succeed": lambda connection, job_id, owner: claims.succeed(
-        connection, job_id, owner, expires=1, result_place="store", result_bytes=1
+        connection, job_id, owner, Remains(1), result_place="store", result_bytes=1
     ),
-    "fail": lambda connection, job_id, owner: claims.fail(connection, job_id, owner, "c", "s", expires=1),
-    "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, expires=1),
+    "fail": lambda connection, job_id, owner: claims.fail(
+        connection, job_id, owner, Remains(1), error="c", message="s"
+    ),
+    "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, Remains(1)),
     "retry": lambda connection, job_id, owner: claims.retry_later(
-        connection, job_id, owner, "c", "s", due=1, expires=1
+        connection, job_id, owner, Remains(1), error="c", message="s", due=1
     ),
-    "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, may_repeat=True, expires=1),
+    "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, Remains(1), may_repeat=True),
 }
 
 
@@ -153,7 +158,7 @@ def test_nothing_is_written_without_the_lease(database: Database, put: Put, step
 def test_a_settled_job_is_not_settled_again(database: Database, put: Put, step: str) -> None:
     job_id = put()
     claimed(database)
-    change(database, claims.fail, job_id, "me", "JobFailed", "no", expires=99.0)
+    change(database, claims.fail, job_id, "me", Remains(99.0), error="JobFailed", message="no")
     with pytest.raises(LeaseLost), database.writing() as connection:
         SETTLING[step](connection, job_id, "me")
     assert found(database, job_id).message == "no"
@@ -175,9 +180,8 @@ def test_a_lost_job_runs_again_and_is_set_aside_after_three_losses(database: Dat
         job = lose(database, job_id)
         assert (job.status, job.losses) == ("RETRY", losses)
     claimed(database)
-    job = change(
-        database, claims.lose, job_id, "me", may_repeat=True, expires=99.0, peak_bytes=3 * 2**30, log_tail="last"
-    )
+    remains = Remains(99.0, peak_bytes=3 * 2**30, log_tail="last")
+    job = change(database, claims.lose, job_id, "me", remains, may_repeat=True)
     assert (job.status, job.error, job.log_tail) == ("FAILURE", "WorkerLost", "last")
     assert "3 processes died" in job.message
     assert "3,072 MiB" in job.message
@@ -198,6 +202,15 @@ def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: P
     assert claim(database) is None
 
 
+def test_a_job_that_waits_to_be_begun_again_is_cancelled_at_once(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    about = {"error": "JobFailed", "message": "it rained", "due": 50.0}
+    change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
+    assert change(database, claims.request_cancel, job_id, expires=99.0).status == "REVOKED"
+    assert claim(database, now=60.0) is None
+
+
 def test_a_running_job_that_is_cancelled_is_marked(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
@@ -205,7 +218,7 @@ def test_a_running_job_that_is_cancelled_is_marked(database: Database, put: Put)
     assert (job.status, job.cancelling) == ("STARTED", True)
     assert change(database, claims.renew, job_id, "me")
     assert change(database, claims.is_cancelling, job_id, "me")
-    assert change(database, claims.revoke, job_id, "me", expires=99.0).status == "REVOKED"
+    assert change(database, claims.revoke, job_id, "me", Remains(99.0)).status == "REVOKED"
 
 
 @pytest.mark.parametrize("step", ["retry", "lose"])
@@ -221,7 +234,7 @@ def test_a_job_asked_to_stop_is_not_begun_again(database: Database, put: Put, st
 def test_cancelling_changes_nothing_on_a_finished_or_unknown_job(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    change(database, claims.fail, job_id, "me", "JobFailed", "no", expires=99.0)
+    change(database, claims.fail, job_id, "me", Remains(99.0), error="JobFailed", message="no")
     before = found(database, job_id)
     assert change(database, claims.request_cancel, job_id, expires=200.0) == before
     assert change(database, claims.request_cancel, records.new_job_id(), expires=200.0) is None
@@ -303,8 +316,32 @@ def test_lost_jobs_are_taken_over_once(database: Database, put: Put) -> None:
     assert found(database, kept).lease_owner == "alive"
 
 
+def test_what_nobody_watches_need_not_be_announced(database: Database, put: Put) -> None:
+    job_id = put()
+    assert not claimed(database).job.is_watched
+    assert not lose(database, job_id, may_repeat=False).is_watched
+    change(database, records.watch, [job_id])  # too late: who watches now reads how it ended
+    with database.reading() as connection:
+        assert records.unannounced(connection, older_than=99.0) == []
+        assert not records.is_watched(connection, job_id)
+        assert not records.is_watched(connection, records.new_job_id())
+
+
+def test_whoever_changes_a_job_learns_that_it_is_watched(database: Database, put: Put) -> None:
+    job_id, other = put(), put()
+    claimed(database)
+    change(database, records.watch, [job_id, records.new_job_id()])
+    with database.reading() as connection:
+        assert records.is_watched(connection, job_id)
+        assert not records.is_watched(connection, other)
+    assert change(database, claims.renew, job_id, "me").is_watched
+    assert lose(database, job_id).is_watched
+    assert claimed(database).job.is_watched
+
+
 def test_the_end_is_announced_once(database: Database, put: Put) -> None:
     job_id, waiting = put(), put()
+    change(database, records.watch, [job_id])
     change(database, claims.request_cancel, job_id, expires=99.0, now=5.0)
     with database.reading() as connection:
         assert records.unannounced(connection, older_than=5.0) == []
@@ -391,5 +428,5 @@ def test_a_process_of_this_machine_that_is_gone_is_known_at_once() -> None:
 
 
 def test_the_table_has_no_column_that_the_record_forgets() -> None:
-    left_out = {"announced", "idempotency_key", "inputs_digest", "inputs"}
+    left_out = {"idempotency_key", "inputs_digest", "inputs"}
     assert {column.name for column in jobs.c} == set(Job.__dataclass_fields__) | left_out

@@ -121,6 +121,6 @@ def test_a_scheduled_job_is_accepted_and_never_overtakes_itself(database: Databa
     carry_out(database, duties, NOON + 2 * HOUR)  # it still runs
     assert woken == ["q"]
     with database.writing() as connection:
-        claims.fail(connection, claimed.job.id, "host/1/1/a", "JobFailed", "", expires=NOON)
+        claims.fail(connection, claimed.job.id, "host/1/1/a", claims.Remains(NOON), error="JobFailed", message="")
     carry_out(database, duties, NOON + 3 * HOUR)
     assert woken == ["q", "q"]

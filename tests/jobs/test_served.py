@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from longshore import errors
@@ -23,7 +24,7 @@ HANDLERS = """
 import time
 from pathlib import Path
 
-from longshore import job
+from longshore import job, links
 
 
 @job("add")
@@ -45,6 +46,28 @@ def wait_for(path: str, progress) -> str:
 def rain() -> None:
     print("it began")
     raise ValueError("it rained")
+
+
+@job("measure")
+def measure(text: str) -> int:
+    return len(text)
+
+
+@job("not_json")
+def not_json():
+    return {"flows": [1.0, float("nan")]}
+
+
+@job("files")
+def files(folder: str) -> str:
+    path = Path(folder) / "made.csv"
+    path.write_text("a,b")
+    return links.register(path)
+
+
+@job("short_lived", result_ttl=1)
+def short_lived() -> str:
+    return "soon gone"
 
 
 @job("numbers")
@@ -154,6 +177,44 @@ def test_the_client_runs_a_job(client: Client) -> None:
 
 def test_the_client_fetches_a_result_of_any_size(client: Client) -> None:
     assert client.job("numbers", {"n": 300_000}).result()[-1] == 299_999
+
+
+def test_inputs_of_20_megabytes(client: Client) -> None:
+    assert client.job("measure", {"text": "x" * 20_000_000}).result(timeout=60) == 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "said"), [('{"text": NaN}', "no NaN"), ("[" * 1000 + "]" * 1000, "200 levels"), ('{"text"', "valid JSON")]
+)
+def test_what_cannot_be_inputs_is_refused(server: LongshoreServer, body: str, said: str) -> None:
+    answer = httpx.post(f"{server.url}/api/v1/jobs/measure", content=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+    assert said in answer.json()["errorDescription"]
+
+
+def test_a_result_that_is_not_json_is_a_failure_that_names_its_place(client: Client) -> None:
+    with pytest.raises(errors.JobFailed) as caught:
+        client.job("not_json").result()
+    assert caught.value.reason == "InvalidResult"
+    assert "output.flows[1] is NaN" in caught.value.description
+
+
+def test_a_job_hands_out_a_link_to_a_file_that_it_made(client: Client, server: LongshoreServer, tmp_path: Path) -> None:
+    address = client.job("files", {"folder": str(tmp_path)}).result()
+    answer = httpx.get(httpx.URL(server.url).join(address))
+    assert (answer.status_code, answer.text) == (200, "a,b")
+
+
+def test_a_result_is_gone_once_it_has_expired(client: Client, server: LongshoreServer) -> None:
+    job = client.job("short_lived")
+    assert job.wait().state()["status"] == "SUCCESS"
+    address = f"{server.url}/api/v1/jobs/{job.id}"
+    gone = eventually(lambda: (answer := httpx.get(address)).status_code == 410 and answer, 10, "the job's expiry")
+    assert gone.json()["error"] == "Expired"
+    assert httpx.get(f"{address}/result").status_code == 410
+    assert httpx.delete(address).status_code == 410
+    with Client(server.url) as other, pytest.raises(errors.Expired):
+        other.find_job(job.id).state()
 
 
 def test_the_client_says_why_a_job_failed(client: Client) -> None:

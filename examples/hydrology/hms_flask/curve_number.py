@@ -24,11 +24,11 @@ ABSTRACTION_RATIO = 0.2
 LARGEST_STORM = 10_000.0
 
 # Chapter 10 lists, for every curve number of the average antecedent runoff condition (II), those of dry ground (I) and
-# of wet ground (III); here is each tenth one and the bent ends, and straight lines between them are within about one.
-_NORMAL = (0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100)
+# of wet ground (III); here is each fifth one, and straight lines between them are within about one.
+_NORMAL = tuple(range(0, 101, 5))
 _ADJUSTED = {
-    "I": (0, 2, 4, 9, 15, 22, 31, 40, 51, 63, 78, 87, 100),
-    "III": (0, 13, 22, 37, 50, 60, 70, 78, 85, 91, 96, 98, 100),
+    "I": (0, 2, 4, 6, 9, 12, 15, 18, 22, 26, 31, 35, 40, 45, 51, 57, 63, 70, 78, 87, 100),
+    "III": (0, 13, 22, 30, 37, 43, 50, 55, 60, 65, 70, 74, 78, 82, 85, 88, 91, 94, 96, 98, 100),
 }
 
 

@@ -34,10 +34,12 @@ def describe_event(job: Job, document: bytes | None = None) -> dict[str, Any]:
 
 
 def announce(emitter: Emitter, job: Job, document: bytes | None = None) -> bool:
-    """Send a job's state to its room; False when the message queue is away.
+    """Send a job's state to its room; False when nobody watches it, or the message queue is away.
 
     :param document: its result as JSON, which rides along if it is small.
     """
+    if not job.is_watched:
+        return False
     try:
         emitter.emit(EVENT, describe_event(job, document), room=room_of(job.id))
     except Unavailable:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,31 @@ class Claimed:
 
     job: Job
     inputs: bytes
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is left of an attempt.
+
+    :param expires: when the job's record is forgotten, unless the job is begun again.
+    :param log_tail: the last lines that it wrote.
+    :param peak_bytes: most memory that it had.
+    :param now: when it ended.
+    """
+
+    expires: float
+    log_tail: str | None = None
+    peak_bytes: int | None = None
+    now: float = field(default_factory=time.time)
+
+    @property
+    def traces(self) -> dict[str, Any]:
+        """What a failure keeps."""
+        return {"log_tail": self.log_tail, "peak_bytes": self.peak_bytes}
+
+    def ended(self, status: str) -> dict[str, Any]:
+        """What becomes of a job that ends with this status."""
+        return {"status": status, "finished": self.now, "expires": self.expires, **_NO_LEASE}
 
 
 class LeaseLost(Exception):
@@ -123,84 +148,44 @@ def set_progress(
 
 
 def succeed(
-    connection: Connection,
-    job_id: str,
-    owner: str,
-    *,
-    expires: float,
-    result_place: str,
-    result_bytes: int,
-    peak_bytes: int | None = None,
-    now: float | None = None,
+    connection: Connection, job_id: str, owner: str, remains: Remains, *, result_place: str, result_bytes: int
 ) -> Job:
     """Settle a job whose result is kept: ``result_place`` is ``"store"`` or ``"file"``.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    about = {"result_place": result_place, "result_bytes": result_bytes, "peak_bytes": peak_bytes}
-    return _change(connection, job_id, owner, **_ended(SUCCESS, expires, now), **about)
+    about = {"result_place": result_place, "result_bytes": result_bytes, "peak_bytes": remains.peak_bytes}
+    return _change(connection, job_id, owner, **remains.ended(SUCCESS), **about)
 
 
-def fail(
-    connection: Connection,
-    job_id: str,
-    owner: str,
-    error: str,
-    message: str,
-    *,
-    expires: float,
-    log_tail: str | None = None,
-    peak_bytes: int | None = None,
-    now: float | None = None,
-) -> Job:
+def fail(connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str) -> Job:
     """Settle a job that failed, with a code and a sentence.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    about = {"error": error, "message": message, "log_tail": log_tail, "peak_bytes": peak_bytes}
-    return _change(connection, job_id, owner, **_ended(FAILURE, expires, now), **about)
+    about = {"error": error, "message": message, **remains.traces}
+    return _change(connection, job_id, owner, **remains.ended(FAILURE), **about)
 
 
-def revoke(
-    connection: Connection,
-    job_id: str,
-    owner: str,
-    *,
-    expires: float,
-    log_tail: str | None = None,
-    peak_bytes: int | None = None,
-    now: float | None = None,
-) -> Job:
+def revoke(connection: Connection, job_id: str, owner: str, remains: Remains) -> Job:
     """Settle a running job that was stopped because somebody asked for it.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    about = {"log_tail": log_tail, "peak_bytes": peak_bytes}
-    return _change(connection, job_id, owner, **_ended(REVOKED, expires, now), **about)
+    return _change(connection, job_id, owner, **remains.ended(REVOKED), **remains.traces)
 
 
 def retry_later(
-    connection: Connection,
-    job_id: str,
-    owner: str,
-    error: str,
-    message: str,
-    *,
-    due: float,
-    expires: float,
-    log_tail: str | None = None,
-    peak_bytes: int | None = None,
-    now: float | None = None,
+    connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str, due: float
 ) -> Job:
     """Give a job that raised back, to be begun again at ``due``; one that somebody asked to stop is REVOKED.
 
-    :param expires: for the latter.
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
     if _require_held(connection, job_id, owner).cancelling:
-        return revoke(connection, job_id, owner, expires=expires, log_tail=log_tail, peak_bytes=peak_bytes, now=now)
-    about = {"error": error, "message": message, "log_tail": log_tail, "peak_bytes": peak_bytes}
-    return _change(connection, job_id, owner, **_given_back(), due=due, **about)
+        return revoke(connection, job_id, owner, remains)
+    about = {"error": error, "message": message, **remains.traces}
+    return _change(connection, job_id, owner, status=RETRY, due=due, **_NO_LEASE, **about)
 
 
 def give_back(
@@ -222,35 +207,24 @@ def give_back(
     return _change(connection, job_id, owner, **again, **counted, **_NO_LEASE)
 
 
-def lose(
-    connection: Connection,
-    job_id: str,
-    owner: str,
-    *,
-    may_repeat: bool,
-    expires: float,
-    log_tail: str | None = None,
-    peak_bytes: int | None = None,
-    now: float | None = None,
-) -> Job:
+def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, may_repeat: bool) -> Job:
     """Settle a job whose process died: RETRY at once, or FAILURE if it may not repeat or did so too often.
 
-    :param expires: when the record of a FAILURE or REVOKED job expires.
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
     job = _require_held(connection, job_id, owner)
     losses = job.losses + 1
     # A warden that died with its job left what it had last noted of it.
-    peak_bytes = peak_bytes or job.peak_bytes
-    about = {"losses": losses, "log_tail": log_tail or job.log_tail, "peak_bytes": peak_bytes}
+    peak_bytes = remains.peak_bytes or job.peak_bytes
+    about = {"losses": losses, "log_tail": remains.log_tail or job.log_tail, "peak_bytes": peak_bytes}
     if job.cancelling:
-        return _change(connection, job_id, owner, **_ended(REVOKED, expires, now), **about)
+        return _change(connection, job_id, owner, **remains.ended(REVOKED), **about)
+    about["error"] = WORKER_LOST
     if may_repeat and losses < MOST_LOSSES:
-        sentence = "the process that ran it died; it is begun again"
-        return _change(connection, job_id, owner, **_given_back(), error=WORKER_LOST, message=sentence, **about)
-    sentence = _loss_sentence(losses, peak_bytes, may_repeat=may_repeat)
-    ended = _ended(FAILURE, expires, now)
-    return _change(connection, job_id, owner, **ended, error=WORKER_LOST, message=sentence, **about)
+        about["message"] = "the process that ran it died; it is begun again"
+        return _change(connection, job_id, owner, status=RETRY, **_NO_LEASE, **about)
+    about["message"] = _loss_sentence(losses, peak_bytes, may_repeat=may_repeat)
+    return _change(connection, job_id, owner, **remains.ended(FAILURE), **about)
 
 
 def _loss_sentence(losses: int, peak_bytes: int | None, *, may_repeat: bool) -> str:
@@ -280,8 +254,8 @@ def take_over_lost(
     query = sa.select(*JOB_COLUMNS).where(sa.text(IS_RUNNING)).with_for_update(skip_locked=True)
     for job in [Job(*row) for row in connection.execute(query)]:
         if job.lease_owner is not None and is_lost(job):
-            about = {"may_repeat": may_repeat(job.type), "expires": now + expires_after(job.type)}
-            settled.append(lose(connection, job.id, job.lease_owner, now=now, **about))  # type: ignore[arg-type]
+            remains = Remains(now + expires_after(job.type), now=now)
+            settled.append(lose(connection, job.id, job.lease_owner, remains, may_repeat=may_repeat(job.type)))
     return settled
 
 
@@ -316,14 +290,6 @@ def _change_statement(names: tuple[str, ...]) -> Any:
     return jobs.update().where(held).values(values).returning(*JOB_COLUMNS)
 
 
-def _ended(status: str, expires: float, now: float | None) -> dict[str, Any]:
-    return {"status": status, "finished": now or time.time(), "expires": expires, **_NO_LEASE}
-
-
-def _given_back() -> dict[str, Any]:
-    return {"status": RETRY, **_NO_LEASE}
-
-
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
@@ -335,6 +301,7 @@ def request_cancel(connection: Connection, job_id: str, *, expires: float, now: 
     job = find(connection, job_id, lock=True)
     if job is None or job.is_finished:
         return job
-    values = {"cancelling": True} if job.status == STARTED else {"cancelling": True, **_ended(REVOKED, expires, now)}
+    ended = {} if job.status == STARTED else Remains(expires, now=now or time.time()).ended(REVOKED)
+    values = {"cancelling": True, **ended}
     row = connection.execute(jobs.update().where(jobs.c.id == job_id).values(values).returning(*JOB_COLUMNS)).one()
     return Job(*row)

@@ -77,6 +77,12 @@ class Job:
     message: str | None
     peak_bytes: int | None
     log_tail: str | None
+    announced: bool
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody has to be told of its changes."""
+        return not self.announced
 
     @property
     def is_finished(self) -> bool:
@@ -86,6 +92,16 @@ class Job:
     def is_expired(self, now: float) -> bool:
         """Whether its result is to be forgotten."""
         return self.expires is not None and self.expires <= now
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What whoever submits a job is told of it."""
+
+    id: str
+    type: str
+    queue: str
+    status: str = PENDING
 
 
 JOB_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
@@ -114,7 +130,10 @@ def _is_uuid(text: str) -> bool:
 def insert(connection: Connection, new: Sequence[NewJob], *, now: float | None = None) -> None:
     """Keep jobs without an idempotency key, in this order."""
     if new:
-        connection.execute(jobs.insert(), [_values(each, now or time.time()) for each in new])
+        connection.execute(_INSERT, [_values(each, now or time.time()) for each in new])
+
+
+_INSERT = jobs.insert()
 
 
 def insert_once(connection: Connection, new: NewJob, *, now: float | None = None) -> tuple[Job, str | None]:
@@ -143,7 +162,7 @@ def _values(new: NewJob, now: float) -> dict[str, Any]:
         "submitted": now,
         "attempts": 0,
         "losses": 0,
-        "announced": False,
+        "announced": True,  # until somebody watches it, nobody has to be told
     }
 
 
@@ -158,11 +177,6 @@ def find(connection: Connection, job_id: str, *, lock: bool = False) -> Job | No
     query = sa.select(*JOB_COLUMNS).where(jobs.c.id == job_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else Job(*row)
-
-
-def require(connection: Connection, job_id: str) -> Job:
-    """The job with this id, which is known to exist."""
-    return Job(*connection.execute(sa.select(*JOB_COLUMNS).where(jobs.c.id == job_id)).one())
 
 
 def find_many(connection: Connection, job_ids: Iterable[str]) -> list[Job]:
@@ -248,6 +262,22 @@ def due_queues(connection: Connection, *, older_than: float | None = None) -> di
 
 
 # -- ending ----------------------------------------------------------------------------------------------------------
+
+
+def watch(connection: Connection, job_ids: Sequence[str]) -> None:
+    """Note that somebody watches these jobs.
+
+    Whoever changes one from now on finds :attr:`Job.is_watched` in the same transaction; who watches has to read the
+    jobs after this one, and so misses no change. Without it nothing is sent for the many jobs that nobody watches.
+    """
+    unwatched = jobs.c.id.in_(job_ids) & jobs.c.status.not_in(FINISHED) & jobs.c.announced
+    connection.execute(jobs.update().where(unwatched).values(announced=False))
+
+
+def is_watched(connection: Connection, job_id: str) -> bool:
+    """Whether somebody watches a job, as far as :func:`watch` noted it."""
+    announced = connection.execute(sa.select(jobs.c.announced).where(jobs.c.id == job_id)).scalar_one_or_none()
+    return announced is False
 
 
 def mark_announced(connection: Connection, job_ids: Iterable[str]) -> None:

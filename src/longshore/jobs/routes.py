@@ -28,7 +28,7 @@ from longshore.errors import Expired, shorten
 from longshore.http import Api, Endpoint, read_body
 from longshore.jobs import declaring, wire
 from longshore.jobs.declaring import JobType
-from longshore.jobs.records import Job
+from longshore.jobs.records import FINISHED, Job
 from longshore.jobs.service import Jobs, Request
 from longshore.jobs.submitting import LINES_TYPES, LONGEST_KEY
 
@@ -182,7 +182,7 @@ def _asked(service: Jobs, query: wire.SubmitQuery) -> Request:
 def _submitted(service: Jobs, name: str, query: wire.SubmitQuery) -> Response:
     job = service.submit(name, read_body(), _asked(service, query))
     # Only a job that was accepted before under the same key can have ended.
-    response = _answer(wire.describe_submitted(job), 200 if job.is_finished else 202)
+    response = _answer(wire.describe_submitted(job), 200 if job.status in FINISHED else 202)
     response.headers["Location"] = wire.links(job.id)["self"]
     return response
 

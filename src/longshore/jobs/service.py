@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-
-from sqlalchemy.engine import Connection
 
 from longshore.committing import GroupCommit
 from longshore.database import Database
@@ -22,15 +19,15 @@ from longshore.errors import (
     Expired,
     IllegalOperation,
     InvalidInputs,
-    InvalidValue,
     JobFailed,
     JobNotFound,
     Unavailable,
     shorten,
 )
 from longshore.jobs import claims, declaring, records, wire
+from longshore.jobs.accepting import Keeping, Kept, keep_together
 from longshore.jobs.declaring import JobType
-from longshore.jobs.records import Job, NewJob
+from longshore.jobs.records import Accepted, Job, NewJob
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.submitting import check_inputs, check_key, digest, read_batch
@@ -78,7 +75,7 @@ class Jobs:
         self._files = ResultFiles(settings.results_folder)
         self._wake = wake
         self._announce = announce
-        self._commits: GroupCommit[tuple[Job, list[str]]] = GroupCommit(database)
+        self._commits: GroupCommit[Kept] = GroupCommit(database, keep_together)
 
     # -- declared jobs -------------------------------------------------------------------------------------------
 
@@ -104,7 +101,7 @@ class Jobs:
 
     # -- accepting -----------------------------------------------------------------------------------------------
 
-    def submit(self, name: str, document: bytes, asked: Request) -> Job:
+    def submit(self, name: str, document: bytes, asked: Request) -> Accepted:
         """Accept a job, or find the one that was accepted under the same key.
 
         :param document: the inputs as JSON.
@@ -133,46 +130,24 @@ class Jobs:
             raise InvalidInputs(sentence, [{"field": "queue", "message": sentence}])
         return chosen
 
-    def _accept(self, declared: JobType, queue: str, documents: list[bytes], asked: Request) -> tuple[Job, list[str]]:
+    def _accept(self, declared: JobType, queue: str, documents: list[bytes], asked: Request) -> Kept:
         """Keep the jobs and wake the workers; the first job and the ids of the others."""
-        now = time.time()
         key = check_key(asked.key, asked.made_by)
         first = NewJob(
             type=declared.name,
             queue=queue,
             inputs=documents[0],
-            due=now,
+            due=time.time(),
             id=records.new_job_id(),
             made_by=asked.made_by,
             idempotency_key=key,
             inputs_digest=None if key is None else digest(queue, *documents),
         )
 
-        def keep(connection: Connection) -> tuple[Job, list[str]]:
-            job = self._keep_first(connection, first, now)
-            # Derived from the first one's, which nobody guesses: the same key finds the whole batch again.
-            ids = [str(uuid.uuid5(uuid.UUID(job.id), str(number))) for number in range(1, len(documents))]
-            if job.id == first.id:
-                others = zip(ids, documents[1:], strict=True)
-                records.insert(connection, [_another(first, job_id, inputs) for job_id, inputs in others], now=now)
-            return job, ids
-
-        job, ids = self._commits.run(keep)
+        job, ids = self._commits.run(Keeping(first, documents[1:]))
         if job.id == first.id:
             self.wake(queue, len(documents))
         return job, ids
-
-    def _keep_first(self, connection: Connection, new: NewJob, now: float) -> Job:
-        if new.idempotency_key is None:
-            records.insert(connection, [new], now=now)
-            return records.require(connection, new.id)
-        job, earlier = records.insert_once(connection, new, now=now)
-        if job.is_expired(now):
-            records.release_key(connection, job.id)
-            job, earlier = records.insert_once(connection, new, now=now)
-        if earlier != new.inputs_digest:
-            raise InvalidValue("this Idempotency-Key was used for other inputs; take a new key for a new job")
-        return job
 
     def wake(self, queue: str, count: int) -> None:
         """Tell the workers of a queue that something waits."""
@@ -302,11 +277,6 @@ class Jobs:
         """Let everybody who waits go on, and close the connections to the results."""
         self.waiting.close()
         self.results.close()
-
-
-def _another(first: NewJob, job_id: str, inputs: bytes) -> NewJob:
-    """A further job of a batch; only the first has the batch's key."""
-    return replace(first, id=job_id, inputs=inputs, idempotency_key=None, inputs_digest=None)
 
 
 def failure_of(job: Job) -> JobFailed:

@@ -66,12 +66,14 @@ class JobSockets:
             raise Expired(f"the job {expired[0]!r} has expired; nothing was subscribed to")
         for job_id in ids:
             self.server.enter_room(sid, room_of(job_id))
+        with self.service.database.writing(durable=False) as connection:
+            records.watch(connection, ids)
         # A change that came in between was told to the room already; what is sent last has to be the newest.
-        sent: dict[str, Job] = {}
-        while changed := [job for job in self._read(ids).values() if sent.get(job.id) != job]:
+        sent: dict[str, dict[str, Any]] = {}
+        while changed := [job for job in self._read(ids).values() if sent.get(job.id) != wire.describe(job)]:
             for job in changed:
                 self.server.emit(wire.EVENT, describe_event(job, self._result(job)), to=sid)
-                sent[job.id] = job
+                sent[job.id] = wire.describe(job)
 
     def _unsubscribe(self, sid: str, ids: list[str]) -> None:
         for job_id in ids:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -63,12 +64,17 @@ def send_messages(celery: Any, queue: str, count: int) -> None:
         raise Unavailable("the message broker cannot be reached at the moment") from error
 
 
+PAUSE_SECONDS = 0.005
+"""Between two rounds of messages, when jobs come in faster than that."""
+
+
 class Waker:
     """Lets workers look into queues, from a thread of its own.
 
-    A message costs as much as accepting a job does. What is asked for while one is sent goes into the next one: when
-    jobs come in hundreds a second, a message stands for several of them, and each request is answered sooner. A message
-    that cannot be sent is no loss, see :class:`~longshore.jobs.reconcile.JobReconciler`.
+    A message costs as much as accepting a job does, and taking it as much again. What is asked for within
+    :data:`PAUSE_SECONDS` goes into the next round: when jobs come in hundreds a second, a message stands for several of
+    them, and each request is answered sooner. A message that cannot be sent is no loss, see
+    :class:`~longshore.jobs.reconcile.JobReconciler`.
 
     :param most_messages: how many are sent for one queue at once; as many workers begin.
     """
@@ -94,6 +100,7 @@ class Waker:
             with self._news:
                 self._news.wait_for(lambda: self._asked)
                 asked, self._asked = self._asked, {}
+            begun = time.monotonic()
             for queue, jobs in asked.items():
                 try:
                     send_messages(self._celery, queue, min(jobs, self._most))
@@ -101,6 +108,7 @@ class Waker:
                     log.info("the message broker is away; the jobs of the queue %r wait for it", queue)
                 except Exception:  # the thread must outlive whatever the broker's client raises
                     log.exception("workers could not be woken")
+            time.sleep(max(0.0, begun + PAUSE_SECONDS - time.monotonic()))
 
 
 def make_wake(celery: Any, most_messages: int = 1) -> Wake:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from longshore.jobs.declaring import JobType
-from longshore.jobs.records import COUNT_LIMIT, STATUSES, Job
+from longshore.jobs.records import COUNT_LIMIT, STATUSES, Accepted, Job
 
 BASE = "/api/v1/jobs"
 EVENT = "jobs"
@@ -175,7 +175,7 @@ def describe(job: Job) -> dict[str, Any]:
     }
 
 
-def describe_submitted(job: Job) -> dict[str, Any]:
+def describe_submitted(job: Accepted) -> dict[str, Any]:
     """A job as :class:`Submitted`."""
     return {
         "id": job.id,

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.errors import LongshoreError
-from longshore.jobs import claims
+from longshore.jobs import claims, records
 from longshore.jobs.claims import LeaseLost
 from longshore.jobs.records import Job
 from longshore.jobs.running.runner import Runner, Stop
@@ -75,6 +75,16 @@ class Attempt:
         done, total, message = values
         self.job = replace(self.job, progress_done=done, progress_total=total, progress_message=message)
         self._unsaved = True
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        if not self.job.is_watched:
+            try:
+                with self.database.reading() as connection:
+                    watched = records.is_watched(connection, self.job.id)
+            except LongshoreError:
+                watched = True  # as far as anybody knows
+            self.job = replace(self.job, announced=not watched)
         self.tell(self.job)
 
     def save_progress(self, connection: Connection) -> None:
@@ -102,7 +112,7 @@ class Attempt:
             with self.database.writing(durable=False) as connection:
                 self.save_progress(connection)
             # Who began to watch since it was told has read an older state, and would not hear of it again.
-            self.tell(self.job)
+            self._tell_watchers()
         if now - self._asked >= ASK_SECONDS:
             self._asked = now
             with self.database.reading() as connection:

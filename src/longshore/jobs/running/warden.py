@@ -19,7 +19,7 @@ from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
-from longshore.jobs.claims import Claimed, LeaseLost
+from longshore.jobs.claims import Claimed, LeaseLost, Remains
 from longshore.jobs.records import Job
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
@@ -172,26 +172,22 @@ class Warden:
 
     def _decide(self, job: Job, outcome: Outcome, part: Path) -> Settle:
         """How an outcome is written down."""
-        about: dict[str, Any] = {
-            "log_tail": self.runner.output.tail() or None,
-            "peak_bytes": outcome.peak_bytes or None,
-        }
-        about |= {"job_id": job.id, "owner": self.owner}
-        expires = time.time() + self._said(job.type, "result_ttl", self.settings.result_ttl)
+        remains = self._remains(job, outcome)
+        about: dict[str, Any] = {"job_id": job.id, "owner": self.owner}
         match outcome.kind:
             case "done":
-                return self._keep(job, outcome, part, expires)
+                return self._keep(job, outcome, part, remains)
             case "failed":
-                return self._fail_or_retry(job, outcome, {**about, "expires": expires})
+                return self._fail_or_retry(job, outcome, remains)
             case "died":
                 log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
                 may_repeat = self._said(job.type, "retry", True)
-                return partial(claims.lose, may_repeat=may_repeat, expires=expires, **about)
+                return partial(claims.lose, remains=remains, may_repeat=may_repeat, **about)
             case "cancelled":
-                return partial(claims.revoke, expires=expires, **about)
+                return partial(claims.revoke, remains=remains, **about)
             case "timed out" | "too large":
                 error, message = self._explain(job, outcome)
-                return partial(claims.fail, error=error, message=message, expires=expires, **about)
+                return partial(claims.fail, remains=remains, error=error, message=message, **about)
             case "unready":
                 message = str(outcome.head.get("message", f"its process {outcome.end}"))
                 log.error("jobs wait, since what is declared cannot be loaded: %s", message)
@@ -200,10 +196,15 @@ class Warden:
                     "error": "Unavailable",
                     "message": message,
                 }
-                return partial(claims.give_back, job_id=job.id, owner=self.owner, **wait)
+                return partial(claims.give_back, **about, **wait)
             case _:
                 log.info("job %s goes back, the worker stops", job.id)
-                return partial(claims.give_back, job_id=job.id, owner=self.owner)
+                return partial(claims.give_back, **about)
+
+    def _remains(self, job: Job, outcome: Outcome) -> Remains:
+        now = time.time()
+        expires = now + self._said(job.type, "result_ttl", self.settings.result_ttl)
+        return Remains(expires, self.runner.output.tail() or None, outcome.peak_bytes or None, now)
 
     def _explain(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Code and sentence of an attempt that went over a limit."""
@@ -213,8 +214,9 @@ class Warden:
         reached, allowed = _mebibytes(outcome.peak_bytes), _mebibytes(limits.memory_bytes)
         return "TooLarge", f"its memory reached {reached}, over its limit of {allowed}, and it was ended"
 
-    def _fail_or_retry(self, job: Job, outcome: Outcome, about: dict[str, Any]) -> Settle:
+    def _fail_or_retry(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
         """The function raised: begin it again later, as often as its declaration says."""
+        about: dict[str, Any] = {"job_id": job.id, "owner": self.owner, "remains": remains}
         about |= {"error": outcome.head["error"], "message": outcome.head["message"]}
         raised = job.attempts - job.losses
         if outcome.head["again"] and raised <= self._said(job.type, "retries", 0):
@@ -222,26 +224,19 @@ class Warden:
             return partial(claims.retry_later, due=due, **about)
         return partial(claims.fail, **about)
 
-    def _keep(self, job: Job, outcome: Outcome, part: Path, expires: float) -> Settle:
+    def _keep(self, job: Job, outcome: Outcome, part: Path, remains: Remains) -> Settle:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
         place = outcome.head["place"]
         if place == "file":
             self.files.adopt(part, job.id)
         elif not isinstance(self.store, EmbeddedStore):
-            self._persist(lambda: self.store.put(job.id, outcome.document, expires))
+            self._persist(lambda: self.store.put(job.id, outcome.document, remains.expires))
 
         def settle(connection: Connection) -> Job:
             if place == "store" and isinstance(self.store, EmbeddedStore):
-                self.store.put_within(connection, job.id, outcome.document, expires)
-            return claims.succeed(
-                connection,
-                job.id,
-                self.owner,
-                expires=expires,
-                result_place=place,
-                result_bytes=outcome.head["bytes"],
-                peak_bytes=outcome.peak_bytes or None,
-            )
+                self.store.put_within(connection, job.id, outcome.document, remains.expires)
+            about = {"result_place": place, "result_bytes": outcome.head["bytes"]}
+            return claims.succeed(connection, job.id, self.owner, remains, **about)
 
         return settle
 
