@@ -8,6 +8,7 @@ import { SidePanel } from "./panel/SidePanel";
 import { usePanel } from "./panel/panel";
 import { Session } from "./session";
 import { TopBar } from "./TopBar";
+import { useCommands } from "./commands";
 import { useKeys } from "./keys";
 
 const GridView = lazy(() => import("./GridView"));
@@ -28,6 +29,7 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
   const { phase, problem, connected, busy } = useStore(session.store);
   const { open } = usePanel();
   useKeys(session);
+  useCommands(session);
   if (phase === "missing") return <Missing problem={problem} />;
   if (phase === "loading") return <Skeleton />;
   return (
