@@ -6,6 +6,7 @@ samples and a file of the tests.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 MOVIES = Path(__file__).parent.parent / "tests" / "data" / "movies.json"
 BIRDS = Path(__file__).parent.parent / "src" / "longshore" / "samples" / "birdstrikes.csv"
+GENRES = "Major Genre,Mood\nComedy,Laughs\nDrama,Tears\nHorror,Fear\nOpera,Song\n"
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 
 
@@ -31,6 +33,13 @@ def open_movies(page: Page, url: str) -> None:
 def pick(page: Page, column: str) -> None:
     """Select a column by its header."""
     page.locator(".head", has=page.get_by_text(column, exact=True)).locator(".head-name").click()
+
+
+def jump(page: Page, column: str) -> None:
+    """Select a column that may be out of sight."""
+    page.keyboard.press("Control+K")
+    page.get_by_role("combobox", name="What do you want to do?").fill(column)
+    page.get_by_role("option", name=column).first.click()
 
 
 def show_panel(page: Page, tab: str) -> None:
@@ -117,6 +126,83 @@ def charts(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def open_genres(page: Page, url: str) -> None:
+    """A second table, known to this browser, and then the movies."""
+    page.goto(url)
+    page.get_by_label("A file with a table").set_input_files(
+        {"name": "genres.csv", "mimeType": "text/csv", "buffer": GENRES.encode()}
+    )
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".cell", has_text="Laughs").wait_for()
+    open_movies(page, url)
+
+
+def palette(page: Page, url: str) -> None:
+    """The command palette, searched."""
+    open_genres(page, url)
+    pick(page, "US Gross")
+    page.keyboard.press("Control+K")
+    page.get_by_role("combobox", name="What do you want to do?").fill("fill")
+    page.get_by_role("option").first.wait_for()
+
+
+def palette_open(page: Page, url: str) -> None:
+    """The command palette as it opens."""
+    open_genres(page, url)
+    page.keyboard.press("Control+K")
+    page.get_by_role("option", name="genres.csv").wait_for()
+
+
+def joining(page: Page, url: str) -> None:
+    """Match counts before anything is joined."""
+    open_genres(page, url)
+    jump(page, "Major Genre")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Join another table").click()
+    page.get_by_label("The other table").select_option(label="genres.csv (4 × 2)")
+    page.locator(".effect.some li").first.wait_for()
+
+
+def deriving(page: Page, url: str) -> None:
+    """A computed column with names completed."""
+    open_movies(page, url)
+    pick(page, "US Gross")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Compute a column").click()
+    page.get_by_label("Expression", exact=True).fill('ROUND("US Gross" / "Produ')
+    page.get_by_role("option").first.wait_for()
+
+
+def summing(page: Page, url: str) -> None:
+    """Groups and measures."""
+    open_movies(page, url)
+    jump(page, "Major Genre")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Sum up by groups").click()
+    page.get_by_role("button", name="Compute something").click()
+
+
+def recipe(page: Page, url: str) -> None:
+    """What each step of a recipe would do here, one of them open to be changed."""
+    open_genres(page, url)
+    steps = [
+        {"operation": "fillWithAverage", "parameters": {"column": "US DVD Sales", "metric": "mean"}},
+        {"operation": "trimText", "parameters": {"columns": ["Title"]}},
+        {"operation": "renameColumn", "parameters": {"column": "Studio", "newName": "Maker"}},
+        {"operation": "join", "parameters": {"otherSessionID": "genres.csv", "keys": [{"column": "Major Genre"}]}},
+    ]
+    text = json.dumps({"format": "longshore-recipe", "formatVersion": 1, "name": "films.csv", "steps": steps})
+    show_panel(page, "History")
+    page.get_by_label("Recipe file").set_input_files(
+        {"name": "films.recipe.json", "mimeType": "application/json", "buffer": text.encode()}
+    )
+    page.get_by_role("dialog").get_by_text("Filled 2,637").wait_for()
+    page.get_by_label("genres.csv", exact=True).select_option(label="genres.csv (4 × 2)")
+    page.get_by_role("dialog").get_by_text("Joined").wait_for()
+    page.get_by_role("button", name="Change step 1").click()
+    page.get_by_role("form", name="Step 1").wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -127,6 +213,12 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "look": looking,
     "history": history,
     "charts": charts,
+    "palette": palette,
+    "palette-open": palette_open,
+    "join": joining,
+    "derive": deriving,
+    "aggregate": summing,
+    "recipe": recipe,
 }
 
 
@@ -135,7 +227,7 @@ def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:
     for size, (width, height) in SIZES.items():
         for colours in ("light", "dark"):
             for name in names or PAGES:
-                if colours == "dark" and name not in ("start", "preview", "charts"):
+                if colours == "dark" and name not in ("start", "preview", "charts", "palette", "join", "recipe"):
                     continue
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours)
                 page = context.new_page()

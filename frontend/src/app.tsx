@@ -96,7 +96,8 @@ function Rail({ area }: { area: Area }) {
       <span className="spring" />
       <button className="rail-item" title="Do anything (Ctrl-K)" aria-label="Commands, Ctrl K" aria-keyshortcuts="Control+K" onClick={openPalette}>
         <CommandIcon />
-        <span>Ctrl K</span>
+        <span className="wide-only">Ctrl K</span>
+        <span className="narrow-only">Find</span>
       </button>
       <button className="rail-item wide-only" title="Keys" aria-label="Keys" onClick={() => setHelp(true)}>
         <Keys />

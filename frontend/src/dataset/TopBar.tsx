@@ -54,7 +54,7 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
       <button className="icon" aria-label="Redo" title={meta?.redoAvailable ? `Redo: ${steps[position + 1]?.sentence ?? ""} (Ctrl-Shift-Z)` : "Nothing to redo"} disabled={!meta?.redoAvailable} onClick={() => void session.redo()}>
         <Redo />
       </button>
-      <button className="icon" aria-label="Commands" aria-keyshortcuts="Control+K" title="Do anything (Ctrl-K)" onClick={openPalette}>
+      <button className="icon wide-only" aria-label="Commands" aria-keyshortcuts="Control+K" title="Do anything (Ctrl-K)" onClick={openPalette}>
         <Command />
       </button>
       <Export session={session} />

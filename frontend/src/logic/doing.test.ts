@@ -137,7 +137,7 @@ describe("effects in words", () => {
   it("tells of a join what matches before anything is joined", () => {
     const facts = { matched: 7, unmatched: 3, otherUnmatched: 1, duplicateKeys: 2, rowsBefore: 10, rowsAfter: 14 };
     expect(effectOf("join", { ...seen, newColumns: ["Land"], facts }, 10, "cities.csv").notes.map((note) => note.text)).toEqual([
-      "7 of 10 rows match", "3 rows find nothing in cities.csv", "1 row of cities.csv are not needed", "2 keys stand in several rows of cities.csv, so rows may multiply: 10 become 14",
+      "7 of 10 rows match", "3 rows find nothing in cities.csv", "1 row of cities.csv finds nothing here", "2 keys stand in several rows of cities.csv, so rows may multiply: 10 become 14",
     ]);
   });
   it("tells of an append where the tables differ", () => {

@@ -31,11 +31,13 @@ function notesOf(operation: string, facts: Record<string, unknown>, other: strin
 
 const number = (facts: Record<string, unknown>, name: string) => (typeof facts[name] === "number" ? facts[name] : 0);
 
+const finding = (rows: number, of = "") => `${counted(rows, "row")}${of} ${rows === 1 ? "finds" : "find"}`;
+
 function joinNotes(facts: Record<string, unknown>, other: string): Effect["notes"] {
   const [matched, unmatched] = [number(facts, "matched"), number(facts, "unmatched")];
   const notes: Effect["notes"] = [{ text: `${count(matched)} of ${counted(matched + unmatched, "row")} match`, isLoss: matched === 0 }];
-  if (unmatched > 0) notes.push({ text: `${counted(unmatched, "row")} find nothing in ${other}`, isLoss: true });
-  if (number(facts, "otherUnmatched") > 0) notes.push({ text: `${counted(number(facts, "otherUnmatched"), "row")} of ${other} are not needed` });
+  if (unmatched > 0) notes.push({ text: `${finding(unmatched)} nothing in ${other}`, isLoss: true });
+  if (number(facts, "otherUnmatched") > 0) notes.push({ text: `${finding(number(facts, "otherUnmatched"), ` of ${other}`)} nothing here` });
   const several = number(facts, "duplicateKeys");
   if (several > 0) notes.push({ text: `${several === 1 ? "One key stands" : `${count(several)} keys stand`} in several rows of ${other}, so rows may multiply: ${count(number(facts, "rowsBefore"))} become ${count(number(facts, "rowsAfter"))}`, isLoss: true });
   return [...notes, ...typeNotes(facts)];

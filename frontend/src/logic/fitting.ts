@@ -85,7 +85,7 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
       return selected.columns.length > 1 ? `${where} of ${meta.dataSize.columns}` : `${column}, ${meta.dataSize.columns - 1} stay`;
     case "changeColumnDataType":
     case "parseDates":
-      return `${column} is ${typeName(info?.dataType ?? "")} now`;
+      return `${column}, now ${typeName(info?.dataType ?? "")}`;
     case "renameColumn":
       return `${column} gets another name`;
     case "moveColumn":

@@ -79,7 +79,7 @@ const HINTS: Record<string, string> = {
   otherSessionID: "", keys: "", merges: "", rows: "", values: "What stays empty is missing.", rowIndex: "", insertIndex: "", toIndex: "", aggregates: "", sortBy: "", convert: "",
   toReplace: "One to a line.", replaceWith: "One line for all, or one for each to find. Nothing makes empty text.", newValue: "It has to fit the column’s type.", newDataType: "",
   formats: "One to a line, tried in turn. Found from the values when nothing is given.", columns: "", dateFormat: "Found from the values when nothing is given.",
-  order: "", command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.", countRows: "", suffix: "",
+  order: "", how: "", metric: "", method: "", cutMode: "", case: "", ends: "", newName: "No other column may have it.", expression: "Names with blanks stand between double quotes, text between single ones.", command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.", countRows: "", suffix: "",
 };
 export const choiceLabel = (value: string) => WORDS[value] ?? value;
 

@@ -8,7 +8,9 @@ import { collect, type Command } from "./commands";
 import { closePalette } from "./open";
 import "./palette.css";
 
-const MOST = 60;
+/** What is drawn of a search; and of each heading while nothing is searched. */
+const MOST = 80;
+const MOST_OF_GROUP = 24;
 
 export default function Palette() {
   const [commands, setCommands] = useState<Command[]>([]);
@@ -19,9 +21,10 @@ export default function Palette() {
   useEffect(() => collect(setCommands), []);
 
   const found = useMemo(() => {
-    const ranked = rank(query, commands, (command) => [command.title, `${command.words ?? ""} ${command.group}`, command.line ?? ""]).slice(0, MOST);
+    const ranked = rank(query, commands, (command) => [command.title, `${command.words ?? ""} ${command.group}`, command.line ?? ""]).map((each) => ({ ...each, group: each.item.group }));
     // The heading with the best match comes first, and under each the best one.
-    return grouped(ranked.map((each) => ({ ...each, group: each.item.group })));
+    if (query.trim() !== "") return grouped(ranked.slice(0, MOST));
+    return grouped(ranked).map(([group, members]): [string, typeof members] => [group, members.slice(0, MOST_OF_GROUP)]);
   }, [commands, query]);
   const flat = found.flatMap(([, members]) => members);
   const chosen = flat[Math.min(active, flat.length - 1)];

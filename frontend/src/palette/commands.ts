@@ -21,20 +21,21 @@ export interface Command {
 }
 export type Source = () => Command[] | Promise<Command[]>;
 
-const sources = new Set<Source>();
+const sources: Source[] = [];
 
-/** Adds a source; call what comes back to take it away again. */
+/** Adds a source; call what comes back to take it away again. What came last stands first: it is about what is on the page. */
 export function register(source: Source): () => void {
-  sources.add(source);
+  sources.unshift(source);
   return () => {
-    sources.delete(source);
+    const at = sources.indexOf(source);
+    if (at >= 0) sources.splice(at, 1);
   };
 }
 
 /** All commands of the sources, those at hand at once and the others as they come. */
 export function collect(tell: (commands: Command[]) => void): void {
   const found: Command[][] = [];
-  [...sources].forEach((source, at) => {
+  sources.forEach((source, at) => {
     const given = source();
     if (Array.isArray(given)) found[at] = given;
     else

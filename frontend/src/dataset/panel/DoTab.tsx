@@ -63,7 +63,7 @@ function Offers({ session, offers: shown }: { session: Session; offers: Offer[] 
     <ul className="offers">
       {shown.map(({ operation, title, line }) => (
         <li key={operation.name}>
-          <button onClick={() => openForm(session, operation.name)}>
+          <button data-operation={operation.name} onClick={() => openForm(session, operation.name)}>
             <strong>{title}</strong>
             <span>{line}</span>
           </button>

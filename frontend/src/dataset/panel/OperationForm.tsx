@@ -95,6 +95,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
     <form
       ref={form}
       className="operation"
+      data-fields={fields.map((field) => field.name).join(" ")}
       onSubmit={(event) => {
         event.preventDefault();
         void apply();
@@ -129,7 +130,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
           {general}
         </p>
       )}
-      {hasPreview(operation.name) && <EffectBox operation={operation.name} preview={preview} rows={meta?.dataSize.rows ?? 0} other={other?.name} />}
+      {hasPreview(operation.name) && <EffectBox operation={operation.name} preview={preview} rows={meta?.dataSize.rows ?? 0} other={other?.name} showColumn={(name) => session.showColumn(name)} />}
       {operation.name === "executeCommand" && <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>}
       <div className="form-foot">
         <button type="submit" className="button primary" disabled={isWorking}>
@@ -143,13 +144,27 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
   );
 }
 
-function EffectBox({ operation, preview, rows, other }: { operation: string; preview?: Preview; rows: number; other?: string }) {
+interface EffectProps {
+  operation: string;
+  preview?: Preview;
+  rows: number;
+  other?: string;
+  showColumn: (name: string) => void;
+}
+
+function EffectBox({ operation, preview, rows, other, showColumn }: EffectProps) {
   if (!preview) return <p className="effect empty" />;
   const effect = effectOf(operation, preview, rows, other);
+  const made = preview.newColumns[0];
   return (
     <div className={effect.isSomething ? "effect some" : "effect"} role="status">
       <p>
         {effect.text} {effect.isSomething && preview.data.columns.length + preview.removedColumns.length > 0 && "The rows in view show it."}
+        {made !== undefined && preview.data.columns.includes(made) && (
+          <button type="button" className="link" onClick={() => showColumn(made)}>
+            Show
+          </button>
+        )}
       </p>
       {effect.notes.length > 0 && (
         <ul>

@@ -38,7 +38,7 @@ export function OtherColumns({ id, field, context, chosen, change }: ControlProp
   if (chosen === null)
     return (
       <p className="all-columns">
-        All {there.length} other columns of it{" "}
+        {there.length === 1 ? "Its one other column" : `Its ${there.length} other columns`}{" "}
         <button type="button" className="link" onClick={() => change([])}>
           Choose
         </button>

@@ -63,9 +63,9 @@ export function OtherTablePicker({ id, field, value, context, change, problem }:
       {isByLink && (
         <input className="field" aria-label="Link of the other table" placeholder="Paste its link" autoFocus autoComplete="off" spellCheck={false} aria-describedby={described} onChange={(event) => follow(event.target.value)} />
       )}
-      {context.other && (
+      {context.other && isByLink && (
         <p className="hint">
-          {context.other.id === ITSELF ? "This table" : context.other.name}: {count(context.other.meta.dataSize.rows)} × {count(context.other.meta.dataSize.columns)}
+          {context.other.name}: {count(context.other.meta.dataSize.rows)} × {count(context.other.meta.dataSize.columns)}
         </p>
       )}
       {trouble && (
