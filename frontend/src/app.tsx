@@ -94,7 +94,7 @@ function Rail({ area }: { area: Area }) {
         </Link>
       ))}
       <span className="spring" />
-      <button className="rail-item" title="Do anything (Ctrl-K)" aria-label="Commands, Ctrl K" aria-keyshortcuts="Control+K" onClick={openPalette}>
+      <button className="rail-item" title="Do anything (Ctrl-K)" aria-label="Find commands: Ctrl K" aria-keyshortcuts="Control+K" onClick={openPalette}>
         <CommandIcon />
         <span className="wide-only">Ctrl K</span>
         <span className="narrow-only">Find</span>

@@ -36,7 +36,7 @@ export const CATALOGUE: Record<string, Entry> = {
   generateDummies: entry("One column per value", "Columns", "dummies one-hot encode 0 1"),
   parseDates: entry("Read as dates", "Numbers and dates", "time datetime timestamp epoch"),
   normalize: entry("Rescale to a range", "Numbers and dates", "normalise min max scale"),
-  standardize: entry("Standardize", "Numbers and dates", "z-score mean deviation"),
+  standardize: entry("Standardize to mean 0", "Numbers and dates", "z-score mean deviation"),
   discretize: entry("Put into intervals", "Numbers and dates", "bins cut quantile"),
   deduplicate: entry("Remove repeated rows", "Rows", "duplicates unique distinct"),
   sortRows: entry("Sort for good", "Rows", "order"),

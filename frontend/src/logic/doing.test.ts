@@ -5,7 +5,7 @@ import { AGGREGATE, available } from "./catalogue";
 import { effectOf } from "./effects";
 import { complete, completions, functionAround, spelled } from "./expression";
 import { everything, grouped, offers } from "./fitting";
-import { fieldsOf, guessKeys, isProblem, isShown, toParameters, toValues } from "./forms";
+import { fieldAtFault, fieldsOf, guessKeys, isProblem, isShown, toParameters, toValues } from "./forms";
 import { readRows } from "./newrows";
 import { match, rank } from "./ranking";
 import { changed, effective, readRecipe, recipeOf, sourcesOf, type Recipe } from "./recipes";
@@ -102,6 +102,12 @@ describe("forms for everything", () => {
     const one = fieldsOf(operation("trimText", { column: { "x-control": "column" } }), nothing)!;
     expect(toValues(one, { columnIndex: 0 }, [{ parameter: "columnIndex", name: "Title" }])).toEqual({ column: "Title" });
   });
+});
+
+it("finds the field that holds what a sentence quotes", () => {
+  const fields = fieldsOf(operation("derive", { expression: { "x-control": "expression" }, newName: { type: "string" } }, ["expression"]), nothing)!;
+  expect(fieldAtFault(fields, "no column 'Titel'; did you mean 'Title'?", { expression: "Titel || 'x'", newName: "a" })).toBe("expression");
+  expect(fieldAtFault(fields, "no column 'other'", { expression: "a" })).toBeUndefined();
 });
 
 describe("rows that are typed or pasted", () => {

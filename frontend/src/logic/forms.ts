@@ -287,11 +287,15 @@ export const isProblem = (result: Record<string, unknown> | FieldProblem): resul
   typeof (result as FieldProblem).field === "string" && typeof (result as FieldProblem).message === "string" && Object.keys(result).length === 2;
 
 /** The field that a server's sentence is about: `metric: input should be ...`. */
-export function fieldAtFault(fields: Field[], message: string): string | undefined {
+export function fieldAtFault(fields: Field[], message: string, values: Record<string, unknown> = {}): string | undefined {
   const named = /^([A-Za-z]+)(?:[.[][^:]*)?:/.exec(message)?.[1];
   const direct = fields.find((field) => field.name === named)?.name;
   if (direct) return direct;
-  return fields.find((field) => new RegExp(`\\b(${field.label}|${field.name})\\b`, "i").test(message))?.name;
+  const said = fields.find((field) => new RegExp(`\\b(${field.label}|${field.name})\\b`, "i").test(message))?.name;
+  if (said) return said;
+  // What the sentence quotes, such as a column that is not there, stands in the field that is at fault.
+  const quoted = /'([^']+)'/.exec(message)?.[1];
+  return quoted ? fields.find((field) => JSON.stringify(values[field.name] ?? "").includes(JSON.stringify(quoted).slice(1, -1)))?.name : undefined;
 }
 
 /** What a form shows for parameters that a step already has; `named` tells the columns that it names by position. */

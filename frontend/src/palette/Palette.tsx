@@ -5,7 +5,7 @@ import { SearchIcon } from "../parts/icons";
 import { grouped } from "../logic/fitting";
 import { rank, type Found } from "../logic/ranking";
 import { collect, type Command } from "./commands";
-import { closePalette } from "./open";
+import { afterClosing, closePalette } from "./open";
 import "./palette.css";
 
 /** What is drawn of a search; and of each heading while nothing is searched. */
@@ -35,9 +35,7 @@ export default function Palette() {
   }, [active, query, commands.length]);
 
   const run = (command: Command | undefined) => {
-    if (!command) return;
-    closePalette();
-    command.run();
+    if (command) closePalette(command.run);
   };
   const onKey = (event: React.KeyboardEvent) => {
     const last = flat.length - 1;
@@ -53,7 +51,7 @@ export default function Palette() {
     <Radix.Root open onOpenChange={(open) => !open && closePalette()}>
       <Radix.Portal>
         <Radix.Overlay className="veil" />
-        <Radix.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={(event) => event.preventDefault()}>
+        <Radix.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={(event) => { event.preventDefault(); afterClosing(); }}>
           <Radix.Title className="sr-only">Commands</Radix.Title>
           <div className="palette-head">
             <SearchIcon />

@@ -3,6 +3,7 @@ import { Store } from "../parts/store";
 
 export const palette = new Store<{ isOpen: boolean }>({ isOpen: false });
 let before: Element | null = null;
+let chosen: (() => void) | undefined;
 
 export function openPalette(): void {
   if (palette.get().isOpen) return;
@@ -10,9 +11,17 @@ export function openPalette(): void {
   palette.set({ isOpen: true });
 }
 
-/** Closes it and puts the focus back where it was, before whatever was chosen runs. */
-export function closePalette(): void {
+/** Closes it; what was chosen runs once it is gone. */
+export function closePalette(run?: () => void): void {
+  chosen = run;
   palette.set({ isOpen: false });
+}
+
+/** Puts the focus back where it was, and then lets what was chosen take it; only now does nothing hold it any more. */
+export function afterClosing(): void {
   if (before instanceof HTMLElement && before.isConnected) before.focus();
   before = null;
+  const run = chosen;
+  chosen = undefined;
+  run?.();
 }

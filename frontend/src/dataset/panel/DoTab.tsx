@@ -38,7 +38,7 @@ export function DoTab({ session }: { session: Session }) {
             if (event.key === "Enter" && first) openForm(session, first.operation.name);
           }}
         />
-        <button type="button" className="key-hint" aria-label="Open the command palette" title="Everything, by its name" onClick={openPalette}>
+        <button type="button" className="key-hint" aria-label="Commands: Ctrl K" title="Everything, by its name" onClick={openPalette}>
           <kbd>Ctrl K</kbd>
         </button>
       </div>

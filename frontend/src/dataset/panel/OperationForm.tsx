@@ -56,7 +56,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
         (error: Error) => {
           if (!isCurrent) return;
           session.store.set({ preview: undefined });
-          setProblem({ field: fieldAtFault(fields, error.message), message: error.message });
+          setProblem({ field: fieldAtFault(fields, error.message, values), message: error.message });
         },
       );
     }, PAUSE_MILLISECONDS);
@@ -84,7 +84,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
       document.querySelector<HTMLElement>(".tab[data-state=active]")?.focus();
     } catch (error) {
       const { message } = error as Error;
-      setProblem({ field: fieldAtFault(fields, message), message });
+      setProblem({ field: fieldAtFault(fields, message, values), message });
     } finally {
       setWorking(false);
     }
