@@ -9,6 +9,7 @@ The pages named `job-...` and `jobs-list` need a server that is started with `HA
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 MOVIES = Path(__file__).parent.parent / "tests" / "data" / "movies.json"
 BIRDS = Path(__file__).parent.parent / "src" / "longshore" / "samples" / "birdstrikes.csv"
+GENRES = "Major Genre,Mood\nComedy,Laughs\nDrama,Tears\nHorror,Fear\nOpera,Song\n"
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 
 
@@ -34,6 +36,13 @@ def open_movies(page: Page, url: str) -> None:
 def pick(page: Page, column: str) -> None:
     """Select a column by its header."""
     page.locator(".head", has=page.get_by_text(column, exact=True)).locator(".head-name").click()
+
+
+def jump(page: Page, column: str) -> None:
+    """Select a column that may be out of sight."""
+    page.keyboard.press("Control+K")
+    page.get_by_role("combobox", name="What do you want to do?").fill(column)
+    page.get_by_role("option", name=column).first.click()
 
 
 def show_panel(page: Page, tab: str) -> None:
@@ -237,6 +246,83 @@ def profile_column(page: Page, url: str) -> None:
     page.locator(".column-chart .chart svg").wait_for()
 
 
+def open_genres(page: Page, url: str) -> None:
+    """A second table, known to this browser, and then the movies."""
+    page.goto(url)
+    page.get_by_label("A file with a table").set_input_files(
+        {"name": "genres.csv", "mimeType": "text/csv", "buffer": GENRES.encode()}
+    )
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".cell", has_text="Laughs").wait_for()
+    open_movies(page, url)
+
+
+def palette(page: Page, url: str) -> None:
+    """The command palette, searched."""
+    open_genres(page, url)
+    pick(page, "US Gross")
+    page.keyboard.press("Control+K")
+    page.get_by_role("combobox", name="What do you want to do?").fill("fill")
+    page.get_by_role("option").first.wait_for()
+
+
+def palette_open(page: Page, url: str) -> None:
+    """The command palette as it opens."""
+    open_genres(page, url)
+    page.keyboard.press("Control+K")
+    page.get_by_role("option", name="genres.csv").wait_for()
+
+
+def joining(page: Page, url: str) -> None:
+    """Match counts before anything is joined."""
+    open_genres(page, url)
+    jump(page, "Major Genre")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Join another table").click()
+    page.get_by_label("The other table").select_option(label="genres.csv (4 × 2)")
+    page.locator(".effect.some li").first.wait_for()
+
+
+def deriving(page: Page, url: str) -> None:
+    """A computed column with names completed."""
+    open_movies(page, url)
+    pick(page, "US Gross")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Compute a column").click()
+    page.get_by_label("Expression", exact=True).fill('ROUND("US Gross" / "Produ')
+    page.get_by_role("option").first.wait_for()
+
+
+def summing(page: Page, url: str) -> None:
+    """Groups and measures."""
+    open_movies(page, url)
+    jump(page, "Major Genre")
+    show_panel(page, "Do")
+    page.get_by_role("button", name="Sum up by groups").click()
+    page.get_by_role("button", name="Compute something").click()
+
+
+def recipe(page: Page, url: str) -> None:
+    """What each step of a recipe would do here, one of them open to be changed."""
+    open_genres(page, url)
+    steps = [
+        {"operation": "fillWithAverage", "parameters": {"column": "US DVD Sales", "metric": "mean"}},
+        {"operation": "trimText", "parameters": {"columns": ["Title"]}},
+        {"operation": "renameColumn", "parameters": {"column": "Studio", "newName": "Maker"}},
+        {"operation": "join", "parameters": {"otherSessionID": "genres.csv", "keys": [{"column": "Major Genre"}]}},
+    ]
+    text = json.dumps({"format": "longshore-recipe", "formatVersion": 1, "name": "films.csv", "steps": steps})
+    show_panel(page, "History")
+    page.get_by_label("Recipe file").set_input_files(
+        {"name": "films.recipe.json", "mimeType": "application/json", "buffer": text.encode()}
+    )
+    page.get_by_role("dialog").get_by_text("Filled 2,637").wait_for()
+    page.get_by_label("genres.csv", exact=True).select_option(label="genres.csv (4 × 2)")
+    page.get_by_role("dialog").get_by_text("Joined").wait_for()
+    page.get_by_role("button", name="Change step 1").click()
+    page.get_by_role("form", name="Step 1").wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -258,10 +344,16 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "clusters": clusters,
     "profile": profile,
     "profile-column": profile_column,
+    "palette": palette,
+    "palette-open": palette_open,
+    "join": joining,
+    "derive": deriving,
+    "aggregate": summing,
+    "recipe": recipe,
 }
 
 
-DARK = ("start", "preview", "charts", "facets", "profile", "jobs-list", "job-result-table", "job-form")
+DARK = ("start", "preview", "charts", "facets", "profile", "jobs-list", "job-result-table", "job-form", "palette")
 
 
 def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:

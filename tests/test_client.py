@@ -74,6 +74,7 @@ def test_errors_arrive_as_the_servers_classes(client: Client) -> None:
         client.dataset("0" * 30).metadata()
     with pytest.raises(InvalidValue):
         client.upload(b"PAR1", name="t.parquet")
+    assert dataset.rename(" taken over.csv ") == "taken over.csv"
     dataset.delete()
     with pytest.raises(SessionNotFound):
         dataset.rows()

@@ -2,21 +2,40 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { DatasetPage } from "./dataset/DatasetPage";
 import { Dialog } from "./parts/Dialog";
-import { Datasets, Files, Jobs, Keys, Moon, ServerIcon, Stores, Sun } from "./parts/icons";
+import { Command as CommandIcon, Datasets, Files, Jobs, Keys, Moon, ServerIcon, Stores, Sun } from "./parts/icons";
 import { Link } from "./parts/Link";
 import { switchTheme, theme } from "./parts/preferences";
 import { useStore } from "./parts/store";
 import { Toasts } from "./parts/toasts";
+import { register } from "./palette/commands";
+import { closePalette, openPalette, palette } from "./palette/open";
+import { jobs, places, recentTables } from "./palette/sources";
 import { areaAddress, useRoute, type Area, type Route } from "./router";
 import { StartPage } from "./start/StartPage";
 
 const JobsPage = lazy(() => import("./jobs/JobsPage"));
 const FilesPage = lazy(() => import("./files/FilesPage"));
 const StoresPage = lazy(() => import("./stores/StoresPage"));
+const Palette = lazy(() => import("./palette/Palette"));
 const ServerPage = lazy(() => import("./server/ServerPage"));
 
 export function App() {
   const route = useRoute();
+  const { isOpen } = useStore(palette);
+  useEffect(() => {
+    const away = [register(recentTables), register(jobs)];
+    const onKey = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      if (palette.get().isOpen) closePalette();
+      else openPalette();
+    };
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+      away.forEach((leave) => leave());
+    };
+  }, []);
   return (
     <div className="frame">
       <Rail area={route.area} />
@@ -26,6 +45,7 @@ export function App() {
         </Suspense>
       </div>
       <Toasts />
+      <Suspense>{isOpen && <Palette />}</Suspense>
     </div>
   );
 }
@@ -57,8 +77,12 @@ function Rail({ area }: { area: Area }) {
       const typing = event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
       if (event.key === "?" && !typing) setHelp(true);
     };
+    const leave = register(() => places(() => setHelp(true)));
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+      leave();
+    };
   }, []);
   const other = colours === "dark" ? "Light" : "Dark";
   return (
@@ -70,6 +94,11 @@ function Rail({ area }: { area: Area }) {
         </Link>
       ))}
       <span className="spring" />
+      <button className="rail-item" title="Do anything (Ctrl-K)" aria-label="Find commands: Ctrl K" aria-keyshortcuts="Control+K" onClick={openPalette}>
+        <CommandIcon />
+        <span className="wide-only">Ctrl K</span>
+        <span className="narrow-only">Find</span>
+      </button>
       <button className="rail-item wide-only" title="Keys" aria-label="Keys" onClick={() => setHelp(true)}>
         <Keys />
         <span>Keys</span>
@@ -85,7 +114,7 @@ function Rail({ area }: { area: Area }) {
 
 const KEYS: [string, string][] = [
   ["Arrows, Home, End, Page Up, Page Down", "move in the table"], ["Ctrl and an arrow", "to the edge of the table"], ["Enter", "edit the cell; on a header, select the column"], ["Esc", "stop editing; select nothing"],
-  ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["/", "search"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
+  ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["/", "search"], ["Ctrl K", "do anything, go anywhere"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
 ];
 
 function KeyHelp({ close }: { close: () => void }) {

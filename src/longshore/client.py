@@ -448,6 +448,10 @@ class Dataset:
 
         return pl.read_parquet(io.BytesIO(b"".join(self._exported("parquet", view))))
 
+    def rename(self, name: str) -> str:
+        """Give the dataset another name, after which exports and recipes are called; the name as it was kept."""
+        return str(self.client.request("PATCH", self._path, json={"name": name})["name"])
+
     def delete(self) -> None:
         """Remove the dataset with its history from the server."""
         self.client.request("DELETE", self._path)

@@ -35,6 +35,12 @@ def test_a_change_is_on_record_with_who_and_how_it_went(closed: Served, tokens: 
     }
 
 
+def test_a_new_name_is_on_record(closed: Served, tokens: Tokens) -> None:
+    closed.client.patch(f"/api/v1/datasets/{SESSION}", json={"name": "x"}, headers=tokens.bearer("will"))
+    (line,) = closed.audit
+    assert (line["user"], line["action"]) == ("will", "PATCH /api/v1/datasets/<session_id>")
+
+
 def test_reads_are_not(opened: Served) -> None:
     opened.client.get("/hello")
     opened.client.post("/echo", data={"a": "1"})

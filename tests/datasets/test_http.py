@@ -285,3 +285,38 @@ def test_errors_and_headers(http: httpx.Client) -> None:
     assert http.get("/").json()["message"] == "ok"
     assert "<title>" in http.get("/", headers={"Accept": "text/html"}).text
     assert http.head("/").status_code == 200
+
+
+def test_a_dataset_is_renamed_and_its_room_is_told(http: httpx.Client, connect: Connect) -> None:
+    session = upload(http)["sessionID"]
+    listener = connect()
+    listener.ask("metadata", session)
+    address = f"/api/v1/datasets/{session}"
+    answer = http.patch(address, json={"name": " prices\u202e\n of 2024.csv "})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"success": True, "name": "prices of 2024.csv", "before": "t.csv"},
+    )
+    assert listener.wait_for("renamed")["name"] == "prices of 2024.csv"
+    assert http.get(address).json()["name"] == "prices of 2024.csv"
+    exported = http.get(f"{address}/export").headers["Content-Disposition"]
+    assert 'filename="prices of 2024.csv"' in exported
+    assert http.get(f"{address}/history").json()["position"] == 0, "a name is no step"
+
+
+@pytest.mark.parametrize("body", [{}, {"name": " \n"}, {"name": 3}, {"name": "x" * 501}])
+def test_a_name_that_is_none_is_refused(http: httpx.Client, body: dict[str, Any]) -> None:
+    address = f"/api/v1/datasets/{upload(http)['sessionID']}"
+    answer = http.patch(address, json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+    assert "name" in answer.json()["errorDescription"]
+    assert http.get(address).json()["name"] == "t.csv"
+
+
+def test_renaming_what_is_not_there(http: httpx.Client) -> None:
+    assert http.patch(f"/api/v1/datasets/{'0' * 30}", json={"name": "x"}).status_code == 404
+
+
+def test_operations_tell_whether_they_are_on(http: httpx.Client) -> None:
+    off = {each["name"] for each in http.get("/api/v1/operations").json()["operations"] if not each["enabled"]}
+    assert off == {"executeCommand"}

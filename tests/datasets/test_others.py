@@ -18,6 +18,7 @@ from longshore.datasets.reconcile import GRACE_SECONDS, Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import InvalidRequest, SessionNotFound
 from longshore.tables.changing import apply
+from longshore.tables.previewing import PreviewParameters
 from longshore.tables.reading import ReadOptions
 
 PEOPLE = b"name,city\nAda,Rome\nBob,Oslo\nCid,\n"
@@ -322,3 +323,30 @@ def test_a_worker_killed_in_an_aggregate_leaves_no_half_dataset_and_no_second_on
     assert bench.rows(answer["newSessionID"]) == [("A", 1), ("B", 2), (None, 5)]
     bench.drainer.drain(session)
     assert folders(bench) - {session} == half
+
+
+def look(bench: Bench, session: str, name: str, **parameters: Any) -> dict[str, Any]:
+    asked = PreviewParameters(preview=name, parameters=parameters, row_indices=[0, 1, 2])
+    return bench.service.preview(session, asked)
+
+
+def test_a_join_is_counted_before_anything_is_joined(bench: Bench, people: str, cities: str) -> None:
+    found = look(bench, people, "join", otherSessionID=cities, keys=KEYS)
+    counted = {name: found["facts"][name] for name in ("matched", "unmatched", "otherUnmatched", "duplicateKeys")}
+    assert counted == {"matched": 2, "unmatched": 1, "otherUnmatched": 1, "duplicateKeys": 0}
+    assert (found["newColumns"], found["rows"], found["data"]["data"]) == (["land"], 3, [["Italy"], ["Norway"], [None]])
+    assert cities not in json.dumps(found)
+    assert names(bench, people) == ["name", "city"]
+
+
+def test_an_append_tells_how_the_tables_differ(bench: Bench, people: str, cities: str) -> None:
+    found = look(bench, people, "appendFile", otherSessionID=cities)
+    assert (found["facts"]["onlyHere"], found["facts"]["onlyThere"], found["rows"]) == (["name"], ["land"], 6)
+    assert look(bench, people, "appendFile", otherSessionID=people)["rows"] == 6, "with itself"
+
+
+def test_a_preview_with_another_dataset_that_is_not_there(bench: Bench, people: str) -> None:
+    with pytest.raises(SessionNotFound, match="otherSessionID"):
+        look(bench, people, "join", otherSessionID=NOWHERE, keys=KEYS)
+    with pytest.raises(InvalidRequest, match="otherSessionID"):
+        look(bench, people, "join", keys=KEYS)

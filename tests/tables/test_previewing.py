@@ -80,3 +80,7 @@ def test_the_preview_is_what_happens(table: Table, name: str, parameters: dict[s
     if found.touched and found.rows == table.rows:
         frame = after.scan().collect()
         assert found.data == [list(row) for row in frame.select(found.touched).rows()]
+
+
+def test_what_it_learnt_is_told(table: Table) -> None:
+    assert look(table, "fillWithAverage", {"column": "a", "metric": "mean"}, [0]).facts == {"value": 2.0}

@@ -71,7 +71,8 @@ export interface paths {
         delete: operations["delete_dataset"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Give a dataset another name; exports and recipes are called after it. Its table stays as it is. */
+        patch: operations["rename_dataset"];
         trace?: never;
     };
     "/api/v1/datasets/{session_id}/rows": {
@@ -2755,6 +2756,11 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Enabled
+             * @description false: the server's settings turn it off
+             */
+            enabled: boolean;
         } & {
             [key: string]: unknown;
         };
@@ -2931,6 +2937,13 @@ export interface components {
             changedCells: number | null;
             /** @description new values of those of the rows that stay, and only of columns that change */
             data: components["schemas"]["PageData"];
+            /**
+             * Facts
+             * @description what it learnt from the data, as in the history: a mean, bin edges, how many rows of a join match
+             */
+            facts: {
+                [key: string]: unknown;
+            };
         } & {
             [key: string]: unknown;
         };
@@ -3107,6 +3120,35 @@ export interface components {
              * @description the new name; no other column may have it
              */
             newName: string;
+        };
+        /**
+         * RenameDataset
+         * @description A dataset's new name.
+         */
+        RenameDataset: {
+            /**
+             * Name
+             * @description as a file's name; control characters and blanks at the ends are dropped
+             * @example prices 2024.csv
+             */
+            name: string;
+        };
+        /**
+         * Renamed
+         * @description The name as it stands now.
+         */
+        Renamed: {
+            /** Success */
+            success: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Before
+             * @description the name until now
+             */
+            before: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Replayed
@@ -4109,6 +4151,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    rename_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameDataset"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renamed"];
                 };
             };
             /** @description The request failed */

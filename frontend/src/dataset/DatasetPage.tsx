@@ -11,6 +11,7 @@ import { SidePanel } from "./panel/SidePanel";
 import { usePanel } from "./panel/panel";
 import { Session } from "./session";
 import { TopBar } from "./TopBar";
+import { useCommands } from "./commands";
 import { useKeys } from "./keys";
 
 const GridView = lazy(() => import("./GridView"));
@@ -34,6 +35,7 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
   const { open: isFaceted } = useFacetPlace();
   useKeys(session);
   useViewAddress(session, page === "table");
+  useCommands(session);
   if (phase === "missing") return <Missing problem={problem} />;
   if (phase === "loading") return <Skeleton />;
   const hasFacets = page === "table" && isFaceted && (view.facets?.length ?? 0) > 0;

@@ -1,17 +1,18 @@
 /** Name and size of the dataset, who is there, undo and redo, export and share. */
 import { DropdownMenu } from "radix-ui";
-import { Chart, Download, Panel, Profile, Redo, Share, TableIcon, Undo } from "../parts/icons";
+import { Chart, Command, Download, Panel, Profile, Redo, Share, TableIcon, Undo } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { useStore } from "../parts/store";
-import { copyText, saveFile, saveFrom } from "../parts/save";
+import { openPalette } from "../palette/open";
+import { copyText, saveFrom } from "../parts/save";
 import { failed } from "../parts/toasts";
 import { bytes, count, counted } from "../logic/format";
-import { isNarrowed, pageParameters } from "../logic/view";
+import { isNarrowed } from "../logic/view";
+import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
+import { DatasetName } from "./DatasetName";
 import { usePanel } from "./panel/panel";
 import { datasetAddress, type DatasetPageName } from "../router";
 import type { Session } from "./session";
-
-const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson", "JSON lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]] as const;
 
 const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [["table", "Table", TableIcon], ["profile", "Profile", Profile], ["charts", "Charts", Chart]];
 
@@ -23,7 +24,7 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
   const share = () => copyText(location.href, "The link is copied. Whoever has it can see and change this table.");
   return (
     <header className="top-bar">
-      <h1 title={name}>{name}</h1>
+      <DatasetName session={session} name={name} />
       {meta && (
         <p className="size">
           {count(meta.dataSize.rows)} × {count(meta.dataSize.columns)}
@@ -53,6 +54,9 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
       <button className="icon" aria-label="Redo" title={meta?.redoAvailable ? `Redo: ${steps[position + 1]?.sentence ?? ""} (Ctrl-Shift-Z)` : "Nothing to redo"} disabled={!meta?.redoAvailable} onClick={() => void session.redo()}>
         <Redo />
       </button>
+      <button className="icon wide-only" aria-label="Commands" aria-keyshortcuts="Control+K" title="Do anything (Ctrl-K)" onClick={openPalette}>
+        <Command />
+      </button>
       <Export session={session} />
       <button className="button" aria-label="Share" onClick={() => void share()}>
         <Share />
@@ -66,14 +70,9 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
 }
 
 function Export({ session }: { session: Session }) {
-  const { view, meta } = useStore(session.store);
+  const { view } = useStore(session.store);
   const narrowed = isNarrowed(view) || view.sort !== undefined;
-  const address = (format: string, ofView: boolean) => {
-    const query = new URLSearchParams({ format });
-    if (ofView && meta) for (const [key, value] of Object.entries(pageParameters(view, meta))) query.set(key, String(value));
-    return `/api/v1/datasets/${session.id}/export?${query}`;
-  };
-  const save = (format: string, ofView: boolean) => () => saveFrom(address(format, ofView));
+  const save = (format: string, ofView: boolean) => () => saveFrom(exportAddress(session, format, ofView));
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="button" aria-label="Export">
@@ -110,14 +109,4 @@ function Export({ session }: { session: Session }) {
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
-}
-
-export async function saveRecipe(session: Session): Promise<void> {
-  const answer = await session.wire.ask("recipe");
-  saveFile(JSON.stringify(answer.recipe, null, 2), `${session.state.name.replace(/\.[^.]*$/, "")}.recipe.json`, "application/json");
-}
-
-export async function saveScript(session: Session): Promise<void> {
-  const answer = await session.wire.ask("script");
-  saveFile(String(answer.script), String(answer.name), "text/x-python");
 }

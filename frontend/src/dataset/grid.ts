@@ -87,6 +87,8 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
     return rows;
   };
 
+  session.showColumn = (column) => grid.ensureColumnVisible(column, "middle");
+
   let seen = session.state;
   const stop = session.store.subscribe(() => {
     const now = session.state;
@@ -110,6 +112,7 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
   return () => {
     stop();
     session.rowsInView = () => [];
+    session.showColumn = () => undefined;
     grid.destroy();
   };
 }

@@ -1,6 +1,7 @@
 /** One open dataset: what the server knows of it, what is shown and selected, and everything that is asked for it. */
 import { Wire, type Answer, type News } from "../api/socket";
 import { ApiError, describeDataset, listOperations, type History, type Metadata, type OperationInfo, type PreviewAnswer } from "../api/rest";
+import { renameDataset } from "../api/datasets";
 import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
@@ -55,6 +56,8 @@ export class Session {
   readonly wire: Wire;
   /** Rows that the grid shows now; the grid keeps it. */
   rowsInView: () => number[] = () => [];
+  /** Brings a column into view; the grid keeps it. */
+  showColumn: (column: string) => void = () => undefined;
   private wasConnected = false;
 
   constructor(readonly id: string) {
@@ -67,6 +70,7 @@ export class Session {
     this.wire.socket.on("connect_error", () => this.store.set({ connected: false }));
     this.wire.socket.on("dataChanged", (news: News) => void this.hear(news));
     this.wire.socket.on("presence", (news: { sessionID: string; here: number }) => news.sessionID === id && this.store.set({ here: news.here }));
+    this.wire.socket.on("renamed", (news: { sessionID: string; name: string }) => news.sessionID === id && this.take(news.name));
     void this.open();
   }
 
@@ -167,6 +171,18 @@ export class Session {
     const isWalk = ["undo", "redo", "goTo"].includes(event);
     if (!isWalk && said) toast(said, { action: { label: "Undo", run: () => void this.undo() } });
     return answer;
+  }
+
+  /** Gives the dataset another name; nothing of the table changes, so it is no step. */
+  async rename(name: string): Promise<void> {
+    const { before, name: kept } = await renameDataset(this.id, name);
+    this.take(kept);
+    toast(`Renamed ${before} to ${kept}`, { action: { label: "Undo", run: () => void this.rename(before).catch(failed) } });
+  }
+
+  private take(name: string): void {
+    this.store.set({ name });
+    document.title = `${name} · Longshore`;
   }
 
   async undo(): Promise<void> {

@@ -39,3 +39,5 @@ export const Stop = icon(<path d="M4 4h8v8H4z" />);
 export const Play = icon(<path d="M5 3.500v9l7.5-4.500z" />);
 export const Copy = icon(<path d="M5.5 5.500h8v8h-8zM3.5 10.500h-1v-8h8v1" />);
 export const Refresh = icon(<path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />);
+export const Command = icon(<path d="M5.5 5.5h5v5h-5zM5.5 5.5H4A1.8 1.8 0 1 1 5.5 4zM10.5 5.5V4A1.8 1.8 0 1 1 12 5.500zM10.5 10.500H12a1.8 1.8 0 1 1-1.500 1.500zM5.5 10.500V12A1.8 1.8 0 1 1 4 10.500z" />);
+export const Pencil = icon(<path d="M3 13l.7-2.900L11 2.800l2.200 2.200-7.300 7.300zM9.500 4.300l2.200 2.200" />);

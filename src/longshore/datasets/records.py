@@ -165,6 +165,11 @@ def set_state(connection: Connection, session_id: str, state: str, **values: Any
     connection.execute(datasets.update().where(datasets.c.id == session_id).values(state=state, **values))
 
 
+def rename_dataset(connection: Connection, session_id: str, name: str) -> None:
+    """Write down another name."""
+    connection.execute(datasets.update().where(datasets.c.id == session_id).values(name=name))
+
+
 def _is_current() -> sa.ColumnElement[bool]:
     return (steps.c.session_id == datasets.c.id) & (steps.c.position == datasets.c.position)
 

@@ -11,6 +11,7 @@
     POST   /api/v1/look                                   how a file would be read; nothing is kept
     GET    /api/v1/datasets?id=...                        those one knows
     GET    /api/v1/datasets/<session>                     metadata
+    PATCH  /api/v1/datasets/<session>                     another name
     DELETE /api/v1/datasets/<session>
     GET    /api/v1/datasets/<session>/rows                a page of a view
     GET    /api/v1/datasets/<session>/history
@@ -31,6 +32,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -48,7 +50,7 @@ from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
-from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, shorten
+from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, Unavailable, shorten
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
@@ -60,6 +62,8 @@ from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
 from longshore.uploads import Upload, receive
+
+logger = logging.getLogger(__name__)
 
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
@@ -110,7 +114,7 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
     return routes
 
 
-def declare_api(api: Api, service: Datasets) -> None:
+def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     """Put the REST routes on the list that the OpenAPI document is made from."""
 
     @api.endpoint("POST", BASE, tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY)
@@ -145,6 +149,14 @@ def declare_api(api: Api, service: Datasets) -> None:
     def show_dataset(session_id: str, query: ViewParameters) -> dict[str, Any]:
         """Columns, types, missing values and size of a table or of a view of it."""
         return service.describe(session_id) | service.metadata(session_id, query)
+
+    @api.endpoint("PATCH", f"{BASE}/<session_id>", tag=TAG, body=wire.RenameDataset, answer=wire.Renamed)
+    def rename_dataset(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Give a dataset another name; exports and recipes are called after it. Its table stays as it is."""
+        name = parse_model(wire.RenameDataset, body).name
+        before = service.rename(require_session_id(session_id), name)
+        _announce_name(emitter, session_id, name)
+        return {"success": True, "name": name, "before": before}
 
     @api.endpoint("DELETE", f"{BASE}/<session_id>", tag=TAG, answer=wire.Changed)
     def delete_dataset(session_id: str) -> dict[str, Any]:
@@ -264,7 +276,8 @@ def declare_api(api: Api, service: Datasets) -> None:
     @api.endpoint("GET", "/api/v1/operations", tag="Operations", answer=wire.OperationList)
     def list_operations() -> dict[str, Any]:
         """Every operation with its parameters' schema and an example."""
-        return {"operations": [describe_operation(declared) for declared in all_operations()]}
+        enabled = service.settings.execute_commands
+        return {"operations": [describe_operation(each, commands_enabled=enabled) for each in all_operations()]}
 
     for declared in all_operations():
         api.add(_operation_endpoint(service, declared))
@@ -287,8 +300,19 @@ def _cell(
     return parse_model(wire.ExplainParameters, cell)
 
 
-def describe_operation(declared: type[Operation]) -> dict[str, Any]:
-    """An operation as programs read it: forms, documentation and clients are made from this."""
+def _announce_name(emitter: Emitter, session_id: str, name: str) -> None:
+    """Tell the session's room; the name is kept already, so a broker that is away costs only the news."""
+    try:
+        emitter.emit("renamed", {"sessionID": session_id, "name": name}, room=session_id)
+    except Unavailable:
+        logger.warning("the broker is away; nobody is told of a dataset's new name")
+
+
+def describe_operation(declared: type[Operation], *, commands_enabled: bool = False) -> dict[str, Any]:
+    """An operation as programs read it: forms, documentation and clients are made from this.
+
+    :param commands_enabled: whether the settings let code that users send run.
+    """
     return {
         "name": declared.name,
         "aliases": list(declared.aliases),
@@ -296,6 +320,7 @@ def describe_operation(declared: type[Operation]) -> dict[str, Any]:
         "ordered": declared.ordered,
         "example": declared.example,
         "parameters": declared.parameters_model().model_json_schema(by_alias=True),
+        "enabled": commands_enabled or not declared.opaque,
     }
 
 

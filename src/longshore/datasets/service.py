@@ -20,7 +20,7 @@ from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
-from longshore.datasets.wire import AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
+from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
 from longshore.errors import InvalidRequest, SessionNotFound, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
@@ -28,7 +28,8 @@ from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
-from longshore.tables.operations import find_operation, require_operation
+from longshore.tables.operations import Other, find_operation, require_operation
+from longshore.tables.operations.other import OTHER_FIELD
 from longshore.tables.parsing import parse_model
 from longshore.tables.previewing import PreviewParameters, preview
 from longshore.tables.reading import ReadOptions
@@ -261,7 +262,11 @@ class Datasets:
     def preview(self, session_id: str, parameters: PreviewParameters) -> dict[str, Any]:
         """What an operation would do to some rows and to how many in all; nothing is changed."""
         version = self.version(session_id)
-        found = preview(version.table, parameters)
+        if isinstance(parameters.parameters.get(OTHER_FIELD), str):
+            with self.database.reading() as connection:
+                asked = check_others(connection, session_id, parameters.preview, parameters.parameters)
+            parameters = parameters.model_copy(update={"parameters": asked})
+        found = preview(version.table, parameters, self._other)
         return {
             "version": version.number,
             "columns": found.columns,
@@ -270,7 +275,15 @@ class Datasets:
             "rows": found.rows,
             "changedCells": found.changed_cells,
             "data": {"index": found.index, "columns": found.touched, "data": found.data},
+            "facts": found.facts,
         }
+
+    def _other(self, session_id: str, _version: int | None) -> Other:
+        """Another dataset as it is now, for an operation that is only previewed."""
+        with self.database.reading() as connection:
+            name = records.require_dataset(connection, session_id).name
+        version = self.version(session_id)
+        return Other(version.table, name, version.number)
 
     def history(self, session_id: str) -> dict[str, Any]:
         """The steps, oldest first, undone ones included, and which of them is current."""
@@ -420,7 +433,7 @@ class Datasets:
         source.replace(folder / "source")
         try:
             with self.database.writing() as connection:
-                records.create_dataset(connection, session_id, shorten(name, 500), size)
+                records.create_dataset(connection, session_id, shorten(name, LONGEST_NAME), size)
                 parameters = {
                     "name": name,
                     "options": options.model_dump(mode="json", by_alias=True, exclude_unset=True),
@@ -440,6 +453,16 @@ class Datasets:
         with self.database.reading() as connection:
             records.require_dataset(connection, session_id)
             return mailbox.find_first(connection, session_id, IMPORT)
+
+    def rename(self, session_id: str, name: str) -> str:
+        """Give a dataset another name; the one it had. Its table and its history stay as they are.
+
+        :raises SessionNotFound: if there is none.
+        """
+        with self.database.writing() as connection:
+            before = records.require_dataset(connection, session_id, lock=True).name
+            records.rename_dataset(connection, session_id, name)
+        return before
 
     def delete(self, session_id: str) -> None:
         """Remove a dataset with its history and its files.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 
 from longshore.tables.operations import OneColumn
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
+
+LONGEST_NAME = 500
+"""Characters of a dataset's name that are kept."""
 
 
 class Answer(BaseModel):
@@ -253,6 +256,37 @@ class PreviewAnswer(Answer):
         description="cells of the whole table that get another value; null when rows move or only columns are added"
     )
     data: PageData = Field(description="new values of those of the rows that stay, and only of columns that change")
+    facts: dict[str, Any] = Field(
+        description="what it learnt from the data, as in the history: a mean, bin edges, how many rows of a join match"
+    )
+
+
+class RenameDataset(BaseModel):
+    """A dataset's new name."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    name: str = Field(
+        max_length=LONGEST_NAME,
+        description="as a file's name; control characters and blanks at the ends are dropped",
+        examples=["prices 2024.csv"],
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, name: str) -> str:
+        printable = "".join(character for character in name if character.isprintable()).strip()
+        if not printable:
+            raise ValueError("give at least one letter, digit or sign")
+        return printable
+
+
+class Renamed(Answer):
+    """The name as it stands now."""
+
+    success: bool
+    name: str
+    before: str = Field(description="the name until now")
 
 
 class Sample(Answer):
@@ -351,6 +385,7 @@ class OperationInfo(Answer):
     ordered: bool
     example: dict[str, Any]
     parameters: dict[str, Any] = Field(description="JSON Schema")
+    enabled: bool = Field(description="false: the server's settings turn it off")
 
 
 class OperationList(Answer):

@@ -238,7 +238,7 @@ def make_application() -> Application:
 def declare_routes(app: Application, settings: Settings, services: Services) -> Api:
     """Give ``app`` the server's own routes."""
     api = Api("Longshore", app_version())
-    declare_api(api, services.datasets)
+    declare_api(api, services.datasets, services.publisher)
     declare_view_links(api, services.datasets, services.links)
     declare_jobs_api(api, services.jobs)
     api.register(app)

@@ -14,7 +14,8 @@ from pydantic import Field, JsonValue, StrictInt, StrictStr
 
 from longshore.errors import IllegalOperation
 from longshore.tables.columns import col
-from longshore.tables.operations.base import Change, Computed, Parameters, require_operation
+from longshore.tables.operations.base import Change, Computed, Facts, Parameters, require_operation
+from longshore.tables.operations.other import FindOther, bind, no_others
 from longshore.tables.table import ROW_NUMBER, Table
 from longshore.tables.viewing.json_ready import to_values
 
@@ -46,6 +47,7 @@ class Preview:
     :param index: those of the rows asked for that stay, by their number before.
     :param touched: names of new columns and of those that get other values.
     :param data: for each row of ``index`` the values of the ``touched`` columns.
+    :param facts: what it learnt from the data, such as a mean, or how many rows of a join match.
     """
 
     columns: list[str]
@@ -56,18 +58,23 @@ class Preview:
     index: list[int]
     touched: list[str]
     data: list[list[Any]]
+    facts: Facts
 
 
-def preview(table: Table, parameters: PreviewParameters) -> Preview:
+def preview(table: Table, parameters: PreviewParameters, find: FindOther = no_others) -> Preview:
     """The effect of an operation on ``table``, which stays as it is.
 
+    :param find: finds the table of an operation that reads a second one.
     :raises InvalidRequest: for an unknown operation or malformed parameters.
+    :raises SessionNotFound: for a second table that is not there.
     :raises IllegalOperation: for one that can only be seen by running it.
     """
     operation = require_operation(parameters.preview).parse(parameters.parameters)
     if operation.opaque:
         raise IllegalOperation("code has no preview; apply it, and undo if it is not what you meant")
-    change = operation.transform(table, operation.fit(table))
+    operation = bind(operation, table, find)
+    facts = operation.fit(table)
+    change = operation.transform(table, facts)
     old = set(table.names)
     names = [column.name for column in change.columns]
     touched = [c for c in change.columns if isinstance(c, Computed) or c.name not in old]
@@ -84,6 +91,7 @@ def preview(table: Table, parameters: PreviewParameters) -> Preview:
         index=shown[ROW_NUMBER].to_list() if shown is not None else list(parameters.row_indices),
         touched=[column.name for column in touched] if shown is not None else [],
         data=_rows(shown) if shown is not None else [],
+        facts=facts,
     )
 
 

@@ -1,30 +1,57 @@
 /** The right control for one parameter. */
-import { Plus, Close } from "../../parts/icons";
-import { choiceLabel, type Field } from "../../logic/forms";
+import { count } from "../../logic/format";
+import { choiceLabel, type Field, type Key, type Measure, type Merge } from "../../logic/forms";
+import { DATE_FORMATS, EPOCHS, PATTERNS, type Help } from "../../logic/helps";
+import { ColumnList, Columns, SortKeys } from "./controls/Columns";
+import { Expression } from "./controls/Expression";
+import { JoinKeys, OtherColumns } from "./controls/JoinKeys";
+import { Measures } from "./controls/Measures";
+import { Merges } from "./controls/Merges";
+import { OtherTablePicker } from "./controls/OtherTable";
+import { Place } from "./controls/Place";
+import { RecordFields } from "./controls/RecordFields";
+import type { FormContext } from "./context";
 
-interface Props {
+export interface ControlProps {
   id: string;
   field: Field;
   value: unknown;
-  columns: string[];
+  context: FormContext;
   problem?: string;
   change: (value: unknown) => void;
 }
 
-export function Control(props: Props) {
-  const { id, field, problem } = props;
+/** Several inputs that belong together: they stand in a group with a name. */
+const GROUPED = ["columns", "sort", "keys", "other-columns", "merges", "measures", "record"];
+
+export function Control(props: ControlProps) {
+  const { id, field, problem, value } = props;
   const describedBy = [field.hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(" ") || undefined;
   if (field.control === "boolean")
     return (
       <div className="form-row">
         <label className="check">
-          <input id={id} name={field.name} type="checkbox" checked={Boolean(props.value)} onChange={(event) => props.change(event.target.checked)} aria-describedby={describedBy} />
+          <input id={id} name={field.name} type="checkbox" checked={Boolean(value)} onChange={(event) => props.change(event.target.checked)} aria-describedby={describedBy} />
           {field.label}
         </label>
         <Notes {...props} />
       </div>
     );
-  if (field.control === "rows") return null; // the selected rows; the form's head says how many
+  if (field.control === "rows")
+    return (
+      <div className="form-row">
+        <span>{`${field.label}: ${count((value as number[]).length)} selected`}</span>
+        <Notes {...props} />
+      </div>
+    );
+  if (GROUPED.includes(field.control))
+    return (
+      <div className="form-row" role="group" aria-labelledby={`${id}-label`} aria-describedby={describedBy}>
+        <span id={`${id}-label`}>{field.label}</span>
+        <Group {...props} />
+        <Notes {...props} />
+      </div>
+    );
   return (
     <div className="form-row">
       <label htmlFor={id}>{field.label}</label>
@@ -34,8 +61,10 @@ export function Control(props: Props) {
   );
 }
 
-function Notes({ id, field, value, problem }: Props) {
+function Notes(props: ControlProps) {
+  const { id, field, value, problem } = props;
   const blanks = field.control === "text" && typeof value === "string" && /^\s+$/.test(value) ? value.length : 0;
+  const help = helpOf(field, props.context);
   return (
     <>
       {blanks > 0 && <p className="attention">{blanks === 1 ? "One blank" : `${blanks} blanks`}</p>}
@@ -49,32 +78,85 @@ function Notes({ id, field, value, problem }: Props) {
           {field.hint}
         </p>
       )}
+      {help && <HelpTable help={help} take={help.isChoice ? (text) => props.change(taken(field, value, text)) : undefined} />}
     </>
   );
 }
 
-function Input(props: Props & { describedBy?: string }) {
-  const { id, field, value, columns, change, problem, describedBy } = props;
+function helpOf(field: Field, { values, operation }: FormContext): Help | undefined {
+  if (field.name === "pattern") return PATTERNS;
+  if (field.name === "toReplace" && values.matchRegex) return PATTERNS;
+  if (field.name === "delimiter" && values.regex) return PATTERNS;
+  if (field.name === "dateFormat") return DATE_FORMATS;
+  if (field.name === "formats" && operation === "parseDates") return { ...DATE_FORMATS, rows: [...DATE_FORMATS.rows, ...EPOCHS] };
+  return undefined;
+}
+
+/** A format taken over: in place of the one, or below the others. */
+const taken = (field: Field, value: unknown, text: string) => (field.control === "lines" && typeof value === "string" && value.trim() !== "" ? `${value.trimEnd()}\n${text}` : text);
+
+export function HelpTable({ help, take }: { help: Help; take?: (text: string) => void }) {
+  return (
+    <details className="help">
+      <summary>{help.title}</summary>
+      <dl>
+        {help.rows.map(([written, meaning]) => (
+          <div key={written}>
+            <dt>
+              {take ? (
+                <button type="button" className="code" onClick={() => take(written)}>
+                  {written}
+                </button>
+              ) : (
+                <code>{written}</code>
+              )}
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function Group(props: ControlProps) {
+  const { field, value } = props;
+  switch (field.control) {
+    case "sort":
+      return <SortKeys {...props} keys={value as { column: string; ascending: boolean }[]} />;
+    case "keys":
+      return <JoinKeys {...props} keys={value as Key[]} />;
+    case "other-columns":
+      return <OtherColumns {...props} chosen={value as string[] | null} />;
+    case "merges":
+      return <Merges {...props} merges={value as Merge[]} />;
+    case "measures":
+      return <Measures {...props} measures={value as Measure[]} />;
+    case "record":
+      return <RecordFields {...props} record={value as Record<string, string>} />;
+    default:
+      return <ColumnList {...props} chosen={value as string[]} />;
+  }
+}
+
+function Input(props: ControlProps & { describedBy?: string }) {
+  const { id, field, value, context, change, problem, describedBy } = props;
   const common = { id, name: field.name, className: "field", "aria-describedby": describedBy, "aria-invalid": problem ? true : undefined };
+  const text = String(value ?? "");
   switch (field.control) {
     case "column":
     case "column-index":
-      return (
-        <select {...common} value={String(value)} onChange={(event) => change(event.target.value)}>
-          {value === "" && <option value="">Choose a column</option>}
-          {columns.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      );
-    case "columns":
-      return <ColumnList {...props} chosen={value as string[]} />;
-    case "sort":
-      return <SortKeys {...props} keys={value as { column: string; ascending: boolean }[]} />;
+      return <Columns {...common} value={text} columns={context.meta.columns} change={change} />;
+    case "session":
+      return <OtherTablePicker {...props} value={text} />;
+    case "place":
+      return <Place {...props} common={common} />;
+    case "expression":
+      return <Expression {...common} value={text} columns={context.meta.columns} functions={field.functions ?? []} change={change} />;
     case "enum":
     case "type":
       return (
-        <select {...common} value={String(value)} onChange={(event) => change(event.target.value)}>
+        <select {...common} value={text} onChange={(event) => change(event.target.value)}>
           {value === "" && <option value="">Choose</option>}
           {field.choices?.map((choice) => (
             <option key={choice} value={choice}>
@@ -85,61 +167,21 @@ function Input(props: Props & { describedBy?: string }) {
       );
     case "code":
     case "lines":
-      return <textarea {...common} className={field.control === "code" ? "field code" : "field"} rows={field.control === "code" ? 4 : 2} spellCheck={false} value={String(value)} onChange={(event) => change(event.target.value)} />;
+    case "new-rows":
+      return (
+        <textarea
+          {...common}
+          className={field.control === "lines" ? "field" : "field code"}
+          rows={field.control === "lines" ? 2 : 5}
+          spellCheck={false}
+          placeholder={field.control === "new-rows" ? `${context.meta.columns.slice(0, 3).join("\t")}\n…` : undefined}
+          value={text}
+          onChange={(event) => change(event.target.value)}
+        />
+      );
+    case "row":
+      return <input {...common} type="text" inputMode="numeric" autoComplete="off" placeholder={field.required ? undefined : "at the end"} value={text} onChange={(event) => change(event.target.value)} />;
     default:
-      return <input {...common} type="text" inputMode={field.control === "number" && !field.isMixed ? "decimal" : undefined} autoComplete="off" spellCheck={false} value={String(value ?? "")} onChange={(event) => change(event.target.value)} />;
+      return <input {...common} type="text" inputMode={field.control === "number" && !field.isMixed ? "decimal" : undefined} autoComplete="off" spellCheck={false} value={text} onChange={(event) => change(event.target.value)} />;
   }
-}
-
-function ColumnList({ id, field, columns, chosen, change }: Props & { chosen: string[] }) {
-  const rest = columns.filter((name) => !chosen.includes(name));
-  return (
-    <div>
-      {chosen.length > 0 && (
-        <ul className="chips in-form">
-          {chosen.map((name) => (
-            <li key={name} className="chip">
-              <span>{name}</span>
-              <button type="button" className="icon small" aria-label={`Without ${name}`} onClick={() => change(chosen.filter((each) => each !== name))}>
-                <Close />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      <select id={id} name={field.name} className="field" value="" onChange={(event) => change([...chosen, event.target.value])}>
-        <option value="">Add a column</option>
-        {rest.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </div>
-  );
-}
-
-function SortKeys({ id, columns, keys, change }: Props & { keys: { column: string; ascending: boolean }[] }) {
-  return (
-    <div className="sort-keys">
-      {keys.map((key, at) => (
-        <div key={key.column} className="sort-key">
-          <span>{key.column}</span>
-          <button type="button" className="button" onClick={() => change(keys.map((each, index) => (index === at ? { ...each, ascending: !each.ascending } : each)))}>
-            {key.ascending ? "smallest first" : "greatest first"}
-          </button>
-          <button type="button" className="icon small" aria-label={`Without ${key.column}`} onClick={() => change(keys.filter((_, index) => index !== at))}>
-            <Close />
-          </button>
-        </div>
-      ))}
-      <label className="add-key">
-        <Plus />
-        <select id={id} className="field" value="" onChange={(event) => change([...keys, { column: event.target.value, ascending: true }])}>
-          <option value="">Add a column</option>
-          {columns.filter((name) => !keys.some((key) => key.column === name)).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-    </div>
-  );
 }

@@ -1,8 +1,11 @@
 /** What fits the selection, most used first. */
 import { useState } from "react";
+import { SearchIcon } from "../../parts/icons";
+import { openPalette } from "../../palette/open";
 import { useStore } from "../../parts/store";
+import { available } from "../../logic/catalogue";
 import { counted } from "../../logic/format";
-import { offers } from "../../logic/fitting";
+import { grouped, offers, type Offer } from "../../logic/fitting";
 import type { Session } from "../session";
 import { OperationForm } from "./OperationForm";
 import { openForm, usePanel } from "./panel";
@@ -13,25 +16,59 @@ export function DoTab({ session }: { session: Session }) {
   const [search, setSearch] = useState("");
   const { meta, columns, rows, view, viewRows, operations } = state;
   if (!meta) return null;
-  const opened = operations.find((operation) => operation.name === form);
-  if (opened) return <OperationForm key={`${opened.name} ${columns.join("\n")} ${rows.length}`} session={session} operation={opened} />;
-  const found = offers(operations, { meta, selected: { columns, rows }, view, viewRows }, search);
+  const can = available(operations);
+  const opened = form && can.find((operation) => operation.name === form.operation);
+  if (opened) return <OperationForm key={`${form.number} ${columns.join("\n")} ${rows.length}`} session={session} operation={opened} prefilled={form.values} />;
+  const found = offers(can, { meta, selected: { columns, rows }, view, viewRows }, search);
   const about = [columns.length === 1 ? columns[0] : columns.length > 1 ? counted(columns.length, "column") : "", rows.length > 0 ? counted(rows.length, "row") : ""].filter(Boolean).join(" and ");
+  const isSearching = search.trim() !== "";
   return (
     <>
-      <input className="field" type="search" placeholder="Find something to do" aria-label="Find something to do" value={search} onChange={(event) => setSearch(event.target.value)} />
+      <div className="find">
+        <SearchIcon />
+        <input
+          className="field"
+          type="search"
+          placeholder="Find something to do"
+          aria-label="Find something to do"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          onKeyDown={(event) => {
+            const first = found[0];
+            if (event.key === "Enter" && first) openForm(session, first.operation.name);
+          }}
+        />
+        <button type="button" className="key-hint" aria-label="Commands: Ctrl K" title="Everything, by its name" onClick={openPalette}>
+          <kbd>Ctrl K</kbd>
+        </button>
+      </div>
       <p className="about">{about ? <>Selected: <strong>{about}</strong></> : "Select a column by its header, or rows by their boxes, to see what fits them."}</p>
-      <ul className="offers">
-        {found.map(({ operation, title, line }) => (
-          <li key={operation.name}>
-            <button onClick={() => openForm(session, operation.name)}>
-              <strong>{title}</strong>
-              <span>{line}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
+      {isSearching ? (
+        <Offers session={session} offers={found} />
+      ) : (
+        grouped(found).map(([group, members]) => (
+          <section key={group} className="offer-group" aria-label={group}>
+            <h3>{group}</h3>
+            <Offers session={session} offers={members} />
+          </section>
+        ))
+      )}
       {found.length === 0 && <p className="about">Nothing is called so. Try “missing”, “split” or “date”.</p>}
     </>
+  );
+}
+
+function Offers({ session, offers: shown }: { session: Session; offers: Offer[] }) {
+  return (
+    <ul className="offers">
+      {shown.map(({ operation, title, line }) => (
+        <li key={operation.name}>
+          <button data-operation={operation.name} onClick={() => openForm(session, operation.name)}>
+            <strong>{title}</strong>
+            <span>{line}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,41 +1,46 @@
 /** An operation's form, and at once its effect on the rows in view. */
-import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { OperationInfo } from "../../api/rest";
 import { Back } from "../../parts/icons";
 import { useStore } from "../../parts/store";
-import { count, counted } from "../../logic/format";
-import { titleOf } from "../../logic/fitting";
-import { fieldAtFault, fieldsOf, isProblem, toParameters, type Field } from "../../logic/forms";
+import { hasPreview, titleOf } from "../../logic/catalogue";
+import { effectOf } from "../../logic/effects";
+import { fieldAtFault, fieldsOf, isProblem, toParameters, type FieldProblem } from "../../logic/forms";
 import { viewParameters } from "../../logic/view";
 import type { Preview, Session } from "../session";
-import { Control } from "./Control";
+import { applyForm } from "./applying";
+import { OperationFields, useOther } from "./OperationFields";
 import { openForm } from "./panel";
 
 const PAUSE_MILLISECONDS = 350;
+const FIRST_CONTROL = ".form-row input:not([type=checkbox]), .form-row select, .form-row textarea";
 
-export function OperationForm({ session, operation }: { session: Session; operation: OperationInfo }) {
+export function OperationForm({ session, operation, prefilled }: { session: Session; operation: OperationInfo; prefilled: Record<string, unknown> }) {
   const { meta, columns, rows, view, preview } = useStore(session.store);
   const usesView = operation.name === "keepRows" || operation.name === "dropRows";
   const fields = useMemo(() => (usesView ? [] : (fieldsOf(operation, { columns, rows }) ?? [])), [operation, usesView]);
-  const [values, setValues] = useState(() => Object.fromEntries(fields.map((field) => [field.name, field.initial])));
-  const [problem, setProblem] = useState<{ field?: string; message: string }>();
+  const [values, setValues] = useState<Record<string, unknown>>(() => ({ ...Object.fromEntries(fields.map((field) => [field.name, field.initial])), ...prefilled }));
+  const [problem, setProblem] = useState<Partial<FieldProblem>>();
   const [isWorking, setWorking] = useState(false);
+  const [other, setOther] = useOther(values.otherSessionID);
   const form = useRef<HTMLFormElement>(null);
   const title = titleOf(operation);
-  const id = useId();
 
   const parameters = useMemo(
-    () => (!meta ? {} : usesView ? viewParameters(view, meta) : toParameters(fields, values, meta.columns)),
+    () => (!meta ? {} : usesView ? viewParameters(view, meta) : toParameters(fields, values, meta)),
     [fields, values, meta, view, usesView],
   );
   const key = JSON.stringify(parameters);
 
   useEffect(() => {
-    form.current?.querySelector<HTMLElement>("input:not([type=checkbox]), select, textarea, button[type=submit]")?.focus();
+    // What is to be filled in comes first; a column that is chosen already is not.
+    const controls = [...(form.current?.querySelectorAll<HTMLInputElement>(FIRST_CONTROL) ?? [])];
+    (controls.find((each) => each.value === "") ?? controls[0] ?? form.current?.querySelector<HTMLElement>("button[type=submit]"))?.focus();
     return () => session.store.set({ preview: undefined });
   }, [session]);
 
   useEffect(() => {
+    if (!hasPreview(operation.name)) return;
     if (isProblem(parameters)) {
       session.store.set({ preview: undefined });
       return;
@@ -51,7 +56,7 @@ export function OperationForm({ session, operation }: { session: Session; operat
         (error: Error) => {
           if (!isCurrent) return;
           session.store.set({ preview: undefined });
-          setProblem({ field: fieldAtFault(fields, error.message), message: error.message });
+          setProblem({ field: fieldAtFault(fields, error.message, values), message: error.message });
         },
       );
     }, PAUSE_MILLISECONDS);
@@ -61,6 +66,11 @@ export function OperationForm({ session, operation }: { session: Session; operat
     };
   }, [key, session, operation.name]);
 
+  const leave = () => {
+    openForm(session, undefined);
+    // The form is gone with what had the focus; the list begins with its search.
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".find .field, .tab[data-state=active]")?.focus());
+  };
   const apply = async () => {
     if (isProblem(parameters)) {
       setProblem(parameters);
@@ -69,12 +79,12 @@ export function OperationForm({ session, operation }: { session: Session; operat
     }
     setWorking(true);
     try {
-      await session.change(operation.name, parameters, title);
+      await applyForm(session, operation.name, parameters, title);
       openForm(session, undefined);
       document.querySelector<HTMLElement>(".tab[data-state=active]")?.focus();
     } catch (error) {
       const { message } = error as Error;
-      setProblem({ field: fieldAtFault(fields, message), message });
+      setProblem({ field: fieldAtFault(fields, message, values), message });
     } finally {
       setWorking(false);
     }
@@ -85,44 +95,48 @@ export function OperationForm({ session, operation }: { session: Session; operat
     <form
       ref={form}
       className="operation"
+      data-fields={fields.map((field) => field.name).join(" ")}
       onSubmit={(event) => {
         event.preventDefault();
         void apply();
       }}
-      onKeyDown={(event) => event.key === "Escape" && openForm(session, undefined)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") leave();
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
+      }}
     >
       <div className="form-head">
-        <button type="button" className="icon" aria-label="Back to the list" onClick={() => openForm(session, undefined)}>
+        <button type="button" className="icon" aria-label="Back to the list" onClick={leave}>
           <Back />
         </button>
         <h2>{title}</h2>
       </div>
       <p className="about">{operation.summary}</p>
-      {fields.map((field: Field) => (
-        <Control
-          key={field.name}
-          id={`${id}-${field.name}`}
-          field={field}
-          value={values[field.name]}
-          columns={meta?.columns ?? []}
-          problem={problem?.field === field.name ? problem.message : undefined}
-          change={(value) => {
-            setProblem(undefined);
-            setValues((before) => ({ ...before, [field.name]: value }));
-          }}
-        />
-      ))}
+      <OperationFields
+        session={session}
+        operation={operation}
+        fields={fields}
+        values={values}
+        problem={problem}
+        other={other}
+        setOther={setOther}
+        change={(part) => {
+          setProblem(undefined);
+          setValues((before) => ({ ...before, ...part }));
+        }}
+      />
       {general && (
         <p className="problem" role="alert">
           {general}
         </p>
       )}
-      <Effect preview={preview} rows={meta?.dataSize.rows ?? 0} />
+      {hasPreview(operation.name) && <EffectBox operation={operation.name} preview={preview} rows={meta?.dataSize.rows ?? 0} other={other?.name} showColumn={(name) => session.showColumn(name)} />}
+      {operation.name === "executeCommand" && <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>}
       <div className="form-foot">
         <button type="submit" className="button primary" disabled={isWorking}>
-          {isWorking ? "Applying …" : "Apply"}
+          {isWorking ? "Applying …" : operation.name === "aggregate" ? "Make the table" : "Apply"}
         </button>
-        <button type="button" className="button" onClick={() => openForm(session, undefined)}>
+        <button type="button" className="button" onClick={leave}>
           Cancel
         </button>
       </div>
@@ -130,19 +144,37 @@ export function OperationForm({ session, operation }: { session: Session; operat
   );
 }
 
-function Effect({ preview, rows }: { preview?: Preview; rows: number }) {
+interface EffectProps {
+  operation: string;
+  preview?: Preview;
+  rows: number;
+  other?: string;
+  showColumn: (name: string) => void;
+}
+
+function EffectBox({ operation, preview, rows, other, showColumn }: EffectProps) {
   if (!preview) return <p className="effect empty" />;
-  const said: string[] = [];
-  if (preview.rows < rows) said.push(`removes ${counted(rows - preview.rows, "row")}, ${count(preview.rows)} stay`);
-  if (preview.rows > rows) said.push(`adds ${counted(preview.rows - rows, "row")}`);
-  if (preview.changedCells !== null && preview.changedCells !== undefined && preview.changedCells > 0) said.push(`changes ${counted(preview.changedCells, "cell")}`);
-  if (preview.newColumns.length > 0) said.push(`makes ${preview.newColumns.length === 1 ? preview.newColumns[0] : counted(preview.newColumns.length, "column")}`);
-  if (preview.removedColumns.length > 0) said.push(`removes ${preview.removedColumns.length === 1 ? preview.removedColumns[0] : counted(preview.removedColumns.length, "column")}`);
-  const isNothing = said.length === 0;
-  const text = isNothing ? (preview.changedCells === 0 ? "Changes no value" : "Moves rows or columns, changes no value") : said.join("; ");
+  const effect = effectOf(operation, preview, rows, other);
+  const made = preview.newColumns[0];
   return (
-    <p className={isNothing ? "effect" : "effect some"} role="status">
-      {text.charAt(0).toUpperCase() + text.slice(1)}. {!isNothing && "The rows in view show it."}
-    </p>
+    <div className={effect.isSomething ? "effect some" : "effect"} role="status">
+      <p>
+        {effect.text} {effect.isSomething && preview.data.columns.length + preview.removedColumns.length > 0 && "The rows in view show it."}
+        {made !== undefined && preview.data.columns.includes(made) && (
+          <button type="button" className="link" onClick={() => showColumn(made)}>
+            Show
+          </button>
+        )}
+      </p>
+      {effect.notes.length > 0 && (
+        <ul>
+          {effect.notes.map((note) => (
+            <li key={note.text} className={note.isLoss ? "loss" : undefined}>
+              {note.text}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }

@@ -19,6 +19,7 @@ Socket.IO, REST, OpenAPI, the Python client and the documentation follow from th
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ Declared = TypeVar("Declared", bound="type[Operation]")
 
 Facts = dict[str, Any]
 """What ``fit`` learnt from the data, as JSON; stands in the history beside the parameters."""
+
+_DIGITS = 6
+_SMALLEST_PLAIN, _GREATEST_PLAIN = 1e-4, 1e15
+"""Numbers beyond these are written with an exponent: their zeros would say nothing."""
 
 Scan = Callable[[Sequence[str] | None], pl.LazyFrame]
 """Opens the named columns of a table, all of them for None."""
@@ -173,6 +178,24 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '12,345 rows')
     """
     return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def readable(number: float) -> str:
+    """A number of the data as people write it: six digits that count, thousands apart, no exponent if it can be.
+
+    >>> readable(44002085.4), readable(98.40000001), readable(-1234.5), readable(7)
+    ('44,002,100', '98.4', '-1,234.5', '7')
+    >>> readable(0.00012345678), readable(2.5e-9), readable(6.02214076e23)
+    ('0.000123457', '2.5e-09', '6.02214e+23')
+    """
+    size = abs(number)
+    if not math.isfinite(number) or (size != 0 and not _SMALLEST_PLAIN <= size < _GREATEST_PLAIN):
+        return f"{number:.6g}"
+    if isinstance(number, int):
+        return f"{number:,}"
+    digits = _DIGITS - 1 - (math.floor(math.log10(size)) if size else 0)
+    text = f"{round(number, digits):,.{max(digits, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class Operation(ABC):

@@ -20,7 +20,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.columns import check_name
-from longshore.tables.operations.expressions import Compiled, compile_expression, learn, parse
+from longshore.tables.operations.expressions import Compiled, compile_expression, describe_functions, learn, parse
 from longshore.tables.operations.expressions.tokens import LONGEST
 from longshore.tables.scripting import code as write
 from longshore.tables.table import Table
@@ -34,7 +34,7 @@ class DeriveParameters(Parameters):
         max_length=LONGEST,
         description='what to compute from the other columns of a row, in SQL\'s spelling, such as "Net Price" * 1.19 '
         "or CASE WHEN votes > AVG(votes) THEN 'many' ELSE 'few' END; names with spaces stand between double quotes",
-        json_schema_extra={"x-control": "expression"},
+        json_schema_extra={"x-control": "expression", "x-functions": describe_functions()},
     )
     new_name: StrictStr = Field("derived", description="name of the new column; no other column may have it")
     insert_index: StrictInt | None = Field(

@@ -12,7 +12,17 @@ from pydantic import Field
 from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.columns import col
 from longshore.tables.dtypes import is_text, sortable
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import (
+    Change,
+    Code,
+    Facts,
+    OneColumn,
+    Operation,
+    Report,
+    counted,
+    operation,
+    readable,
+)
 from longshore.tables.operations.values import from_json, literal, to_json
 from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
@@ -105,7 +115,7 @@ class FillWithAverage(Operation):
         """How many values were filled, and with what."""
         column = self.parameters.find(before)
         value = facts["value"]
-        shown = f"{value:.6g}" if isinstance(value, float) else value
+        shown = readable(value) if isinstance(value, int | float) else value
         filled = counted(column.missing, "missing value")
         sentence = f"Filled {filled} in {column.name} with the {self.parameters.metric} ({shown})"
         return Report(sentence, {"value": value, "filled": column.missing})

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.columns import col
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation, readable
 from longshore.tables.scripting import code as write
 from longshore.tables.table import Column, Table
 
@@ -86,8 +86,8 @@ class Normalize(Operation):
         answer = {"min": low, "max": high}
         if low == high:
             return Report(f"Left {column.name} alone: {_sameness(low)}", answer)
-        new = f"{self.parameters.range_from:g} to {self.parameters.range_to:g}"
-        return Report(f"Rescaled {column.name} from {low:g} to {high:g} into {new}", answer)
+        new = f"{readable(self.parameters.range_from)} to {readable(self.parameters.range_to)}"
+        return Report(f"Rescaled {column.name} from {readable(low)} to {readable(high)} into {new}", answer)
 
 
 @operation
@@ -143,7 +143,8 @@ class Standardize(Operation):
         if facts["deviation"] == 0:
             return Report(f"Left {column.name} alone: {_sameness(facts['mean'])}")
         mean, deviation = facts["mean"] * facts["scale"], facts["deviation"] * facts["scale"]
-        sentence = f"Standardized {column.name}: mean {mean:g}, standard deviation {deviation:g} before"
+        was = f"mean {readable(mean)}, standard deviation {readable(deviation)}"
+        sentence = f"Standardized {column.name}: {was} before"
         return Report(sentence, {"mean": mean, "std": deviation if math.isfinite(deviation) else None})
 
 
@@ -195,4 +196,4 @@ def _cast(column: Column) -> str:
 
 
 def _sameness(value: float | None) -> str:
-    return "it has no values" if value is None else f"all its values are {value:g}"
+    return "it has no values" if value is None else f"all its values are {readable(value)}"

@@ -18,7 +18,16 @@ changes with its versions.
 """
 
 from longshore.tables.operations.expressions.compiling import AGGREGATES, Compiled, compile_expression, learn
-from longshore.tables.operations.expressions.functions import FUNCTIONS, Function
+from longshore.tables.operations.expressions.functions import FUNCTIONS, Function, describe_functions
 from longshore.tables.operations.expressions.grammar import parse
 
-__all__ = ["AGGREGATES", "FUNCTIONS", "Compiled", "Function", "compile_expression", "learn", "parse"]
+__all__ = [
+    "AGGREGATES",
+    "FUNCTIONS",
+    "Compiled",
+    "Function",
+    "compile_expression",
+    "describe_functions",
+    "learn",
+    "parse",
+]

@@ -6,6 +6,7 @@ import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -71,6 +72,11 @@ def function(usage: str, *aliases: str, least: int = 1, most: int | None = 1) ->
         return build
 
     return declare
+
+
+def describe_functions() -> list[Any]:
+    """Every function once, for forms that help to write an expression: how it is written, and what it gives."""
+    return [{"usage": each.usage, "summary": each.summary} for each in dict.fromkeys(FUNCTIONS.values())]
 
 
 def find_operator(name: str, number: int) -> Builder:
