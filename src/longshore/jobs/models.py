@@ -48,9 +48,7 @@ jobs = sa.Table(
     sa.Column("message", sa.Text, comment="sentence of a failure, for a person"),
     sa.Column("peak_bytes", sa.BigInteger, comment="most memory that its process had, resident"),
     sa.Column("log_tail", sa.Text, comment="the last lines that a failed job wrote"),
-    sa.Column(
-        "announced", sa.Boolean, nullable=False, comment="false: whoever watches has to be told of its end"
-    ),
+    sa.Column("announced", sa.Boolean, nullable=False, comment="false: whoever watches has to be told of its end"),
     sa.Column("idempotency_key", sa.Text, comment="with who asked: a key is that user's own"),
     sa.Column("inputs_digest", sa.String(64), comment="SHA-256 of the inputs: a key answers only for the same ones"),
     # Last, so that a listing need not read past it.
