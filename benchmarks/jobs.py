@@ -83,7 +83,7 @@ def main(count: int) -> None:
         database = Database(settings.database)
         longest = fill(database, count)
         tell("a batch of 10,000 accepted, the longest", longest * 1000, 2000)
-        for what, chosen in {
+        listings: dict[str, dict[str, Any]] = {
             "newest page": {},
             "page in the middle, as the next link asks for it": {"before": count // 2},
             "page in the middle, by offset": {"offset": count // 2},
@@ -92,7 +92,9 @@ def main(count: int) -> None:
             "by type and status": {"types": ["type1"], "statuses": ["FAILURE"]},
             "by a type and status that none has": {"types": ["type1"], "statuses": ["RETRY"]},
             "by two types and two statuses": {"types": ["type1", "type2"], "statuses": ["FAILURE", "REVOKED"]},
-        }.items():
+            "by the statuses of what goes on, which none has": {"statuses": ["PENDING", "STARTED", "RETRY"]},
+        }
+        for what, chosen in listings.items():
             tell(f"listing: {what}", median_milliseconds(page(database, **chosen)), 20)
 
         def claim(queue: str = "jobs") -> None:

@@ -282,6 +282,11 @@ def test_pages_newest_first(database: Database, put: Put) -> None:
         assert [job.id for job in records.page(connection, limit=2, offset=4)] == newest[4:]
         assert [job.id for job in records.page(connection, types=["sum"])] == newest[::2]
         assert records.page(connection, types=["sum", "mean"], statuses=["SUCCESS", "FAILURE"]) == []
+        both = {"types": ["sum", "mean", "no such"], "statuses": ["PENDING", "FAILURE"]}
+        assert [job.id for job in records.page(connection, **both, limit=4, offset=1)] == newest[1:5]
+        assert [job.id for job in records.page(connection, **both, limit=2, before=first[-1].number)] == newest[2:4]
+        several = {"statuses": ["PENDING", "STARTED", "RETRY"]}
+        assert [job.id for job in records.page(connection, **several, limit=3)] == newest[:3]
         assert len(records.page(connection, types=["sum", "mean"], statuses=["PENDING"])) == 6
         assert records.count(connection, types=["sum"]) == 3
         assert records.count(connection, statuses=["SUCCESS"]) == 0

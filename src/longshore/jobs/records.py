@@ -205,13 +205,29 @@ def page(
     :param types, statuses: only those of them; empty for all.
     :param before: only jobs with a smaller number, to go on where a page ended whatever came in since.
     """
-    conditions = _filter(types, statuses)
-    if before is not None:
-        conditions.append(jobs.c.number < before)
     # The numbers first, which an index has; only the rows of this page are read whole.
-    numbers = sa.select(jobs.c.number).where(*conditions).order_by(jobs.c.number.desc()).limit(limit).offset(offset)
+    numbers = _newest_numbers(types, statuses, before, limit, offset)
     query = sa.select(*JOB_COLUMNS).where(jobs.c.number.in_(numbers)).order_by(jobs.c.number.desc())
     return [Job(*row) for row in connection.execute(query)]
+
+
+def _newest_numbers(
+    types: Sequence[str], statuses: Sequence[str], before: int | None, limit: int, offset: int
+) -> sa.Select[Any]:
+    """An index has the jobs of one type, or of one status, by their numbers; those of several are merged.
+
+    Asked for all in one, SQLite reads the table from its end until the page is full, which for rare ones is all of it.
+    """
+    newest = sa.select(jobs.c.number).order_by(jobs.c.number.desc())
+    if before is not None:
+        newest = newest.where(jobs.c.number < before)
+    chosen = [([each], statuses) for each in types] or [([], [each]) for each in statuses] or [([], [])]
+    parts = [newest.where(*_filter(*each)) for each in chosen]
+    if len(parts) == 1:
+        return parts[0].limit(limit).offset(offset)
+    limited = [part.limit(limit + offset).subquery() for part in parts]
+    merged = sa.union_all(*(sa.select(part.c.number) for part in limited)).subquery()
+    return sa.select(merged.c.number).order_by(merged.c.number.desc()).limit(limit).offset(offset)
 
 
 def count(connection: Connection, *, types: Sequence[str] = (), statuses: Sequence[str] = ()) -> int:

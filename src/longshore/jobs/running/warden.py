@@ -280,7 +280,9 @@ class Warden:
             return
         age = time.monotonic() - runner.started_at
         old = runner.jobs >= self.settings.worker_tasks_per_child and age > WORN_SECONDS
-        if old or runner.resident_bytes > runner.ready_bytes + WORN_BYTES:
+        worn_bytes = runner.ready_bytes + WORN_BYTES
+        # The peak is known already, and the memory of now is no more than that.
+        if old or (runner.peak_bytes > worn_bytes and runner.resident_bytes > worn_bytes):
             runner.end(grace_seconds=0)
 
 
