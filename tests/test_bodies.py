@@ -56,6 +56,12 @@ def pipe() -> Iterator[Pipe]:
         yield pipe
 
 
+def test_the_web_servers_reader_is_as_we_know_it(pipe: Pipe) -> None:
+    """Should it be another one some day, bodies are read through it: right, but slowly."""
+    pipe.send(HEAD % 5).join()
+    assert bodies._Connection.below(pipe.take()[1].body) is not None  # type: ignore[attr-defined]
+
+
 def test_the_next_request_begins_after_the_body(pipe: Pipe) -> None:
     sender = pipe.send(HEAD % len(BODY) + BODY + NEXT)
     request, _ = pipe.take()

@@ -166,6 +166,15 @@ class Extension:
         self._writer.write(data)
         self.offset += len(data)
 
+    def room(self) -> memoryview:
+        """Where bytes can be put instead, at least one; :meth:`filled` says how many were."""
+        return self._writer.room()
+
+    def filled(self, size: int) -> None:
+        """So many bytes are in :meth:`room`; raises as :meth:`write`."""
+        self._writer.filled(size)
+        self.offset += size
+
     def flush(self) -> None:
         """Wait until the bytes are in the file; raises as :meth:`write`."""
         self._writer.flush()

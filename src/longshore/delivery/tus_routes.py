@@ -285,13 +285,13 @@ def _write(
 ) -> None:
     renewed = time.monotonic()
     with reading(request) as body:
-        while chunk := body.read():
-            if extension.offset + len(chunk) > upload.size:
+        while size := body.read_into(room := extension.room()):
+            if extension.offset + size > upload.size:
                 extension.reject()
                 raise _too_much(upload)
             if checksum is not None:
-                checksum[0].update(chunk)
-            extension.write(chunk)
+                checksum[0].update(room[:size])
+            extension.filled(size)
             if not body.comes_within(PAUSE_SECONDS):
                 extension.flush()
             if time.monotonic() - renewed > RENEW_SECONDS:
