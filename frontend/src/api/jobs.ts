@@ -19,6 +19,9 @@ export const showResult = (id: string) => call<unknown>("GET", `${at(id)}/result
 export const submitJob = (type: string, inputs: unknown) => call<Schemas["Submitted"]>("POST", at(type), inputs);
 export const cancelJob = (id: string) => call<Job>("DELETE", at(id));
 
+/** Whether any input is a secret, at whatever depth; the server hands such inputs out to nobody. */
+export const takesSecrets = (type: JobType) => JSON.stringify(type.inputs).includes('"writeOnly":true');
+
 const POLL_MILLISECONDS = 2000;
 
 /**

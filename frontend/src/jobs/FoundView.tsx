@@ -23,7 +23,12 @@ interface Props {
 export function FoundView({ found, label, opensAs }: Props) {
   switch (found.kind) {
     case "nothing":
-      return <p className="about">Nothing</p>;
+    case "list":
+      return (
+        <p className="about">
+          <Plain found={found} />
+        </p>
+      );
     case "value":
       return <Single value={found.value} />;
     case "text":
@@ -47,8 +52,9 @@ export function FoundView({ found, label, opensAs }: Props) {
 
 /** Plain values as a list of names and values, then all others, each under its name. */
 function Named({ entries, opensAs }: { entries: { name: string; found: Found }[]; opensAs?: string }) {
-  const plain = entries.filter(({ found }) => found.kind === "value" || found.kind === "nothing");
-  const others = entries.filter(({ found }) => found.kind !== "value" && found.kind !== "nothing");
+  const isPlain = ({ found }: { found: Found }) => ["value", "list", "nothing"].includes(found.kind);
+  const plain = entries.filter(isPlain);
+  const others = entries.filter((each) => !isPlain(each));
   return (
     <div className="named">
       {plain.length > 0 && (
@@ -56,7 +62,9 @@ function Named({ entries, opensAs }: { entries: { name: string; found: Found }[]
           {plain.map(({ name, found }) => (
             <div key={name}>
               <dt title={name}>{humanise(name)}</dt>
-              <dd>{found.kind === "value" ? <Value value={found.value} /> : <span className="missing">none</span>}</dd>
+              <dd>
+                <Plain found={found} />
+              </dd>
             </div>
           ))}
         </dl>
@@ -71,6 +79,12 @@ function Named({ entries, opensAs }: { entries: { name: string; found: Found }[]
   );
 }
 
+function Plain({ found }: { found: Found }) {
+  if (found.kind === "value") return <Value value={found.value} />;
+  if (found.kind === "list" && found.values.length > 0) return found.values.map((each) => (typeof each === "number" ? statistic(each) : String(each))).join(", ");
+  return <span className="about">{found.kind === "list" ? "empty" : "none"}</span>;
+}
+
 function Single({ value }: { value: string | number | boolean }) {
   const reference = typeof value === "string" ? referenceOf(value, location.origin) : undefined;
   if (reference) return <ReferenceView to={reference} />;
@@ -82,7 +96,7 @@ function Value({ value }: { value: string | number | boolean }) {
   if (reference) return <ReferenceView to={reference} />;
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return <span title={String(value)}>{statistic(value)}</span>;
-  return value === "" ? <span className="missing">empty</span> : value;
+  return value === "" ? <span className="about">empty</span> : value;
 }
 
 export function ReferenceView({ to }: { to: Reference }) {

@@ -1,6 +1,6 @@
 /** One job: how it stands, live; its result, or why there is none; what it was given. */
 import { useEffect, useState } from "react";
-import { showInputs, type Job, type JobType } from "../api/jobs";
+import { showInputs, takesSecrets, type Job, type JobType } from "../api/jobs";
 import { ApiError } from "../api/rest";
 import { ago, bytes, exactTime } from "../logic/format";
 import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, upcoming } from "../logic/jobs";
@@ -36,7 +36,8 @@ export function JobPage({ id, types }: { id: string; types?: JobType[] }) {
       </>
     );
   const isOver = isFinished(job);
-  const isDeclared = types?.some((type) => type.name === job.type) ?? false;
+  const type = types?.find((each) => each.name === job.type);
+  const isSecret = type !== undefined && takesSecrets(type);
   return (
     <>
       <header className="job-head">
@@ -48,8 +49,8 @@ export function JobPage({ id, types }: { id: string; types?: JobType[] }) {
           </span>
           <span className="spring" />
           {!isOver && <Cancel job={job} take={take} />}
-          {isOver && isDeclared && (
-            <Link className="button" href={formAddress(job.type, job.id)}>
+          {isOver && type && (
+            <Link className="button" href={formAddress(job.type, isSecret ? undefined : job.id)}>
               <Refresh />
               Run again
             </Link>
@@ -60,7 +61,7 @@ export function JobPage({ id, types }: { id: string; types?: JobType[] }) {
       {job.status === "FAILURE" && <Failure job={job} />}
       {job.status === "SUCCESS" && <JobResult job={job} />}
       <Facts job={job} now={now} />
-      <Inputs id={id} />
+      {types && <Inputs id={id} isSecret={isSecret} />}
     </>
   );
 }
@@ -179,9 +180,10 @@ const Moment = ({ at, now }: { at: number; now: number }) => (
   </time>
 );
 
-function Inputs({ id }: { id: string }) {
+function Inputs({ id, isSecret }: { id: string; isSecret: boolean }) {
   const [inputs, setInputs] = useState<{ value?: unknown; problem?: string }>();
   useEffect(() => {
+    if (isSecret) return; // the server would refuse
     let isCurrent = true;
     showInputs(id).then(
       (value) => isCurrent && setInputs({ value }),
@@ -190,7 +192,14 @@ function Inputs({ id }: { id: string }) {
     return () => {
       isCurrent = false;
     };
-  }, [id]);
+  }, [id, isSecret]);
+  if (isSecret)
+    return (
+      <section>
+        <h2>Inputs</h2>
+        <p className="about">This job takes a secret, so that its inputs are shown to nobody.</p>
+      </section>
+    );
   if (!inputs) return <section className="inputs-skeleton" aria-hidden />;
   const isEmpty = typeof inputs.value === "object" && inputs.value !== null && Object.keys(inputs.value).length === 0;
   return (

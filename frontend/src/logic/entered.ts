@@ -1,5 +1,5 @@
 /** Reading what was entered into a form of `schema.ts`: the JSON to send, or what is wrong with which part. */
-import type { Part, Raw, RawGroup, Schema } from "./schema";
+import { isNumeral, type Part, type Raw, type RawGroup, type Schema } from "./schema";
 
 export interface Problem {
   /** Where, as the server writes it: `storms[3].depth`; "" for the whole. */
@@ -95,6 +95,8 @@ function readText(part: Part, text: string, path: string, problems: Problem[]): 
     case "number":
     case "integer":
       return readNumber(part, text, wrong);
+    case "mixed":
+      return isNumeral(text) ? Number(text) : text.trim();
     case "json":
       try {
         return JSON.parse(text) as unknown;

@@ -24,7 +24,7 @@ test("progress is a share and words", () => {
 });
 
 test("times as people say them", () => {
-  expect([0, 0.42, 9, 59.6, 185, 7800, 86400, 200_000].map(lasting)).toEqual(["under 0.1 s", "0.4 s", "9 s", "1 min", "3 min 5 s", "2 h 10 min", "1 d", "2 d 7 h"]);
+  expect([0, 0.42, 9, 59.6, 185, 7800, 86400, 200_000].map(lasting)).toEqual(["under 0.1 s", "0.4 s", "9 s", "1 min", "3 min 5 s", "2 h 10 min", "1 day", "2 days 7 h"]);
   expect(["1h", "15m", "5 4 * * *"].map(schedule)).toEqual(["every hour", "every 15 minutes", "at 5 4 * * * (UTC)"]);
   const noon = new Date(2026, 2, 3, 12).getTime() / 1000;
   expect([60, 86400, 5 * 86400].map((passed) => upcoming(noon + passed, noon))).toEqual(["12:01", "tomorrow 12:00", "8 Mar, 12:00"]);

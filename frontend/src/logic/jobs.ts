@@ -57,15 +57,17 @@ export function stateOf(job: Job): string {
 
 const ordinal = (value: number) => (value === 2 ? "second" : value === 3 ? "third" : `${value}th`);
 
-/** A length of time: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d`. */
+/** A length of time: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 days`. */
 export function lasting(seconds: number): string {
   if (seconds < 0.05) return "under 0.1 s";
   if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
   const whole = Math.round(seconds);
-  for (const [size, unit, below, smaller] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]] as const)
+  for (const [size, unit, below, smaller] of [[86400, "days", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]] as const)
     if (whole >= size) {
       const rest = Math.floor((whole % size) / below);
-      return rest > 0 ? `${Math.floor(whole / size)} ${unit} ${rest} ${smaller}` : `${Math.floor(whole / size)} ${unit}`;
+      const most = Math.floor(whole / size);
+      const named = `${most} ${unit === "days" && most === 1 ? "day" : unit}`;
+      return rest > 0 ? `${named} ${rest} ${smaller}` : named;
     }
   return `${whole} s`;
 }

@@ -14,8 +14,8 @@ test("a result is shown as what it is", () => {
 });
 
 test("named values are looked into once", () => {
-  const found = classify({ total: 3, rows: [{ a: 1 }], chart: SPEC, deep: { a: { b: 1 } } });
-  expect(found.kind === "named" && found.entries.map((each) => [each.name, each.found.kind])).toEqual([["total", "value"], ["rows", "table"], ["chart", "chart"], ["deep", "json"]]);
+  const found = classify({ total: 3, rows: [{ a: 1 }], chart: SPEC, deep: { a: { b: 1 } }, few: [1, "x"], none: [], long: Array(9).fill(1) });
+  expect(found.kind === "named" && found.entries.map((each) => [each.name, each.found.kind])).toEqual([["total", "value"], ["rows", "table"], ["chart", "chart"], ["deep", "json"], ["few", "list"], ["none", "list"], ["long", "table"]]);
 });
 
 test("texts that lead somewhere are told from those that do not", () => {

@@ -5,6 +5,7 @@ export type Records = Record<string, unknown>[];
 export type Found =
   | { kind: "nothing" }
   | { kind: "value"; value: string | number | boolean }
+  | { kind: "list"; values: unknown[] }
   | { kind: "text"; text: string }
   | { kind: "chart"; spec: Record<string, unknown> }
   | { kind: "table"; records: Records }
@@ -13,6 +14,7 @@ export type Found =
 
 const DEEPEST = 1;
 const LONG_TEXT = 300;
+const SHORT_LIST = 8;
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 const isScalar = (value: unknown): value is string | number | boolean => ["string", "number", "boolean"].includes(typeof value);
@@ -22,6 +24,7 @@ export function classify(value: unknown, depth = 0): Found {
   if (value === null || value === undefined) return { kind: "nothing" };
   if (typeof value === "string" && (value.includes("\n") || value.length > LONG_TEXT)) return { kind: "text", text: value };
   if (isScalar(value)) return { kind: "value", value };
+  if (depth > 0 && isShort(value)) return { kind: "list", values: Object.values(value) };
   if (isChart(value)) return { kind: "chart", spec: value };
   const records = recordsOf(value) ?? listed(value);
   if (records) return { kind: "table", records };
@@ -29,6 +32,10 @@ export function classify(value: unknown, depth = 0): Found {
     return { kind: "named", entries: Object.entries(value).map(([name, each]) => ({ name, found: classify(each, depth + 1) })) };
   return { kind: "json", value };
 }
+
+/** A few plain values, or none, which need no table of their own among others. */
+const isShort = (value: unknown): value is unknown[] | Record<string, never> =>
+  Array.isArray(value) ? value.length <= SHORT_LIST && value.every((each) => isScalar(each) && String(each).length <= 40 && referenceOf(String(each)) === undefined) : isObject(value) && Object.keys(value).length === 0;
 
 /** A Vega-Lite document, as Altair's `to_dict()` makes it. */
 export const isChart = (value: unknown): value is Record<string, unknown> =>

@@ -20,8 +20,8 @@ test("each kind of property has its control", () => {
     [{ enum: ["a", "b"], type: "string" }, "choice"], [{ const: 1 }, "fixed"], [{ anyOf: [{ type: "boolean" }, { type: "null" }] }, "choice"],
     [{ type: "array", items: { type: "number" } }, "lines"], [{ type: "array", items: { enum: ["a"] } }, "ticks"],
     [{ type: "array", items: object({ a: { type: "string" } }) }, "rows"], [object({ a: { type: "string" } }), "group"],
-    [{ anyOf: [{ type: "number" }, { type: "string", pattern: "^\\d+$" }] }, "number"],
-    [{ anyOf: [{ type: "integer" }, { type: "string" }] }, "json"], [{}, "json"], [{ type: "object", additionalProperties: { type: "number" } }, "json"],
+    [{ anyOf: [{ type: "number" }, { type: "string", pattern: "^\\d+$" }] }, "mixed"],
+    [{ anyOf: [{ type: "integer" }, object({})] }, "json"], [{}, "json"], [{ type: "object", additionalProperties: { type: "number" } }, "json"],
     [{ type: "array", prefixItems: [{ type: "number" }], items: false }, "json"], [{ type: "array", items: { type: "array", items: { type: "number" } } }, "json"],
   ];
   for (const [schema, kind] of kinds) expect([schema, entered(schema, undefined).kind]).toEqual([schema, kind]);
@@ -51,6 +51,8 @@ test("what is entered becomes JSON", () => {
   expect(entered({ type: "array", items: { type: "string" } }, "a b\n c").value).toEqual({ x: ["a b", " c"] });
   expect(entered({ enum: [1, "1", null] }, "1").value).toEqual({ x: "1" });
   expect(entered({ type: "array", items: { enum: ["a", "b", "c"] } }, [2, 0]).value).toEqual({ x: ["a", "c"] });
+  const mixed = { anyOf: [{ type: "number" }, { type: "string" }] };
+  expect(["9.5", "9.50", "ten", "-3"].map((text) => entered(mixed, text).value.x)).toEqual([9.5, "9.50", "ten", -3]);
   expect(entered({}, '{"a": [1]}').value).toEqual({ x: { a: [1] } });
   expect(entered({ const: "v1" }, undefined).value).toEqual({ x: "v1" });
   expect(entered({ type: "boolean" }, false).value).toEqual({ x: false });

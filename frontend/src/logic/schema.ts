@@ -37,7 +37,7 @@ export interface Schema {
 }
 
 export type Kind =
-  | "text" | "paragraph" | "secret" | "number" | "integer" | "date" | "moment" | "time" | "dataset" // one line of text, as typed
+  | "text" | "paragraph" | "secret" | "number" | "integer" | "mixed" | "date" | "moment" | "time" | "dataset" // one line of text, as typed
   | "switch" // true or false
   | "choice" // the position of one of `choices`
   | "fixed" // nothing to choose
@@ -86,7 +86,7 @@ export const partOf = (schema: Schema): Part => draw(schema, { root: schema, wit
 function draw(given: Schema, place: Place): Part {
   const { schema, within, nullable } = resolve(given, place);
   const next = { ...place, within };
-  const about = { name: place.name, label: labelOf(place.name, schema.title), required: place.required, nullable, schema };
+  const about = { name: place.name, label: labelOf(place.name, given.title), required: place.required, nullable, schema };
   const found = within.length > DEEPEST || new Set(within).size < within.length ? ({ kind: "json" } as const) : shapeOf(schema, next, nullable);
   return { ...about, ...found, hint: hintOf(schema, found.kind) };
 }
@@ -130,9 +130,9 @@ export function isDatasetField(schema: Schema, name: string): boolean {
 function unionOf(options: Schema[], place: Place): Shape {
   const each = options.map((option) => resolve(option, place).schema);
   if (each.every((option) => option.enum !== undefined || "const" in option)) return { kind: "choice", choices: each.flatMap((option) => option.enum ?? [option.const]) };
-  // A decimal number: as a number, or as text of digits.
-  const types = each.map((option) => option.type);
-  if (each.length === 2 && types.includes("number") && each.some((option) => option.type === "string" && option.pattern)) return { kind: "number" };
+  // A decimal number, which text keeps exactly, or whatever else is a number or a name.
+  const isNumber = (option: Schema) => option.type === "number" || option.type === "integer";
+  if (each.length > 1 && each.every((option) => isNumber(option) || (option.type === "string" && option.format === undefined)) && each.some((option) => option.type === "string")) return { kind: "mixed" };
   return { kind: "json" };
 }
 
@@ -202,8 +202,8 @@ export function humanise(name: string): string {
 
 function labelOf(name: string, title?: string): string {
   const made = humanise(name);
-  // pydantic makes titles from names: "Curve Number" says no more than we do. Nor is a model's name meant for people.
-  return name === "" || title === undefined || title.toLowerCase() === made.toLowerCase() || /^[A-Z]\w*[a-z][A-Z]\w*$/.test(title) ? made : title;
+  // pydantic makes titles from names: "Curve Number" says no more than we do.
+  return name === "" || title === undefined || title.toLowerCase() === made.toLowerCase() ? made : title;
 }
 
 function hintOf(schema: Schema, kind: Kind): string {
@@ -225,6 +225,7 @@ export function rangeOf(schema: Schema, kind: Kind): string {
   if (below !== undefined) words.push(`less than ${number(below)}`);
   if (kind === "lines") words.push("one a line");
   const { minItems: fewest, maxItems: most } = schema;
+  if (fewest !== undefined && fewest === most) return [...words, `exactly ${number(fewest)}`].join(", ");
   if (fewest !== undefined && fewest > 1) words.push(`at least ${number(fewest)}`);
   if (most !== undefined) words.push(`at most ${number(most)}`);
   return words.join(", ");
@@ -267,6 +268,9 @@ function rawGroup(part: Part, value: unknown): RawGroup {
 const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 const indexIn = (choices: unknown[] = [], value: unknown) => choices.findIndex((each) => JSON.stringify(each) === JSON.stringify(value));
 
+/** Whether a text is a number as JSON writes it: `9.9`, not `9.90`, which only a text keeps. */
+export const isNumeral = (text: string) => text.trim() !== "" && String(Number(text)) === text.trim() && Number.isFinite(Number(text));
+
 /** Whether the controls of a form can hold these inputs without changing them, so that a job runs again as it ran. */
 export function fits(part: Part, given: unknown): boolean {
   if (given === undefined || (given === null && part.nullable)) return true;
@@ -292,6 +296,8 @@ export function fits(part: Part, given: unknown): boolean {
     case "number":
     case "integer":
       return typeof given === "number";
+    case "mixed":
+      return typeof given === "number" || (isText && !isNumeral(given) && !/[\r\n]/.test(given));
     case "paragraph":
     case "secret":
       return isText;
