@@ -69,7 +69,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
   const leave = () => {
     openForm(session, undefined);
     // The form is gone with what had the focus; the list begins with its search.
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(".find .field, .tab[data-state=active]")?.focus());
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".find .field")?.focus());
   };
   const apply = async () => {
     if (isProblem(parameters)) {
