@@ -13,7 +13,8 @@ ModuleRegistry.registerModules([
   CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule,
 ]);
 
-const BLOCK = 100;
+const BLOCK = 60;
+const BUFFER = 4;
 const CELLS_PER_BLOCK = 20_000;
 
 const theme = themeQuartz.withParams({
@@ -26,6 +27,16 @@ const theme = themeQuartz.withParams({
 export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderExtra["openMenu"]): () => void {
   const width = () => session.state.meta?.columns.length ?? 1;
 
+  // A row that was drawn before its data came has no id, and the grid would throw it away and draw it again; with one it
+  // fills it in place, which halves the time from a jump of the scroll bar to the rows.
+  const keepDrawn = (from: number, to: number) => {
+    const last = Math.min(to - 1, grid.getLastDisplayedRowIndex() + BUFFER);
+    for (let at = Math.max(from, grid.getFirstDisplayedRowIndex() - BUFFER); at <= last; at++) {
+      const node = grid.getDisplayedRowAtIndex(at);
+      if (node && node.id === undefined) node.id = `waiting-${at}`;
+    }
+  };
+
   const datasource = {
     getRows: (asked: IGetRowsParams) => {
       const { generation } = session.state;
@@ -33,6 +44,7 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
         (page) => {
           if (generation !== session.state.generation) return asked.failCallback();
           const rows: Row[] = page.index.map((number, at) => ({ number, values: page.data[at] ?? [] }));
+          keepDrawn(asked.startRow, asked.endRow);
           asked.successCallback(rows, session.state.viewRows);
         },
         (error: unknown) => {
@@ -51,11 +63,11 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
     datasource,
     cacheBlockSize: Math.max(20, Math.min(BLOCK, Math.floor(CELLS_PER_BLOCK / width()))),
     maxBlocksInCache: 60,
-    maxConcurrentDatasourceRequests: 2,
-    blockLoadDebounceMillis: 10,
+    maxConcurrentDatasourceRequests: 4,
+    blockLoadDebounceMillis: 0,
     suppressAnimationFrame: true,
     infiniteInitialRowCount: Math.max(1, session.state.viewRows),
-    rowBuffer: 8,
+    rowBuffer: BUFFER,
     getRowId: (params) => String(params.data.number),
     rowSelection: { mode: "multiRow", checkboxes: true, headerCheckbox: false, enableClickSelection: false },
     selectionColumnDef: { pinned: "left", width: 34, minWidth: 34, resizable: false, suppressHeaderMenuButton: true },
@@ -162,9 +174,12 @@ function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: st
     cellClass: isNumeric(dataType) ? "number" : undefined,
     cellClassRules: {
       "in-column": () => session.state.columns.includes(name),
-      made: () => preview?.newColumns.includes(name) ?? false,
-      goes: () => preview?.removedColumns.includes(name) ?? false,
-      changed: ({ data }) => isChanged(session, data, name, at),
+      // Each rule costs every cell of every jump.
+      ...(preview && {
+        made: () => preview.newColumns.includes(name),
+        goes: () => preview.removedColumns.includes(name),
+        changed: ({ data }) => isChanged(session, data, name, at),
+      }),
     },
   };
 }
