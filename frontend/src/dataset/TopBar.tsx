@@ -5,10 +5,12 @@ import { Link } from "../parts/Link";
 import { useStore } from "../parts/store";
 import { copyText, saveFile, saveFrom } from "../parts/save";
 import { failed } from "../parts/toasts";
-import { bytes, count, counted } from "../logic/format";
+import { bytes, count } from "../logic/format";
 import { isNarrowed, pageParameters } from "../logic/view";
 import { usePanel } from "./panel/panel";
 import { datasetAddress, type DatasetPageName } from "../router";
+import { Presence } from "./Presence";
+import { SetAsideNote } from "./SetAside";
 import type { Session } from "./session";
 
 const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson", "JSON lines"], ["parquet", "Parquet"], ["arrow", "Arrow"]] as const;
@@ -16,7 +18,7 @@ const FORMATS = [["csv", "CSV"], ["xlsx", "Excel"], ["json", "JSON"], ["ndjson",
 const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [["table", "Table", TableIcon], ["profile", "Profile", Profile], ["charts", "Charts", Chart]];
 
 export function TopBar({ session, page }: { session: Session; page: DatasetPageName }) {
-  const { name, meta, sourceBytes, here, history } = useStore(session.store);
+  const { name, meta, sourceBytes, history } = useStore(session.store);
   const { open, toggle } = usePanel();
   const steps = history?.steps ?? [];
   const position = steps.findIndex((step) => step.current);
@@ -30,14 +32,8 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
           <span className="file-size"> · file of {bytes(sourceBytes)}</span>
         </p>
       )}
-      {here > 1 && (
-        <p className="presence" title="Everyone sees each other's changes at once">
-          {Array.from({ length: Math.min(here - 1, 4) }, (_, at) => (
-            <i key={at} />
-          ))}
-          {counted(here - 1, "other")} here
-        </p>
-      )}
+      <SetAsideNote session={session} />
+      <Presence session={session} />
       <nav className="pages" aria-label="Of this dataset">
         {PAGES.map(([name, title, Icon]) => (
           <Link key={name} href={datasetAddress(session.id, name)} aria-label={title} aria-current={page === name ? "page" : undefined}>
