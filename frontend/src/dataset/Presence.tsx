@@ -24,7 +24,7 @@ export function Presence({ session }: { session: Session }) {
       {Array.from({ length: dots }, (_, at) => (
         <i key={at} />
       ))}
-      <span className={named.length > 0 ? "sr-only" : undefined}>{named.length > 0 ? `${who} here` : `${counted(others, "other")} here`}</span>
+      <span className={named.length > 0 ? "sr-only" : "wide-only"}>{named.length > 0 ? `${who} here` : `${counted(others, "other")} here`}</span>
     </p>
   );
 }

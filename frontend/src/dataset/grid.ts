@@ -56,16 +56,14 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
     }
   };
 
+  // What was drawn when somebody else's change came, by the row's number.
+  let drawn = new Map<number, unknown[]>();
   const differences = (from: number, rows: Row[]): Changed[] => {
-    const { meta } = session.state;
-    const found: Changed[] = [];
-    const last = Math.min(from + rows.length - 1, grid.getLastDisplayedRowIndex());
-    for (let at = Math.max(from, grid.getFirstDisplayedRowIndex()); at <= last; at++) {
-      const old = grid.getDisplayedRowAtIndex(at)?.data;
-      const now = rows[at - from];
-      if (old?.number === now?.number) meta?.columns.forEach((column, place) => old!.values[place] !== now!.values[place] && found.push({ at, column }));
-    }
-    return found;
+    const columns = session.state.meta?.columns ?? [];
+    return rows.flatMap(({ number, values }, at) => {
+      const old = drawn.get(number);
+      return old ? columns.flatMap((column, index) => (old[index] === values[index] ? [] : [{ at: from + at, column }])) : [];
+    });
   };
 
   const datasource = {
@@ -153,6 +151,7 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
       if (focused) grid.setFocusedCell(focused.rowIndex, focused.column);
     }
     if (now.generation !== before.generation) {
+      drawn = new Map(now.isNews ? grid.getRenderedNodes().flatMap(({ data }) => (data ? [[data.number, data.values] as const] : [])) : []);
       if (now.rows.length === 0) grid.deselectAll();
       if (now.view !== before.view) grid.purgeInfiniteCache();
       else grid.refreshInfiniteCache();

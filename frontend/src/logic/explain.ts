@@ -28,7 +28,7 @@ function ofStep(step: Step): string {
   const parts = step.what.map((what) => {
     switch (what) {
       case "changed":
-        return before && exact(before.value) !== exact(after.value) ? `${quote(before.value)} became ${quote(after.value)}` : `it became ${after.dataType === "string" ? "text" : after.dataType}, with the same value`;
+        return before && exact(before.value) !== exact(after.value) ? `${before.value === null || before.value === undefined ? "it was missing and" : quote(before.value)} became ${quote(after.value)}` : `it became ${after.dataType === "string" ? "text" : after.dataType}, with the same value`;
       case "renamed":
         return `the column was called ${before?.column ?? "otherwise"} before`;
       case "copied":
