@@ -223,3 +223,33 @@ def test_a_large_read_does_not_hold_up_other_events_of_its_socket(
     client.client.emit("metadata", {"sessionID": session, "requestID": "slow", **body})
     assert client.ask("metadata", session)["dataSize"]["rows"] == 200_000
     client.wait_for("metadata", "slow", seconds=90)
+
+
+def test_a_change_that_is_sent_again_is_done_once(connect: Connect, session: str) -> None:
+    one, other = connect(), connect()
+    change = {"columnIndex": 1, "metric": "mean", "requestID": "again", "once": True, "ifVersion": 0}
+    first = one.ask("fillWithAverage", session, **change)
+    assert first["success"] is True
+    again = other.ask("fillWithAverage", session, **change)
+    assert again == first
+    assert one.ask("metadata", session)["version"] == 1
+    late = other.ask("fillWithAverage", session, **{**change, "requestID": "late"})
+    assert (late["success"], late["error"]) == (False, "IllegalOperation")
+    assert one.ask("metadata", session)["version"] == 1
+
+
+def test_people_are_called_by_their_names(shared_server: LongshoreServer, session: str) -> None:
+    ann = Listener(shared_server.url, headers={"Uid": "Ann"})
+    nobody = Listener(shared_server.url)
+    try:
+        assert ann.wait_for("limits")["user"] == "Ann"
+        assert "user" not in nobody.wait_for("limits")
+        nobody.ask("metadata", session)
+        answer = ann.ask("fillWithAverage", session, columnIndex=1, metric="mean")
+        assert nobody.wait_for("presence", here=2)["people"] == ["Ann"]
+        news = nobody.wait_for("dataChanged", answer["requestID"])
+        assert news["madeBy"] == "Ann"
+    finally:
+        ann.close()
+        nobody.wait_for("presence", here=1, people=[])
+        nobody.close()

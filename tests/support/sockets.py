@@ -12,12 +12,14 @@ import socketio
 class Listener:
     """A connected client; every event is kept in order of arrival."""
 
-    def __init__(self, url: str, transports: tuple[str, ...] = ("websocket",)) -> None:
+    def __init__(
+        self, url: str, transports: tuple[str, ...] = ("websocket",), headers: dict[str, str] | None = None
+    ) -> None:
         self.client = socketio.Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.received: list[tuple[str, Any]] = []
         self._news = threading.Condition()
         self.client.on("*", self._keep)
-        self.client.connect(url, transports=list(transports), wait_timeout=20)
+        self.client.connect(url, headers=headers or {}, transports=list(transports), wait_timeout=20)
 
     def _keep(self, event: str, *data: Any) -> None:
         with self._news:

@@ -13,42 +13,95 @@ export interface News {
   requestID: string | null;
   operation: string;
   version: number;
+  madeBy?: string;
 }
 interface Waiting {
   event: string;
   body: Record<string, unknown>;
+  /** What a change is, in words. */
+  words?: string;
+  /** The version that a change was made on; of a read there is none. */
+  base?: number;
   isChange: boolean;
   resolve: (answer: Answer) => void;
   reject: (error: Error) => void;
   progress?: (done: number, total: number) => void;
 }
+export interface About {
+  isChange?: boolean;
+  words?: string;
+  progress?: Waiting["progress"];
+}
 
 export class Wire {
   readonly socket: Socket;
+  /** The version that the page shows; what is changed is changed on it. */
+  version: () => number | undefined = () => undefined;
+  /** Is told whenever the number of changes without an answer differs. */
+  onWaiting: (changes: number) => void = () => undefined;
   private waiting = new Map<string, Waiting>();
   private counter = 0;
-  private readonly prefix = Math.random().toString(36).slice(2, 8);
+  // Long enough never to be another page's, whose change would pass for this one's.
+  private readonly prefix = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
 
   constructor(private readonly sessionID: string) {
     this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
     this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) => this.hear(event, message));
-    // A read that was under way when the line broke has no answer to come: ask again. A change was accepted or not,
-    // and doing it twice would be worse than asking the history.
-    this.socket.io.on("reconnect", () => {
-      for (const [id, each] of this.waiting) {
-        if (each.isChange) this.settle(id)?.reject(new ApiError("Interrupted", "The connection broke meanwhile. Look at the history: the change is there if it was done."));
-        else this.socket.emit(each.event, each.body);
-      }
+    // A read that was under way when the line broke has no answer to come: ask again.
+    this.socket.on("connect", () => {
+      for (const each of this.waiting.values()) if (!each.isChange) this.socket.emit(each.event, each.body);
     });
   }
 
   /** Sends a request; resolves with its answer. While the line is down it waits for it. */
-  ask(event: string, parameters: Record<string, unknown> = {}, about: { isChange?: boolean; progress?: Waiting["progress"] } = {}): Promise<Answer> {
+  ask(event: string, parameters: Record<string, unknown> = {}, about: About = {}): Promise<Answer> {
     const requestID = `${this.prefix}-${++this.counter}`;
-    const body = { ...parameters, sessionID: this.sessionID, requestID };
+    const isChange = about.isChange ?? false;
+    // The server does a change that says `once` once, however often it comes.
+    const body = { ...parameters, sessionID: this.sessionID, requestID, ...(isChange && { once: true }) };
     return new Promise((resolve, reject) => {
-      this.waiting.set(requestID, { event, body, isChange: about.isChange ?? false, resolve, reject, progress: about.progress });
-      this.socket.emit(event, body);
+      this.waiting.set(requestID, { event, body, isChange, words: about.words, base: this.version(), resolve, reject, progress: about.progress });
+      if (this.socket.connected) this.socket.emit(event, body);
+      if (isChange) this.tellWaiting();
+    });
+  }
+
+  /**
+   * Sends the changes that have no answer again, one after another. The server knows those that it has done or will do;
+   * any other is done only if the table is still the one it was made on, or differs by the changes before it alone.
+   */
+  async resend(): Promise<void> {
+    const known = new Map<number, number>();
+    for (const [id, each] of [...this.waiting]) {
+      if (!each.isChange || !this.waiting.has(id)) continue;
+      let base = each.base;
+      while (base !== undefined && known.has(base)) base = known.get(base);
+      const answer = await this.again(id, each, base);
+      if (answer === "broken") return;
+      if (answer?.version !== undefined && base !== undefined && answer.version !== base) known.set(base, answer.version);
+    }
+  }
+
+  private again(id: string, each: Waiting, base: number | undefined): Promise<Answer | undefined | "broken"> {
+    return new Promise((done) => {
+      const broken = () => done("broken");
+      this.socket.once("disconnect", broken);
+      const settle = (answer?: Answer) => {
+        this.socket.off("disconnect", broken);
+        done(answer);
+      };
+      this.waiting.set(id, {
+        ...each,
+        resolve: (answer) => {
+          settle(answer);
+          each.resolve(answer);
+        },
+        reject: (error) => {
+          settle();
+          each.reject(error instanceof ApiError && error.code === "IllegalOperation" ? overtaken(each.words ?? each.event, error) : error);
+        },
+      });
+      this.socket.emit(each.event, base === undefined ? each.body : { ...each.body, ifVersion: base });
     });
   }
 
@@ -78,6 +131,17 @@ export class Wire {
   private settle(id: string): Waiting | undefined {
     const found = this.waiting.get(id);
     this.waiting.delete(id);
+    if (found?.isChange) this.tellWaiting();
     return found;
   }
+
+  private tellWaiting(): void {
+    this.onWaiting([...this.waiting.values()].filter((each) => each.isChange).length);
+  }
+}
+
+/** A change that waited for the line is refused when the table is no longer the one it was made on. */
+function overtaken(words: string, error: ApiError): ApiError {
+  if (!error.message.includes("has been changed since")) return error;
+  return new ApiError("Overtaken", `Not done: ${words.charAt(0).toLowerCase()}${words.slice(1)}. The table was changed while the line was down; look at it and do it again.`);
 }

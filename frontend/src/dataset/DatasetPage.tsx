@@ -1,6 +1,7 @@
 /** A dataset: top bar, grid, right panel, bottom bar. */
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "../parts/store";
+import { counted } from "../logic/format";
 import { Link } from "../parts/Link";
 import type { DatasetPageName } from "../router";
 import { useViewAddress } from "./address";
@@ -30,7 +31,7 @@ export function DatasetPage({ id, page }: { id: string; page: DatasetPageName })
 }
 
 function Opened({ session, page }: { session: Session; page: DatasetPageName }) {
-  const { phase, problem, connected, busy, view } = useStore(session.store);
+  const { phase, problem, connected, busy, view, waiting } = useStore(session.store);
   const { open } = usePanel();
   const { open: isFaceted } = useFacetPlace();
   useKeys(session);
@@ -42,12 +43,12 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
   return (
     <div className="dataset">
       <TopBar session={session} page={page} />
-      <div className={busy ? "progress on" : "progress"} role="status">
-        {busy && <span>{busy.words} …</span>}
+      <div className={busy && connected ? "progress on" : "progress"} role="status">
+        {busy && connected && <span>{busy.words} …</span>}
       </div>
       {!connected && (
         <p className="banner" role="status">
-          The connection is lost. You can go on reading; what you change now waits until it is back.
+          The connection is lost. {waiting > 0 ? `${counted(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} until it is back.` : "You can go on reading; what you change now waits until it is back."}
         </p>
       )}
       <main className={`work${open && page === "table" ? " with-panel" : ""}${hasFacets ? " with-facets" : ""}`}>

@@ -1,24 +1,52 @@
-/** The grid's place on the page, and the menu of a column. */
-import { DropdownMenu } from "radix-ui";
+/** The grid's place on the page, and what opens from it: menus of columns and cells, dialogs. */
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
-import { isNumeric, isTime } from "../logic/format";
 import { showAll } from "../logic/view";
-import { openClusters } from "./clusters/clusters";
-import { hasFacet, openFacet } from "./facets/facets";
-import { openForm, usePanel } from "./panel/panel";
-import { makeGrid } from "./grid";
-import type { Session } from "./session";
+import { CellMenu } from "./CellMenu";
+import { ColumnMenu } from "./ColumnMenu";
+import { ExplainDialog } from "./ExplainDialog";
+import { GoToRow } from "./GoToRow";
+import type { Cell } from "./gridKeys";
+import { WholeValue } from "./WholeValue";
+import { makeGrid, type Grid } from "./grid";
+import "./grid.css";
+import type { FirstPage, Session } from "./session";
+
+type Opened = { what: "explain" | "value"; cell: Cell } | { what: "go" };
 
 export default function GridView({ session }: { session: Session }) {
   const place = useRef<HTMLDivElement>(null);
+  const grid = useRef<Grid>(undefined);
   const [menu, setMenu] = useState<{ column: string; at: DOMRect }>();
+  const [cellMenu, setCellMenu] = useState<{ cell: Cell; at: DOMRect }>();
+  const [opened, setOpened] = useState<Opened>();
   useEffect(() => {
-    if (!place.current) return;
-    return makeGrid(place.current, session, (column, at) => setMenu({ column, at }));
+    let isGone = false;
+    const make = (first: FirstPage) => {
+      if (isGone || !place.current) return;
+      grid.current = makeGrid(place.current, session, first, {
+        openMenu: (column, at) => setMenu({ column, at }),
+        openCellMenu: (cell, at) => setCellMenu({ cell, at }),
+        goToRow: () => setOpened({ what: "go" }),
+      });
+    };
+    session.rowsAtFirst().then(make, (error: unknown) => {
+      failed(error);
+      make({ index: [], data: [], generation: -1 });
+    });
+    return () => {
+      isGone = true;
+      grid.current?.end();
+      grid.current = undefined;
+    };
   }, [session]);
   const { viewRows, meta } = useStore(session.store);
+  const close = () => {
+    setOpened(undefined);
+    // The dialog gives the focus back to nobody when its menu is gone.
+    requestAnimationFrame(() => grid.current?.focusAgain());
+  };
   return (
     <div className="grid-area">
       <div ref={place} className="grid" role="region" aria-label="The table" />
@@ -33,49 +61,19 @@ export default function GridView({ session }: { session: Session }) {
         </div>
       )}
       {menu && <ColumnMenu session={session} column={menu.column} at={menu.at} close={() => setMenu(undefined)} />}
+      {cellMenu && <CellMenu session={session} cell={cellMenu.cell} at={cellMenu.at} open={(what) => setOpened({ what, cell: cellMenu.cell })} close={() => setCellMenu(undefined)} focusGrid={() => grid.current?.focusAgain()} />}
+      {opened?.what === "explain" && <ExplainDialog session={session} cell={opened.cell} close={close} />}
+      {opened?.what === "value" && <WholeValue cell={opened.cell} close={close} />}
+      {opened?.what === "go" && (
+        <GoToRow
+          session={session}
+          close={close}
+          go={(at) => {
+            setOpened(undefined);
+            requestAnimationFrame(() => grid.current?.showRow(at));
+          }}
+        />
+      )}
     </div>
-  );
-}
-
-function ColumnMenu({ session, column, at, close }: { session: Session; column: string; at: DOMRect; close: () => void }) {
-  const { meta } = useStore(session.store);
-  const { show } = usePanel();
-  const info = meta?.columnInfo[column];
-  const item = (text: string, run: () => void) => (
-    <DropdownMenu.Item key={text} className="menu-item" onSelect={run}>
-      {text}
-    </DropdownMenu.Item>
-  );
-  const form = (name: string) => () => {
-    session.store.set({ columns: [column], anchor: column });
-    openForm(session, name);
-  };
-  if (!info) return null;
-  return (
-    <DropdownMenu.Root open onOpenChange={(open) => !open && close()} modal={false}>
-      <DropdownMenu.Trigger className="menu-anchor" style={{ left: at.right - 24, top: at.top + 22 }} aria-hidden tabIndex={-1} />
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" collisionPadding={8} aria-label={column}>
-          <DropdownMenu.Label className="menu-label">{column}</DropdownMenu.Label>
-          {item("Smallest first", () => void session.setView({ sort: { column, ascending: true } }))}
-          {item("Greatest first", () => void session.setView({ sort: { column, ascending: false } }))}
-          <DropdownMenu.Separator className="menu-line" />
-          {hasFacet(session, column) && item("Facet", () => openFacet(session, column))}
-          {info.invalidValues > 0 && item("Show rows where it is missing", () => void session.setView({ filter: { type: "invalid", columns: [column] } }))}
-          {item("Show repeated values", () => void session.setView({ filter: { type: "duplicates", columns: [column] } }))}
-          {(isNumeric(info.dataType) || isTime(info.dataType)) && item("Show outliers", () => void session.setView({ filter: { type: "outliers", columns: [column] } }))}
-          {item("Look at this column", () => {
-            session.store.set({ columns: [column], anchor: column });
-            show("look");
-          })}
-          <DropdownMenu.Separator className="menu-line" />
-          {item("Rename…", form("renameColumn"))}
-          {item("Change type…", form("changeColumnDataType"))}
-          {item("Find and replace…", form("findReplace"))}
-          {info.dataType === "string" && item("Merge spellings…", () => openClusters(column))}
-          {item("Remove column", () => void session.change("deleteColumns", { columns: [column] }).catch(failed))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
   );
 }

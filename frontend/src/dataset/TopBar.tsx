@@ -6,18 +6,20 @@ import { useStore } from "../parts/store";
 import { openPalette } from "../palette/open";
 import { copyText, saveFrom } from "../parts/save";
 import { failed } from "../parts/toasts";
-import { bytes, count, counted } from "../logic/format";
+import { bytes, count } from "../logic/format";
 import { isNarrowed } from "../logic/view";
 import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
 import { DatasetName } from "./DatasetName";
 import { usePanel } from "./panel/panel";
 import { datasetAddress, type DatasetPageName } from "../router";
+import { Presence } from "./Presence";
+import { SetAsideNote } from "./SetAside";
 import type { Session } from "./session";
 
 const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [["table", "Table", TableIcon], ["profile", "Profile", Profile], ["charts", "Charts", Chart]];
 
 export function TopBar({ session, page }: { session: Session; page: DatasetPageName }) {
-  const { name, meta, sourceBytes, here, history } = useStore(session.store);
+  const { name, meta, sourceBytes, history } = useStore(session.store);
   const { open, toggle } = usePanel();
   const steps = history?.steps ?? [];
   const position = steps.findIndex((step) => step.current);
@@ -31,14 +33,8 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
           <span className="file-size"> · file of {bytes(sourceBytes)}</span>
         </p>
       )}
-      {here > 1 && (
-        <p className="presence" title="Everyone sees each other's changes at once">
-          {Array.from({ length: Math.min(here - 1, 4) }, (_, at) => (
-            <i key={at} />
-          ))}
-          {counted(here - 1, "other")} here
-        </p>
-      )}
+      <SetAsideNote session={session} />
+      <Presence session={session} />
       <nav className="pages" aria-label="Of this dataset">
         {PAGES.map(([name, title, Icon]) => (
           <Link key={name} href={datasetAddress(session.id, name)} aria-label={title} aria-current={page === name ? "page" : undefined}>

@@ -7,13 +7,17 @@ import { failed, toast } from "../parts/toasts";
 import { isNumeric } from "../logic/format";
 import { drawer, type Row } from "./cells";
 import { ColumnHeader, type HeaderExtra } from "./header";
-import type { Session } from "./session";
+import { flash, type Changed } from "./flash";
+import { handle, type Cell } from "./gridKeys";
+import type { FirstPage, Session } from "./session";
+import { fitWidth, rememberWidth, widthsOf } from "./widths";
 
 ModuleRegistry.registerModules([
   CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule,
 ]);
 
-const BLOCK = 100;
+export const BLOCK = 60;
+const BUFFER = 4;
 const CELLS_PER_BLOCK = 20_000;
 
 const theme = themeQuartz.withParams({
@@ -23,17 +27,58 @@ const theme = themeQuartz.withParams({
   columnBorder: true, spacing: 6, checkboxUncheckedBorderColor: "var(--quiet)", inputBackgroundColor: "var(--surface)", inputTextColor: "var(--ink)", browserColorScheme: "inherit",
 });
 
-export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderExtra["openMenu"]): () => void {
+export interface Around {
+  openMenu: HeaderExtra["openMenu"];
+  openCellMenu: (cell: Cell, at: DOMRect) => void;
+  goToRow: () => void;
+}
+export interface Grid {
+  /** Go to a row by its place among those shown, and focus it. */
+  showRow: (at: number) => void;
+  focusAgain: () => void;
+  end: () => void;
+}
+
+/** Makes the grid; its first rows are there already, so that columns are as wide as their content from the beginning. */
+export function makeGrid(place: HTMLElement, session: Session, first: FirstPage, { openMenu, openCellMenu, goToRow }: Around): Grid {
   const width = () => session.state.meta?.columns.length ?? 1;
+  const widths = new Map(Object.entries(widthsOf(session.id)));
+  const sample = new Map((session.state.meta?.columns ?? []).map((name, at) => [name, first.data.map((row) => row[at])]));
+  const widthOf = (name: string): number => widths.get(name) ?? fitWidth(name, sample.get(name) ?? []);
+
+  // A row that was drawn before its data came has no id, and the grid would throw it away and draw it again; with one it
+  // fills it in place, which halves the time from a jump of the scroll bar to the rows.
+  const keepDrawn = (from: number, to: number) => {
+    const last = Math.min(to - 1, grid.getLastDisplayedRowIndex() + BUFFER);
+    for (let at = Math.max(from, grid.getFirstDisplayedRowIndex() - BUFFER); at <= last; at++) {
+      const node = grid.getDisplayedRowAtIndex(at);
+      if (node && node.id === undefined) node.id = `waiting-${at}`;
+    }
+  };
+
+  // What was drawn when somebody else's change came, by the row's number.
+  let drawn = new Map<number, unknown[]>();
+  const differences = (from: number, rows: Row[]): Changed[] => {
+    const columns = session.state.meta?.columns ?? [];
+    return rows.flatMap(({ number, values }, at) => {
+      const old = drawn.get(number);
+      return old ? columns.flatMap((column, index) => (old[index] === values[index] ? [] : [{ at: from + at, column }])) : [];
+    });
+  };
 
   const datasource = {
     getRows: (asked: IGetRowsParams) => {
       const { generation } = session.state;
-      session.page(asked.startRow, asked.endRow - 1).then(
+      const isFirst = generation === first.generation && asked.startRow === 0 && first.index.length >= Math.min(asked.endRow, session.state.viewRows);
+      const page = isFirst ? Promise.resolve({ index: first.index.slice(0, asked.endRow), data: first.data }) : session.page(asked.startRow, asked.endRow - 1);
+      page.then(
         (page) => {
           if (generation !== session.state.generation) return asked.failCallback();
           const rows: Row[] = page.index.map((number, at) => ({ number, values: page.data[at] ?? [] }));
+          keepDrawn(asked.startRow, asked.endRow);
+          const changed = session.state.isNews ? differences(asked.startRow, rows) : [];
           asked.successCallback(rows, session.state.viewRows);
+          flash(place, changed);
         },
         (error: unknown) => {
           failed(error);
@@ -45,17 +90,18 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
 
   const options: GridOptions<Row> = {
     theme,
-    columnDefs: columnDefs(session, openMenu),
-    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 70 },
+    columnDefs: columnDefs(session, openMenu, widthOf),
+    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 60 },
     rowModelType: "infinite",
     datasource,
     cacheBlockSize: Math.max(20, Math.min(BLOCK, Math.floor(CELLS_PER_BLOCK / width()))),
-    maxBlocksInCache: 60,
-    maxConcurrentDatasourceRequests: 2,
-    blockLoadDebounceMillis: 10,
+    maxBlocksInCache: 16,
+    maxConcurrentDatasourceRequests: 4,
+    blockLoadDebounceMillis: 0,
     suppressAnimationFrame: true,
+    scrollbarWidth: 10,
     infiniteInitialRowCount: Math.max(1, session.state.viewRows),
-    rowBuffer: 8,
+    rowBuffer: BUFFER,
     getRowId: (params) => String(params.data.number),
     rowSelection: { mode: "multiRow", checkboxes: true, headerCheckbox: false, enableClickSelection: false },
     selectionColumnDef: { pinned: "left", width: 34, minWidth: 34, resizable: false, suppressHeaderMenuButton: true },
@@ -68,6 +114,11 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
     suppressColumnMoveAnimation: true,
     ensureDomOrder: true,
     onSelectionChanged: ({ api }) => session.store.set({ rows: api.getSelectedNodes().flatMap((node) => (node.data ? [node.data.number] : [])).sort((a, b) => a - b) }),
+    onColumnResized: ({ finished, source, column }) => {
+      if (!finished || source !== "uiColumnResized" || !column) return;
+      widths.set(column.getColId(), column.getActualWidth());
+      rememberWidth(session.id, column.getColId(), column.getActualWidth());
+    },
     onCellEditRequest: ({ data, column, newValue, oldValue }) => void edit(session, data, column.getColId(), oldValue, newValue),
     onCellKeyDown: ({ event, api }) => {
       if (event instanceof KeyboardEvent && event.key === "Escape") {
@@ -94,13 +145,16 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
     const now = session.state;
     const before = seen;
     seen = now;
-    if (now.preview !== before.preview || now.meta?.columns !== before.meta?.columns || typesOf(now) !== typesOf(before)) {
-      grid.setGridOption("columnDefs", columnDefs(session, openMenu));
+    if (now.preview !== before.preview || shapeOf(now) !== shapeOf(before)) {
+      const focused = place.contains(document.activeElement) ? grid.getFocusedCell() : null;
+      grid.setGridOption("columnDefs", columnDefs(session, openMenu, widthOf));
       grid.refreshCells({ force: true });
       grid.redrawRows();
+      if (focused) grid.setFocusedCell(focused.rowIndex, focused.column);
     }
     if (now.generation !== before.generation) {
-      grid.deselectAll();
+      drawn = new Map(now.isNews ? grid.getRenderedNodes().flatMap(({ data }) => (data ? [[data.number, data.values] as const] : [])) : []);
+      if (now.rows.length === 0) grid.deselectAll();
       if (now.view !== before.view) grid.purgeInfiniteCache();
       else grid.refreshInfiniteCache();
       grid.setRowCount(Math.max(now.viewRows, 0), true);
@@ -109,22 +163,52 @@ export function makeGrid(place: HTMLElement, session: Session, openMenu: HeaderE
     if (now.columns !== before.columns) grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
   });
 
-  return () => {
+  const valueOf = (row: Row, column: string) => row.values[session.state.meta?.columnInfo[column]?.index ?? -1];
+  const stopHands = handle(place, {
+    grid, valueOf, goToRow, openMenu: openCellMenu,
+    columns: () => session.state.meta?.columns ?? [],
+    rows: () => session.state.viewRows,
+    edit: (row, column, before, typed) => void edit(session, row, column, before, typed),
+  });
+  const fit = (event: MouseEvent) => {
+    const column = event.target instanceof Element && event.target.closest(".ag-header-cell-resize") ? event.target.closest("[col-id]")?.getAttribute("col-id") : undefined;
+    if (!column || !session.state.meta?.columnInfo[column]) return;
+    const rows = grid.getRenderedNodes().flatMap((node) => (node.data ? [valueOf(node.data, column)] : []));
+    const fitted = fitWidth(column, rows, 900);
+    widths.set(column, fitted);
+    rememberWidth(session.id, column, fitted);
+    grid.setColumnWidths([{ key: column, newWidth: fitted }]);
+  };
+  place.addEventListener("dblclick", fit);
+
+  const showRow = (at: number) => {
+    const column = grid.getFocusedCell()?.column.getColId() ?? session.state.meta?.columns[0];
+    grid.ensureIndexVisible(at, "middle");
+    if (column) grid.setFocusedCell(at, column);
+  };
+  const focusAgain = () => {
+    const focused = grid.getFocusedCell();
+    if (focused) grid.setFocusedCell(focused.rowIndex, focused.column);
+  };
+  const end = () => {
     stop();
+    stopHands();
+    place.removeEventListener("dblclick", fit);
     session.rowsInView = () => [];
     session.showColumn = () => undefined;
     grid.destroy();
   };
+  return { showRow, focusAgain, end };
 }
 
-const typesOf = (state: Session["state"]) => (state.meta ? Object.values(state.meta.columnInfo).map((info) => info.dataType).join() : "");
+const shapeOf = ({ meta }: Session["state"]) => (meta ? JSON.stringify(meta.columns.map((name) => [name, meta.columnInfo[name]?.dataType])) : "");
 
 function isGone(session: Session, row: Row | undefined): boolean {
   const { preview } = session.state;
   return row !== undefined && preview !== undefined && preview.shownRows.has(row.number) && !preview.byRow.has(row.number);
 }
 
-function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"]): ColDef<Row>[] {
+function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"], widthOf: (name: string) => number): ColDef<Row>[] {
   const { meta, preview } = session.state;
   if (!meta) return [];
   const names = preview ? merged(meta.columns, preview.columns) : meta.columns;
@@ -132,7 +216,7 @@ function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"]): ColDef
     colId: "\u0000number", headerName: "Row", pinned: "left", width: Math.max(52, 26 + 8 * String(meta.dataSize.rows).length), minWidth: 46, resizable: false, cellClass: "row-number", suppressHeaderMenuButton: true,
     valueGetter: ({ data }) => (data ? data.number + 1 : ""), headerClass: "row-number-head",
   };
-  return [numbers, ...names.map((name) => columnDef(session, openMenu, name))];
+  return [numbers, ...names.map((name) => ({ ...columnDef(session, openMenu, name), width: widthOf(name) }))];
 }
 
 /** The old columns with the new ones where they will stand. */
@@ -159,15 +243,17 @@ function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: st
     headerComponentParams: extra,
     editable: info !== undefined && !preview,
     cellEditor: "agTextCellEditor",
-    width: Math.min(320, Math.max(dataType === "string" ? 170 : 128, name.length * 8 + 64)),
     valueGetter: ({ data }) => (data && at >= 0 ? data.values[at] : null),
     cellRenderer: drawer(session, name, dataType),
     cellClass: isNumeric(dataType) ? "number" : undefined,
     cellClassRules: {
       "in-column": () => session.state.columns.includes(name),
-      made: () => preview?.newColumns.includes(name) ?? false,
-      goes: () => preview?.removedColumns.includes(name) ?? false,
-      changed: ({ data }) => isChanged(session, data, name, at),
+      // Each rule costs every cell of every jump.
+      ...(preview && {
+        made: () => preview.newColumns.includes(name),
+        goes: () => preview.removedColumns.includes(name),
+        changed: ({ data }) => isChanged(session, data, name, at),
+      }),
     },
   };
 }
@@ -179,7 +265,7 @@ function isChanged(session: Session, row: Row | undefined, name: string, at: num
   return then !== undefined && at >= 0 && then[place] !== row?.values[at];
 }
 
-async function edit(session: Session, row: Row, column: string, before: unknown, typed: unknown): Promise<void> {
+export async function edit(session: Session, row: Row, column: string, before: unknown, typed: unknown): Promise<void> {
   const text = typed === null || typed === undefined ? "" : String(typed);
   if (text === String(before ?? "")) return;
   const { meta } = session.state;

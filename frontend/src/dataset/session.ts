@@ -6,6 +6,7 @@ import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
 import { counted } from "../logic/format";
+import { keepsRows, newsInWords, whatHappened } from "../logic/together";
 import { fitView, isNarrowed, pageParameters, readQuery, viewParameters, type View } from "../logic/view";
 
 export interface ColumnProfile {
@@ -20,12 +21,21 @@ export interface Preview extends PreviewAnswer {
   shownRows: Set<number>;
   byRow: Map<number, unknown[]>;
 }
+/** What became of the lines of the file, as far as the page tells it. */
+export interface Ledger {
+  unit: string;
+  lines: number;
+  /** Records that can be listed because they were not read whole. */
+  kept: number;
+  [count: string]: number | string;
+}
 export interface State {
   phase: "loading" | "ready" | "missing";
   problem?: string;
   name: string;
   sourceBytes: number;
   warnings: { code: string; message: string }[];
+  ledger?: Ledger;
   meta?: Metadata;
   profile?: Map<string, ColumnProfile>;
   /** How many columns of how many have been described, while they are. */
@@ -39,17 +49,32 @@ export interface State {
   /** Where the last selected column is, for ranges. */
   anchor?: string;
   connected: boolean;
+  /** Changes that have no answer yet. */
+  waiting: number;
   here: number;
+  /** Names of those who are here, where they are known; and the own one. */
+  people: string[];
+  me?: string;
   busy?: { words: string; done?: number; total?: number };
   preview?: Preview;
   /** Counts up whenever the rows must be read again. */
   generation: number;
+  /** Whether the rows differ by somebody else's change, so that the page points at the differences. */
+  isNews: boolean;
 }
 
 export interface Page {
   index: number[];
   data: unknown[][];
 }
+
+export interface FirstPage extends Page {
+  /** Of the rows, when they were asked for. */
+  generation: number;
+}
+
+/** As many as the grid asks for at once, or fewer. */
+const FIRST_ROWS = 60;
 
 export class Session {
   readonly store: Store<State>;
@@ -58,18 +83,22 @@ export class Session {
   rowsInView: () => number[] = () => [];
   /** Brings a column into view; the grid keeps it. */
   showColumn: (column: string) => void = () => undefined;
+  private firstPage?: { generation: number; page: Promise<FirstPage> };
   private wasConnected = false;
 
   constructor(readonly id: string) {
     this.store = new Store<State>({
-      phase: "loading", name: "", sourceBytes: 0, warnings: [], operations: [], view: {}, viewRows: 0, columns: [], rows: [], connected: true, here: 1, generation: 0,
+      phase: "loading", name: "", sourceBytes: 0, warnings: [], operations: [], view: {}, viewRows: 0, columns: [], rows: [], connected: true, waiting: 0, here: 1, people: [], generation: 0, isNews: false,
     });
     this.wire = new Wire(id);
+    this.wire.version = () => this.state.meta?.version;
+    this.wire.onWaiting = (waiting) => this.store.set({ waiting });
     this.wire.socket.on("connect", () => void this.connected());
     this.wire.socket.on("disconnect", () => this.store.set({ connected: false }));
     this.wire.socket.on("connect_error", () => this.store.set({ connected: false }));
     this.wire.socket.on("dataChanged", (news: News) => void this.hear(news));
-    this.wire.socket.on("presence", (news: { sessionID: string; here: number }) => news.sessionID === id && this.store.set({ here: news.here }));
+    this.wire.socket.on("limits", (limits: { user?: string }) => this.store.set({ me: limits.user }));
+    this.wire.socket.on("presence", (news: { sessionID: string; here: number; people?: string[] }) => news.sessionID === id && this.store.set({ here: news.here, people: news.people ?? [] }));
     this.wire.socket.on("renamed", (news: { sessionID: string; name: string }) => news.sessionID === id && this.take(news.name));
     void this.open();
   }
@@ -85,13 +114,14 @@ export class Session {
   private async open(): Promise<void> {
     try {
       const [described, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
-      const about = described as Metadata & { name: string; sourceBytes: number; warnings?: State["warnings"] };
+      const about = described as Metadata & { name: string; sourceBytes: number; warnings?: State["warnings"]; reading?: { ledger?: Ledger } | null };
       remember(this.id);
-      this.store.set({ name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
+      this.store.set({ name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], ledger: about.reading?.ledger, operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
       const linked = readQuery(new URLSearchParams(location.search), about);
       if (linked.facets || linked.conditions) await this.setView(linked);
       this.store.set({ phase: "ready" });
       document.title = `${about.name} · Longshore`;
+      void this.rowsAtFirst().catch(() => undefined);
       await Promise.all([this.readHistory(), this.readProfile()]);
     } catch (error) {
       this.store.set({ phase: "missing", problem: error instanceof ApiError && error.code === "SessionNotFound" ? undefined : (error as Error).message });
@@ -105,6 +135,13 @@ export class Session {
     if (!meta) return { index: [], data: [] };
     const answer = await this.wire.ask("data", { rowIndexFrom: from, rowIndexTo: to, columnIndexFrom: 0, columnIndexTo: meta.columns.length - 1, ...pageParameters(view, meta) });
     return answer.data as Page;
+  }
+
+  /** The first rows of what is shown; asked for once, before anything draws them. */
+  rowsAtFirst(): Promise<FirstPage> {
+    const { generation } = this.state;
+    if (this.firstPage?.generation !== generation) this.firstPage = { generation, page: this.page(0, FIRST_ROWS - 1).then((page) => ({ ...page, generation })) };
+    return this.firstPage.page;
   }
 
   async readProfile(): Promise<void> {
@@ -121,8 +158,9 @@ export class Session {
     if (answer) this.store.set({ history: answer as unknown as History });
   }
 
-  /** Reads everything again after the table changed. */
-  async refresh(): Promise<void> {
+  /** Reads everything again after the table changed; `isNews` if somebody else changed it. */
+  async refresh(isNews = false): Promise<void> {
+    const { history: before, meta: old } = this.state;
     const [whole] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
     const meta = whole as unknown as Metadata;
     let view = this.fit(this.state.view, meta);
@@ -131,8 +169,9 @@ export class Session {
     if (!asked) view = { sort: view.sort };
     const narrowed = (asked ?? meta) as unknown as Metadata;
     const there = new Set(meta.columns);
+    const rows = old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history) ? this.state.rows : [];
     this.store.set({
-      meta, view, viewRows: narrowed.dataSize.rows, rows: [], columns: this.state.columns.filter((name) => there.has(name)), preview: undefined, generation: this.state.generation + 1,
+      meta, view, viewRows: narrowed.dataSize.rows, rows, columns: this.state.columns.filter((name) => there.has(name)), preview: undefined, isNews, generation: this.state.generation + 1,
     });
     void this.readProfile();
   }
@@ -146,7 +185,7 @@ export class Session {
     try {
       const narrowed = isNarrowed(next) ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta))) : undefined;
       const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;
-      this.store.set({ view: next, viewRows: rows, rows: [], preview: undefined, generation: this.state.generation + 1 });
+      this.store.set({ view: next, viewRows: rows, rows: [], preview: undefined, isNews: false, generation: this.state.generation + 1 });
       return true;
     } catch (error) {
       failed(error);
@@ -165,7 +204,7 @@ export class Session {
 
   /** Sends a change, reads again what it changed, and says what happened. Throws what the server objects to. */
   async change(event: string, parameters: Record<string, unknown> = {}, words = "Working"): Promise<Answer> {
-    const answer = await this.busyWith(words, () => this.wire.ask(event, parameters, { isChange: true }));
+    const answer = await this.busyWith(words, () => this.wire.ask(event, parameters, { isChange: true, words }));
     await this.refresh();
     const said = (answer.sentence as string | undefined) ?? this.current()?.sentence;
     const isWalk = ["undo", "redo", "goTo"].includes(event);
@@ -238,22 +277,22 @@ export class Session {
 
   private async connected(): Promise<void> {
     this.store.set({ connected: true });
-    if (!this.wasConnected) {
-      this.wasConnected = true;
-      return;
-    }
-    const before = this.state.meta?.version;
-    const steps = this.state.history?.steps.length ?? 0;
-    await this.refresh().catch(() => undefined);
-    if (before === this.state.meta?.version) toast("Connected again. Nothing changed meanwhile.", { tone: "news" });
-    else toast(`Connected again. Meanwhile ${counted(Math.max(1, (this.state.history?.steps.length ?? 0) - steps), "step")} happened.`, { tone: "news" });
+    const before = this.state.history;
+    const waited = this.state.waiting;
+    const isFirst = !this.wasConnected;
+    this.wasConnected = true;
+    if (isFirst) return this.wire.resend();
+    await this.refresh(true).catch(() => undefined);
+    const meanwhile = whatHappened(before, this.state.history);
+    await this.wire.resend();
+    const sent = waited > 0 ? ` ${counted(waited, "waiting change")} sent.` : "";
+    toast(`Connected again. ${meanwhile}${sent}`, { tone: "news" });
   }
 
   private async hear(news: News): Promise<void> {
     if (news.sessionID !== this.id || this.wire.isOwn(news.requestID) || news.version === this.state.meta?.version) return;
-    await this.refresh().catch(() => undefined);
-    const said = news.operation === "undo" ? "took a step back" : news.operation === "redo" ? "did a step again" : undefined;
-    const maker = this.current()?.madeBy || "Somebody else";
-    toast(said ? `${maker} ${said}` : `${maker}: ${this.current()?.sentence ?? "changed the table"}`, { tone: "news" });
+    const { history: before } = this.state;
+    await this.refresh(true).catch(() => undefined);
+    toast(newsInWords(news, before, this.state.history), { tone: "news" });
   }
 }

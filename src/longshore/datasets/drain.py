@@ -81,7 +81,7 @@ class Drainer:
             with mailbox.renewing(writer):
                 while (entry := writer.begin_next()) is not None:
                     answer = self._settle(writer, entry)
-                    if announce(self.emitter, entry, answer):
+                    if announce(self.emitter, writer.as_asked_now(entry), answer):
                         announced.append(entry.id)
         finally:
             writer.release(announced)
@@ -490,6 +490,8 @@ def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
             emitter.emit(answer["operation"], wire, room=entry.socket_id)
         if answer["success"] and not answer.get("quiet"):
             news = {key: answer[key] for key in ("sessionID", "requestID", "operation", "version")}
+            if entry.made_by is not None:
+                news["madeBy"] = entry.made_by
             emitter.emit("dataChanged", news, room=entry.session_id)
     except Unavailable:
         logger.info("an answer waits for the message queue")

@@ -108,6 +108,16 @@ def asker_of(connection: Connection, session_id: str, request_id: Any) -> str | 
     return next((row.socket_id for row in rows if row.request_id == request_id and row.socket_id), None)
 
 
+def take_over(connection: Connection, session_id: str, request_id: Any, socket_id: str | None) -> Entry | None:
+    """The entry of a request that came before, whose answer from now on goes to this socket; None if there is none."""
+    rows = connection.execute(sa.select(*_ENTRY).where(mailbox.c.session_id == session_id))
+    found = next((row for row in rows if row.request_id == request_id), None)
+    if found is None:
+        return None
+    connection.execute(mailbox.update().where(mailbox.c.id == found.id).values(socket_id=socket_id))
+    return Entry(*found)
+
+
 def has_waiting(connection: Connection, session_id: str) -> bool:
     """Whether a change of this session waits to be settled."""
     return connection.execute(_waiting(session_id).limit(1)).first() is not None
@@ -141,6 +151,12 @@ class Writer:
                 return None
             connection.execute(mailbox.update().where(mailbox.c.id == row.id).values(attempts=mailbox.c.attempts + 1))
             return Entry(*row)
+
+    def as_asked_now(self, entry: Entry) -> Entry:
+        """The entry with the socket that waits for it now: its client may have come back on another one meanwhile."""
+        with self.database.reading() as connection:
+            found = find(connection, entry.id, self.session_id)
+        return entry if found is None else found[0]
 
     def settle(self, connection: Connection, entry: Entry, answer: dict[str, Any]) -> None:
         """Write the answer down, in the transaction that commits what it tells about."""

@@ -69,5 +69,6 @@ sockets = sa.Table(
     sa.Column("session_id", sa.ForeignKey(datasets.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("server", sa.String(120), nullable=False, comment="the web process that holds the socket"),
     sa.Column("joined", sa.Float, nullable=False, comment="seconds since 1970"),
+    sa.Column("user", sa.Text, comment="whose it is, where that is known"),
     sa.Index("ix_sockets_session_id", "session_id"),
 )

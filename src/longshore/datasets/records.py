@@ -248,23 +248,36 @@ def needed_files(connection: Connection, session_id: str) -> set[str]:
     return {file for record in records for file in Table.files_in(record)}
 
 
-def associate(connection: Connection, socket_id: str, session_id: str, server: str) -> bool:
-    """Note that a socket listens to a session; False when that was known."""
+def associate(connection: Connection, socket_id: str, session_id: str, server: str, user: str | None = None) -> bool:
+    """Note that a socket, of this user, listens to a session; False when that was known."""
     there = connection.execute(
         sa.select(sockets.c.joined).where((sockets.c.socket_id == socket_id) & (sockets.c.session_id == session_id))
     ).one_or_none()
     if there is not None:
         return False
     connection.execute(
-        sockets.insert().values(socket_id=socket_id, session_id=session_id, server=server, joined=time.time())
+        sockets.insert().values(
+            socket_id=socket_id, session_id=session_id, server=server, joined=time.time(), user=user
+        )
     )
     return True
 
 
-def count_sockets(connection: Connection, session_id: str) -> int:
-    """How many sockets listen to a session."""
-    counted = sa.select(sa.func.count()).where(sockets.c.session_id == session_id)
-    return int(connection.execute(counted).scalar_one())
+@dataclass(frozen=True)
+class Presence:
+    """Who listens to a session: how many sockets, and the names of those that are known."""
+
+    here: int
+    people: list[str]
+
+
+def presence(connection: Connection, session_id: str) -> Presence:
+    """Who listens to a session; each name once, the first comer's first."""
+    users = connection.execute(
+        sa.select(sockets.c.user).where(sockets.c.session_id == session_id).order_by(sockets.c.joined)
+    ).scalars()
+    found = list(users)
+    return Presence(len(found), list(dict.fromkeys(user for user in found if user is not None)))
 
 
 def sessions_of(connection: Connection, socket_id: str) -> list[str]:

@@ -16,12 +16,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
 from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
-from longshore.errors import InvalidRequest, SessionNotFound, TimedOut, shorten
+from longshore.errors import IllegalOperation, InvalidRequest, SessionNotFound, TimedOut, shorten
 from longshore.settings import Settings
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
@@ -116,16 +118,33 @@ class Datasets:
         :raises InvalidRequest: unknown operation or malformed parameters.
         :raises SessionNotFound: no such dataset, or none that a parameter names.
         """
-        operation, parameters = check_change(name, body)
-        if operation == AGGREGATE:
-            # Chosen once, here: a worker that does a change again after another one died makes the same dataset.
-            parameters |= {NEW_SESSION: records.new_session_id()}
+        operation, parameters = _checked(name, body)
         with self.database.writing() as connection:
             records.require_dataset(connection, session_id, lock=True)
-            parameters = check_others(connection, session_id, operation, parameters)
-            entry_id = mailbox.put(connection, session_id, operation, parameters, **vars(asker))
+            entry_id = _put(connection, session_id, operation, parameters, asker)
         self.enqueue(session_id)
         return entry_id
+
+    def accept_once(
+        self, session_id: str, name: str, body: Mapping[str, Any], asker: Asker, if_version: int | None = None
+    ) -> dict[str, Any] | None:
+        """As :meth:`accept`, unless a request of the same id is known: then its answer goes to this asker too.
+
+        :param if_version: refuse a request that is not known when the table is no longer this version.
+        :return: the answer, if the request is done already.
+        :raises IllegalOperation: when the table is another version, or about to be.
+        """
+        operation, parameters = _checked(name, body)
+        with self.database.writing() as connection:
+            records.require_dataset(connection, session_id, lock=True)
+            known = mailbox.take_over(connection, session_id, asker.request_id, asker.socket_id)
+            if known is not None:
+                return known.answer
+            if if_version is not None:
+                _require_unchanged(connection, session_id, if_version)
+            _put(connection, session_id, operation, parameters, asker)
+        self.enqueue(session_id)
+        return None
 
     def enqueue(self, session_id: str) -> None:
         """Tell the workers that a session has something to do."""
@@ -474,6 +493,26 @@ class Datasets:
             records.delete_dataset(connection, session_id)
         # Readers that have the files open finish with them; the row is gone, so nobody new comes.
         shutil.rmtree(self.folder(session_id), ignore_errors=True)
+
+
+def _checked(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A change as the mailbox keeps it, with what is chosen when it is accepted."""
+    operation, parameters = check_change(name, body)
+    if operation == AGGREGATE:
+        # Chosen once, here: a worker that does a change again after another one died makes the same dataset.
+        parameters |= {NEW_SESSION: records.new_session_id()}
+    return operation, parameters
+
+
+def _put(connection: Connection, session_id: str, operation: str, parameters: dict[str, Any], asker: Asker) -> int:
+    parameters = check_others(connection, session_id, operation, parameters)
+    return mailbox.put(connection, session_id, operation, parameters, **vars(asker))
+
+
+def _require_unchanged(connection: Connection, session_id: str, version: int) -> None:
+    current = records.require_current(connection, session_id)
+    if current.number != version or mailbox.has_waiting(connection, session_id):
+        raise IllegalOperation("the table has been changed since this was asked for; look at it and do it again")
 
 
 def _dropped(steps: Sequence[records.Step]) -> set[int]:

@@ -16,6 +16,7 @@ import socketio
 
 from longshore.access.callers import current_user
 from longshore.datasets import records
+from longshore.datasets.drain import for_wire
 from longshore.datasets.service import LONGEST_REQUEST_ID, READS, Asker, Datasets, is_change, require_session_id
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
 from longshore.leases import new_owner
@@ -34,7 +35,7 @@ WELCOME = "limits"
 
 
 PRESENCE = "presence"
-"""Event that tells everyone in a session's room how many they are, when one comes or goes."""
+"""Event that tells everyone in a session's room how many they are and who, when one comes or goes."""
 
 
 class DatasetSockets:
@@ -58,7 +59,9 @@ class DatasetSockets:
 
     def connect(self, sid: str, _environ: Mapping[str, Any], _auth: Any = None) -> None:
         """Tell the client its limits."""
-        self.server.emit(WELCOME, {"maxMessageBytes": self.service.settings.max_message_bytes}, to=sid)
+        limits: dict[str, Any] = {"maxMessageBytes": self.service.settings.max_message_bytes}
+        user = current_user(self.service.settings)
+        self.server.emit(WELCOME, limits if user is None else {**limits, "user": user}, to=sid)
 
     def disconnect(self, sid: str, _reason: Any = None) -> None:
         """Drop the socket's associations, and tell those who stay."""
@@ -66,9 +69,9 @@ class DatasetSockets:
             with self.service.database.writing(durable=False) as connection:
                 left = records.sessions_of(connection, sid)
                 records.forget_socket(connection, sid)
-                staying = {session_id: records.count_sockets(connection, session_id) for session_id in left}
-            for session_id, here in staying.items():
-                self._tell_presence(session_id, here)
+                staying = {session_id: records.presence(connection, session_id) for session_id in left}
+            for session_id, present in staying.items():
+                self._tell_presence(session_id, present)
         except LongshoreError as error:
             logger.warning("a closed socket stays on record: %s", error.description)
 
@@ -110,7 +113,21 @@ class DatasetSockets:
         # Join before accepting: the answer's dataChanged must find this client in the room.
         if is_change(event):
             self._join(sid, session_id)
-        self.service.accept(session_id, event, body, asker)
+        if body.get("once") is True:
+            self._accept_once(session_id, event, body, asker)
+        else:
+            self.service.accept(session_id, event, body, asker)
+
+    def _accept_once(self, session_id: str, event: str, body: dict[str, Any], asker: Asker) -> None:
+        """Accept a change that may have come before; of one that is done already, answer again what was answered."""
+        expected = body.get("ifVersion")
+        if asker.request_id is None:
+            raise InvalidRequest("requestID: `once` needs one, by which the request is known again")
+        if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int)):
+            raise InvalidRequest("ifVersion: give the number of a version")
+        known = self.service.accept_once(session_id, event, body, asker, expected)
+        if known is not None:
+            self.server.emit(known["operation"], for_wire(known), to=asker.socket_id)
 
     def _check_envelope(self, event: str, body: dict[str, Any]) -> None:
         request_id = body.get("requestID")
@@ -132,14 +149,14 @@ class DatasetSockets:
             return
         with self.service.database.writing(durable=False) as connection:
             records.require_dataset(connection, session_id)
-            records.associate(connection, sid, session_id, self.name)
-            here = records.count_sockets(connection, session_id)
+            records.associate(connection, sid, session_id, self.name, current_user(self.service.settings))
+            present = records.presence(connection, session_id)
         self.server.enter_room(sid, session_id)
-        self._tell_presence(session_id, here)
+        self._tell_presence(session_id, present)
 
-    def _tell_presence(self, session_id: str, here: int) -> None:
-        """Tell a session's room how many sockets are in it."""
-        self.server.emit(PRESENCE, {"sessionID": session_id, "here": here}, room=session_id)
+    def _tell_presence(self, session_id: str, present: records.Presence) -> None:
+        """Tell a session's room how many sockets are in it, and whose."""
+        self.server.emit(PRESENCE, {"sessionID": session_id, **vars(present)}, room=session_id)
 
     def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
         if READS[event].heavy or any(body.get(field) is not None for field in _VIEW_FIELDS):
