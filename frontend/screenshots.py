@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 MOVIES = Path(__file__).parent.parent / "tests" / "data" / "movies.json"
@@ -117,6 +118,72 @@ def charts(page: Page, url: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def put_into(url: str, partition: str, file: Path) -> None:
+    """Store a file in a partition, unless it is there."""
+    httpx.post(f"{url}/{partition}", files={"file": (file.name, file.read_bytes())})
+
+
+def files(page: Page, url: str) -> None:
+    """Files on offer, partitions."""
+    put_into(url, "reports/2024", BIRDS)
+    put_into(url, "minecraft", MOVIES)
+    page.goto(f"{url}/?page=files")
+    page.get_by_text("minecraft").wait_for()
+
+
+def link(page: Page, url: str) -> None:
+    """The window that makes a link to the first file on offer; with FILES_ROOT set to a folder with files."""
+    files(page, url)
+    page.get_by_role("button", name="Make a link to").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+def partition(page: Page, url: str) -> None:
+    """A partition, with a file on its way."""
+    for file in (BIRDS, BIRDS.with_name("films.csv"), MOVIES):
+        put_into(url, "reports", file)
+    put_into(url, "reports/2024", BIRDS)
+    page.goto(f"{url}/?page=files&partition=reports")
+    page.get_by_text("films.csv").wait_for()
+    page.route("**/tus/*", lambda route: None)
+    page.get_by_label("Files to store").set_input_files([BIRDS, MOVIES.with_name("airports.csv")])
+    page.get_by_text("birdstrikes.csv' already").wait_for()
+
+
+def stores(page: Page, url: str) -> None:
+    """Lists, and a value."""
+    httpx.put(f"{url}/kv/settings/colours", json={"accent": "#14517f", "quiet": "#546372"})
+    for name in ("films", "to-do", "readings"):
+        httpx.post(f"{url}/store/{name}", json={"title": "Alien", "year": 1979})
+    page.goto(f"{url}/?page=stores&key=settings/colours")
+    page.get_by_label("The value").wait_for()
+
+
+def list_page(page: Page, url: str) -> None:
+    """A list as a table."""
+    items = [{"title": title, "year": 1970 + at, "seen": at % 3 == 0} for at, title in enumerate(FILMS)]
+    httpx.delete(f"{url}/store/watched/{','.join(map(str, range(1, 200)))}")
+    httpx.post(f"{url}/store/watched", json=[*items, {"title": "Ran", "rating": 9.5}])
+    page.goto(f"{url}/?page=stores&list=watched")
+    page.get_by_text("Ran", exact=True).wait_for()
+
+
+def server(page: Page, url: str) -> None:
+    """How the server is."""
+    page.goto(f"{url}/?page=server")
+    page.get_by_text("All is well").wait_for()
+
+
+def login(page: Page, url: str) -> None:
+    """The page that asks for a token; of a server that asks for one."""
+    page.goto(f"{url}/login")
+    page.get_by_label("Token").wait_for()
+
+
+FILMS = ("Solaris", "Alien", "Stalker", "The Conversation", "Chinatown", "Barry Lyndon", "Nashville", "Network")
+DARK = ("start", "preview", "charts", "partition", "list", "server", "login")
+"""Pages of which there is a picture in dark colours as well."""
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -127,6 +194,13 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "look": looking,
     "history": history,
     "charts": charts,
+    "files": files,
+    "link": link,
+    "partition": partition,
+    "stores": stores,
+    "list": list_page,
+    "server": server,
+    "login": login,
 }
 
 
@@ -135,7 +209,7 @@ def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:
     for size, (width, height) in SIZES.items():
         for colours in ("light", "dark"):
             for name in names or PAGES:
-                if colours == "dark" and name not in ("start", "preview", "charts"):
+                if colours == "dark" and name not in DARK:
                     continue
                 context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=colours)
                 page = context.new_page()

@@ -39,3 +39,5 @@ export const Stop = icon(<path d="M4 4h8v8H4z" />);
 export const Play = icon(<path d="M5 3.500v9l7.5-4.500z" />);
 export const Copy = icon(<path d="M5.5 5.500h8v8h-8zM3.5 10.500h-1v-8h8v1" />);
 export const Refresh = icon(<path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />);
+export const Pause = icon(<path d="M5.5 3.500v9M10.5 3.500v9" />);
+export const Person = icon(<path d="M8 2.500a2.8 2.8 0 1 1 0 5.600 2.8 2.800 0 0 1 0-5.600zM2.8 13.800c.5-2.600 2.600-4 5.200-4s4.700 1.400 5.200 4" />);
