@@ -30,8 +30,12 @@ export interface LinkWishes {
   download: boolean;
 }
 
-/** A path in an address: its parts encoded, its slashes kept. */
-export const inAddress = (path: string) => path.split("/").map(encodeURIComponent).join("/");
+/** A path in an address: its parts encoded, its slashes kept. Throws an ApiError for parts that browsers take out. */
+export function inAddress(path: string): string {
+  const parts = path.split("/");
+  if (parts.some((part) => part === "." || part === "..")) throw new ApiError("InvalidValue", "The parts of a path are names, without “.” and “..”.");
+  return parts.map(encodeURIComponent).join("/");
+}
 
 export const listOffered = () => call<{ files: string[] }>("GET", "/").then((answer) => answer.files);
 export const describeOffered = (key: string) => call<OfferedFile>("GET", `/file?${new URLSearchParams({ name: key })}`);
@@ -44,7 +48,7 @@ export async function makeLink(key: string, { once, seconds, download }: LinkWis
 }
 
 export const listPartitions = () => call<{ partitions: string[] }>("GET", "/list/").then((answer) => answer.partitions);
-export const listPartition = (partition: string) => call<PartitionListing>("GET", `/list/${inAddress(partition)}`);
+export const listPartition = async (partition: string) => call<PartitionListing>("GET", `/list/${inAddress(partition)}`);
 export const openStored = (area: StoredArea, path: string) => call<Uploaded>("POST", "/api/v1/imports", { area, path });
 
 export interface PathFile {
@@ -63,10 +67,10 @@ export async function findPathFile(path: string): Promise<PathFile | undefined> 
   return { type: answer.headers.get("Content-Type") ?? "", size: Number(answer.headers.get("Content-Length")), etag: answer.headers.get("ETag") ?? "", modified: Number.isNaN(modified) ? undefined : modified / 1000 };
 }
 
-export const putPathFile = (path: string, file: Blob) => ask("PUT", `/fs/${inAddress(path)}`, { body: file });
+export const putPathFile = async (path: string, file: Blob) => ask("PUT", `/fs/${inAddress(path)}`, { body: file });
 
 /** Remove a file, unless another one lies there by now. */
-export const deletePathFile = (path: string, etag: string, keepalive: boolean) => ask("DELETE", `/fs/${inAddress(path)}`, { allowed: [404, 412], headers: { "If-Match": etag }, keepalive });
+export const deletePathFile = async (path: string, etag: string, keepalive: boolean) => ask("DELETE", `/fs/${inAddress(path)}`, { allowed: [404, 412], headers: { "If-Match": etag }, keepalive });
 
 export interface Asked {
   /** Statuses over 299 that are no errors here. */

@@ -22,7 +22,7 @@ export function OpenTable({ area, path, name }: { area: StoredArea; path: string
     }
   };
   return (
-    <button className="button" aria-label={`Open ${name} as a table`} title={refused ?? "Make a dataset of it; the file stays as it is"} disabled={isOpening || !!refused} onClick={() => void open()}>
+    <button className="button" aria-label={`Open as a table: ${name}`} title={refused ?? "Make a dataset of it; the file stays as it is"} disabled={isOpening || !!refused} onClick={() => void open()}>
       <TableIcon />
       <span className="wide-only">{isOpening ? "Reading …" : "Open as a table"}</span>
     </button>

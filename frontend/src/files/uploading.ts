@@ -7,7 +7,8 @@ import { Store } from "../parts/store";
 
 const ENDPOINT = "/tus/";
 const AT_ONCE = 2;
-const RETRY_DELAYS = [0, 1000, 2000, 4000, 8000, ...Array<number>(60).fill(15_000)];
+// Not at once: the server may still be writing what came through the broken connection, and the place to go on moves.
+const RETRY_DELAYS = [500, 1000, 2000, 4000, 8000, ...Array<number>(60).fill(15_000)];
 const TOLD_EVERY_MS = 200;
 
 export interface Running extends Progress {

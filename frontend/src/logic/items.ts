@@ -54,7 +54,7 @@ export function jsonProblem(text: string): string | undefined {
 
 /** What stands in the way of a list's name. */
 export function listNameProblem(name: string): string | undefined {
-  if (name.includes("/")) return "A list’s name has no slash.";
+  if (name.includes("/") || name === "." || name === "..") return "A list’s name has no slash, and is not only dots.";
   return name.length > 200 ? "A list’s name has at most 200 letters." : undefined;
 }
 

@@ -42,7 +42,7 @@ export function FillDialog({ name, done, close }: { name: string; done: () => Pr
                   {dataset.rows === undefined || dataset.rows === null ? "being read" : counted(dataset.rows, "row")} · {ago(dataset.created)}
                 </span>
               </div>
-              <button className="button" aria-label={`Append the rows of ${dataset.name}`} disabled={isFilling} onClick={() => void fill(dataset.sessionID)}>
+              <button className="button" aria-label={`Append its rows: ${dataset.name}`} disabled={isFilling} onClick={() => void fill(dataset.sessionID)}>
                 Append its rows
               </button>
             </li>

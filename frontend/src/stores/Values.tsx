@@ -75,9 +75,9 @@ function UnderKey({ name }: { name: string }) {
           <span className="hint">{value ? `${value.type.split(";")[0] ?? ""} · ${bytes(value.size)}` : "Nothing is kept under this key yet"}</span>
         </div>
         <span className="spring" />
-        <button className="button" disabled={!!refused} title={refused} onClick={() => input.current?.click()}>
+        <button className="button" aria-label={value ? "Replace by a file" : "Keep a file"} disabled={!!refused} title={refused} onClick={() => input.current?.click()}>
           <UploadIcon />
-          {value ? "Replace by a file" : "Keep a file"}
+          <span className="wide-only">{value ? "Replace by a file" : "Keep a file"}</span>
         </button>
         <input ref={input} type="file" hidden aria-label="A file to keep under this key" onChange={(event) => event.target.files?.[0] && void write(event.target.files[0], event.target.files[0].type || "application/octet-stream").catch(failed)} />
         {value && (

@@ -45,7 +45,7 @@ class MethodNotAllowed(InvalidRequest):
 def delivery_routes(links: Links, offered: Offered) -> Blueprint:
     """The contract's addresses, with the error shape of the older service beside ours."""
     routes = Blueprint("delivery", __name__)
-    routes.register_error_handler(LongshoreError, failed)
+    routes.register_error_handler(LongshoreError, _told)
 
     @routes.get("/file")
     def describe_file() -> Response:
@@ -100,6 +100,11 @@ def refused(error: LongshoreError) -> Response:
         response.set_data(render_template("refused.html", error=error))
         response.content_type = "text/html; charset=utf-8"
     return response
+
+
+def _told(error: LongshoreError) -> Response:
+    """Links are opened by people, too: who follows one that is used up gets a page that says so."""
+    return refused(error) if request.path == ADDRESS else failed(error)
 
 
 def _require(name: str) -> str:
