@@ -126,12 +126,17 @@ function Editor({ field, text, save, close }: { field: string; text: string; sav
   const [typed, setTyped] = useState(text);
   const [problem, setProblem] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
+  // Leaving the page, an input loses the focus: that must not save again, nor what was just thrown away.
+  const isOver = useRef(false);
   useEffect(() => input.current?.select(), []);
   const finish = async () => {
+    if (isOver.current) return;
+    isOver.current = true;
     try {
       await save(typed);
       close();
     } catch (error) {
+      isOver.current = false;
       setProblem((error as Error).message);
     }
   };
@@ -148,7 +153,10 @@ function Editor({ field, text, save, close }: { field: string; text: string; sav
         onBlur={() => problem === undefined && void finish()}
         onKeyDown={(event) => {
           if (event.key === "Enter") void finish();
-          if (event.key === "Escape") close();
+          if (event.key === "Escape") {
+            isOver.current = true;
+            close();
+          }
         }}
       />
       {problem && (
