@@ -10,11 +10,13 @@ The pages named `job-...` and `jobs-list` need a server that is started with `HA
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 MOVIES = Path(__file__).parent.parent / "tests" / "data" / "movies.json"
@@ -323,6 +325,70 @@ def recipe(page: Page, url: str) -> None:
     page.get_by_role("form", name="Step 1").wait_for()
 
 
+def put_into(url: str, partition: str, file: Path) -> None:
+    """Store a file in a partition, unless it is there."""
+    httpx.post(f"{url}/{partition}", files={"file": (file.name, file.read_bytes())})
+
+
+def files(page: Page, url: str) -> None:
+    """Files on offer, partitions."""
+    put_into(url, "reports/2024", BIRDS)
+    put_into(url, "minecraft", MOVIES)
+    page.goto(f"{url}/?page=files")
+    page.get_by_text("minecraft").wait_for()
+
+
+def link(page: Page, url: str) -> None:
+    """The window that makes a link to the first file on offer; with FILES_ROOT set to a folder with files."""
+    files(page, url)
+    page.get_by_role("button", name="Make a link to").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+def partition(page: Page, url: str) -> None:
+    """A partition, with one file on its way and one that is refused."""
+    for file in (BIRDS, BIRDS.with_name("films.csv"), MOVIES):
+        put_into(url, "reports", file)
+    put_into(url, "reports/2024", BIRDS)
+    page.goto(f"{url}/?page=files&partition=reports")
+    page.get_by_text("films.csv").wait_for()
+    page.route(re.compile("/tus/[0-9a-f]+"), lambda route: route.abort())
+    page.get_by_label("Files to store").set_input_files([BIRDS, MOVIES.with_name("airports.csv")])
+    page.get_by_text("The connection broke").wait_for()
+
+
+def stores(page: Page, url: str) -> None:
+    """Lists, and a value."""
+    httpx.put(f"{url}/kv/settings/colours", json={"accent": "#14517f", "quiet": "#546372"})
+    for name in ("films", "to-do", "readings"):
+        httpx.post(f"{url}/store/{name}", json={"title": "Alien", "year": 1979})
+    page.goto(f"{url}/?page=stores&key=settings/colours")
+    page.get_by_label("The value").wait_for()
+
+
+def list_page(page: Page, url: str) -> None:
+    """A list as a table."""
+    items = [{"title": title, "year": 1970 + at, "seen": at % 3 == 0} for at, title in enumerate(FILMS)]
+    httpx.delete(f"{url}/store/watched/{','.join(map(str, range(1, 200)))}")
+    httpx.post(f"{url}/store/watched", json=[*items, {"title": "Ran", "rating": 9.5}])
+    page.goto(f"{url}/?page=stores&list=watched")
+    page.get_by_text("Ran", exact=True).wait_for()
+
+
+def server(page: Page, url: str) -> None:
+    """How the server is."""
+    page.goto(f"{url}/?page=server")
+    page.get_by_text("All is well").wait_for()
+
+
+def login(page: Page, url: str) -> None:
+    """The page that asks for a token; of a server that asks for one."""
+    page.goto(f"{url}/login")
+    page.get_by_label("Token").wait_for()
+
+
+FILMS = ("Solaris", "Alien", "Stalker", "The Conversation", "Chinatown", "Barry Lyndon", "Nashville", "Network")
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -350,10 +416,31 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "derive": deriving,
     "aggregate": summing,
     "recipe": recipe,
+    "files": files,
+    "link": link,
+    "partition": partition,
+    "stores": stores,
+    "list": list_page,
+    "server": server,
+    "login": login,
 }
 
 
-DARK = ("start", "preview", "charts", "facets", "profile", "jobs-list", "job-result-table", "job-form", "palette")
+DARK = (
+    "start",
+    "preview",
+    "charts",
+    "facets",
+    "profile",
+    "jobs-list",
+    "job-result-table",
+    "job-form",
+    "palette",
+    "partition",
+    "list",
+    "server",
+    "login",
+)
 
 
 def take(browser: Browser, url: str, folder: Path, names: list[str]) -> None:

@@ -1,12 +1,14 @@
 /** The frame: the rail, the page that the address names, the notes. */
+import { DropdownMenu } from "radix-ui";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { account, loadMe, signOut, type Me } from "./api/account";
 import { DatasetPage } from "./dataset/DatasetPage";
 import { Dialog } from "./parts/Dialog";
-import { Command as CommandIcon, Datasets, Files, Jobs, Keys, Moon, ServerIcon, Stores, Sun } from "./parts/icons";
+import { Command as CommandIcon, Datasets, Files, Jobs, Keys, Moon, Person, ServerIcon, Stores, Sun } from "./parts/icons";
 import { Link } from "./parts/Link";
 import { switchTheme, theme } from "./parts/preferences";
 import { useStore } from "./parts/store";
-import { Toasts } from "./parts/toasts";
+import { failed, Toasts } from "./parts/toasts";
 import { register } from "./palette/commands";
 import { closePalette, openPalette, palette } from "./palette/open";
 import { jobs, places, recentTables } from "./palette/sources";
@@ -71,7 +73,9 @@ const RAIL: [Area, string, () => React.JSX.Element][] = [["datasets", "Datasets"
 
 function Rail({ area }: { area: Area }) {
   const { theme: colours } = useStore(theme);
+  const { me } = useStore(account);
   const [isHelp, setHelp] = useState(false);
+  useEffect(() => void loadMe(), []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
@@ -107,8 +111,37 @@ function Rail({ area }: { area: Area }) {
         {colours === "dark" ? <Sun /> : <Moon />}
         <span>{other}</span>
       </button>
+      {me && !me.open && <AccountCorner me={me} />}
       {isHelp && <KeyHelp close={() => setHelp(false)} />}
     </nav>
+  );
+}
+
+const SCOPES = { read: "reads", write: "reads and changes", admin: "administrator" };
+
+/** Who one is, at the rail's foot; on phones this stands on the page Server. */
+function AccountCorner({ me }: { me: Me }) {
+  return (
+    <DropdownMenu.Root>
+      <DropdownMenu.Trigger asChild>
+        <button className="rail-item wide-only" title={`Signed in as ${me.user ?? "nobody"}`} aria-label={`Signed in as ${me.user ?? "nobody"}`}>
+          <Person />
+          <span className="rail-name">{me.user}</span>
+        </button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" side="right" align="end" sideOffset={8}>
+          <DropdownMenu.Label className="menu-label">
+            {me.user} · {SCOPES[me.scope]}
+          </DropdownMenu.Label>
+          {me.login && (
+            <DropdownMenu.Item className="menu-item" onSelect={() => void signOut().catch(failed)}>
+              Sign out
+            </DropdownMenu.Item>
+          )}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
   );
 }
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from longshore.errors import StorageFull, is_disk_full
+
+_FICLONE = 0x40049409
+_CHUNK_BYTES = 2**20
 
 
 def sync(path: Path) -> None:
@@ -36,3 +43,26 @@ def age_seconds(path: Path, now: float) -> float:
         return now - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+def copy_bytes(source: IO[bytes], target: IO[bytes]) -> None:
+    """Copy a whole file, by reference where the file system can do that."""
+    if not share_bytes(source, target):
+        shutil.copyfileobj(source, target, _CHUNK_BYTES)
+
+
+def share_bytes(source: IO[bytes], target: IO[bytes]) -> bool:
+    """Share the bytes of a whole file with the copy, if the file system can; else do nothing."""
+    if sys.platform != "linux" or not hasattr(source, "fileno"):
+        return False
+    import fcntl
+
+    try:
+        if source.tell() != 0:
+            return False
+        fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        return False
+    return True

@@ -119,6 +119,23 @@ def test_listing_an_unknown_partition_does_not_make_it(http: httpx.Client, root:
     assert not (root / "never").exists()
 
 
+def test_the_partitions_on_top_are_listed(http: httpx.Client, root: Path, tmp_path: Path) -> None:
+    send(http, "on-top/below", "a.txt")
+    (tmp_path / "elsewhere").mkdir()
+    (root / "leading-out").symlink_to(tmp_path / "elsewhere")
+    (root / ".kept").mkdir()
+    for address in ("/list/", "/list"):
+        answer = http.get(address, follow_redirects=True)
+        assert answer.status_code == 200
+        names = answer.json()["partitions"]
+        assert "on-top" in names
+        assert not {"on-top/below", "below", ".incoming.", ".kept", "leading-out"} & set(names)
+        assert names == sorted(names)
+        refused = send(http, address.strip("/"), "a.txt")
+        assert refused.status_code in (404, 405)
+    assert not (root / "list").exists()
+
+
 def test_a_path_is_its_file_else_the_form_of_a_partition(http: httpx.Client) -> None:
     send(http, "a", "b", b"file")
     assert http.get("/a/b").content == b"file"
@@ -135,7 +152,7 @@ def test_mistyped_files_are_not_forms(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["api", "api/v1/nothing", "upload/more", "list", "fs", "tus/a/b", "echo/x", "file/x",
+@pytest.mark.parametrize("path", ["api", "api/v1/nothing", "upload/more", "fs", "tus/a/b", "echo/x", "file/x",
                                   "0123456789abcdef0123456789abcd/x"])  # fmt: skip
 def test_the_servers_own_addresses_are_no_partitions(http: httpx.Client, root: Path, path: str) -> None:
     for answer in (send(http, path, "a.txt"), http.get(f"/{path}")):

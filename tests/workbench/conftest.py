@@ -110,8 +110,11 @@ def open_page(browser: Any, shared_server: LongshoreServer) -> Iterator[Callable
 
 
 def _with_policy(route: Any) -> None:
-    if route.request.resource_type != "document":
+    if route.request.resource_type != "document" or route.request.method != "GET":
         route.continue_()
         return
-    response = route.fetch()
+    response = route.fetch(max_redirects=0)
+    if 300 <= response.status < 400:
+        route.continue_()  # so that the page ends up at the other address
+        return
     route.fulfill(response=response, headers={**response.headers, "content-security-policy": POLICY})

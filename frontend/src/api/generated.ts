@@ -1095,6 +1095,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a dataset of a file that lies on this server already, as an upload of it would; the file stays. */
+        post: operations["import_stored_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/types": {
         parameters: {
             query?: never;
@@ -1208,6 +1225,23 @@ export interface paths {
         };
         /** What a job was submitted with, as it came; not of a type that takes secrets. */
         get: operations["show_inputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this server is well; for administrators its checks, workers, queues, storage and counts as well. */
+        get: operations["show_server"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1591,6 +1625,28 @@ export interface components {
             axis: {
                 [key: string]: unknown;
             };
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * CheckFound
+         * @description What a check of `/diagnostic` found.
+         */
+        CheckFound: {
+            /** Name */
+            name: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Detail
+             * @description a sentence
+             */
+            detail: string;
+            /**
+             * Seconds
+             * @description how long it took
+             */
+            seconds: number;
         } & {
             [key: string]: unknown;
         };
@@ -3000,6 +3056,20 @@ export interface components {
             message: string | null;
         };
         /**
+         * QueueLength
+         * @description How much is to be done on a queue of jobs.
+         */
+        QueueLength: {
+            /** Queue */
+            queue: string;
+            /** Waiting */
+            waiting: number;
+            /** Running */
+            running: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * ReadingWarning
          * @description Something about the file that its owner should know.
          */
@@ -3274,6 +3344,106 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ServerDetails
+         * @description What only administrators are told. A part that is away leaves its figures out, or empty.
+         */
+        ServerDetails: {
+            /** Host */
+            host: string;
+            /**
+             * Started
+             * @description of this web process, in seconds since 1970
+             * @default null
+             */
+            started: number | null;
+            /**
+             * Uptime
+             * @description seconds
+             * @default null
+             */
+            uptime: number | null;
+            /** Checks */
+            checks: components["schemas"]["CheckFound"][];
+            /**
+             * Workers
+             * @description null where the broker does not tell
+             * @default null
+             */
+            workers: components["schemas"]["WorkerAlive"][] | null;
+            /** Queues */
+            queues: components["schemas"]["QueueLength"][];
+            /**
+             * Changes
+             * @description accepted changes of datasets that wait or run
+             * @default null
+             */
+            changes: number | null;
+            /**
+             * Datasets
+             * @description by state: `ready`, `importing`
+             */
+            datasets: {
+                [key: string]: number;
+            };
+            /**
+             * Jobs
+             * @description by status
+             */
+            jobs: {
+                [key: string]: number;
+            };
+            /**
+             * Links
+             * @description addresses under which a file waits
+             * @default null
+             */
+            links: number | null;
+            /**
+             * Sockets
+             * @description Socket.IO connections of this web process
+             * @default null
+             */
+            sockets: number | null;
+            /**
+             * Storage
+             * @description bytes on disk, by part; looked up every ten minutes
+             */
+            storage: {
+                [key: string]: number;
+            };
+            /**
+             * Diskfree
+             * @description bytes
+             * @default null
+             */
+            diskFree: number | null;
+            /**
+             * Disksize
+             * @description bytes
+             * @default null
+             */
+            diskSize: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * ServerState
+         * @description Whether this server is well, and for administrators what it does.
+         */
+        ServerState: {
+            /** Well */
+            well: boolean;
+            /** Version */
+            version: string;
+            /**
+             * @description null unless the caller's scope is admin
+             * @default null
+             */
+            details: components["schemas"]["ServerDetails"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * SetAside
          * @description The records that were not read whole when the file was imported.
          */
@@ -3466,6 +3636,95 @@ export interface components {
             note: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * StoredFile
+         * @description A file that lies on this server, and how to read it.
+         */
+        StoredFile: {
+            /**
+             * Initialskip
+             * @description physical lines (rows of a sheet) to skip before the header
+             * @default 0
+             */
+            initialSkip: number;
+            /**
+             * Samplesize
+             * @description proportion of the rows to keep; above 1 it is read as per cent
+             * @default null
+             */
+            sampleSize: number | null;
+            /**
+             * Seed
+             * @description the same seed, file and size give the same rows
+             * @default null
+             */
+            seed: number | null;
+            /**
+             * Headerincluded
+             * @description whether the first line holds the columns' names
+             * @default true
+             */
+            headerIncluded: boolean;
+            /**
+             * Sheet
+             * @description name or index, from 0
+             * @default null
+             */
+            sheet: string | number | null;
+            /**
+             * Delimiter
+             * @description one character, or "tab"
+             * @default null
+             */
+            delimiter: string | null;
+            /**
+             * Encoding
+             * @description such as utf-8, cp1252, shift_jis; detected when absent
+             * @default null
+             */
+            encoding: string | null;
+            /**
+             * Dateorder
+             * @description how to read dates such as 3/4/2001 when the whole column fits both orders
+             * @default null
+             */
+            dateOrder: ("dmy" | "mdy") | null;
+            /**
+             * Name
+             * @description the file's name, when the body is the file itself; decides its format
+             * @default null
+             */
+            name: string | null;
+            /**
+             * Wait
+             * @description false: answer 202 at once and import in the background
+             * @default true
+             */
+            wait: boolean;
+            /**
+             * Socketid
+             * @description Socket.IO id that receives `progress` events
+             * @default null
+             */
+            socketID: string | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in progress events
+             * @default null
+             */
+            requestID: string | null;
+            /**
+             * Area
+             * @description where it lies: among the files on offer, in a partition, or at a path of `/fs/`
+             * @enum {string}
+             */
+            area: "offered" | "partition" | "path";
+            /**
+             * Path
+             * @description its name there: `sub/name`, `partition/name` or the path
+             */
+            path: string;
         };
         /**
          * Submitted
@@ -3861,6 +4120,24 @@ export interface components {
              *     }
              */
             y: components["schemas"]["Window"];
+        };
+        /**
+         * WorkerAlive
+         * @description A worker that takes tasks now.
+         */
+        WorkerAlive: {
+            /**
+             * Name
+             * @description its machine and process, `host:pid`
+             */
+            name: string;
+            /**
+             * Kinds
+             * @description what it is for: `datasets`, `jobs`
+             */
+            kinds: string[];
+        } & {
+            [key: string]: unknown;
         };
     };
     responses: never;
@@ -6438,6 +6715,39 @@ export interface operations {
             };
         };
     };
+    import_stored_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoredFile"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_job_types: {
         parameters: {
             query?: never;
@@ -6726,6 +7036,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    show_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerState"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };

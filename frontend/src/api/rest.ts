@@ -1,4 +1,5 @@
 /** REST calls. Every failure is an ApiError with the server's own sentence. */
+import { leaveForLogin } from "./account";
 import type { components } from "./generated";
 
 type Schemas = components["schemas"];
@@ -47,6 +48,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
     throw new ApiError("Unreachable", UNREACHABLE);
   }
   const parsed: unknown = await answer.json().catch(() => null);
+  if (answer.status === 401) leaveForLogin();
   if (!answer.ok) throw errorOf(parsed, answer.status);
   return parsed as T;
 }
@@ -73,7 +75,11 @@ export function upload(file: Blob, name: string, options: Record<string, string>
     request.setRequestHeader("Accept", "application/json");
     request.responseType = "json";
     request.upload.onprogress = (event) => tell(event.loaded, event.total);
-    request.onload = () => (request.status < 300 ? resolve(request.response as Uploaded) : reject(errorOf(request.response, request.status)));
+    request.onload = () => {
+      if (request.status === 401) leaveForLogin();
+      if (request.status < 300) resolve(request.response as Uploaded);
+      else reject(errorOf(request.response, request.status));
+    };
     request.onerror = () => reject(new ApiError("Unreachable", UNREACHABLE));
     request.onabort = () => reject(new ApiError("Cancelled", "The upload was cancelled."));
     request.send(file);

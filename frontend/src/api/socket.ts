@@ -1,5 +1,6 @@
 /** One Socket.IO connection: questions with answers, news, and what happens when the line breaks. */
 import { io, type Socket } from "socket.io-client";
+import { leaveForLogin, loadMe } from "./account";
 import { ApiError, errorOf } from "./rest";
 
 export interface Answer {
@@ -46,6 +47,9 @@ export class Wire {
 
   constructor(private readonly sessionID: string) {
     this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
+    // A refusal says why; a socket that the server closed does not: its login may have ended.
+    this.socket.on("connect_error", (error: Error & { data?: { error?: string } }) => error.data?.error === "Unauthorized" && leaveForLogin());
+    this.socket.on("disconnect", (reason) => reason === "io server disconnect" && void loadMe());
     this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) => this.hear(event, message));
     // A read that was under way when the line broke has no answer to come: ask again.
     this.socket.on("connect", () => {

@@ -41,3 +41,5 @@ export const Copy = icon(<path d="M5.5 5.500h8v8h-8zM3.5 10.500h-1v-8h8v1" />);
 export const Refresh = icon(<path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 2v3h-3" />);
 export const Command = icon(<path d="M5.5 5.5h5v5h-5zM5.5 5.5H4A1.8 1.8 0 1 1 5.5 4zM10.5 5.5V4A1.8 1.8 0 1 1 12 5.500zM10.5 10.500H12a1.8 1.8 0 1 1-1.500 1.500zM5.5 10.500V12A1.8 1.8 0 1 1 4 10.500z" />);
 export const Pencil = icon(<path d="M3 13l.7-2.900L11 2.800l2.200 2.200-7.300 7.300zM9.500 4.300l2.200 2.200" />);
+export const Pause = icon(<path d="M5.5 3.500v9M10.5 3.500v9" />);
+export const Person = icon(<path d="M8 2.500a2.8 2.8 0 1 1 0 5.600 2.8 2.800 0 0 1 0-5.600zM2.8 13.800c.5-2.600 2.600-4 5.200-4s4.700 1.400 5.200 4" />);

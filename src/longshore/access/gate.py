@@ -182,7 +182,8 @@ class Gate:
         path = environ.get("PATH_INFO", "")
         if _wants_page(environ):
             if isinstance(error, Unauthorized) and environ["REQUEST_METHOD"] in SAFE_METHODS:
-                asked = urlencode({"next": _address(environ)}) if path not in ("", "/") else ""
+                is_start = path in ("", "/") and not environ.get("QUERY_STRING")
+                asked = "" if is_start else urlencode({"next": _address(environ)})
                 response = Response(status=303, headers={"Location": f"{LOGIN}?{asked}" if asked else LOGIN})
             else:
                 response = Response(self._page(error), status=error.status, mimetype="text/html")

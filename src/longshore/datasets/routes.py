@@ -23,6 +23,7 @@
     GET    /api/v1/datasets/<session>/script              the steps as a Python script
     POST   /api/v1/datasets/<session>/preview             what an operation would do
     GET    /api/v1/samples, POST /api/v1/samples/<name>   packaged tables to try things out on
+    POST   /api/v1/imports                                a dataset of a file on this server; server/stored_files.py
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
     POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
@@ -33,12 +34,12 @@ from __future__ import annotations
 
 import hmac
 import logging
+import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
@@ -50,7 +51,8 @@ from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
-from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, Unavailable, shorten
+from longshore.disk import copy_bytes, telling_when_full
+from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TooLarge, Unavailable, shorten
 from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
 from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
@@ -123,14 +125,14 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
 
         The body is a multipart form with the field ``file``, or the file itself with its name in the query.
         """
-        return _created(service, query, query.name)
+        return _created(service, _take_upload(service, query.name), wait=query.wait)
 
     @api.endpoint(
         "PUT", f"{BASE}/<name>", tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY
     )
     def put_dataset(name: str, query: wire.UploadQuery) -> Response:
         """Upload a file under its name, as `curl -T` does, and make a dataset of it."""
-        return _created(service, query, name)
+        return _created(service, _take_upload(service, name), wait=query.wait)
 
     @api.endpoint("POST", "/api/v1/look", tag=TAG, query=wire.LookQuery, answer=wire.Look, raw=_UPLOAD_BODY)
     def look_at_file(query: wire.LookQuery) -> dict[str, Any]:
@@ -450,9 +452,8 @@ def _imported(service: Datasets, taken: Taken, status: int) -> Response:
     return _answer_response({key: value for key, value in answer.items() if key != "operation"}, status)
 
 
-def _created(service: Datasets, query: wire.UploadQuery, name: str | None) -> Response:
-    taken = _take_upload(service, name)
-    if query.wait:
+def _created(service: Datasets, taken: Taken, *, wait: bool) -> Response:
+    if wait:
         response = _imported(service, taken, 201)
     else:
         address = url_for("api.show_request", session_id=taken.session_id, request_number=taken.entry_id)
@@ -465,20 +466,32 @@ def _created(service: Datasets, query: wire.UploadQuery, name: str | None) -> Re
 def _opened_sample(service: Datasets, name: str) -> Response:
     """Import a copy of a packaged table; waits for it."""
     path = require_sample(name).path
-    service.require_room(path.stat().st_size)
+    with path.open("rb", buffering=0) as file:
+        return import_copy(service, file, path.name, wire.UploadQuery())
+
+
+def import_copy(service: Datasets, file: IO[bytes], name: str, options: wire.UploadQuery) -> Response:
+    """Import a copy of a file that lies on this server, under the limits of an upload, and answer as one does.
+
+    :raises TooLarge: over ``MAX_UPLOAD_BYTES``.
+    :raises StorageFull: when the disk has no room for the copy.
+    """
+    size, limit = os.fstat(file.fileno()).st_size, service.settings.max_upload_bytes
+    if size > limit:
+        raise TooLarge(f"a table's file has at most {limit:,} bytes, and this one {size:,}")
+    service.require_room(size)
     folder = service.settings.uploads_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = folder / f"{secrets.token_hex(12)}.upload"
     try:
-        shutil.copyfile(path, copy)
-        options = wire.UploadQuery()
-        session_id, entry_id = service.create(copy, path.name, options, Asker(made_by=_user(service)))
+        with telling_when_full(), copy.open("xb") as target:
+            copy_bytes(file, target)
+        asker = Asker(options.request_id, options.socket_id, _user(service))
+        session_id, entry_id = service.create(copy, name, options, asker)
     finally:
         copy.unlink(missing_ok=True)
-    response = _imported(service, Taken(session_id, entry_id, options), 201)
-    if response.status_code < 300:
-        response.headers["Location"] = url_for("api.show_dataset", session_id=session_id)
-    return response
+    note(object=session_id)
+    return _created(service, Taken(session_id, entry_id, options), wait=options.wait)
 
 
 def _known(service: Datasets, session_ids: list[str]) -> Iterator[dict[str, Any]]:

@@ -7,11 +7,9 @@ address already promised.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,13 +20,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import files, links
-from longshore.disk import sync, telling_when_full
+from longshore.disk import share_bytes, sync, telling_when_full
 from longshore.errors import IllegalOperation, TooLarge
 from longshore.writing import write_at
 
 CHUNK_BYTES = 2**20
 MOST_TRIES = 3
-_FICLONE = 0x40049409
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class FileCache:
         try:
             with telling_when_full():
                 with partial.open("xb", buffering=0) as target:
-                    is_shared = _clone(source, target)
+                    is_shared = share_bytes(source, target)
                     for piece in _pieces(source):
                         if size + len(piece) > self.limit_bytes:
                             raise TooLarge(f"the cache of links holds {self.limit_bytes:,} bytes; this file is larger")
@@ -116,23 +113,6 @@ class FileCache:
 def _pieces(source: IO[bytes]) -> Iterator[bytes]:
     while piece := source.read(CHUNK_BYTES):
         yield piece
-
-
-def _clone(source: IO[bytes], target: IO[bytes]) -> bool:
-    """Share the bytes of a whole file with the copy, if the file system can; else do nothing."""
-    if sys.platform != "linux" or not hasattr(source, "fileno"):
-        return False
-    import fcntl
-
-    try:
-        if source.tell() != 0:
-            return False
-        fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
-    except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise
-        return False
-    return True
 
 
 def _identity(file: IO[bytes]) -> str:

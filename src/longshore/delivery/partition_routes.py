@@ -6,6 +6,7 @@
     GET  /<partition>/<name>    a file
     GET  /<partition>           an upload form
     GET  /list/<partition>      the listing
+    GET  /list/                 names of the partitions on top
 
 A path that leads to a file is that file, any other is a partition's form. A partition's name with a dot at its end, as
 in ``/favicon.ico``, has no form before something was stored there: it is a mistyped file.
@@ -122,6 +123,15 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
     def list_files(address: str) -> Response:
         """The files of a partition, none for an unknown one, which is not made by that."""
         return _listing(partitions.look(address.removesuffix("/")), [], "application/json")
+
+    @routes.get("/list/")
+    def list_partitions() -> Response:
+        """The names of the partitions on top; those below them stand in their listings."""
+        response = Response(
+            json.dumps({"partitions": partitions.names()}, ensure_ascii=False), content_type="application/json"
+        )
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
     return routes
 

@@ -80,6 +80,13 @@ class Partitions:
                 below.append(entry.name)
         return Listing(partition, True, sorted(files, key=lambda entry: entry.name), sorted(below))
 
+    def names(self) -> list[str]:
+        """The first parts of all partitions' names: those that lie on top."""
+        if not self.tree.root.is_dir():
+            return []
+        found = (entry for entry in self._entries(self.tree.root) if entry.is_dir())
+        return sorted(entry.name for entry in found if not entry.name.startswith("."))
+
     def _entries(self, folder: Path) -> Iterator[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -4,6 +4,7 @@
 
     GET  /file?name=KEY                        one file's metadata
     POST /file?name=KEY[&download=true]        an address of its own for it
+             [&one_time=false][&expires_in=SECONDS]
     GET  /cached-file?uid=UID[&download=true]  the bytes, once
 """
 
@@ -17,7 +18,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from longshore.access.scopes import Scope, requires
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
-from longshore.errors import InvalidRequest, LongshoreError
+from longshore.errors import InvalidRequest, LongshoreError, shorten
 from longshore.http import error_response
 from longshore.ranges import RangeNotSatisfiable
 
@@ -44,7 +45,7 @@ class MethodNotAllowed(InvalidRequest):
 def delivery_routes(links: Links, offered: Offered) -> Blueprint:
     """The contract's addresses, with the error shape of the older service beside ours."""
     routes = Blueprint("delivery", __name__)
-    routes.register_error_handler(LongshoreError, failed)
+    routes.register_error_handler(LongshoreError, _told)
 
     @routes.get("/file")
     def describe_file() -> Response:
@@ -57,7 +58,9 @@ def delivery_routes(links: Links, offered: Offered) -> Blueprint:
     def make_address() -> Response:
         """An address of its own for a file on offer, as it is now."""
         path = offered.require(_require("name"))
-        return jsonify(addr=links.register(path, download=_wants_download()))
+        once = request.values.get("one_time", "true") in TRUE
+        address = links.register(path, download=_wants_download(), one_time_service=once, expires_in=_seconds())
+        return jsonify(addr=address)
 
     @routes.get(ADDRESS)
     @requires(Scope.PUBLIC)  # the address is the secret: links are for people without a token
@@ -99,6 +102,11 @@ def refused(error: LongshoreError) -> Response:
     return response
 
 
+def _told(error: LongshoreError) -> Response:
+    """Links are opened by people, too: who follows one that is used up gets a page that says so."""
+    return refused(error) if request.path == ADDRESS else failed(error)
+
+
 def _require(name: str) -> str:
     """A parameter of the address or the form.
 
@@ -108,6 +116,15 @@ def _require(name: str) -> str:
     if not value:
         raise ParameterMissing(f"say which file with ?{name}=...")
     return value
+
+
+def _seconds() -> float | None:
+    """For how long the address is to live; None: as long as all do. Raises InvalidRequest for what is no number."""
+    text = request.values.get("expires_in", "")
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise InvalidRequest(f"expires_in: give a number of seconds, not {shorten(text)!r}") from None
 
 
 def _wants_download() -> bool:

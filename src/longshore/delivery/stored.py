@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Request, Response
 
@@ -50,20 +50,25 @@ def find_etag(path: Path) -> str | None:
         return None
 
 
+def open_regular(path: Path) -> IO[bytes]:
+    """A regular file, opened; raises NoSuchFile when there is none."""
+    if not path.is_file():  # a folder, or a pipe, whose opening would wait
+        raise NoSuchFile.now()
+    try:
+        return path.open("rb", buffering=0)
+    except OSError:
+        if path.is_file():
+            raise
+        raise NoSuchFile.now() from None
+
+
 def open_stored(path: Path, **about: Any) -> Content:
     """A stored file, opened: what is told of it stays true when it is replaced meanwhile.
 
     :param about: more fields of the content.
     :raises NoSuchFile: when there is none.
     """
-    if not path.is_file():  # a folder, or a pipe, whose opening would wait
-        raise NoSuchFile.now()
-    try:
-        file = path.open("rb", buffering=0)
-    except OSError:
-        if path.is_file():
-            raise
-        raise NoSuchFile.now() from None
+    file = open_regular(path)
     found = os.fstat(file.fileno())
     content_type = guess_type(path.name)
     return Content(

@@ -59,6 +59,8 @@ from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_respo
 from longshore.server.housekeeping import clearing
 from longshore.server.metrics import Metrics, collectors
 from longshore.server.pages import add_pages, refused_page
+from longshore.server.state import declare_server_state
+from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
 from longshore.server.version import app_version
 from longshore.server.view_links import declare_view_links
@@ -240,7 +242,9 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     api = Api("Longshore", app_version())
     declare_api(api, services.datasets, services.publisher)
     declare_view_links(api, services.datasets, services.links)
+    declare_stored_imports(api, services.datasets, services.offered, services.partitions, services.path_files)
     declare_jobs_api(api, services.jobs)
+    declare_server_state(api, settings, services.metrics)
     api.register(app)
     app.register_blueprint(contract_routes(services.datasets, services.publisher))
     app.register_blueprint(delivery_routes(services.links, services.offered))

@@ -145,7 +145,7 @@ def _has_jobs(settings: Settings) -> bool:
 def check_disk(settings: Settings) -> str:
     """There is room for uploads."""
     free = shutil.disk_usage(settings.root_storage_path).free
-    detail = f"{free // 2**20} MiB free"
+    detail = f"{free // 2**20:,} MiB free"
     if free < settings.min_free_bytes:
         raise CheckError(f"{detail}, less than MIN_FREE_BYTES={settings.min_free_bytes}")
     return detail

@@ -26,7 +26,7 @@ from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
-from longshore.jobs.models import IS_WAITING, jobs
+from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
 from longshore.server.heartbeat import connect, living_workers
 from longshore.server.version import app_version
 from longshore.settings import Settings
@@ -45,6 +45,8 @@ STATUSES = ("PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED")
 NO_ROUTE = "(none)"
 
 Families = Iterator[Metric]
+Figures = dict[str, dict[str, float]]
+"""Values by the figure's name, then by its one label; "" where it has none."""
 
 
 class Metrics:
@@ -61,7 +63,8 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
-        for collector in collectors:
+        self._looked = tuple(collectors)
+        for collector in self._looked:
             self.registry.register(collector)
 
     def count_requests(self, app: Flask) -> None:
@@ -77,6 +80,14 @@ class Metrics:
         if begun is not None:
             self.seconds.labels(method, route).observe(time.perf_counter() - begun)
         return response
+
+    def figures(self) -> Figures:
+        """Everything but the requests, as it is now; those of a part that is away are left out."""
+        found: Figures = {}
+        for collector in self._looked:
+            for sample in (sample for metric in collector.collect() for sample in metric.samples):
+                found.setdefault(sample.name, {})[next(iter(sample.labels.values()), "")] = sample.value
+        return found
 
     def routes(self) -> Blueprint:
         """``/metrics``."""
@@ -167,25 +178,37 @@ def about_the_database(database: Database) -> Families:
         by_state = dict(count(sa.select(datasets.c.state, number).group_by(datasets.c.state)))
         waiting = count(sa.select(number).where(mailbox.c.settled.is_(None)))[0][0]
         by_status = dict(count(sa.select(jobs.c.status, number).group_by(jobs.c.status)))
-        queues = dict(count(sa.select(jobs.c.queue, number).where(sa.text(IS_WAITING)).group_by(jobs.c.queue)))
+        waiting_jobs, running_jobs = (
+            dict(count(sa.select(jobs.c.queue, number).where(sa.text(condition)).group_by(jobs.c.queue)))
+            for condition in (IS_WAITING, IS_RUNNING)
+        )
         unused = count(sa.select(number).select_from(links).where(links.c.used.is_(None)))[0][0]
         cached = count(sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0)))[0][0]
     yield _by("longshore_datasets", "Datasets.", "state", {"ready": 0, "importing": 0, **by_state})
     yield GaugeMetricFamily("longshore_changes_waiting", "Accepted changes of datasets that wait or run.", waiting)
     yield _by("longshore_jobs", "Jobs on record.", "status", dict.fromkeys(STATUSES, 0) | by_status)
-    yield _by("longshore_jobs_waiting", "Jobs that wait, by queue.", "queue", queues)
+    yield _by("longshore_jobs_waiting", "Jobs that wait, by queue.", "queue", waiting_jobs)
+    yield _by("longshore_jobs_running", "Jobs that run, by queue.", "queue", running_jobs)
     yield GaugeMetricFamily("longshore_links", "Addresses under which a file waits.", unused)
     yield GaugeMetricFamily("longshore_link_cache_bytes", "Bytes of the files behind addresses.", int(cached))
 
 
 def about_workers(settings: Settings) -> Families:
     """Who takes tasks. Only Redis tells that quickly; on RabbitMQ the figure is left out."""
-    if settings.redis_url is None:
+    alive = find_workers(settings)
+    if alive is None:
         return
-    with connect(settings.redis_url) as client:
-        kinds = [kind for each in living_workers(client).values() for kind in each]
+    kinds = [kind for each in alive.values() for kind in each]
     counts = {kind: kinds.count(kind) for kind in ("datasets", "jobs")}
     yield _by("longshore_workers", "Workers that are alive, by what they are for.", "kind", counts)
+
+
+def find_workers(settings: Settings) -> dict[str, tuple[str, ...]] | None:
+    """Names and kinds of the workers that are alive; None on RabbitMQ, which does not tell quickly."""
+    if settings.redis_url is None:
+        return None
+    with connect(settings.redis_url) as client:
+        return living_workers(client)
 
 
 def about_the_disk(settings: Settings) -> Families:
@@ -201,11 +224,20 @@ def about_folders(settings: Settings) -> Families:
         "datasets": settings.datasets_folder,
         "cache": settings.cache_folder,
         "values": settings.values_folder,
+        "partitions": settings.partitions_folder,
+        "path_files": settings.path_files_folder,
+        "offered": settings.files_folder,
         "results": settings.results_folder,
     }
     sizes = {name: folder_bytes(folder) for name, folder in folders.items()}
-    sizes["state"] = sum(path.stat().st_size for path in settings.root_storage_path.glob("longshore.db*"))
+    sizes["lists"] = _database_bytes(settings.lists_path)
+    sizes["state"] = _database_bytes(settings.root_storage_path / "longshore.db")
     yield _by("longshore_storage_bytes", "Bytes on disk, by part; looked up every ten minutes.", "part", sizes)
+
+
+def _database_bytes(path: Path) -> int:
+    """Bytes of a SQLite file and of those that it keeps beside it; 0 where the database is elsewhere."""
+    return sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*"))
 
 
 def folder_bytes(folder: Path) -> int:
