@@ -2,7 +2,7 @@
 import { useState } from "react";
 import type { Job, JobType } from "../api/jobs";
 import { ago, count, exactTime } from "../logic/format";
-import { durationOf, isFinished, lasting, progressOf, standingOf, standingWord, stateOf, STANDING_WORDS } from "../logic/jobs";
+import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, STANDING_WORDS } from "../logic/jobs";
 import { humanise } from "../logic/schema";
 import { Stop } from "../parts/icons";
 import { Link } from "../parts/Link";
@@ -158,7 +158,6 @@ function Row({ job, now, take }: { job: Job; now: number; take: (job: Job) => vo
           </button>
         )}
       </span>
-      <span className="sr-only">{standingWord(standingOf(job))}</span>
     </li>
   );
 }
