@@ -389,6 +389,42 @@ def login(page: Page, url: str) -> None:
 
 FILMS = ("Solaris", "Alien", "Stalker", "The Conversation", "Chinatown", "Barry Lyndon", "Nashville", "Network")
 
+
+def explaining(page: Page, url: str) -> None:
+    """Where a cell comes from."""
+    history(page, url)
+    page.locator('[row-index="2"] [col-id="US Gross"]').click(button="right")
+    page.get_by_role("menuitem", name="Where does this come from?").click()
+    page.locator(".way li").first.wait_for()
+
+
+def setting_aside(page: Page, url: str) -> None:
+    """Lines that were not read whole."""
+    ragged = {
+        "name": "prices.csv",
+        "mimeType": "text/csv",
+        "buffer": b"name,price\nAda,1\nBob,2,half,old\nCyd\nDan,4\n",
+    }
+    page.goto(url)
+    page.get_by_label("A file with a table").set_input_files(ragged)
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".aside-note").click()
+    page.locator(".aside-records .reason").first.wait_for()
+
+
+def together(page: Page, url: str) -> None:
+    """Two people at one table, and what the other one changed."""
+    open_movies(page, url)
+    context = page.context.browser.new_context(extra_http_headers={"Uid": "Ann Miller"})
+    other = context.new_page()
+    other.goto(page.url)
+    other.locator(".cell", has_text="Foolish").dblclick()
+    other.keyboard.press("Control+A")
+    other.keyboard.type("Wise")
+    other.keyboard.press("Enter")
+    page.locator(".toast", has_text="Ann Miller").wait_for()
+
+
 PAGES: dict[str, Callable[[Page, str], None]] = {
     "start": start,
     "import": importing,
@@ -423,6 +459,9 @@ PAGES: dict[str, Callable[[Page, str], None]] = {
     "list": list_page,
     "server": server,
     "login": login,
+    "explain": explaining,
+    "set-aside": setting_aside,
+    "together": together,
 }
 
 

@@ -147,7 +147,7 @@ function AccountCorner({ me }: { me: Me }) {
 
 const KEYS: [string, string][] = [
   ["Arrows, Home, End, Page Up, Page Down", "move in the table"], ["Ctrl and an arrow", "to the edge of the table"], ["Enter", "edit the cell; on a header, select the column"], ["Esc", "stop editing; select nothing"],
-  ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["/", "search"], ["Ctrl K", "do anything, go anywhere"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
+  ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["Ctrl G", "go to a row"], ["Ctrl C", "copy the cell or the ticked rows"], ["/", "search"], ["Ctrl K", "do anything, go anywhere"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
 ];
 
 function KeyHelp({ close }: { close: () => void }) {

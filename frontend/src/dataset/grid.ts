@@ -99,6 +99,7 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
     maxConcurrentDatasourceRequests: 4,
     blockLoadDebounceMillis: 0,
     suppressAnimationFrame: true,
+    suppressScrollOnNewData: true,
     scrollbarWidth: 10,
     infiniteInitialRowCount: Math.max(1, session.state.viewRows),
     rowBuffer: BUFFER,
@@ -155,10 +156,11 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
     if (now.generation !== before.generation) {
       drawn = new Map(now.isNews ? grid.getRenderedNodes().flatMap(({ data }) => (data ? [[data.number, data.values] as const] : [])) : []);
       if (now.rows.length === 0) grid.deselectAll();
-      if (now.view !== before.view) grid.purgeInfiniteCache();
+      const isOtherView = JSON.stringify(now.view) !== JSON.stringify(before.view);
+      if (isOtherView) grid.purgeInfiniteCache();
       else grid.refreshInfiniteCache();
       grid.setRowCount(Math.max(now.viewRows, 0), true);
-      if (now.view !== before.view && now.viewRows > 0) grid.ensureIndexVisible(0, "top");
+      if (isOtherView && now.viewRows > 0) grid.ensureIndexVisible(0, "top");
     }
     if (now.columns !== before.columns) grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
   });

@@ -34,6 +34,7 @@ export const CATALOGUE: Record<string, Entry> = {
   moveColumn: entry("Move column", "Columns", "order position"),
   combineColumns: entry("Combine columns", "Columns", "concatenate join text together"),
   generateDummies: entry("One column per value", "Columns", "dummies one-hot encode 0 1"),
+  parseNumbers: entry("Read as numbers", "Numbers and dates", "currency percent thousands decimal comma money convert"),
   parseDates: entry("Read as dates", "Numbers and dates", "time datetime timestamp epoch"),
   normalize: entry("Rescale to a range", "Numbers and dates", "normalise min max scale"),
   standardize: entry("Standardize to mean 0", "Numbers and dates", "z-score mean deviation"),

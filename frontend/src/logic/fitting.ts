@@ -20,12 +20,12 @@ export interface Situation {
   viewRows: number;
 }
 
-const TEXT_ONLY = ["trimText", "changeCase", "splitColumn", "extract", "emptyStringToNaN", "parseDates", "mergeValues"];
+const TEXT_ONLY = ["trimText", "changeCase", "splitColumn", "extract", "emptyStringToNaN", "parseDates", "parseNumbers", "mergeValues"];
 const NUMBER_ONLY = ["interpolate", "normalize", "standardize", "discretize"];
 const MISSING_ONLY = ["fillWithAverage", "fillWithCustomValue", "fillDown", "interpolate", "deleteRowsWithNA"];
 const ONE_COLUMN = [
   "fillWithAverage", "fillWithCustomValue", "interpolate", "deleteRowsWithNA", "findReplace", "splitColumn", "extract", "renameColumn", "moveColumn", "mergeValues",
-  "insertDuplicateColumn", "changeColumnDataType", "parseDates", "normalize", "standardize", "discretize", "generateDummies", "emptyStringToNaN",
+  "insertDuplicateColumn", "changeColumnDataType", "parseDates", "parseNumbers", "normalize", "standardize", "discretize", "generateDummies", "emptyStringToNaN",
 ];
 /** They need no column: the whole table is what they change. */
 const ALWAYS = ["deduplicate", "sortRows", "derive", "join", "appendFile", "aggregate", "addRows", "insertRow", "executeCommand"];
@@ -85,6 +85,7 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
       return selected.columns.length > 1 ? `${where} of ${meta.dataSize.columns}` : `${column}, ${meta.dataSize.columns - 1} stay`;
     case "changeColumnDataType":
     case "parseDates":
+    case "parseNumbers":
       return `${column}, now ${typeName(info?.dataType ?? "")}`;
     case "renameColumn":
       return `${column} gets another name`;

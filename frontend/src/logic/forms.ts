@@ -64,14 +64,14 @@ const LABELS: Record<string, string> = {
 };
 const WORDS: Record<string, string> = {
   pad: "the value above", bfill: "the value below", discretization: "of equal width", quantiling: "of equal count", dayFirst: "day first", monthFirst: "month first",
-  yearFirst: "year first", auto: "decide from the values", string: "text", int: "whole number", float: "number", datetime: "date and time", boolean: "yes or no",
+  yearFirst: "year first", point: "a point, as in 1,234.5", comma: "a comma, as in 1.234,5", fraction: "a fraction: 5 % is 0.05", number: "a number: 5 % is 5", auto: "decide from the values", string: "text", int: "whole number", float: "number", datetime: "date and time", boolean: "yes or no",
   left: "every row of this table", inner: "only the rows that match", outer: "the rows of both tables", first: "first", last: "last",
   count: "number of values", countDistinct: "number of different values", sum: "sum", mean: "mean", min: "smallest", max: "greatest", std: "standard deviation", mode: "most frequent",
   both: "both ends", start: "start", end: "end", none: "none of the ends", title: "A Capital At Each Word", sentence: "A capital at the start", upper: "ALL CAPITALS", lower: "small letters",
 };
 /** Where a parameter of one operation is another thing than elsewhere. */
 const OF_OPERATION: Record<string, Record<string, string>> = {
-  interpolate: { order: "Degree" }, parseDates: { order: "In dates such as 1/2/2020" }, join: { columns: "Bring" }, mergeValues: { column: "Column" }, addRows: { rowIndex: "Above row" }, newCellValue: { rowIndex: "Row" },
+  interpolate: { order: "Degree" }, parseDates: { order: "In dates such as 1/2/2020" }, parseNumbers: { decimal: "Before the decimals stands", percent: "Per cent becomes" }, join: { columns: "Bring" }, mergeValues: { column: "Column" }, addRows: { rowIndex: "Above row" }, newCellValue: { rowIndex: "Row" },
   deduplicate: { columns: "Compare" },
 };
 /** Their own hints say it in the machine's words, or say what the control shows. */
@@ -79,7 +79,7 @@ const HINTS: Record<string, string> = {
   otherSessionID: "", keys: "", merges: "", rows: "", values: "What stays empty is missing.", rowIndex: "", insertIndex: "", toIndex: "", aggregates: "", sortBy: "", convert: "",
   toReplace: "One to a line.", replaceWith: "One line for all, or one for each to find. Nothing makes empty text.", newValue: "It has to fit the column’s type.", newDataType: "",
   formats: "One to a line, tried in turn. Found from the values when nothing is given.", columns: "", dateFormat: "Found from the values when nothing is given.",
-  order: "", how: "", metric: "", method: "", cutMode: "", case: "", ends: "", newName: "No other column may have it.", expression: "Names with blanks stand between double quotes, text between single ones.", command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.", countRows: "", suffix: "",
+  order: "", decimal: "", percent: "", how: "", metric: "", method: "", cutMode: "", case: "", ends: "", newName: "No other column may have it.", expression: "Names with blanks stand between double quotes, text between single ones.", command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.", countRows: "", suffix: "",
 };
 export const choiceLabel = (value: string) => WORDS[value] ?? value;
 

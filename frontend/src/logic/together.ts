@@ -6,7 +6,7 @@ import { counted } from "./format";
 /** Operations after which every row has the number that it had. */
 const IN_PLACE = new Set([
   "newCellValue", "renameColumn", "deleteColumns", "moveColumn", "changeColumnDataType", "findReplace", "trimText", "changeCase", "extract", "derive", "generateDummies", "normalize", "standardize",
-  "discretize", "fillDown", "fillWithCustomValue", "interpolate", "mergeValues", "emptyStringToNaN", "fillWithAverage", "parseDates", "splitColumn", "combineColumns", "insertDuplicateColumn",
+  "discretize", "fillDown", "fillWithCustomValue", "interpolate", "mergeValues", "emptyStringToNaN", "fillWithAverage", "parseDates", "parseNumbers", "splitColumn", "combineColumns", "insertDuplicateColumn",
 ]);
 
 const done = (history: History | undefined): HistoryStep[] => history?.steps.filter((step) => step.position <= history.position) ?? [];

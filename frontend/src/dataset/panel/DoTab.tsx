@@ -6,6 +6,8 @@ import { useStore } from "../../parts/store";
 import { available } from "../../logic/catalogue";
 import { counted } from "../../logic/format";
 import { grouped, offers, type Offer } from "../../logic/fitting";
+import { noticesOf } from "../../logic/noticing";
+import { WAYS } from "../profile/show";
 import type { Session } from "../session";
 import { OperationForm } from "./OperationForm";
 import { openForm, usePanel } from "./panel";
@@ -43,6 +45,7 @@ export function DoTab({ session }: { session: Session }) {
         </button>
       </div>
       <p className="about">{about ? <>Selected: <strong>{about}</strong></> : "Select a column by its header, or rows by their boxes, to see what fits them."}</p>
+      {!isSearching && columns.length === 1 && <Notices session={session} column={columns[0]!} />}
       {isSearching ? (
         <Offers session={session} offers={found} />
       ) : (
@@ -55,6 +58,29 @@ export function DoTab({ session }: { session: Session }) {
       )}
       {found.length === 0 && <p className="about">Nothing is called so. Try “missing”, “split” or “date”.</p>}
     </>
+  );
+}
+
+/** What deserves a look in the selected column, with the way to mend it. */
+function Notices({ session, column }: { session: Session; column: string }) {
+  const { profile, meta } = useStore(session.store);
+  const about = profile?.get(column);
+  const found = about && meta ? noticesOf(about, meta.dataSize.rows).filter((notice) => notice.way) : [];
+  if (found.length === 0) return null;
+  return (
+    <ul className="notices" aria-label={`Worth a look in ${column}`}>
+      {found.map(({ words, way }) => {
+        const [title, go] = WAYS[way!];
+        return (
+          <li key={words}>
+            <span>{words.charAt(0).toUpperCase() + words.slice(1)}</span>
+            <button className="link" onClick={() => go(session, column)}>
+              {title}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -49,7 +49,7 @@ export function operate(session: Session, column: string, operation: string): vo
 export const WAYS: Record<NonNullable<Notice["way"]>, [string, (session: Session, column: string) => void]> = {
   merge: ["Merge spellings…", (_, column) => openClusters(column)],
   dates: ["Read as dates…", (session, column) => operate(session, column, "parseDates")],
-  numbers: ["Change type…", (session, column) => operate(session, column, "changeColumnDataType")],
+  numbers: ["Read as numbers…", (session, column) => operate(session, column, "parseNumbers")],
   missing: ["Show these rows", (session, column) => showValue(session, column, null)],
   trim: ["Trim…", (session, column) => operate(session, column, "trimText")],
 };
