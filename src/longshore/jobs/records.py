@@ -287,7 +287,10 @@ def watch(connection: Connection, job_ids: Sequence[str]) -> None:
     jobs after this one, and so misses no change. Without it nothing is sent for the many jobs that nobody watches.
     """
     unwatched = jobs.c.id.in_(job_ids) & jobs.c.status.not_in(FINISHED) & jobs.c.announced
-    connection.execute(jobs.update().where(unwatched).values(announced=False))
+    # Locked in one order, so that two who watch the same jobs do not wait for each other on PostgreSQL.
+    query = sa.select(jobs.c.number).where(unwatched).order_by(jobs.c.number).with_for_update()
+    if numbers := connection.execute(query).scalars().all():
+        connection.execute(jobs.update().where(jobs.c.number.in_(numbers)).values(announced=False))
 
 
 def is_watched(connection: Connection, job_id: str) -> bool:

@@ -57,7 +57,9 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=True, comment="sentence of a failure, for a person"),
         sa.Column("peak_bytes", sa.BigInteger(), nullable=True, comment="most memory that its process had, resident"),
         sa.Column("log_tail", sa.Text(), nullable=True, comment="the last lines that a failed job wrote"),
-        sa.Column("announced", sa.Boolean(), nullable=False, comment="whether those who watch were told of its end"),
+        sa.Column(
+            "announced", sa.Boolean(), nullable=False, comment="false: whoever watches has to be told of its end"
+        ),
         sa.Column("idempotency_key", sa.Text(), nullable=True, comment="with who asked: a key is that user's own"),
         sa.Column(
             "inputs_digest",
