@@ -5,7 +5,8 @@ import { Close, UploadIcon } from "../parts/icons";
 import { forget, recentIds } from "../parts/preferences";
 import { failed } from "../parts/toasts";
 import { ago, bytes, count, exactTime } from "../logic/format";
-import { follow, navigate } from "../router";
+import { Link } from "../parts/Link";
+import { areaAddress, follow, navigate } from "../router";
 import { Import } from "./Import";
 
 /** Rows copied from a spreadsheet are tabs and lines; anything else with lines is taken as it is. */
@@ -64,6 +65,9 @@ export function StartPage() {
           or paste rows copied from a spreadsheet with <kbd>Ctrl</kbd> <kbd>V</kbd>
         </span>
       </button>
+      <p className="about">
+        Is the file on the server already? <Link href={areaAddress("files")}>Open it from there</Link>; nothing is sent twice.
+      </p>
       <input ref={input} type="file" hidden aria-label="A file with a table" onChange={(event) => setFile(event.target.files?.[0])} />
       <Recent />
       <Samples />
