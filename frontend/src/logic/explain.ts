@@ -1,5 +1,6 @@
 /** Where a cell comes from, in sentences. */
 import type { components } from "../api/generated";
+import { typeName } from "./format";
 import { exact } from "./tsv";
 
 export type Explained = components["schemas"]["CellExplained"];
@@ -28,7 +29,7 @@ function ofStep(step: Step): string {
   const parts = step.what.map((what) => {
     switch (what) {
       case "changed":
-        return before && exact(before.value) !== exact(after.value) ? `${before.value === null || before.value === undefined ? "it was missing and" : quote(before.value)} became ${quote(after.value)}` : `it became ${after.dataType === "string" ? "text" : after.dataType}, with the same value`;
+        return before && exact(before.value) !== exact(after.value) ? `${before.value === null || before.value === undefined ? "it was missing and" : quote(before.value)} became ${quote(after.value)}` : `the column is kept as ${typeName(after.dataType)} from then on, the value is the same`;
       case "renamed":
         return `the column was called ${before?.column ?? "otherwise"} before`;
       case "copied":
@@ -65,5 +66,5 @@ export function inShort(explained: Explained): string {
   const { original, steps } = explained;
   if (!original) return steps[0]?.what.includes("unknown") ? "Its way cannot be followed back to the file." : "It does not stand in the file: a step made it.";
   if (steps.length === 0) return "It stands in the file as it is here.";
-  return exact(original.value) === exact(explained.value) ? "The value is the file’s; steps only moved or renamed it." : "Steps changed what stands in the file.";
+  return exact(original.value) === exact(explained.value) ? "The value is the file’s; no step changed it, only where it stands or how it is kept." : "Steps changed what stands in the file.";
 }
