@@ -25,7 +25,21 @@ from screenshots import PAGES, SIZES  # noqa: E402
 from support.server import LongshoreServer  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures"
-PICTURES = dict.fromkeys(("start", "table", "preview", "history", "charts"), ("wide", "phone"))
+BOTH = ("wide", "phone")
+PICTURES = {
+    "start": BOTH,
+    "import": ("wide",),
+    "table": BOTH,
+    "preview": ("wide",),
+    "facets": BOTH,
+    "profile": ("wide",),
+    "charts": BOTH,
+    "history": ("wide",),
+    "recipe": ("wide",),
+    "palette": ("wide",),
+    "job-result-table": BOTH,
+    "files": ("wide",),
+}
 """Which pages are shown, and how wide."""
 COLOURS = 128
 CELL = 10
@@ -38,8 +52,11 @@ MOST_DIFFERENT = 0.02
 
 @contextmanager
 def serving_examples(folder: Path) -> Iterator[LongshoreServer]:
-    """A server with the examples' handlers, and nothing in it yet."""
-    environment = {"HANDLERS_DIR": str(ROOT / "examples" / "handlers")}
+    """A server with the examples' handlers, the samples on offer, and nothing in it yet."""
+    environment = {
+        "HANDLERS_DIR": str(ROOT / "examples" / "handlers"),
+        "FILES_ROOT": str(ROOT / "src" / "longshore" / "samples"),
+    }
     with LongshoreServer(folder / "storage", **environment) as server:
         yield server
 

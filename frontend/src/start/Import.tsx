@@ -4,7 +4,6 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { LOOK_BYTES, lookAt, type Look } from "../api/look";
 import { upload } from "../api/rest";
 import { Back } from "../parts/icons";
-import { toast } from "../parts/toasts";
 import { bytes, count, counted, typeName } from "../logic/format";
 import { shown } from "../logic/records";
 import { SNIFFED_BYTES, decode, guessSkip, kindOf, sniff, sniffJson, type FileKind } from "../logic/sniff";
@@ -147,7 +146,6 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
       const running = upload(file, file.name, sent, (done, total) => setProgress(done < total ? { phase: "sending", done, total } : { phase: "reading", done: 0, total }));
       sending.current = running;
       const made = await running.done;
-      for (const warning of made.warnings ?? []) toast(warning.message, { tone: "news" });
       navigate(`/${made.sessionID}`);
     } catch (error) {
       setProgress(undefined);
