@@ -52,11 +52,12 @@ MOST_DIFFERENT = 0.02
 
 @contextmanager
 def serving_examples(folder: Path) -> Iterator[LongshoreServer]:
-    """A server with the examples' handlers, the samples on offer, and nothing in it yet."""
-    environment = {
-        "HANDLERS_DIR": str(ROOT / "examples" / "handlers"),
-        "FILES_ROOT": str(ROOT / "src" / "longshore" / "samples"),
-    }
+    """A server with the examples' handlers, the samples on offer (copied now: a page tells a file's age), no more."""
+    offered = folder / "offered"
+    offered.mkdir()
+    for sample in (ROOT / "src" / "longshore" / "samples").glob("*.csv"):
+        shutil.copyfile(sample, offered / sample.name)
+    environment = {"HANDLERS_DIR": str(ROOT / "examples" / "handlers"), "FILES_ROOT": str(offered)}
     with LongshoreServer(folder / "storage", **environment) as server:
         yield server
 

@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import math
+import re
 import threading
 
 import altair as alt
@@ -136,6 +137,15 @@ def test_a_histogram_shows_its_window(make_table):
     answer = spec_of(table, {"type": "histogram", "options": {"columnIndices": [0], "numberOfBins": 5, "axis": window}})
     assert [row["n"] for row in rows_of(answer["spec"])] == [2, 2, 2, 2, 3]
     assert answer["axis"] == window
+
+
+def test_large_numbers_are_written_as_people_say_them(make_table):
+    import vl_convert
+
+    table = make_table(pl.DataFrame({"n": [0, 400_000_000, 1_200_000_000, 2_000_000_000]}))
+    spec = spec_of(table, {"type": "histogram", "columnIndices": [0], "numberOfBins": 4})["spec"]
+    words = re.findall(r">([^<>]*)</text>", vl_convert.vegalite_to_svg(spec))
+    assert {"0", "400M", "1B", "1.2B", "2B"} <= set(words)
 
 
 def test_frequencies_are_ordered_and_cut(make_table):

@@ -140,6 +140,47 @@ def test_charts_can_be_taken_away(open_page: Open) -> None:
         assert Path(download.value.path()).read_bytes().startswith(start)
 
 
+def test_a_picture_taken_in_the_dark_is_for_paper(open_page: Open) -> None:
+    from PIL import Image
+
+    opened = open_page()
+    opened.open_movies()
+    page = opened.page
+    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("link", name="Charts").click()
+    page.locator(".chart svg").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    with Image.open(download.value.path()) as picture:
+        assert picture.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+
+
+def test_a_chart_fills_the_page(open_page: Open) -> None:
+    opened = open_page()
+    opened.open_movies()
+    page = opened.page
+    page.get_by_role("link", name="Charts").click()
+    chart = page.locator(".chart svg.marks")
+    chart.wait_for()
+
+    def drawn_with(height: int, least: int, most: int) -> None:
+        page.set_viewport_size({"width": 1440, "height": height})
+        page.evaluate(
+            """([least, most]) => new Promise((resolve) => {
+                const look = () => {
+                    const svg = document.querySelector(".chart svg.marks");
+                    const { height } = svg ? svg.getBoundingClientRect() : { height: 0 };
+                    least < height && height < most ? resolve() : requestAnimationFrame(look);
+                };
+                look();
+            })""",
+            [least, most],
+        )
+
+    drawn_with(1400, 1100, 1400)
+    drawn_with(500, 340, 400)
+
+
 def test_a_step_is_taken_out_after_its_consequences_were_shown(open_page: Open) -> None:
     opened = open_page()
     opened.open_movies()

@@ -1,13 +1,12 @@
 /** The chart builder. */
-import { useCallback, useEffect, useMemo, useState } from "react";
-import type { Result } from "vega-embed";
+import { useEffect, useMemo, useState } from "react";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { isNumeric, isTime } from "../logic/format";
 import ChartView from "./ChartView";
 import type { Session } from "./session";
 import { saveFile } from "../parts/save";
-import { fitSpec, type Spec } from "./vega";
+import { draw, plainSpec, type Spec } from "./vega";
 
 type Kind = "histogram" | "frequency" | "scatter" | "line" | "date" | "box" | "correlation";
 const KINDS: [Kind, string][] = [["histogram", "Distribution"], ["frequency", "Most frequent"], ["scatter", "Scatter"], ["line", "Line"], ["date", "Over time"], ["box", "Box plot"], ["correlation", "Correlation"]];
@@ -24,7 +23,6 @@ export default function ChartsPage({ session }: { session: Session }) {
   const [bins, setBins] = useState(20);
   const [spec, setSpec] = useState<Spec>();
   const [problem, setProblem] = useState<string>();
-  const [drawn, setDrawn] = useState<Result>();
   const version = meta?.version;
 
   const horizontal = kind === "date" ? dates : kind === "frequency" ? names : numbers;
@@ -62,14 +60,16 @@ export default function ChartsPage({ session }: { session: Session }) {
     };
   }, [session, key, version, lacks]);
 
-  const onDrawn = useCallback((result: Result) => setDrawn(result), []);
   const title = `${session.state.name.replace(/\.[^.]*$/, "")}-${kind}`;
-  const picture = async (type: "png" | "svg") => {
-    if (!drawn) return;
-    if (type === "svg") saveFile(await drawn.view.toSVG(), `${title}.svg`, "image/svg+xml");
-    else {
-      const canvas = await drawn.view.toCanvas(2);
+  const picture = async (type: "png" | "svg", spec: Spec) => {
+    // Drawn apart, in the colours of a page: a picture taken of a dark window would not show on paper.
+    const { view, finalize } = await draw(document.createElement("div"), plainSpec(spec));
+    try {
+      if (type === "svg") return saveFile(await view.toSVG(), `${title}.svg`, "image/svg+xml");
+      const canvas = await view.toCanvas(2);
       canvas.toBlob((blob) => blob && saveFile(blob, `${title}.png`, "image/png"));
+    } finally {
+      finalize();
     }
   };
 
@@ -120,16 +120,16 @@ export default function ChartsPage({ session }: { session: Session }) {
           </p>
         )}
         {lacks && <p className="about">{lacks}</p>}
-        {spec && !lacks && <ChartView spec={spec} height={460} label={`${KINDS.find(([name]) => name === kind)?.[1]} of ${takesSeries ? y.join(", ") : x}`} onDrawn={onDrawn} />}
+        {spec && !lacks && <ChartView spec={spec} height={360} fills label={`${KINDS.find(([name]) => name === kind)?.[1]} of ${takesSeries ? y.join(", ") : x}`} />}
         {spec && !lacks && (
           <div className="button-line">
-            <button className="button" onClick={() => void picture("png").catch(failed)}>
+            <button className="button" onClick={() => void picture("png", spec).catch(failed)}>
               PNG
             </button>
-            <button className="button" onClick={() => void picture("svg").catch(failed)}>
+            <button className="button" onClick={() => void picture("svg", spec).catch(failed)}>
               SVG
             </button>
-            <button className="button" onClick={() => saveFile(JSON.stringify(fitSpec(spec, { width: 900, height: 520, small: false }, true), null, 2), `${title}.vl.json`, "application/json")}>
+            <button className="button" onClick={() => saveFile(JSON.stringify(plainSpec(spec), null, 2), `${title}.vl.json`, "application/json")}>
               Vega-Lite spec
             </button>
           </div>

@@ -29,6 +29,9 @@ export function fitSpec(spec: Spec, size: { width: number; height: number; small
   return fitted;
 }
 
+/** The spec as it is handed out: of a page's size, dark on white. */
+export const plainSpec = (spec: Spec): Spec => fitSpec(spec, { width: 900, height: 520, small: false }, true);
+
 export function draw(place: HTMLElement, spec: Spec): Promise<Result> {
   return embed(place, spec as VisualizationSpec, { ast: true, expr: expressionInterpreter, actions: false, renderer: "svg", mode: "vega-lite", tooltip: { theme: document.documentElement.dataset.theme === "dark" ? "dark" : "light", disableDefaultStyle: true } });
 }
