@@ -17,6 +17,7 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
 from longshore.datasets.others import OtherSessions, with_sources
 from longshore.datasets.special import AGGREGATE, APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, NEW_SESSION, REDO, UNDO
+from longshore.disk import sync
 from longshore.errors import (
     IllegalOperation,
     Internal,
@@ -257,6 +258,7 @@ class Drainer:
         parameters = parse_model(AggregateParameters, entry.parameters)
         folder = self.settings.datasets_folder / entry.parameters[NEW_SESSION]
         folder.mkdir(mode=0o700, exist_ok=True)
+        sync(folder.parent)
         _clear(folder)
         try:
             table = aggregate(version.table, parameters, folder)

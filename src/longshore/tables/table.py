@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from longshore.disk import sync
 from longshore.errors import ColumnNotFound, RowNotFound, StorageFull, is_disk_full
 from longshore.tables import dtypes
 from longshore.tables.columns import col, cols
@@ -217,7 +218,7 @@ def write_columns(folder: Path, frame: pl.LazyFrame, names: Sequence[str]) -> tu
 
 
 class placing:  # noqa: N801 - reads as a statement: `with placing(path) as partial`
-    """Write under a temporary name beside ``target``; on success rename, on failure leave nothing.
+    """Write under a temporary name beside ``target``; on success rename for good, on failure leave nothing.
 
     :raises StorageFull: in place of the engine's or the system's error when the disk is full.
     """
@@ -233,6 +234,7 @@ class placing:  # noqa: N801 - reads as a statement: `with placing(path) as part
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
             self.partial.replace(self.target)
+            sync(self.target.parent)  # the bytes were synced when the file was closed, its name was not
             return
         self.partial.unlink(missing_ok=True)
         if is_disk_full(error):

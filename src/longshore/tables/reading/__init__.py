@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from longshore.disk import sync
 from longshore.errors import StorageFull, is_disk_full
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.formats import read_format
@@ -53,6 +54,8 @@ def read(
         # Only what the finished table needs leaves the scratch folder; the rest goes with it.
         for file in table.kept_files:
             (table.folder / file).replace(folder / file)
+        sync(folder)
+        sync(folder.parent)
     books = reading.books
     settings = {**reading.settings, "ledger": books.ledger.to_wire(len(books.asides.records))}
     return ReadResult(replace(table, folder=folder), [*reading.warnings, *warnings], settings, rows, books.ledger)
