@@ -99,10 +99,30 @@ class Client:
         """How a file would be read with these options, which are those of :meth:`upload`; nothing is kept.
 
         :return: ``columns`` with their types, the first ``rows``, ``warnings``, a workbook's ``sheets``, and
-            ``suggestedSkip``: how many rows seem to stand above the names.
+            ``suggestedSkip``: how many rows or lines seem to stand above the names.
         :raises TooLarge: over 30 MB.
         """
         return self._send_file("/api/v1/look", file, name, options)
+
+    def open_stored(self, area: str, path: str, **options: Any) -> Dataset:
+        """Make a dataset of a file that lies on the server, and wait until it is read; the file stays as it is.
+
+        :param area: ``offered``, ``partition`` or ``path``.
+        :param path: the file's name there: ``sub/name``, ``partition/name`` or the path.
+        :param options: those of :meth:`upload`, and ``name``, which it is to have.
+        :raises NotFound: when there is no such file.
+        """
+        answer = self.request("POST", "/api/v1/imports", json={"area": area, "path": path, **_query(options)})
+        return Dataset(self, answer["sessionID"], answer)
+
+    def look_at_stored(self, area: str, path: str, **options: Any) -> dict[str, Any]:
+        """How a file that lies on the server would be read, as :meth:`look` tells it.
+
+        Of a text over 30 MB the beginning is looked at, and ``dataSize`` is None.
+
+        :raises TooLarge: for other files over 30 MB.
+        """
+        return self.request("POST", "/api/v1/imports/look", json={"area": area, "path": path, **_query(options)})
 
     def _send_file(self, path: str, file: Any, name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
         with _opened(file) as (stream, found_name):

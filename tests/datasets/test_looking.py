@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from longshore.datasets import looking
-from longshore.errors import Internal, UnreadableFile
+from longshore.errors import Internal, TooLarge, UnreadableFile
 from longshore.server.answers import add_errors
 from longshore.server.application import Services, declare_routes, make_application
 from longshore.settings import Settings
@@ -75,6 +75,17 @@ def test_what_is_packed_is_looked_into(client: FlaskClient) -> None:
     assert (found["rows"], found["sheets"], found["reading"]["delimiter"]) == ([[1, "x"]], [], ";")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_lines_above_the_names_of_a_text_are_told(client: FlaskClient, encoding: str) -> None:
+    text = "Bericht für März\nvon Hand\n\nName;Größe;Tag\nA;1;2\nB;3;4\n".encode(encoding)
+    found = look(client, text, "t.csv")
+    assert found["suggestedSkip"] == 3
+    names = [column["name"] for column in look(client, text, "t.csv", initialSkip=3)["columns"]]
+    assert names == ["Name", "Größe", "Tag"]
+    assert look(client, b"a,b\n1,2\n", "t.csv")["suggestedSkip"] == 0
+    assert look(client, b"only\none\n", "t.csv")["suggestedSkip"] == 0
+
+
 def test_options_that_do_not_fit_are_refused_in_words(client: FlaskClient) -> None:
     assert "Sheet" in look(client, workbook(), "s.xlsx", 400, sheet="Third")["errorDescription"]
     assert look(client, b"PK\x03\x04broken", "s.xlsx", 422)["error"] == "InvalidValue"
@@ -96,6 +107,36 @@ def test_nothing_is_kept(client: FlaskClient, settings: Any) -> None:
 def test_larger_files_are_refused(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looking, "LIMIT_BYTES", 10)
     assert look(client, b"a" * 200_000, "x.csv", 413)["error"] == "TooLarge"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+@pytest.mark.parametrize("line", ["1;ä\n", '{"a":1,"b":"ä"}\n'])
+def test_the_beginning_of_a_large_file_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line: str
+) -> None:
+    monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
+    monkeypatch.setattr(looking, "BEGINNING_BYTES", 401)
+    path = tmp_path / "large"
+    path.write_bytes((("" if line.startswith("{") else "a;b\n") + line * 200).encode(encoding))
+    uploads = tmp_path / "uploads"
+    with path.open("rb", buffering=0) as file:
+        found = looking.look_at_copy(file, uploads, "large", looking.ReadOptions())
+    assert found["dataSize"] is None
+    assert found["rows"][0] == found["rows"][-1] == [1, "ä"]
+    assert found["warnings"] == []
+    assert list(uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" + b'{"a":1},' * 100, b"PAR1" + b"x" * 600, b"a" * 600, b"PK\x03\x04" + b"x\n" * 400]
+)
+def test_what_tells_nothing_by_its_beginning_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
+    (tmp_path / "large").write_bytes(content)
+    with (tmp_path / "large").open("rb", buffering=0) as file, pytest.raises(TooLarge, match="before its import"):
+        looking.look_at_copy(file, tmp_path / "uploads", "large.json", looking.ReadOptions())
 
 
 def test_a_reader_that_dies_takes_nothing_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from longshore.client import Client
 from support.server import LongshoreServer
 
 pytestmark = pytest.mark.processes
@@ -69,6 +70,19 @@ def test_it_is_read_with_the_options_of_an_upload(server: LongshoreServer) -> No
     assert later.json()["request"].startswith("/api/v1/datasets/")
 
 
+def test_it_can_be_looked_at_before(server: LongshoreServer) -> None:
+    asked = {"area": "partition", "path": "reports/2024/t.csv", "headerIncluded": False}
+    answer = httpx.post(f"{server.url}/api/v1/imports/look", json=asked, timeout=60)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["rows"] == [["a", "b"], ["1", "x"], ["2", "y"]]
+    assert (found["reading"]["delimiter"], found["dataSize"]) == (";", {"rows": 3, "columns": 2})
+    assert uploads(server) == []
+    with Client(server.url) as client:
+        assert client.look_at_stored("path", "deep/t.csv", initial_skip=1)["dataSize"] == {"rows": 1, "columns": 2}
+        assert client.open_stored("offered", "sub/t.csv", initial_skip=1).metadata()["columns"] == ["1", "x"]
+
+
 @pytest.mark.parametrize(
     ("area", "path"),
     [
@@ -95,11 +109,12 @@ def test_it_is_read_with_the_options_of_an_upload(server: LongshoreServer) -> No
 )
 def test_nothing_else_can_be_reached(server: LongshoreServer, area: str, path: str) -> None:
     body = json.dumps({"area": area, "path": path})  # not by the client, which refuses half a surrogate pair
-    answer = httpx.post(f"{server.url}/api/v1/imports", content=body)
-    assert answer.status_code in (400, 404, 422), answer.text
-    assert answer.json()["success"] is False
-    assert "secret" not in answer.json()["errorDescription"].replace(path, "")
-    assert str(server.storage) not in answer.text
+    for address in ("imports", "imports/look"):
+        answer = httpx.post(f"{server.url}/api/v1/{address}", content=body)
+        assert answer.status_code in (400, 404, 422), answer.text
+        assert answer.json()["success"] is False
+        assert "secret" not in answer.json()["errorDescription"].replace(path, "")
+        assert str(server.storage) not in answer.text
     assert uploads(server) == []
 
 

@@ -168,12 +168,12 @@ class Look(Answer):
 
     columns: list[LookColumn] = Field(description="the first 200")
     rows: list[list[Any]] = Field(description="values of the first 30 rows, as `data` has them")
-    dataSize: DataSize  # noqa: N815
+    dataSize: DataSize | None = Field(description="null where only the beginning of a large file was looked at")  # noqa: N815
     warnings: list[ReadingWarning]
     reading: dict[str, Any] = Field(description="what was found: format, encoding, delimiter, sheet and so on")
     sheets: list[str] = Field(description="a workbook's sheets")
     suggestedSkip: int = Field(  # noqa: N815
-        description="rows that seem to stand above the columns' names in a workbook, for `initialSkip`"
+        description="rows or lines that seem to stand above the columns' names, for `initialSkip`"
     )
 
 

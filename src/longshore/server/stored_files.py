@@ -1,4 +1,4 @@
-"""Datasets of files that lie on this server already: ``POST /api/v1/imports``. Nothing is sent twice."""
+"""Datasets of files that lie on this server already: ``POST /api/v1/imports``, ``.../look``. Nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field
 
+from longshore.datasets.looking import look_at_copy
 from longshore.datasets.routes import TAG, import_copy
 from longshore.datasets.service import Datasets
-from longshore.datasets.wire import Uploaded, UploadQuery
+from longshore.datasets.wire import Look, Uploaded, UploadQuery
 from longshore.delivery.offered import Offered
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
@@ -42,6 +43,17 @@ def declare_stored_imports(
         path = _locate(wanted, offered, partitions, paths)
         with open_regular(path) as file:
             return import_copy(datasets, file, wanted.name or path.name, wanted)
+
+    @api.endpoint("POST", "/api/v1/imports/look", tag=TAG, body=StoredFile, answer=Look)
+    def look_at_stored_file(body: dict[str, Any]) -> dict[str, Any]:
+        """How a file that lies on this server would be read: columns, types, the first rows; nothing is kept.
+
+        Of a text over 30 MB the beginning is looked at; other files of that size are too large.
+        """
+        wanted = parse_model(StoredFile, body)
+        path = _locate(wanted, offered, partitions, paths)
+        with open_regular(path) as file:
+            return look_at_copy(file, datasets.settings.uploads_folder, wanted.name or path.name, wanted)
 
 
 def _locate(wanted: StoredFile, offered: Offered, partitions: Partitions, paths: PathFiles) -> Path:

@@ -48,6 +48,21 @@ def test_detected(read_bytes: Read, text: str, encoding: str) -> None:
     assert cells(result)["b"] == list(range(30))
 
 
+@pytest.mark.parametrize("rest", ["1;2;3\n", "x;Jürgen;3\n", ""])
+@pytest.mark.parametrize("above", ["", "Übersicht\n"])
+def test_names_alone_tell_the_encoding(read_bytes: Read, above: str, rest: str) -> None:
+    content = f"{above}Größe;Länge;Tag\n{rest}".encode("cp1252")
+    result = read_bytes(content, initialSkip=1 if above else 0)
+    assert [column.name for column in result.table.columns] == ["Größe", "Länge", "Tag"]
+    assert (result.settings["encoding"], result.warnings) == ("cp1252", [])
+
+
+def test_a_bad_byte_in_a_name_is_told(read_bytes: Read) -> None:
+    result = read_bytes("Größe ÄÖÜ;b".encode() + b"\xff\n1;2\n")
+    assert [column.name for column in result.table.columns] == ["Größe ÄÖÜ", "b\ufffd"]
+    assert codes(result) == ["InvalidBytes"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "cp932", "latin-1"])
 def test_given(read_bytes: Read, encoding: str) -> None:
     text = JAPANESE if encoding == "cp932" else "é"

@@ -101,6 +101,7 @@ class DelimitedSource:
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
         """Find the header, the marks and the width.
 
+        :raises NotUtf8: if the header is not.
         :raises UnreadableFile: if nothing is there to read.
         """
         end = _content_end(path)
@@ -119,7 +120,9 @@ class DelimitedSource:
             ledger = Ledger("line", skipped=options.initial_skip, blank=blank_lines)
             if options.header_included:
                 file.seek(start)
-                ledger.header, ledger.continued = 1, _count_within(file.read(length), marks)
+                line = file.read(length)
+                require_utf8(line, start)  # often the names alone have letters beyond ASCII
+                ledger.header, ledger.continued = 1, _count_within(line, marks)
             ledger.lines = ledger.skipped + ledger.blank + ledger.header + ledger.continued
         data = sample_records(marks, sample[length:], complete)
         width, trailing = _width(len(header), data)

@@ -14,6 +14,7 @@ DELIMITERS = (b",", b"\t", b";", b"|", b":")
 NO_DELIMITER = b"\x1f"
 """Stands for the delimiter of a file with one column, so that a comma in its text cuts nothing."""
 _RECORDS = 200
+_LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _ENOUGH_BYTES = 256 << 10
 _PENALTY = {b"|": 0.02, b":": 0.4}
 
@@ -85,6 +86,33 @@ def sample_records(
         if fields != [(b"", False)]:
             records.append(fields)
     return records
+
+
+def lines_above(sample: bytes, delimiter: str | None = None) -> int:
+    """How many lines seem to stand above a table, such as a title and a date: as few as make those below alike.
+
+    :param sample: the text from its beginning; its last record may be cut off.
+
+    >>> lines_above(b"Sales, internal\\n\\na;b;c\\n1;2;3\\n4;5;6\\n"), lines_above(b"a,b\\n1,2\\n3,4,5\\n")
+    (2, 0)
+    """
+    lines = sample.split(sniff_newline(sample))
+    rests = [sniff_newline(sample).join(lines[skip : skip + _LINES_BELOW]) for skip in range(len(lines))]
+    # What looks like a table from its first line on is one, whatever comes later.
+    best, alike = 0, _alike(rests[0], delimiter)
+    if alike >= 0.5:
+        return 0
+    for skip in range(1, min(_LINES_ABOVE, len(lines) - 3) + 1):
+        if lines[skip].strip() and (found := _alike(rests[skip], delimiter)) > alike:
+            best, alike = skip, found
+    return best
+
+
+def _alike(sample: bytes, delimiter: str | None) -> float:
+    """How much the first records are like the very first, the more the wider; 0 for one column."""
+    widths = [len(record) for record in sample_records(sniff_marks(sample, True, delimiter), sample, True, _ALIKE)]
+    first = widths[0] if widths else 1
+    return first * (widths.count(first) / len(widths)) ** 2 if first > 1 else 0.0
 
 
 def _try(marks: Marks, sample: bytes, complete: bool) -> Candidate:

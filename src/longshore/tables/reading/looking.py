@@ -14,22 +14,32 @@ from typing import Any
 
 import fastexcel
 
-from longshore.errors import LongshoreError
-from longshore.tables.reading import ReadOptions, read
+from longshore.errors import LongshoreError, TooLarge
+from longshore.tables.reading import ReadOptions, encodings, read
+from longshore.tables.reading.dialects import lines_above
+from longshore.tables.reading.formats import has_records_on_lines
 from longshore.tables.reading.sheets import filled_counts
 from longshore.tables.viewing.json_ready import to_rows
 
 ROWS = 30
 COLUMNS = 200
+BEGINNING_BYTES = 20_000
+"""Of a text, in which what stands above the table is sought."""
 WORKBOOKS = ("xlsx", "xls", "ods")
 
 
-def look(path: Path, folder: Path, *, name: str, options: ReadOptions, max_unpacked_bytes: int) -> dict[str, Any]:
+def look(
+    path: Path, folder: Path, *, name: str, options: ReadOptions, max_unpacked_bytes: int, is_whole: bool = True
+) -> dict[str, Any]:
     """Read a file and tell of it: the columns with their types, the first rows, warnings, and a workbook's sheets.
 
     :param folder: for what is written meanwhile; empty again afterwards.
+    :param is_whole: whether it is the file and not only its beginning; a beginning loses its last, cut line.
     :raises LongshoreError: as :func:`longshore.tables.reading.read`.
+    :raises TooLarge: for the beginning of a file that tells nothing by itself.
     """
+    if not is_whole:
+        cut_to_lines(path, name)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         result = read(path, Path(scratch), name=name, options=options, max_unpacked_bytes=max_unpacked_bytes)
         table = result.table
@@ -38,13 +48,36 @@ def look(path: Path, folder: Path, *, name: str, options: ReadOptions, max_unpac
         found = {
             "columns": [{"name": column.name, "dataType": column.kind} for column in shown],
             "rows": to_rows(head),
-            "dataSize": {"rows": table.rows, "columns": table.width},
+            "dataSize": {"rows": table.rows, "columns": table.width} if is_whole else None,
             "warnings": [warning.to_wire() for warning in result.warnings],
             "reading": result.settings,
             "sheets": [],
             "suggestedSkip": 0,
         }
-    return found | _of_workbook(path, result.settings)
+    return found | _of_workbook(path, result.settings) | _of_text(path, result.settings)
+
+
+def cut_to_lines(path: Path, name: str) -> None:
+    """Take the last line away from the beginning of a file.
+
+    :raises TooLarge: when there is no line but that, or the format is none of lines.
+    """
+    content = path.read_bytes()
+    marked = encodings.by_marks(content) or ""
+    newline = "\n".encode(marked) if marked in ("utf-16-le", "utf-16-be") else b"\n"
+    end = content.rfind(newline) + len(newline)
+    if end < len(newline) or not has_records_on_lines(path, name):
+        raise TooLarge("the file is too large to be looked at before its import")
+    path.write_bytes(content[:end])
+
+
+def _of_text(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """How many lines seem to stand above the columns' names of a delimited text that is not packed."""
+    if settings["format"] != "delimited" or "packed" in settings:
+        return {}
+    with path.open("rb") as file:
+        text = file.read(BEGINNING_BYTES).decode(settings["encoding"], "replace")
+    return {"suggestedSkip": lines_above(text.lstrip("\ufeff").encode())}
 
 
 def _of_workbook(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +112,7 @@ def main() -> None:
             name=asked["name"],
             options=ReadOptions.model_validate(asked["options"]),
             max_unpacked_bytes=asked["maxUnpackedBytes"],
+            is_whole=asked["isWhole"],
         )
     except LongshoreError as error:
         answer = error.to_wire()
