@@ -65,7 +65,7 @@ function Page({ route }: { route: Route }) {
     case "server":
       return <ServerPage />;
     default:
-      return <StartPage />;
+      return <StartPage query={route.query} />;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Addresses: `/` is the start, `/<30 hex digits>` a dataset, `?page=` a page: of a dataset `charts` or `profile`, of the
- * server `jobs`, `files`, `stores` or `server`. What a page shows stands in the query as well (`&job=<id>`), so that
+ * server `jobs`, `files`, `stores` or `server`; `?open=` a file on the server that is to become one. What a page shows stands in the query as well (`&job=<id>`), so that
  * every state worth sending to somebody has an address.
  */
 import { useSyncExternalStore } from "react";
@@ -35,6 +35,9 @@ export function areaAddress(area: Area, shown: Record<string, string> = {}): str
   if (area === "datasets") return "/";
   return `/?${new URLSearchParams({ page: area, ...shown })}`;
 }
+
+/** The address where a file on the server is looked at and made a dataset. */
+export const openAddress = (open: string, path: string) => `/?${new URLSearchParams({ open, path })}`;
 
 export const datasetAddress = (id: string, page: DatasetPageName = "table") => (page === "table" ? `/${id}` : `/${id}?page=${page}`);
 

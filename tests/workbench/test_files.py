@@ -89,9 +89,37 @@ def test_a_file_on_offer_becomes_a_dataset(open_page: Open, offering: LongshoreS
     page = opened.page
     page.goto(f"{opened.url}/?page=files")
     page.get_by_role("button", name="Open as a table: 2024/prices.csv").click()
+    page.get_by_role("region", name="The first rows").get_by_text("Bob").wait_for()
+    page.get_by_role("button", name="Open the table").click()
     page.locator(".cell", has_text="Bob").wait_for()
     assert re.search(r"/[0-9a-f]{30}$", page.url)
     assert page.get_by_role("heading", name="prices.csv").is_visible()
+
+
+def test_a_stored_file_is_looked_at_with_its_options_before(open_page: Open, offering: LongshoreServer) -> None:
+    text = "Verkäufe, intern\n\nName;Größe\nÄnne;1,5\nBob;2\n"
+    httpx.put(f"{offering.url}/fs/mess/v.csv", content=text.encode("cp1252")).raise_for_status()
+    opened = open_page(offering.url)
+    page = opened.page
+    page.goto(f"{opened.url}/?page=files&path=mess/v.csv")
+    page.get_by_role("button", name="Open as a table: mess/v.csv").click()
+    page.get_by_role("columnheader", name="Größe").wait_for()
+    assert page.get_by_label("Lines to skip before it").input_value() == "2"
+    page.get_by_label("The first line has the columns’ names").uncheck()
+    page.get_by_role("columnheader", name="column_0").wait_for()
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".cell", has_text="Größe").wait_for()
+    page.go_back()
+    page.get_by_role("columnheader", name="Größe").wait_for()
+    page.get_by_role("button", name="Choose another file").click()
+    page.get_by_role("button", name="Open as a table: mess/v.csv").wait_for()
+
+
+def test_a_stored_file_that_is_gone_is_told(open_page: Open, offering: LongshoreServer) -> None:
+    opened = open_page(offering.url)
+    opened.expected = "404"
+    opened.page.goto(f"{opened.url}/?open=path&path=mess/none.csv")
+    opened.page.get_by_role("alert").get_by_text("no").wait_for()
 
 
 def test_files_on_offer_are_downloaded(open_page: Open, offering: LongshoreServer) -> None:
@@ -122,6 +150,7 @@ def test_a_partition_begins_with_its_first_file(open_page: Open, offering: Longs
     page.locator(".trail").get_by_role("link", name="reports").click()
     page.get_by_role("link", name="2024").click()
     page.get_by_role("button", name="Open as a table: Übersicht.csv").click()
+    page.get_by_role("button", name="Open the table").click()
     page.locator(".head", has_text="b").first.wait_for()
     page.goto(f"{opened.url}/?page=files")
     page.get_by_role("link", name="reports", exact=True).wait_for()

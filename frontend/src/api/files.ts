@@ -2,6 +2,7 @@
 import type { components } from "./generated";
 import { ApiError, UNREACHABLE, call, errorOf, type Uploaded } from "./rest";
 import { leaveForLogin } from "./account";
+import type { Look } from "./look";
 
 export type StoredArea = components["schemas"]["StoredFile"]["area"];
 
@@ -49,7 +50,8 @@ export async function makeLink(key: string, { once, seconds, download }: LinkWis
 
 export const listPartitions = () => call<{ partitions: string[] }>("GET", "/list/").then((answer) => answer.partitions);
 export const listPartition = async (partition: string) => call<PartitionListing>("GET", `/list/${inAddress(partition)}`);
-export const openStored = (area: StoredArea, path: string) => call<Uploaded>("POST", "/api/v1/imports", { area, path });
+export const openStored = (area: StoredArea, path: string, options: Record<string, string> = {}) => call<Uploaded>("POST", "/api/v1/imports", { area, path, ...options });
+export const lookAtStored = (area: StoredArea, path: string, options: Record<string, string>, signal: AbortSignal) => call<Look>("POST", "/api/v1/imports/look", { area, path, ...options }, signal);
 
 export interface PathFile {
   type: string;

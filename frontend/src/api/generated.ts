@@ -1112,6 +1112,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a file that lies on this server would be read: columns, types, the first rows; nothing is kept. */
+        post: operations["look_at_stored_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/types": {
         parameters: {
             query?: never;
@@ -2588,7 +2605,8 @@ export interface components {
              * @description values of the first 30 rows, as `data` has them
              */
             rows: unknown[][];
-            dataSize: components["schemas"]["DataSize"];
+            /** @description null where only the beginning of a large file was looked at */
+            dataSize: components["schemas"]["DataSize"] | null;
             /** Warnings */
             warnings: components["schemas"]["ReadingWarning"][];
             /**
@@ -2605,7 +2623,7 @@ export interface components {
             sheets: string[];
             /**
              * Suggestedskip
-             * @description rows that seem to stand above the columns' names in a workbook, for `initialSkip`
+             * @description rows or lines that seem to stand above the columns' names, for `initialSkip`
              */
             suggestedSkip: number;
         } & {
@@ -6735,6 +6753,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    look_at_stored_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StoredFile"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
                 };
             };
             /** @description The request failed */

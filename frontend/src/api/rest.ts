@@ -36,15 +36,17 @@ export function errorOf(body: unknown, status: number): ApiError {
 }
 
 /** One REST call with a JSON body; throws an ApiError. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(path, {
       method,
       headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
     });
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error;
     throw new ApiError("Unreachable", UNREACHABLE);
   }
   const parsed: unknown = await answer.json().catch(() => null);

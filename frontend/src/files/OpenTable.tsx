@@ -1,30 +1,16 @@
-/** The button that makes a dataset of a file on the server. */
-import { useState } from "react";
-import { openStored, type StoredArea } from "../api/files";
+/** The way to the page that makes a dataset of a file on the server. */
 import { account, whyReadOnly } from "../api/account";
+import type { StoredArea } from "../api/files";
 import { TableIcon } from "../parts/icons";
 import { useStore } from "../parts/store";
-import { failed, toast } from "../parts/toasts";
-import { datasetAddress, navigate } from "../router";
+import { navigate, openAddress } from "../router";
 
 export function OpenTable({ area, path, name }: { area: StoredArea; path: string; name: string }) {
-  const [isOpening, setOpening] = useState(false);
   const refused = whyReadOnly(useStore(account).me);
-  const open = async () => {
-    setOpening(true);
-    try {
-      const made = await openStored(area, path);
-      for (const warning of made.warnings ?? []) toast(warning.message, { tone: "news" });
-      navigate(datasetAddress(made.sessionID));
-    } catch (error) {
-      setOpening(false);
-      failed(error);
-    }
-  };
   return (
-    <button className="button" aria-label={`Open as a table: ${name}`} title={refused ?? "Make a dataset of it; the file stays as it is"} disabled={isOpening || !!refused} onClick={() => void open()}>
+    <button className="button" aria-label={`Open as a table: ${name}`} title={refused ?? "Make a dataset of it; the file stays as it is"} disabled={!!refused} onClick={() => navigate(openAddress(area, path))}>
       <TableIcon />
-      <span className="wide-only">{isOpening ? "Reading …" : "Open as a table"}</span>
+      <span className="wide-only">Open as a table</span>
     </button>
   );
 }

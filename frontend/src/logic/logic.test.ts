@@ -57,6 +57,8 @@ describe("the first rows of a file", () => {
     expect(skip("Quarterly report\nExported 2024, by finance\n\na;b;c\n1;2;3\n4;5;6\n")).toBe(3);
     expect(skip("made by hand\nname;price\nAnn;1,5\nBob;\n")).toBe(1);
     expect(skip("a,b\n1,2\n3,4,5\n")).toBe(0);
+    expect(skip("Sales, internal\n\nname;price\nAnn;1,5\nBob;2,5\nCid;3\n")).toBe(2);
+    expect(skip("a,b,c\n1,2\n3;x,4,5\n6;x,7,8\n")).toBe(0);
     expect(skip("only\none\ncolumn\n")).toBe(0);
     expect(skip("")).toBe(0);
   });

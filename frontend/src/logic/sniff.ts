@@ -61,8 +61,11 @@ export function parse(text: string, delimiter: string, limit: number): string[][
 }
 
 /** How well a delimiter cuts the first lines into the same number of fields, and into how many. */
+const widthsOf = (text: string, delimiter: string) => parse(text, delimiter, 12).map((record) => record.length);
+const isEven = (text: string, delimiter: string) => new Set(widthsOf(text, delimiter)).size === 1;
+
 function evenness(text: string, delimiter: string): number {
-  const widths = parse(text, delimiter, 12).map((record) => record.length);
+  const widths = widthsOf(text, delimiter);
   const first = widths[0] ?? 1;
   return first < 2 ? 0 : first * (widths.filter((width) => width === first).length / widths.length) ** 2;
 }
@@ -75,17 +78,28 @@ export function guessDelimiter(text: string): string {
 const MOST_ABOVE = 15;
 
 /** How many lines stand above the table, such as a title and a date: as few as make the lines below even. */
-export function guessSkip(data: Uint8Array, options: Pick<SniffOptions, "encoding" | "delimiter"> = {}): number {
-  const lines = decode(data.subarray(0, 20_000), options.encoding).text.split("\n");
-  const even = (skip: number) => {
+export function guessSkip(data: Uint8Array): number {
+  const lines = decode(data.subarray(0, 20_000)).text.split("\n");
+  const begin = (skip: number) => {
     const body = lines.slice(skip, skip + 40).join("\n");
-    return evenness(body, options.delimiter ?? guessDelimiter(body));
+    const delimiter = guessDelimiter(body);
+    return { delimiter, worth: evenness(body, delimiter), isEven: isEven(body, delimiter) };
   };
-  let best = 0;
-  // What looks like a table from its first line on is one, whatever comes later.
-  if (even(0) >= 0.5) return 0;
-  for (let skip = 1; skip <= Math.min(MOST_ABOVE, lines.length - 3); skip++) if (even(skip) > even(best) && lines[skip]?.trim() !== "") best = skip;
-  return best;
+  const first = begin(0);
+  let best = first;
+  let above = 0;
+  for (let skip = 1; skip <= Math.min(MOST_ABOVE, lines.length - 3); skip++) {
+    if (lines[skip]?.trim() === "") continue;
+    const found = begin(skip);
+    // What looks like a table from its first line on is one, unless another delimiter makes all that follows even: a
+    // title may have a comma, and numbers below it too.
+    const tellsMore = first.worth < 0.5 || (found.isEven && found.delimiter !== first.delimiter);
+    if (found.worth > best.worth && tellsMore) {
+      above = skip;
+      best = found;
+    }
+  }
+  return above;
 }
 
 export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {

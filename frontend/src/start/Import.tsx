@@ -1,13 +1,14 @@
-/** How to read a file, with its first rows as they would be read, before anything is sent. */
+/** How to read a file, with its first rows as they would be read, before anything is imported. */
 import { io } from "socket.io-client";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { LOOK_BYTES, lookAt, type Look } from "../api/look";
-import { upload } from "../api/rest";
+import type { Look } from "../api/look";
+import { ApiError } from "../api/rest";
 import { Back } from "../parts/icons";
 import { bytes, count, counted, typeName } from "../logic/format";
 import { shown } from "../logic/records";
-import { SNIFFED_BYTES, decode, guessSkip, kindOf, sniff, sniffJson, type FileKind } from "../logic/sniff";
+import { decode, guessSkip, sniff, sniffJson } from "../logic/sniff";
 import { navigate } from "../router";
+import type { Source } from "./sources";
 
 interface Options {
   headerIncluded: boolean;
@@ -38,49 +39,58 @@ const PAUSE_MILLISECONDS = 300;
 /** The options that were set, as the server takes them. */
 const written = (options: Options) => Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (value === "" || value === true ? [] : [[name, value === "\t" ? "tab" : String(value)]])));
 
+const textual = (value: unknown) => (typeof value === "string" ? value : undefined);
+
 const foundBy = (look: Look): Found => ({
   header: look.columns.map((column) => column.name),
   types: look.columns.map((column) => typeName(column.dataType)),
   rows: look.rows.map((row) => row.map((value) => (value === null || value === undefined ? "" : shown(value)))),
-  size: look.dataSize,
+  size: look.dataSize ?? undefined,
+  delimiter: textual(look.reading.delimiter),
+  encoding: textual(look.reading.encoding),
   sheets: look.sheets,
 });
 
-/** Text is looked at here; for workbooks and what is packed the server is asked. */
-function useFound(file: File, kind: FileKind, options: Options, suggest: (skip: number) => void): { found?: Found; problem?: string; isLooking: boolean } {
+interface Looked {
+  found?: Found;
+  problem?: string;
+  isTooLarge?: boolean;
+}
+
+/** Texts of this computer's are looked at here; for everything else the server is asked. */
+function useFound(source: Source, options: Options, suggest: (skip: number) => void): Looked & { isLooking: boolean } {
   const [head, setHead] = useState<Uint8Array>();
-  const [looked, setLooked] = useState<{ found?: Found; problem?: string }>({});
+  const [looked, setLooked] = useState<Looked>({ isTooLarge: !source.begin && !source.look });
   const [isLooking, setLooking] = useState(false);
-  const isText = kind === "delimited" || kind === "json";
   const asked = JSON.stringify({ ...written(options), sampleSize: "", seed: "" });
 
   useEffect(() => {
-    if (!isText) return;
-    file.slice(0, SNIFFED_BYTES).arrayBuffer().then(
-      (data) => {
-        const bytes = new Uint8Array(data);
+    source.begin?.().then(
+      (bytes) => {
         setHead(bytes);
-        if (kind === "delimited") suggest(guessSkip(bytes));
+        if (source.kind === "delimited") suggest(guessSkip(bytes));
       },
       () => setLooked({ problem: "The file cannot be read. Choose it again." }),
     );
-  }, [file, kind]);
+  }, [source]);
 
   useEffect(() => {
-    if (isText || file.size > LOOK_BYTES) return;
+    if (!source.look) return;
+    const { look } = source;
     const abort = new AbortController();
     const timer = setTimeout(() => {
       setLooking(true);
       const { sampleSize: _size, seed: _seed, ...reading } = written(options);
-      lookAt(file, file.name, reading, abort.signal).then(
-        (look) => {
-          setLooked({ found: foundBy(look) });
+      look(reading, abort.signal).then(
+        (found) => {
+          setLooked({ found: foundBy(found) });
           setLooking(false);
-          suggest(look.suggestedSkip);
+          suggest(found.suggestedSkip);
         },
         (error: Error) => {
           if (abort.signal.aborted) return;
-          setLooked((before) => ({ ...before, problem: error.message }));
+          const isTooLarge = error instanceof ApiError && error.code === "TooLarge";
+          setLooked((before) => (isTooLarge ? { isTooLarge } : { ...before, problem: error.message }));
           setLooking(false);
         },
       );
@@ -89,18 +99,18 @@ function useFound(file: File, kind: FileKind, options: Options, suggest: (skip: 
       clearTimeout(timer);
       abort.abort();
     };
-  }, [file, isText, asked]);
+  }, [source, asked]);
 
   const sniffed = useMemo((): Found | undefined => {
     if (!head) return undefined;
-    if (kind === "json") return { ...sniffJson(decode(head).text) };
+    if (source.kind === "json") return { ...sniffJson(decode(head).text) };
     try {
       return sniff(head, { delimiter: options.delimiter || undefined, encoding: options.encoding || undefined, initialSkip: Number(options.initialSkip) || 0, headerIncluded: options.headerIncluded });
     } catch {
       return undefined; // an encoding that browsers do not know; the server may
     }
-  }, [head, kind, options]);
-  return { ...looked, found: isText ? sniffed : looked.found, isLooking };
+  }, [head, source, options]);
+  return { ...looked, found: source.begin ? sniffed : looked.found, isLooking };
 }
 
 interface Progress {
@@ -110,16 +120,16 @@ interface Progress {
   rows?: number;
 }
 
-export function Import({ file, cancel }: { file: File; cancel: () => void }) {
-  const kind = kindOf(file.name);
+export function Import({ source, cancel }: { source: Source; cancel: () => void }) {
+  const { name, kind, size } = source;
   const [options, setOptions] = useState(PLAIN);
   const [progress, setProgress] = useState<Progress>();
   const [problem, setProblem] = useState<string>();
   const [suggested, setSuggested] = useState(0);
-  const sending = useRef<{ cancel: () => void }>(undefined);
+  const sending = useRef<{ cancel?: () => void }>(undefined);
   const submit = useRef<HTMLButtonElement>(null);
   const hasSuggested = useRef(false);
-  const { found, problem: unreadable, isLooking } = useFound(file, kind, options, (skip) => {
+  const { found, problem: unreadable, isTooLarge, isLooking } = useFound(source, options, (skip) => {
     // Once, before the person sets anything.
     if (hasSuggested.current) return;
     hasSuggested.current = true;
@@ -129,21 +139,21 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
   });
 
   useEffect(() => {
-    document.title = `${file.name} · Longshore`;
+    document.title = `${name} · Longshore`;
     submit.current?.focus();
-  }, [file]);
+  }, [name]);
 
   const send = async () => {
     setProblem(undefined);
     const sent: Record<string, string> = written(options);
-    setProgress({ phase: "sending", done: 0, total: file.size });
+    setProgress({ phase: size === undefined ? "reading" : "sending", done: 0, total: size ?? 0 });
     const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
-    socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) => setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? file.size, rows: news.rows }));
+    socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) => setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? size ?? 0, rows: news.rows }));
     try {
       // Without the socket the import works all the same; it only tells less.
       await Promise.race([new Promise((resolve) => socket.on("connect", () => resolve(true))), new Promise((resolve) => setTimeout(resolve, 1500))]);
       if (socket.id) sent.socketID = socket.id;
-      const running = upload(file, file.name, sent, (done, total) => setProgress(done < total ? { phase: "sending", done, total } : { phase: "reading", done: 0, total }));
+      const running = source.open(sent, (done, total) => setProgress(done < total ? { phase: "sending", done, total } : { phase: "reading", done: 0, total }));
       sending.current = running;
       const made = await running.done;
       navigate(`/${made.sessionID}`);
@@ -161,8 +171,8 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
         <button className="icon" aria-label="Choose another file" onClick={cancel}>
           <Back />
         </button>
-        <h1>{file.name}</h1>
-        <span className="size">{bytes(file.size)}</span>
+        <h1>{name}</h1>
+        {size !== undefined && <span className="size">{bytes(size)}</span>}
       </div>
       <form
         className="import-body"
@@ -179,14 +189,14 @@ export function Import({ file, cancel }: { file: File; cancel: () => void }) {
             </p>
           )}
           {progress ? (
-            <Running progress={progress} cancel={() => sending.current?.cancel()} />
+            <Running progress={progress} cancel={() => sending.current?.cancel?.()} />
           ) : (
             <button ref={submit} type="submit" className="button primary large">
               Open the table
             </button>
           )}
         </div>
-        <Rows found={found} isTooLarge={kind !== "delimited" && kind !== "json" && file.size > LOOK_BYTES} isUnreadable={unreadable !== undefined} isLooking={isLooking} />
+        <Rows found={found} isTooLarge={isTooLarge ?? false} isUnreadable={unreadable !== undefined} isLooking={isLooking} />
       </form>
     </main>
   );
@@ -290,9 +300,9 @@ function Rows({ found, isTooLarge, isUnreadable, isLooking }: { found?: Found; i
           ))}
         </tbody>
       </table>
-      {found.size && (
+      {found.types && (
         <p className="of-all">
-          The first {count(found.rows.length)} of {counted(found.size.rows, "row")}, {counted(found.size.columns, "column")}
+          The first {found.size ? `${count(found.rows.length)} of ${counted(found.size.rows, "row")}` : counted(found.rows.length, "row")}, {counted(found.size?.columns ?? found.header.length, "column")}
         </p>
       )}
     </div>

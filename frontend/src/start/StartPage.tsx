@@ -1,5 +1,6 @@
 /** The first page: bring a table, go on with one, or try one out. */
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { StoredArea } from "../api/files";
 import { listDatasets, listSamples, openSample, type DatasetSummary, type Sample } from "../api/rest";
 import { Close, UploadIcon } from "../parts/icons";
 import { forget, recentIds } from "../parts/preferences";
@@ -8,6 +9,7 @@ import { ago, bytes, count, exactTime } from "../logic/format";
 import { Link } from "../parts/Link";
 import { areaAddress, follow, navigate } from "../router";
 import { Import } from "./Import";
+import { ofFile, ofStored } from "./sources";
 
 /** Rows copied from a spreadsheet are tabs and lines; anything else with lines is taken as it is. */
 function pasted(text: string): File | undefined {
@@ -15,7 +17,18 @@ function pasted(text: string): File | undefined {
   return new File([text], text.includes("\t") ? "pasted.tsv" : /^\s*[[{]/.test(text) ? "pasted.json" : "pasted.csv");
 }
 
-export function StartPage() {
+const STORED = ["offered", "partition", "path"] as const;
+
+/** The page that shows a file on the server, to go back to. */
+function placeOf(area: StoredArea, path: string): string {
+  const shown: Record<string, string> = area === "path" ? { path } : area === "partition" ? { partition: path.slice(0, path.lastIndexOf("/")) } : {};
+  return areaAddress("files", shown);
+}
+
+export function StartPage({ query }: { query: URLSearchParams }) {
+  const area = STORED.find((each) => each === query.get("open"));
+  const path = query.get("path") ?? "";
+  const stored = useMemo(() => (area && path ? ofStored(area, path) : undefined), [area, path]);
   const [file, setFile] = useState<File>();
   const [isOver, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -53,7 +66,9 @@ export function StartPage() {
     };
   }, []);
 
-  if (file) return <Import key={`${file.name} ${file.size} ${file.lastModified}`} file={file} cancel={() => setFile(undefined)} />;
+  const dropped = useMemo(() => file && ofFile(file), [file]);
+  if (dropped && file) return <Import key={`${file.name} ${file.size} ${file.lastModified}`} source={dropped} cancel={() => setFile(undefined)} />;
+  if (stored && area) return <Import key={`${area} ${path}`} source={stored} cancel={() => navigate(placeOf(area, path))} />;
   return (
     <main className="start">
       <h1>Bring a table</h1>

@@ -88,7 +88,7 @@ def sample_records(
     return records
 
 
-def lines_above(sample: bytes, delimiter: str | None = None) -> int:
+def lines_above(sample: bytes) -> int:
     """How many lines seem to stand above a table, such as a title and a date: as few as make those below alike.
 
     :param sample: the text from its beginning; its last record may be cut off.
@@ -96,23 +96,44 @@ def lines_above(sample: bytes, delimiter: str | None = None) -> int:
     >>> lines_above(b"Sales, internal\\n\\na;b;c\\n1;2;3\\n4;5;6\\n"), lines_above(b"a,b\\n1,2\\n3,4,5\\n")
     (2, 0)
     """
-    lines = sample.split(sniff_newline(sample))
-    rests = [sniff_newline(sample).join(lines[skip : skip + _LINES_BELOW]) for skip in range(len(lines))]
-    # What looks like a table from its first line on is one, whatever comes later.
-    best, alike = 0, _alike(rests[0], delimiter)
-    if alike >= 0.5:
-        return 0
+    newline = sniff_newline(sample)
+    lines = sample.split(newline)
+    begin = best = _Beginning.of(newline.join(lines[:_LINES_BELOW]))
+    above = 0
     for skip in range(1, min(_LINES_ABOVE, len(lines) - 3) + 1):
-        if lines[skip].strip() and (found := _alike(rests[skip], delimiter)) > alike:
-            best, alike = skip, found
-    return best
+        if lines[skip].strip():
+            found = _Beginning.of(newline.join(lines[skip : skip + _LINES_BELOW]))
+            if found.worth > best.worth and found.tells_more_than(begin):
+                above, best = skip, found
+    return above
 
 
-def _alike(sample: bytes, delimiter: str | None) -> float:
-    """How much the first records are like the very first, the more the wider; 0 for one column."""
-    widths = [len(record) for record in sample_records(sniff_marks(sample, True, delimiter), sample, True, _ALIKE)]
-    first = widths[0] if widths else 1
-    return first * (widths.count(first) / len(widths)) ** 2 if first > 1 else 0.0
+@dataclass(frozen=True)
+class _Beginning:
+    """The first records of a table that might begin here: how many fields the first has, which share has as many."""
+
+    delimiter: bytes
+    first: int
+    share: float
+
+    @classmethod
+    def of(cls, sample: bytes) -> _Beginning:
+        marks = sniff_marks(sample, True, None)
+        widths = [len(record) for record in sample_records(marks, sample, True, _ALIKE)] or [1]
+        return cls(marks.delimiter, widths[0], widths.count(widths[0]) / len(widths))
+
+    @property
+    def worth(self) -> float:
+        """The more alike and the wider, the more; nothing for one column."""
+        return self.first * self.share**2 if self.first > 1 else 0.0
+
+    def tells_more_than(self, begin: _Beginning) -> bool:
+        """Whether the file's first lines are left out for this.
+
+        What looks like a table from its first line on is one, unless other marks make all that follows alike: a title
+        may have a comma, and numbers below it too.
+        """
+        return begin.worth < 0.5 or (self.share == 1 and self.delimiter != begin.delimiter)
 
 
 def _try(marks: Marks, sample: bytes, complete: bool) -> Candidate:
