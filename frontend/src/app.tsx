@@ -1,6 +1,6 @@
 /** The frame: the rail, the page that the address names, the notes. */
 import { DropdownMenu } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useState } from "react";
 import { account, loadMe, signOut, type Me } from "./api/account";
 import { DatasetPage } from "./dataset/DatasetPage";
 import { Dialog } from "./parts/Dialog";
@@ -24,7 +24,8 @@ const ServerPage = lazy(() => import("./server/ServerPage"));
 export function App() {
   const route = useRoute();
   const { isOpen } = useStore(palette);
-  useEffect(() => {
+  // With the first paint, not after it: what can be seen answers to its keys.
+  useLayoutEffect(() => {
     const away = [register(recentTables), register(jobs)];
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;

@@ -123,7 +123,7 @@ def test_what_only_looks_alike_is_allowed(write: Write, client: MakeClient) -> N
     assert answering.post("/thing/x").text == "posted"
     assert answering.get("/any/thing/else").text == "rest any/thing/else"
     assert answering.get("/hello").text == "World!"
-    assert answering.get("/api/v1/operations").status_code == 200
+    assert answering.get("/api/v1/samples").status_code == 200
 
 
 def test_functions_of_one_name_in_two_files(write: Write, make_app: MakeApp) -> None:

@@ -14,6 +14,7 @@ Open = Callable[..., Opened]
 
 def call(opened: Opened, query: str = "") -> Any:
     """Open the palette and type; its input."""
+    opened.page.get_by_role("button", name="Find commands").wait_for()
     opened.page.keyboard.press("Control+K")
     field = opened.page.get_by_role("combobox", name="What do you want to do?")
     field.fill(query)
