@@ -11,6 +11,8 @@ import type { Session } from "./session";
 export function BottomBar({ session }: { session: Session }) {
   const { view, viewRows, meta, columns, rows } = useStore(session.store);
   const all = meta?.dataSize.rows ?? 0;
+  // Of what was asked for last: another chip may be on its way out.
+  const remove = (part: string) => void session.setView(chips(session.wanted).find((chip) => chip.part === part)?.removed ?? {});
   return (
     <footer className="bottom-bar">
       <SearchBox session={session} />
@@ -20,7 +22,7 @@ export function BottomBar({ session }: { session: Session }) {
         {chips(view).map((chip) => (
           <li key={chip.part} className="chip">
             <span>{chip.text}</span>
-            <button className="icon small" aria-label={`Remove: ${chip.text}`} onClick={() => void session.setView(chip.removed)}>
+            <button className="icon small" aria-label={`Remove: ${chip.text}`} onClick={() => remove(chip.part)}>
               <Close />
             </button>
           </li>

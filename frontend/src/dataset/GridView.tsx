@@ -54,7 +54,7 @@ export default function GridView({ session }: { session: Session }) {
         <div className="nothing">
           <p>{meta?.dataSize.rows === 0 ? "The table has no rows." : "No row fits the filter and the search."}</p>
           {meta?.dataSize.rows !== 0 && (
-            <button className="button" onClick={() => void session.setView(showAll(session.state.view))}>
+            <button className="button" onClick={() => void session.setView(showAll(session.wanted))}>
               Show all rows
             </button>
           )}

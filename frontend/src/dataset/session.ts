@@ -84,6 +84,7 @@ export class Session {
   /** Brings a column into view; the grid keeps it. */
   showColumn: (column: string) => void = () => undefined;
   private firstPage?: { generation: number; page: Promise<FirstPage> };
+  private asked?: View;
   private wasConnected = false;
 
   constructor(readonly id: string) {
@@ -178,16 +179,26 @@ export class Session {
 
   private fit = (view: View, meta: Metadata) => fitView(view, meta.columns, (column) => meta.columnInfo[column]?.dataType);
 
+  /** The view that was asked for last; what is shown follows it. Changes of a view start from here. */
+  get wanted(): View {
+    return this.asked ?? this.state.view;
+  }
+
+  /** Shows another view; of several that are asked for at once the last one, which holds the others' changes. */
   async setView(change: View): Promise<boolean> {
-    const { meta, view } = this.state;
+    const { meta } = this.state;
     if (!meta) return false;
-    const next = this.fit({ ...view, ...change }, meta);
+    const next = (this.asked = this.fit({ ...this.wanted, ...change }, meta));
     try {
       const narrowed = isNarrowed(next) ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta))) : undefined;
+      if (this.asked !== next) return true;
+      if (this.state.meta !== meta) return await this.setView({}); // the table was changed meanwhile
+      this.asked = undefined;
       const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;
       this.store.set({ view: next, viewRows: rows, rows: [], preview: undefined, isNews: false, generation: this.state.generation + 1 });
       return true;
     } catch (error) {
+      if (this.asked === next) this.asked = undefined;
       failed(error);
       return false;
     }

@@ -22,10 +22,10 @@ export const hasFacet = (session: Session, column: string) => facetKind(session.
 export function openFacet(session: Session, column: string): void {
   place.set({ open: true, fresh: column });
   const kind = facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "");
-  const { view } = session.state;
+  const view = session.wanted;
   if (kind && !view.facets?.some((facet) => facet.column === column)) void session.setView(withFacet(view, column, emptyFacet(kind, column)));
 }
 
-export const choose = (session: Session, facet: Facet) => session.setView(withFacet(session.state.view, facet.column, facet));
+export const choose = (session: Session, facet: Facet) => session.setView(withFacet(session.wanted, facet.column, facet));
 
-export const closeFacet = (session: Session, column: string) => session.setView(withFacet(session.state.view, column, undefined));
+export const closeFacet = (session: Session, column: string) => session.setView(withFacet(session.wanted, column, undefined));

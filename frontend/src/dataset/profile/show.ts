@@ -13,7 +13,7 @@ export const profileAddress = (session: Session, column?: string) => `${datasetA
 
 /** Shows only some rows of the table, and the table. */
 export async function showRows(session: Session, view: View): Promise<void> {
-  if (await session.setView({ ...showAll(session.state.view), ...view })) navigate(datasetAddress(session.id));
+  if (await session.setView({ ...showAll(session.wanted), ...view })) navigate(datasetAddress(session.id));
 }
 
 /** Shows the rows with a value (null: without one) of a column, in a facet where it can have one. */
