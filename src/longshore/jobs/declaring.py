@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, get_type_hints, overload
 
 from pydantic import ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -111,8 +111,13 @@ def _schema(adapter: TypeAdapter[Any], mode: Literal["validation", "serializatio
 _types: dict[str, JobType] = {}
 
 
+@overload
+def job(name: Function, /) -> Function: ...
+
+
+@overload
 def job(
-    name: str,
+    name: str | None = None,
     *,
     queue: str = DEFAULT_QUEUE,
     timeout: float | None = None,
@@ -122,25 +127,40 @@ def job(
     retry: bool = True,
     every: str | None = None,
     result_ttl: float | None = None,
-) -> Callable[[Function], Function]:
+) -> Callable[[Function], Function]: ...
+
+
+def job(
+    name: str | Function | None = None,
+    *,
+    queue: str = DEFAULT_QUEUE,
+    timeout: float | None = None,
+    memory: int | None = None,
+    retries: int = 0,
+    retry_delay: float = 1.0,
+    retry: bool = True,
+    every: str | None = None,
+    result_ttl: float | None = None,
+) -> Function | Callable[[Function], Function]:
     """Decorator: declare a function as a job; the function itself stays as it is.
 
-    :param name: letters, digits, ``_ . -``; part of the job's address.
+    :param name: letters, digits, ``_ . -``; part of the job's address. The function's own, if none is given.
     :param timeout: seconds; the other parameters are those of :class:`JobType`, times in seconds, memory in bytes.
     :raises ValueError: for a name that is taken or malformed, or values out of range.
     :raises TypeError: for a function that cannot be a job (a coroutine, ``*args``).
     """
-    _require_name(name)
-    for label, value in (("timeout", timeout), ("memory", memory), ("result_ttl", result_ttl)):
-        if value is not None and not value > 0:
-            raise ValueError(f"job {name!r}: {label} has to be more than 0, not {value!r}")
-    if retries < 0 or retry_delay < 0:
-        raise ValueError(f"job {name!r}: retries and retry_delay cannot be negative")
+    if callable(name):
+        return job()(name)
 
     def declare(function: Function) -> Function:
-        inputs, outputs, fields, wants_progress = _read_signature(name, function)
+        called = function.__name__ if name is None else name
+        _require_name(called)
+        _require_range(called, timeout=timeout, memory=memory, result_ttl=result_ttl)
+        if retries < 0 or retry_delay < 0:
+            raise ValueError(f"job {called!r}: retries and retry_delay cannot be negative")
+        inputs, outputs, fields, wants_progress = _read_signature(called, function)
         declared = JobType(
-            name,
+            called,
             function,
             inputs,
             outputs,
@@ -155,13 +175,19 @@ def job(
             every=every,
             result_ttl_seconds=result_ttl,
         )
-        other = _types.get(name)
+        other = _types.get(called)
         if other is not None and other.place != declared.place:
-            raise ValueError(f"two jobs are called {name!r}: {other.place} and {declared.place}")
-        _types[name] = declared
+            raise ValueError(f"two jobs are called {called!r}: {other.place} and {declared.place}")
+        _types[called] = declared
         return function
 
     return declare
+
+
+def _require_range(name: str, **limits: float | None) -> None:
+    for label, value in limits.items():
+        if value is not None and not value > 0:
+            raise ValueError(f"job {name!r}: {label} has to be more than 0, not {value!r}")
 
 
 def _require_name(name: str) -> None:
