@@ -85,6 +85,7 @@ def test_a_killed_part_comes_back(server: LongshoreServer, part: str) -> None:
     if part in before:
         assert after[part].pid != before[part].pid
         assert "starting it again" in server.log
+    assert "Deprecat" not in server.log
     untouched = {"web", "worker", "broker"} - {part}
     assert {name: after[name].pid for name in untouched} == {name: before[name].pid for name in untouched}
 

@@ -67,8 +67,6 @@ def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, li
 
     # About running as root, which is dangerous with pickle; we accept JSON only.
     warnings.simplefilter("ignore", SecurityWarning)
-    # About a setting that we set, at every loss of the broker.
-    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app = make_celery(settings)
     app.stop_signal = StopSignal()
     _load_tasks(app, settings, kinds)
@@ -97,6 +95,8 @@ def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, li
         without_heartbeat=True,
         optimization="fair",
     )
+    # About a setting that we set, at every loss of the broker; Celery's set-up of the log lets it through, but is done.
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     # What was imported stays for ever: the collector need not touch it, so the task processes go on sharing its memory.
     gc.collect()
     gc.freeze()
