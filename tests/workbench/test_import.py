@@ -28,7 +28,7 @@ def test_a_workbook_is_shown_before_it_is_opened(open_page: Open, tmp_path: Path
     page.get_by_label("A file with a table").set_input_files(tmp_path / "sales.xlsx")
     page.locator(".preview th", has_text="Amount").wait_for()
     assert page.get_by_label("Rows to skip before it").input_value() == "3"
-    page.get_by_text("The first 2 of 2 rows, 3 columns").wait_for()
+    page.get_by_text("2 rows, 3 columns").wait_for()
     page.get_by_label("Rows to skip before it").fill("0")
     page.locator(".preview th", has_text="Sales report").wait_for()
     page.get_by_role("combobox", name="Sheet").select_option("Notes")

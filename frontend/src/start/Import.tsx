@@ -270,6 +270,12 @@ function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: strin
   );
 }
 
+/** How many of the rows are seen; of a large file's beginning nobody knows of how many. */
+function ofAll({ rows, size }: Found): string {
+  if (!size) return `The first ${counted(rows.length, "row")}`;
+  return rows.length < size.rows ? `The first ${count(rows.length)} of ${counted(size.rows, "row")}` : counted(size.rows, "row");
+}
+
 function Rows({ found, isTooLarge, isUnreadable, isLooking }: { found?: Found; isTooLarge: boolean; isUnreadable: boolean; isLooking: boolean }) {
   if (isTooLarge) return <p className="no-preview">This file is too large to be looked at before it is opened; its rows are shown then. Nothing is lost: you can come back and open it with other options.</p>;
   if (!found && isUnreadable) return <p className="no-preview">With these options there is nothing to show.</p>;
@@ -302,7 +308,7 @@ function Rows({ found, isTooLarge, isUnreadable, isLooking }: { found?: Found; i
       </table>
       {found.types && (
         <p className="of-all">
-          The first {found.size ? `${count(found.rows.length)} of ${counted(found.size.rows, "row")}` : counted(found.rows.length, "row")}, {counted(found.size?.columns ?? found.header.length, "column")}
+          {ofAll(found)}, {counted(found.size?.columns ?? found.header.length, "column")}
         </p>
       )}
     </div>
