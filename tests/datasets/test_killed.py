@@ -94,7 +94,7 @@ def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer)
         accepted = client.request(
             "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(1_500_000)
         )
-        child = eventually(lambda: reading_child(server), 20, "a worker that reads")
+        child = eventually(lambda: reading_child(server), 60, "a worker that reads")
         child.kill()
         done: dict[str, Any] = eventually(
             lambda: (a := client.request("GET", accepted["request"])).get("success") and a, 60, "the import"
@@ -105,8 +105,9 @@ def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer)
 
 
 def reading_child(server: LongshoreServer) -> psutil.Process | None:
+    """The process that has files of a dataset open: the source, or what is made of it."""
     for child in server.parts()["worker"].children():
-        if any(file.path.endswith("/source") for file in child.open_files()):
+        if any("/datasets/" in file.path for file in child.open_files()):
             return child
     return None
 

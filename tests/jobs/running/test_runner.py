@@ -125,8 +125,12 @@ def test_what_a_dead_warden_left_is_found_by_its_mark() -> None:
     dead.wait()
     mark = f"{socket.gethostname()}/{dead.pid}/1/abc"
     stray = psutil.Popen(["sleep", "1000"], env={MARK: mark})
-    assert kill_strays() >= 1
-    assert stray.wait(5) == -signal.SIGKILL
+    kill_strays()  # which a server beside the tests does as well: how many it finds says nothing
+    try:
+        assert stray.wait(10) == -signal.SIGKILL
+    finally:
+        if stray.is_running():
+            stray.kill()
 
 
 def test_a_function_that_forks_answers_once(bench: Bench) -> None:
