@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from longshore.settings import Settings
 from support.server import LongshoreServer
+
+# Chosen with --hypothesis-profile. Where nobody is there to look at a new find, each run tries the same ones.
+for profile, examples in (("quick", 50), ("thorough", 1000)):
+    hypothesis_settings.register_profile(
+        profile, max_examples=examples, deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
+    )
+hypothesis_settings.load_profile("quick")
 
 
 @pytest.fixture(autouse=True)
