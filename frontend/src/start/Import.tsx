@@ -1,12 +1,14 @@
 /** How to read a file, with its first rows as they would be read, before anything is imported. */
 import { io } from "socket.io-client";
 import { useEffect, useMemo, useRef, useState } from "react";
+import { account, whyReadOnly } from "../api/account";
 import type { Look } from "../api/look";
 import { ApiError } from "../api/rest";
 import { Back } from "../parts/icons";
 import { bytes, count, counted, typeName } from "../logic/format";
 import { shown } from "../logic/records";
 import { decode, guessSkip, sniff, sniffJson } from "../logic/sniff";
+import { useStore } from "../parts/store";
 import { navigate } from "../router";
 import type { Source } from "./sources";
 
@@ -122,6 +124,7 @@ interface Progress {
 
 export function Import({ source, cancel }: { source: Source; cancel: () => void }) {
   const { name, kind, size } = source;
+  const refused = whyReadOnly(useStore(account).me);
   const [options, setOptions] = useState(PLAIN);
   const [progress, setProgress] = useState<Progress>();
   const [problem, setProblem] = useState<string>();
@@ -191,9 +194,12 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
           {progress ? (
             <Running progress={progress} cancel={() => sending.current?.cancel?.()} />
           ) : (
-            <button ref={submit} type="submit" className="button primary large">
-              Open the table
-            </button>
+            <>
+              {refused && <p className="hint">{refused}</p>}
+              <button ref={submit} type="submit" className="button primary large" disabled={!!refused}>
+                Open the table
+              </button>
+            </>
           )}
         </div>
         <Rows found={found} isTooLarge={isTooLarge ?? false} isUnreadable={unreadable !== undefined} isLooking={isLooking} />

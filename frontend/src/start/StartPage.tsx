@@ -1,9 +1,11 @@
 /** The first page: bring a table, go on with one, or try one out. */
 import { useEffect, useMemo, useRef, useState } from "react";
+import { account, whyReadOnly } from "../api/account";
 import type { StoredArea } from "../api/files";
 import { listDatasets, listSamples, openSample, type DatasetSummary, type Sample } from "../api/rest";
 import { Close, UploadIcon } from "../parts/icons";
 import { forget, recentIds } from "../parts/preferences";
+import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { ago, bytes, count, exactTime } from "../logic/format";
 import { Link } from "../parts/Link";
@@ -137,6 +139,7 @@ function Recent() {
 function Samples() {
   const [samples, setSamples] = useState<Sample[]>();
   const [opening, setOpening] = useState<string>();
+  const refused = whyReadOnly(useStore(account).me);
   useEffect(() => {
     listSamples().then(setSamples, failed);
   }, []);
@@ -157,7 +160,7 @@ function Samples() {
         {(samples ?? [undefined, undefined, undefined]).map((sample, at) =>
           sample ? (
             <li key={sample.name} className="card">
-              <button disabled={opening !== undefined} onClick={() => open(sample.name)}>
+              <button disabled={opening !== undefined || !!refused} title={refused} onClick={() => open(sample.name)}>
                 <strong>{opening === sample.name ? "Opening …" : sample.title}</strong>
                 <span>{sample.about}</span>
               </button>

@@ -1,5 +1,6 @@
 /** An operation's form, and at once its effect on the rows in view. */
 import { useEffect, useMemo, useRef, useState } from "react";
+import { account, whyReadOnly } from "../../api/account";
 import type { OperationInfo } from "../../api/rest";
 import { Back } from "../../parts/icons";
 import { useStore } from "../../parts/store";
@@ -22,6 +23,7 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
   const [values, setValues] = useState<Record<string, unknown>>(() => ({ ...Object.fromEntries(fields.map((field) => [field.name, field.initial])), ...prefilled }));
   const [problem, setProblem] = useState<Partial<FieldProblem>>();
   const [isWorking, setWorking] = useState(false);
+  const refused = whyReadOnly(useStore(account).me);
   const [other, setOther] = useOther(values.otherSessionID);
   const form = useRef<HTMLFormElement>(null);
   const title = titleOf(operation);
@@ -132,8 +134,9 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
       )}
       {hasPreview(operation.name) && <EffectBox operation={operation.name} preview={preview} rows={meta?.dataSize.rows ?? 0} other={other?.name} showColumn={(name) => session.showColumn(name)} />}
       {operation.name === "executeCommand" && <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>}
+      {refused && <p className="hint">{refused}</p>}
       <div className="form-foot">
-        <button type="submit" className="button primary" disabled={isWorking}>
+        <button type="submit" className="button primary" disabled={isWorking || !!refused}>
           {isWorking ? "Applying …" : operation.name === "aggregate" ? "Make the table" : "Apply"}
         </button>
         <button type="button" className="button" onClick={leave}>
