@@ -49,7 +49,8 @@ class LongshoreServer:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.end()
+        # How it stops when asked is what some tests are about; a graceful end of each one took minutes of a whole run.
+        self.end(gracefully=False)
 
     def start(self, *options: str) -> None:
         """Start it; see :meth:`wait_until_ready`."""
@@ -158,15 +159,16 @@ class LongshoreServer:
         self.signal(signal.SIGTERM)
         return self.wait()
 
-    def end(self) -> None:
+    def end(self, *, gracefully: bool = True) -> None:
         """Make sure that nothing of it is left, whatever a test did."""
         if self.process is None:
             return
         if self.process.poll() is None:
             family = self.family()
-            self.process.terminate()
             try:
-                self.process.wait(STOP_SECONDS)
+                if gracefully:
+                    self.process.terminate()
+                self.process.wait(STOP_SECONDS if gracefully else 0)
             except subprocess.TimeoutExpired:
                 for process in family:
                     kill_quietly(process)
