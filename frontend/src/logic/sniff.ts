@@ -60,19 +60,27 @@ export function parse(text: string, delimiter: string, limit: number): string[][
   return records;
 }
 
-/** How well a delimiter cuts the first lines into the same number of fields, and into how many. */
-const widthsOf = (text: string, delimiter: string) => parse(text, delimiter, 12).map((record) => record.length);
-const isEven = (text: string, delimiter: string) => new Set(widthsOf(text, delimiter)).size === 1;
-
-function evenness(text: string, delimiter: string): number {
-  const widths = widthsOf(text, delimiter);
-  const first = widths[0] ?? 1;
-  return first < 2 ? 0 : first * (widths.filter((width) => width === first).length / widths.length) ** 2;
+interface Cut {
+  delimiter: string;
+  /** The more, the more of the first lines have as many fields as the very first, and the more fields; 0 for one column. */
+  worth: number;
+  isEven: boolean;
 }
+
+/** How a delimiter cuts the first lines. */
+function cutBy(text: string, delimiter: string): Cut {
+  const widths = parse(text, delimiter, 12).map((record) => record.length);
+  const first = widths[0] ?? 1;
+  const alike = widths.filter((width) => width === first).length;
+  return { delimiter, worth: first < 2 ? 0 : first * (alike / widths.length) ** 2, isEven: alike === widths.length };
+}
+
+/** How the delimiter cuts that makes the first lines the most alike, and the widest. */
+const bestCut = (text: string) => DELIMITERS.map((each) => cutBy(text, each)).reduce((best, each) => (each.worth > best.worth ? each : best));
 
 /** The delimiter that cuts the first lines into the same number of fields, the most of them. */
 export function guessDelimiter(text: string): string {
-  return DELIMITERS.reduce((best, each) => (evenness(text, each) > evenness(text, best) ? each : best), ",");
+  return bestCut(text).delimiter;
 }
 
 const MOST_ABOVE = 15;
@@ -80,11 +88,7 @@ const MOST_ABOVE = 15;
 /** How many lines stand above the table, such as a title and a date: as few as make the lines below even. */
 export function guessSkip(data: Uint8Array): number {
   const lines = decode(data.subarray(0, 20_000)).text.split("\n");
-  const begin = (skip: number) => {
-    const body = lines.slice(skip, skip + 40).join("\n");
-    const delimiter = guessDelimiter(body);
-    return { delimiter, worth: evenness(body, delimiter), isEven: isEven(body, delimiter) };
-  };
+  const begin = (skip: number) => bestCut(lines.slice(skip, skip + 40).join("\n"));
   const first = begin(0);
   let best = first;
   let above = 0;
