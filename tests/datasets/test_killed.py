@@ -75,16 +75,17 @@ def test_a_socket_hears_the_answer_although_its_worker_was_killed(server: Longsh
     listener.ask("metadata", dataset.session_id)
     body = {"sessionID": dataset.session_id, "requestID": "r", "column": "t", "toReplace": ["(v)(.*)(?=9)"]}
     listener.client.emit("findReplace", {**body, "replaceWith": ["\\2\\1"], "matchRegex": True})
-    holder = eventually(lambda: busy_child(server), 20, "a worker at work")
+    holder = eventually(lambda: child_with(server, ".partial"), 20, "a worker at work")
     holder.kill()
     answer = listener.wait_for("findReplace", "r", seconds=90)
     assert (answer["success"], answer["version"]) == (True, 1)
     listener.close()
 
 
-def busy_child(server: LongshoreServer) -> psutil.Process | None:
+def child_with(server: LongshoreServer, part: str) -> psutil.Process | None:
+    """The worker's process that has a file open with ``part`` in its path."""
     for child in server.parts()["worker"].children():
-        if any(".partial" in file.path for file in child.open_files()):
+        if any(part in file.path for file in child.open_files()):
             return child
     return None
 
@@ -94,7 +95,7 @@ def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer)
         accepted = client.request(
             "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(1_500_000)
         )
-        child = eventually(lambda: reading_child(server), 60, "a worker that reads")
+        child = eventually(lambda: child_with(server, "/datasets/"), 60, "a worker that reads")
         child.kill()
         done: dict[str, Any] = eventually(
             lambda: (a := client.request("GET", accepted["request"])).get("success") and a, 60, "the import"
@@ -102,14 +103,6 @@ def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer)
         assert done["rows"] == 1_500_000
         folder = server.storage / "datasets" / accepted["sessionID"]
         assert [path.suffix for path in folder.iterdir()] == [".parquet"], "what the killed worker left is gone"
-
-
-def reading_child(server: LongshoreServer) -> psutil.Process | None:
-    """The process that has files of a dataset open: the source, or what is made of it."""
-    for child in server.parts()["worker"].children():
-        if any("/datasets/" in file.path for file in child.open_files()):
-            return child
-    return None
 
 
 @pytest.fixture

@@ -159,17 +159,21 @@ class LongshoreServer:
         self.signal(signal.SIGTERM)
         return self.wait()
 
+    def _stops(self) -> bool:
+        """Ask it to stop; whether it did in time."""
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def end(self, *, gracefully: bool = True) -> None:
         """Make sure that nothing of it is left, whatever a test did."""
         if self.process is None:
             return
         if self.process.poll() is None:
             family = self.family()
-            try:
-                if gracefully:
-                    self.process.terminate()
-                self.process.wait(STOP_SECONDS if gracefully else 0)
-            except subprocess.TimeoutExpired:
+            if not (gracefully and self._stops()):
                 for process in family:
                     kill_quietly(process)
                 self.process.wait()
