@@ -87,6 +87,22 @@ def require_room(folder: Path, incoming_bytes: int, reserve_bytes: int) -> None:
         raise StorageFull.now()
 
 
+def fresh_name() -> str:
+    """A name that no other upload has, and that :func:`sweep` knows."""
+    return secrets.token_hex(12) + ENDING
+
+
+@contextmanager
+def fresh_place(folder: Path) -> Iterator[Path]:
+    """Where a file can be written among the uploads; what nobody has moved away is removed at the end."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / fresh_name()
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def sweep(folder: Path, older_than: float) -> int:
     """Remove what uploads left in ``folder`` when their process was killed; how many.
 
@@ -117,7 +133,7 @@ class _Arriving:
 
     def begin(self, name: str) -> FileWriter:
         """A new file comes; bytes that are put into its writer's room have to be counted first."""
-        path = self._folder / f"{secrets.token_hex(12)}{ENDING}"
+        path = self._folder / fresh_name()
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         self.uploads.append(Upload(path, name, self.fields))
         self._writer = FileWriter(self._handle)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from longshore.disk import copy_bytes, telling_when_full
 from longshore.errors import Internal, InvalidRequest, TimedOut, TooLarge, Unavailable, UnreadableFile
 from longshore.lifeline import die_with_parent
 from longshore.tables.reading import ReadOptions
+from longshore.uploads import fresh_place
 
 logger = logging.getLogger(__name__)
 
@@ -36,17 +36,13 @@ def look_at_copy(file: IO[bytes], folder: Path, name: str, options: ReadOptions)
     :raises StorageFull: when the disk has no room for the copy.
     """
     is_whole = os.fstat(file.fileno()).st_size <= LIMIT_BYTES
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copy = folder / f"{secrets.token_hex(12)}.upload"
-    try:
+    with fresh_place(folder) as copy:
         with telling_when_full(), copy.open("xb") as target:
             if is_whole:
                 copy_bytes(file, target)
             else:
                 target.write(file.read(BEGINNING_BYTES))
         return look_at(copy, folder, name, options, is_whole=is_whole)
-    finally:
-        copy.unlink(missing_ok=True)
 
 
 def look_at(path: Path, folder: Path, name: str, options: ReadOptions, *, is_whole: bool = True) -> dict[str, Any]:

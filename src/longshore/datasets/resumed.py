@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from longshore.datasets.service import Asker, Datasets
 from longshore.datasets.wire import UploadQuery
 from longshore.errors import SessionNotFound
 from longshore.http import read_strings
+from longshore.uploads import fresh_name
 
 FOLDER = "resumable"
 
@@ -66,7 +66,7 @@ class IntoDataset:
     def _create(self, session_id: str, source: Path, upload: Finished) -> int:
         options = _options(upload)
         # The service moves the file away; the other name keeps it until the upload's record says where it went.
-        second = source.with_name(f"{secrets.token_hex(12)}.upload")
+        second = source.with_name(fresh_name())
         os.link(source, second)
         os.utime(second)  # whoever tidies up takes it for new, however long ago its last byte came
         try:

@@ -35,7 +35,6 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -63,7 +62,7 @@ from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
-from longshore.uploads import Upload, receive
+from longshore.uploads import Upload, fresh_place, receive
 
 logger = logging.getLogger(__name__)
 
@@ -480,16 +479,11 @@ def import_copy(service: Datasets, file: IO[bytes], name: str, options: wire.Upl
     if size > limit:
         raise TooLarge(f"a table's file has at most {limit:,} bytes, and this one {size:,}")
     service.require_room(size)
-    folder = service.settings.uploads_folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copy = folder / f"{secrets.token_hex(12)}.upload"
-    try:
+    with fresh_place(service.settings.uploads_folder) as copy:
         with telling_when_full(), copy.open("xb") as target:
             copy_bytes(file, target)
         asker = Asker(options.request_id, options.socket_id, _user(service))
         session_id, entry_id = service.create(copy, name, options, asker)
-    finally:
-        copy.unlink(missing_ok=True)
     note(object=session_id)
     return _created(service, Taken(session_id, entry_id, options), wait=options.wait)
 

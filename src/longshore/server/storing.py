@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from longshore.stores.value_routes import value_routes
 from longshore.stores.values import Values
 from longshore.tables.reading import ReadOptions
 from longshore.tables.viewing import PageParameters
+from longshore.uploads import fresh_place
 
 ROWS_AT_ONCE = 10_000
 
@@ -57,17 +57,13 @@ def event_routes(events: Events) -> Blueprint:
 
 def _promote(settings: Settings, datasets: Datasets, name: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Import the items as a file of one JSON object a line, and wait for it."""
-    settings.uploads_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = settings.uploads_folder / f"{secrets.token_hex(12)}.upload"
-    try:
+    with fresh_place(settings.uploads_folder) as path:
         with path.open("x") as file:
             file.writelines(json.dumps(item) + "\n" for item in items)
         if path.stat().st_size == 0:
             raise IllegalOperation(f"the list {name!r} is empty; a dataset needs rows")
         asker = Asker(made_by=user_token(settings))
         session_id, entry = datasets.create(path, f"{name}.ndjson", ReadOptions(), asker)
-    finally:
-        path.unlink(missing_ok=True)
     answer = datasets.wait(session_id, entry, settings.import_timeout_seconds)
     if not answer["success"]:
         failure = {field: answer[field] for field in ("success", "error", "errorDescription")}

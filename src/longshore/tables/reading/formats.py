@@ -98,13 +98,12 @@ def identify(path: Path, name: str) -> str:
     return _identify_text(head, name)
 
 
-def has_records_on_lines(path: Path, name: str) -> bool:
-    """Whether the file's beginning, up to some line's end, is a file of its format too; it may itself be cut off.
+def has_records_on_lines(beginning: bytes, name: str) -> bool:
+    """Whether a file's beginning, up to some line's end, is a file of its format too; it may itself be cut off.
 
     :raises UnreadableFile: if it is of a sort that is no table.
     """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+    head = beginning[:_HEAD_BYTES]
     if any(head.startswith(magic) for magic, _ in (*_MAGIC, *_REFUSED)):
         return False
     return _identify_text(head, name) == "delimited" or head.lstrip().startswith(b"{")

@@ -66,7 +66,7 @@ def cut_to_lines(path: Path, name: str) -> None:
     marked = encodings.by_marks(content) or ""
     newline = "\n".encode(marked) if marked in ("utf-16-le", "utf-16-be") else b"\n"
     end = content.rfind(newline) + len(newline)
-    if end < len(newline) or not has_records_on_lines(path, name):
+    if end < len(newline) or not has_records_on_lines(content, name):
         raise TooLarge("the file is too large to be looked at before its import")
     path.write_bytes(content[:end])
 
