@@ -12,7 +12,7 @@ LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); 
 WORKBENCH := src/longshore/workbench/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test lint docs workbench pictures clean python
+.PHONY: help build start debug test lint docs stack advisories workbench pictures clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -48,6 +48,15 @@ docs: build ## Build the documentation site in docs/_build/html
 	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "The documentation is in docs/_build/html/index.html"
 
+advisories: build ## Compare the pinned versions with published advisories (needs the internet)
+	@$(LOCKED) $(VENV)/.advisories
+	@$(BIN)/pip-audit --progress-spinner off --disable-pip --no-deps --requirement constraints.txt
+	@frontend/build.sh $(BIN)/python advisories
+
+stack: build ## Bring the containers of deploy/ up for real and try them; takes minutes, needs podman and root
+	@$(LOCKED) $(VENV)/.test
+	@$(BIN)/python deploy/stack/stack.py $(ARGS)
+
 pictures: build ## Take the documentation's pictures of the workbench anew (needs Chromium)
 	@$(LOCKED) $(VENV)/.test
 	@$(BIN)/python frontend/pictures.py $(ARGS)
@@ -79,12 +88,13 @@ $(VENV)/.longshore: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
-$(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.config.ts frontend/tsconfig.json \
+$(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.config.ts frontend/vite.compat.config.ts \
+		frontend/tsconfig.json \
 		$(shell find frontend/src -type f) | $(VENV)/.longshore
 	@echo "Building the browser application ..."
 	@frontend/build.sh $(BIN)/python
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs: $(VENV)/.%: $(VENV)/.longshore
+$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
 	@echo "Installing what $* needs ..."
 	@$(PIP) install --constraint constraints.txt --group $*
 	@touch $@

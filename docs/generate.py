@@ -13,9 +13,9 @@ from flask import Flask
 from pydantic_core import PydanticUndefined
 
 from longshore import errors
-from longshore.server.application import Services, declare_partitions, declare_routes, make_application
+from longshore.server.application import Services, declare_last, declare_routes, make_application
 from longshore.server.declarations import Declarations, find_declarations
-from longshore.settings import Settings
+from longshore.settings import Settings, file_variable, secret_fields
 from longshore.tables import History, read
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
@@ -65,6 +65,8 @@ def settings_page() -> str:
         "All of them are environment variables. A value that cannot be used stops the start with a sentence",
         "that names the variable, the value and what is allowed.",
         "",
+        f"A secret may stand in a file that {_named_variables()} name: `DATABASE_URL_FILE=/run/secrets/database-url`.",
+        "",
         "| Variable | Default | Meaning |",
         "| --- | --- | --- |",
     ]
@@ -72,6 +74,11 @@ def settings_page() -> str:
         default = "" if field.default in (None, PydanticUndefined, ()) else f"`{field.default}`"
         lines.append(f"| `{name.upper()}` | {default} | {_cell(field.description or '')} |")
     return "\n".join(lines) + "\n"
+
+
+def _named_variables() -> str:
+    *first, last = (f"`{file_variable(name)}`" for name in secret_fields())
+    return f"{', '.join(first)} and {last}"
 
 
 def operations_page() -> str:
@@ -138,7 +145,7 @@ def routes_page() -> str:
     app = make_application()
     settings = Settings.from_environment()
     api = declare_routes(app, settings, Services())
-    declare_partitions(app, settings, Services())
+    declare_last(app, settings, Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",

@@ -25,7 +25,10 @@ const SERVER = process.env.LONGSHORE ?? "http://127.0.0.1:5000";
 
 export default defineConfig({
   plugins: [react(), gzipped()],
-  build: { outDir: "../src/longshore/workbench", emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500 },
+  // The server puts a fresh one into each page: only scripts that show it are run, whatever else is stored here.
+  html: { cspNonce: "LONGSHORE-NONCE" },
+  // The script of older pages was built before, into the emptied folder.
+  build: { outDir: "../src/longshore/workbench", emptyOutDir: false, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500 },
   server: { proxy: { "/api": SERVER, "/downloadCSV": SERVER, "/socket.io": { target: SERVER, ws: true } } },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from longshore.settings import Settings
+from longshore.settings import Settings, file_variable
 from support.server import LongshoreServer
 
-# Chosen with --hypothesis-profile. Where nobody is there to look at a new find, each run tries the same ones.
-for profile, examples in (("quick", 50), ("thorough", 1000)):
+# Chosen with --hypothesis-profile: ordinary runs draw the same examples everywhere, "fresh" ones look for new finds.
+for profile, examples in (("quick", 50), ("thorough", 1000), ("fresh", 200)):
     hypothesis_settings.register_profile(
-        profile, max_examples=examples, deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
+        profile, max_examples=examples, deadline=None, print_blob=True, derandomize=profile != "fresh"
     )
 hypothesis_settings.load_profile("quick")
+
+
+# A server that is told to outlive its terminal does so; whoever runs the tests with nohup means the tests.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests reaches them."""
-    for field in Settings.model_fields:
-        for name in (field, field.upper()):
+    for field in (*Settings.model_fields, "longshore_token", "longshore_url"):
+        for name in (field, field.upper(), file_variable(field)):
             if name in os.environ:
                 monkeypatch.delenv(name)
 

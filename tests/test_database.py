@@ -15,7 +15,7 @@ import longshore.delivery.models
 import longshore.jobs.models
 from longshore.database import Database, PackedJSON, metadata, migrate
 from longshore.datasets.models import datasets
-from longshore.errors import Unavailable
+from longshore.errors import SettingsError, Unavailable
 from longshore.settings import Settings
 
 assert longshore.datasets.models is not None  # their tables register on import
@@ -46,6 +46,34 @@ def _same_storage(
 def test_migrating_twice_changes_nothing(settings: Settings) -> None:
     migrate(settings)
     migrate(settings)
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (["CREATE TABLE customers (id INTEGER)"], "tables of another application .customers."),
+        (["CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('0003')"], "Alembic"),
+        (["CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('a1b2')"], "a1b2"),
+    ],
+)
+def test_a_database_of_another_application_is_left_alone(settings: Settings, made: list[str], reason: str) -> None:
+    database = Database(settings.database)
+    with database.writing() as connection:
+        for statement in made:
+            connection.exec_driver_sql(statement)
+        before = sorted(sa.inspect(connection).get_table_names())
+    with pytest.raises(SettingsError, match=f"DATABASE_URL=.*{reason}.*a database of its own"):
+        migrate(settings)
+    with database.reading() as connection:
+        assert sorted(sa.inspect(connection).get_table_names()) == before
+    database.close()
+
+
+def test_the_schema_of_a_newer_version_is_left_alone(database: Database, settings: Settings) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SettingsError, match=r"9999.*newer"):
+        migrate(settings)
 
 
 def values(name: str) -> dict[str, object]:
@@ -109,3 +137,12 @@ def test_packed_json_comes_back_as_it_went(database: Database) -> None:
     assert stored is not None
     assert len(stored) < 1000
     assert packed.process_result_value(stored, database.engine.dialect) == value
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "nosuch"])
+def test_a_database_whose_library_is_missing_is_told_with_what_to_install(driver: str, tmp_path: Path) -> None:
+    url = f"postgresql+{driver}://ada:secret@127.0.0.1:1/x"
+    settings = Settings.from_environment(root_storage_path=tmp_path / "storage", database_url=url)
+    with pytest.raises(SettingsError, match=r"DATABASE_URL=.*pip install 'longshore\[postgresql\]'") as caught:
+        migrate(settings)
+    assert "secret" not in str(caught.value)

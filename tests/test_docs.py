@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from longshore.errors import LongshoreError
 from longshore.server.declarations import find_declarations
-from longshore.settings import Settings
+from longshore.settings import Settings, file_variable, secret_fields
 from longshore.tables.operations import Operation, all_operations
 from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
@@ -40,6 +41,21 @@ def test_every_setting_is_described(generate: ModuleType) -> None:
     for name, field in Settings.model_fields.items():
         assert f"| `{name.upper()}` |" in page
         assert field.description, f"{name} needs a description"
+
+
+def test_every_secret_that_can_stand_in_a_file_is_named(generate: ModuleType) -> None:
+    page = generate.settings_page()
+    assert [name for name in secret_fields() if f"`{file_variable(name)}`" not in page] == []
+
+
+def test_deploying_names_profiles_and_targets_that_exist() -> None:
+    page = (ROOT / "docs/deploying.md").read_text()
+    services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"].values()
+    profiles = {profile for service in services for profile in service["profiles"]}
+    assert [name for name in profiles if f"| `{name}` |" not in page] == []
+    assert re.search(r"^stack:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for named in re.findall(r"deploy/[\w./-]+\w", page):
+        assert (ROOT / named).exists(), named
 
 
 def test_every_operation_with_every_parameter(generate: ModuleType) -> None:

@@ -12,26 +12,46 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis.core.result import Ok
 
+from longshore.access.scopes import Scope
+from longshore.access.tokens import Token, make_token
 from longshore.database import migrate
 from longshore.datasets.drain import Drainer
 from longshore.server.application import create_app
 from longshore.settings import Settings
 
 EXAMPLES = 5
+SWITCHED_OFF = {"/api/v1/datasets/{session_id}/operations/executeCommand"}
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    yield from served(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def tokens() -> dict[str, tuple[str, Token]]:
+    """A token of each scope, as its owner and as the server has it."""
+    return {scope.name.lower(): make_token(scope.name, scope) for scope in (Scope.READ, Scope.WRITE)}
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, tuple[str, Token]]) -> Iterator[Flask]:
+    yield from served(tmp_path_factory, auth_tokens=",".join(kept.line for _, kept in tokens.values()))
+
+
+def served(tmp_path_factory: pytest.TempPathFactory, **options: Any) -> Iterator[Flask]:
     chosen = Settings.from_environment(
         root_storage_path=tmp_path_factory.mktemp("fuzzed") / "storage",
         handlers_dir=tmp_path_factory.mktemp("handlers"),
         max_upload_bytes=10**6,
+        **options,
     )
     migrate(chosen)
     made = create_app(chosen)
     parts = made.extensions["longshore"]
     # The work is done at once, in this process, instead of by a worker.
     parts.services.datasets._enqueue = Drainer(chosen, parts.database, Silence()).drain
+    parts.services.datasets._enqueue_import = None
     yield made
     parts.close()
 
@@ -43,22 +63,30 @@ class Silence:
         json.dumps([event, data, room])
 
 
-def upload(app: Flask) -> str:
-    answer = app.test_client().put("/api/v1/datasets/t.csv", data=b"a,b\n1,x\n2,\n3,z\n").get_json()
+def upload(app: Flask, headers: dict[str, str] | None = None) -> str:
+    content = b"a,b\n1,x\n2,\n3,z\n"
+    answer = app.test_client().put("/api/v1/datasets/t.csv", data=content, headers=headers).get_json()
     assert answer["success"], answer
     return str(answer["sessionID"])
 
 
-def test_no_request_of_the_document_breaks_the_server(app: Flask) -> None:
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
-    seen: dict[str, set[int]] = {}
-    sessions = [upload(app)]
+def ask_everything(
+    app: Flask, examples: int, headers: dict[str, str], owner: dict[str, str]
+) -> dict[tuple[str, str], set[int]]:
+    """Ask each operation of the document so often; the statuses by method and path.
+
+    :param owner: headers of somebody who may upload.
+    """
+    schema = schemathesis.openapi.from_dict(app.test_client().get("/api/v1/openapi.json", headers=owner).get_json())
+    schema.app = app
+    seen: dict[tuple[str, str], set[int]] = {}
+    sessions = [upload(app, owner)]
     for result in schema.get_all_operations():
         assert isinstance(result, Ok), result
         operation = result.ok()
 
         @settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             derandomize=True,
             deadline=None,
             database=None,
@@ -68,12 +96,34 @@ def test_no_request_of_the_document_breaks_the_server(app: Flask) -> None:
         def ask(case: Any) -> None:
             if "session_id" in (case.path_parameters or {}):
                 case.path_parameters["session_id"] = sessions[0]
-            response = case.call()
-            seen.setdefault(case.operation.label, set()).add(response.status_code)
+            response = case.call(headers=headers)
+            seen.setdefault((case.method.upper(), case.path), set()).add(response.status_code)
             assert response.status_code not in (500, 502), (case.as_curl_command(), response.text)
 
         ask()
         if operation.method == "delete":
-            sessions[0] = upload(app)
+            sessions[0] = upload(app, owner)
     assert len(seen) > 50
+    return seen
+
+
+def test_no_request_of_the_document_breaks_the_server(app: Flask) -> None:
+    seen = ask_everything(app, EXAMPLES, {}, {})
     assert sum(200 in codes or 201 in codes for codes in seen.values()) > 10
+
+
+@pytest.mark.parametrize("scope", ["nobody", "read", "write"])
+def test_whoever_asks_gets_what_the_scope_allows_whatever_is_asked(
+    closed: Flask, tokens: dict[str, tuple[str, Token]], scope: str
+) -> None:
+    bearer = {name: {"Authorization": f"Bearer {shown}"} for name, (shown, _) in tokens.items()}
+    seen = ask_everything(closed, 1, bearer.get(scope, {}), bearer["write"])
+    refused = {request for request, codes in seen.items() if codes & {401, 403}}
+    if scope == "nobody":
+        # Made-up tokens are wrong tokens, of which there may not be many.
+        assert {request: codes for request, codes in seen.items() if not codes <= {401, 429}} == {}
+    if scope == "read":
+        assert refused
+        assert {method for method, _ in refused} <= {"POST", "PUT", "DELETE", "PATCH"}
+    if scope == "write":
+        assert {path for _, path in refused} <= SWITCHED_OFF

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import socket
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from flask import Request
 
 from longshore import bodies
 from longshore.bodies import BrokenOff
+from longshore.digests import DigestMismatch
 from longshore.errors import InvalidRequest
 from longshore.uploads import receive, receive_all
 
@@ -59,3 +63,37 @@ def test_files_of_a_form_and_its_fields(tmp_path: Path) -> None:
         request = asking(stream, len(body), kind="multipart/form-data; boundary=X")
         with pytest.raises(InvalidRequest, match="one file"), receive(request, folder, 1000):
             pytest.fail("there were two files")
+
+
+def with_header(name: str, value: str, body: bytes = b"hello") -> Request:
+    asked = asking(io.BytesIO(body), len(body))
+    asked.environ["HTTP_" + name.upper().replace("-", "_")] = value
+    return asked
+
+
+SHA256 = base64.b64encode(hashlib.sha256(b"hello").digest()).decode()
+MD5 = base64.b64encode(hashlib.md5(b"hello").digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Content-Digest", f"sha-256=:{SHA256}:"),
+        ("Repr-Digest", f"crc32=:AAAA:, sha-256=:{SHA256}:"),
+        ("Digest", f"SHA-256={SHA256}"),
+        ("Content-MD5", MD5),
+    ],
+)
+def test_a_body_with_its_sum_is_kept_and_another_is_not(tmp_path: Path, header: str, value: str) -> None:
+    with receive(with_header(header, value), tmp_path, 10**6) as upload:
+        assert upload.path.read_bytes() == b"hello"
+    with pytest.raises(DigestMismatch), receive(with_header(header, value, b"hullo"), tmp_path, 10**6):
+        pytest.fail("it was taken")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["sha-256", "sha-256=:!!:", "crc32=:AAAA:", f"sha-256=:{MD5}:"])
+def test_a_sum_that_cannot_be_compared_is_refused(tmp_path: Path, value: str) -> None:
+    asked = with_header("Content-Digest", value)
+    with pytest.raises(InvalidRequest, match="Content-Digest"), receive(asked, tmp_path, 10**6):
+        pytest.fail("it was taken")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import time
 from collections.abc import Iterator
@@ -14,14 +13,12 @@ from gunicorn.http.body import Body as GunicornBody
 from gunicorn.http.body import LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
-from longshore.errors import InvalidRequest, LongshoreError
+from longshore.errors import InvalidRequest
+from longshore.pace import IDLE_SECONDS, Pace, PatientUnreader, comes_within
 
 CHUNK_BYTES = 2**20
 SLOW_BYTES = 2**16
 QUICK_SECONDS = 0.05
-DRAIN_SECONDS = 20.0
-IDLE_SECONDS = 60.0
-"""How long a client may send nothing in the middle of a body."""
 _GONE = {"ClientDisconnected", "NoMoreData", "InvalidChunkSize", "ChunkMissingTerminator"}
 """Werkzeug and the web server each have classes of their own for a client that went away."""
 
@@ -89,10 +86,11 @@ class _Connection:
     so it finds the next request where it begins.
     """
 
-    def __init__(self, body: Any, reader: Any, connection: socket.socket) -> None:
+    def __init__(self, body: Any, reader: Any, connection: socket.socket, pace: Pace) -> None:
         self._body = body
         self._reader = reader
         self._connection = connection
+        self._pace = pace
 
     @classmethod
     def below(cls, body: Any) -> _Connection | None:
@@ -100,7 +98,9 @@ class _Connection:
         if type(body) is not GunicornBody or type(body.reader) is not LengthReader or body.buf.tell():
             return None
         unreader = body.reader.unreader
-        return cls(body, body.reader, unreader.sock) if type(unreader) is SocketUnreader else None
+        if not isinstance(unreader, SocketUnreader):
+            return None
+        return cls(body, body.reader, unreader.sock, unreader.pace if isinstance(unreader, PatientUnreader) else Pace())
 
     def read(self, size: int) -> bytes:
         """As :meth:`Body.read`."""
@@ -108,7 +108,9 @@ class _Connection:
         data = self._take_held(size)
         if not data and size:
             with self._telling_gunicorn():
-                data = self._connection.recv(size)
+                with self._pace.waiting():
+                    data = self._connection.recv(size)
+                self._pace.count(len(data))
         self._reader.length -= len(data)
         return data
 
@@ -121,7 +123,9 @@ class _Connection:
             room[:size] = held
         elif room:
             with self._telling_gunicorn():
-                size = self._connection.recv_into(room)
+                with self._pace.waiting():
+                    size = self._connection.recv_into(room)
+                self._pace.count(size)
         self._reader.length -= size
         return size
 
@@ -129,9 +133,7 @@ class _Connection:
         """As :meth:`Body.comes_within`."""
         if not self._reader.length or self._reader.unreader.buf.tell():
             return True
-        poll = select.poll()
-        poll.register(self._connection, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
+        return comes_within(self._connection, seconds)
 
     def _take_held(self, size: int) -> bytes:
         """Bytes that came together with the head."""
@@ -183,33 +185,6 @@ def read_chunks(request: Request) -> Iterator[bytes]:
     with reading(request) as body:
         while chunk := body.read():
             yield chunk
-
-
-@contextmanager
-def draining(request: Request) -> Iterator[None]:
-    """Read the rest of a refused body, so that a client that is still sending gets to see the answer.
-
-    A server that answers and closes while data is on its way resets the connection. It gives up after
-    :data:`DRAIN_SECONDS`.
-    """
-    try:
-        yield
-    except BrokenOff:
-        raise  # nothing will come, and a client that stalls is not waited for twice
-    except LongshoreError:
-        _drain(request)
-        raise
-
-
-def _drain(request: Request) -> None:
-    deadline = time.monotonic() + DRAIN_SECONDS
-    with _impatient(request, DRAIN_SECONDS):
-        body = Body(request)
-        try:
-            while time.monotonic() < deadline and body.read():
-                continue
-        except BrokenOff:
-            return  # nobody waits for an answer
 
 
 @contextmanager

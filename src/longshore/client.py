@@ -23,6 +23,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ from pydantic.alias_generators import to_camel
 from longshore import errors
 from longshore.client_jobs import PATH as JOBS
 from longshore.client_jobs import Job
-from longshore.settings import client_token
+from longshore.settings import client_token, client_url
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
@@ -44,20 +45,24 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 3600.0
 """Longest silence of the server; an upload is answered when its import is done."""
 
+POLL_SECONDS = 0.5
+"""How often it is asked for a change that was accepted and not done while the server waited for it."""
+
 CHUNK_BYTES = 2**20
 
 
 class Client:
     """A connection to one server; use it as a context manager, or :meth:`close` it.
 
-    :param url: where the server answers, such as ``http://127.0.0.1:5000``.
+    :param url: where the server answers, such as ``http://127.0.0.1:5000``; default: the environment's
+        ``LONGSHORE_URL``, else, as for a job, the server with the settings of the environment.
     :param user: name that the history keeps as who made a step, on a server that asks for no token.
     :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str | None = None,
         *,
         user: str | None = None,
         token: str | None = None,
@@ -66,7 +71,8 @@ class Client:
         headers = {"Uid": user} if user else {}
         if shown := token or client_token():
             headers["Authorization"] = f"Bearer {shown}"
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(timeout_seconds, connect=10))
+        timeout = httpx.Timeout(timeout_seconds, connect=10)
+        self._http = httpx.Client(base_url=url or client_url(), headers=headers, timeout=timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -191,8 +197,22 @@ class Client:
         return listed
 
     def request(self, method: str, path: str, **about: Any) -> dict[str, Any]:
-        """Send a request and read its answer, a JSON object; raises as :meth:`fetch`."""
+        """Send a request and read its answer, a JSON object; raises as :meth:`fetch`.
+
+        A change that the server has accepted, and not done while it waited, is waited for; not with ``wait=false``.
+
+        :raises TimedOut: when it is not done in time; it will be.
+        """
         answer: dict[str, Any] = self.fetch(method, path, **about)
+        address = answer.get("request") if answer.get("accepted") is True else None
+        if address is None or (about.get("params") or {}).get("wait") in (False, "false"):
+            return answer
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while answer.get("accepted") is True:
+            if time.monotonic() > deadline:
+                raise errors.TimedOut("the change is accepted and not yet done; it will be, and the history will tell")
+            time.sleep(POLL_SECONDS)
+            answer = self.fetch("GET", address)
         return answer
 
     def fetch(self, method: str, path: str, **about: Any) -> Any:
@@ -237,16 +257,18 @@ class Dataset:
         # The id is a capability: it does not belong into logs and notebooks by accident.
         return f"<Dataset {self.session_id[:4]}… on {self.client._http.base_url}>"
 
-    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, *, idempotency_key: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Carry an operation out and wait for it; the server's answer with ``changed`` and ``version``.
 
         :param operation: its name on the wire, such as ``fillWithAverage``.
+        :param idempotency_key: the same key with the same parameters is done once, however often it is sent.
         :param parameters: in either spelling, ``columnIndex`` or ``column_index``; another dataset by its session
-            id or as a :class:`Dataset`.
+            id or as a :class:`Dataset`. ``if_version`` refuses the change when the table is another version.
         :raises LongshoreError: and then nothing was changed.
         """
         body = {name: _id_of(value) for name, value in _wire_names(operation, parameters).items()}
-        return self.client.request("POST", f"{self._path}/operations/{operation}", json=body)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return self.client.request("POST", f"{self._path}/operations/{operation}", json=body, headers=headers)
 
     def undo(self) -> dict[str, Any]:
         """Take the last step back.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from longshore.settings import Settings
 
@@ -19,16 +20,19 @@ class Current(Generic[T]):
     """One object of this process; safe for threads.
 
     :param make: makes it where nobody has bound one.
+    :param close: closes what was made.
     """
 
-    def __init__(self, make: Callable[[Settings], T]) -> None:
+    def __init__(self, make: Callable[[Settings], T], close: Callable[[T], None] = lambda _: None) -> None:
         self._make = make
+        self._close = close
         self._bound: T | None = None
         self._made: T | None = None
         self._maker = 0
         self._guard = threading.Lock()
         # A lock that another thread held during a fork stays locked in the child.
         os.register_at_fork(after_in_child=self._start_afresh)
+        _all.add(self)
 
     def bind(self, bound: T) -> None:
         """From now on ``bound`` is it."""
@@ -52,5 +56,21 @@ class Current(Generic[T]):
                 self._made, self._maker = self._make(Settings.from_environment()), os.getpid()
             return self._made
 
+    def forget_made(self) -> None:
+        """Close what was made here; the next use makes another."""
+        with self._guard:
+            made, self._made = self._made, None
+        if made is not None and self._maker == os.getpid():
+            self._close(made)
+
     def _start_afresh(self) -> None:
         self._guard = threading.Lock()
+
+
+_all: weakref.WeakSet[Current[Any]] = weakref.WeakSet()
+
+
+def forget_all_made() -> None:
+    """Close what handlers and jobs had made in this process, such as connections."""
+    for each in list(_all):
+        each.forget_made()

@@ -18,6 +18,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,7 +27,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from longshore.errors import StorageFull, Unavailable, is_disk_full
+from longshore.disk import is_full
+from longshore.errors import SettingsError, StorageFull, Unavailable, is_disk_full
 from longshore.settings import Settings
 
 metadata = sa.MetaData(
@@ -41,6 +43,13 @@ metadata = sa.MetaData(
 
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a SQLite writer waits for its turn."""
+
+ANSWER_SECONDS = 30.0
+"""How long a database server may take for one answer; ours are all short."""
+
+CONNECT_SECONDS = 5
+POOL_SECONDS = 10.0
+"""How long a thread waits for a connection of the pool."""
 
 TURN_SECONDS = 0.0005
 """How long it sleeps before it looks again whether that has come."""
@@ -69,13 +78,18 @@ class PackedJSON(sa.types.TypeDecorator[Any]):
 
 
 class Database:
-    """A pool of connections to one database; safe for threads; make it after a fork, never before."""
+    """A pool of connections to one database; safe for threads; make it after a fork, never before.
 
-    def __init__(self, url: str) -> None:
-        self.engine = _make_engine(url)
+    :param patience_seconds: how long a server may take for one answer; None for any time, as migrations need it.
+    """
+
+    def __init__(self, url: str, patience_seconds: float | None = ANSWER_SECONDS) -> None:
+        self.engine = _make_engine(url, patience_seconds)
         # A WAL transaction of SQLite is a snapshot by itself; PostgreSQL shows each statement the newest commit.
         is_sqlite = self.engine.dialect.name == "sqlite"
         path = self.engine.url.database or ":memory:"
+        named = unquote(path.removeprefix("file:"))
+        self._folder = Path(named).parent if is_sqlite and not named.startswith(":") else None
         # A URI asks for locks of its own kind, on a file system where ours may mean nothing.
         self._turn_path = f"{path}-turn" if is_sqlite and not path.startswith((":", "file:")) else None
         self._snapshots = self.engine if is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -86,7 +100,7 @@ class Database:
 
         :raises Unavailable: when the database cannot be reached.
         """
-        with _translated(), self._snapshots.connect() as connection, connection.begin():
+        with self._translated(), self._snapshots.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -100,7 +114,7 @@ class Database:
         """
         options = {_WRITING: True, _DURABLE: durable}
         with (
-            _translated(),
+            self._translated(),
             self._turn(),
             self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
@@ -124,6 +138,21 @@ class Database:
         finally:
             os.close(handle)
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            if is_disk_full(error) or (isinstance(error, OperationalError) and self._has_no_room()):
+                raise StorageFull.now() from error
+            if isinstance(error, OperationalError | sa.exc.TimeoutError):
+                raise Unavailable("the server's database cannot be reached at the moment; try again shortly") from error
+            raise
+
+    def _has_no_room(self) -> bool:
+        """Whether SQLite's disk is full, which it tells in many words: a lock or a file beside it cannot be made."""
+        return self._folder is not None and is_full(self._folder)
+
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
@@ -141,22 +170,22 @@ def _lock(handle: int, deadline: float) -> None:
             return
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        if is_disk_full(error):
-            raise StorageFull.now() from error
-        if isinstance(error, OperationalError | sa.exc.TimeoutError):
-            raise Unavailable("the server's database cannot be reached at the moment; try again shortly") from error
-        raise
-
-
-def _make_engine(url: str) -> sa.Engine:
+def _make_engine(url: str, patience_seconds: float | None) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        try:
+            engine = sa.create_engine(
+                parsed, pool_pre_ping=True, pool_size=8, max_overflow=24, pool_timeout=POOL_SECONDS
+            )
+        except (ImportError, sa.exc.NoSuchModuleError) as error:
+            named = parsed.render_as_string(hide_password=True)
+            hint = "pip install 'longshore[postgresql]', and write postgresql+psycopg://"
+            raise SettingsError(
+                f"DATABASE_URL={named!r} cannot be used: its library is not installed here; {hint}"
+            ) from error
+        if patience_seconds is not None and engine.dialect.driver == "psycopg":
+            sa.event.listen(engine, "do_connect", partial(_connect_patiently, patience_seconds))
+        return engine
     if parsed.database:
         Path(unquote(parsed.database.removeprefix("file:"))).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -168,6 +197,18 @@ def _make_engine(url: str) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_patiently(
+    patience_seconds: float, _dialect: Any, _record: Any, positional: list[Any], named: dict[str, Any]
+) -> Any:
+    """A connection to PostgreSQL that breaks when its server stands still, or the network to it is gone."""
+    from longshore.impatience import ImpatientConnection
+
+    named = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": int(patience_seconds * 1000), **named}
+    connection = ImpatientConnection.connect(*positional, **named)
+    connection.patience_seconds = patience_seconds
+    return connection
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -191,21 +232,90 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema; creates it when there is none."""
+    """Bring the database to the newest schema; creates it when there is none.
+
+    :raises SettingsError: for a database of another application, or of a newer version; nothing in it is changed.
+    """
     from alembic import command
 
-    database = Database(settings.database)
+    database = Database(settings.database, patience_seconds=None)
     try:
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":
                 # Several machines may start at once; the lock goes with the transaction. SQLite has its write lock.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            _require_ours(connection)
             command.upgrade(alembic_config(connection), "head")
     finally:
         database.close()
 
 
-def alembic_config(connection: Connection) -> Any:
+_FIRST_TABLES = frozenset({"datasets", "steps", "mailbox", "sockets"})
+"""Since the first version of the schema; another application's versions may be numbered as ours are."""
+_BESIDE = frozenset({"lists", "list_items", "celery_taskmeta", "celery_tasksetmeta"})
+"""Tables that other parts of this server may have made already."""
+VERSION_TABLE = "alembic_version"
+
+
+def _require_ours(connection: Connection) -> None:
+    """:raises SettingsError: unless the database is empty, or ours and no newer than this version."""
+    tables = set(sa.inspect(connection).get_table_names())
+    if VERSION_TABLE not in tables:
+        if foreign := sorted(tables - _BESIDE):
+            raise _foreign(connection, f"it holds tables of another application ({_some(foreign)})")
+        return
+    rows = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars()  # noqa: S608 - our own name
+    known = known_revisions()
+    versions = {str(version) for version in rows}
+    is_ours = tables >= _FIRST_TABLES
+    if versions - known:
+        what = f"its schema has the version {_some(sorted(versions - known))}, which this Longshore does not know"
+        hint = "it was made by a newer one: start that, or restore a backup of before" if is_ours else _OWN_DATABASE
+        raise SettingsError(f"{_named(connection)}: {what}; {hint}")
+    if versions and not is_ours:
+        raise _foreign(connection, "it holds the schema of another application that uses Alembic")
+
+
+def known_revisions() -> set[str]:
+    """The forms of the database that this version knows, its own and the earlier ones."""
+    return {each.revision for each in _scripts().walk_revisions()}
+
+
+def newest_revision() -> str:
+    """The form that this version gives a database."""
+    return str(_scripts().get_current_head())
+
+
+def revision_of(connection: Connection) -> str:
+    """The form that a database has; "" for none of ours."""
+    if VERSION_TABLE not in sa.inspect(connection).get_table_names():
+        return ""
+    rows = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars()  # noqa: S608 - our own name
+    return str(next(iter(rows), ""))
+
+
+def _scripts() -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config(None))
+
+
+_OWN_DATABASE = "give Longshore a database of its own; nothing was changed"
+
+
+def _foreign(connection: Connection, what: str) -> SettingsError:
+    return SettingsError(f"{_named(connection)}: {what}; {_OWN_DATABASE}")
+
+
+def _named(connection: Connection) -> str:
+    return f"DATABASE_URL={connection.engine.url.render_as_string(hide_password=True)!r}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def alembic_config(connection: Connection | None) -> Any:
     """Alembic's configuration for the project's migrations, on an open connection."""
     from alembic.config import Config
 

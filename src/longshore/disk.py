@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from longshore.errors import StorageFull, is_disk_full
 
 _FICLONE = 0x40049409
 _CHUNK_BYTES = 2**20
+_PROBE_BYTES = 2**13
 
 
 def sync(path: Path) -> None:
@@ -37,12 +40,40 @@ def telling_when_full() -> Iterator[None]:
         raise
 
 
+def try_writing(folder: Path) -> None:
+    """Write bytes into a folder as far as its disk, and remove them: an empty file fits on a full disk.
+
+    :raises OSError: when the disk is full, is over a quota, or cannot be written to.
+    """
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        # Not zeros: a file system that compresses would find room for them. More than fits into an inode.
+        data = memoryview(os.urandom(_PROBE_BYTES))
+        while data:
+            data = data[file.write(data) :]
+        os.fsync(file.fileno())
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a folder's disk takes no more bytes, or no more files."""
+    try:
+        try_writing(folder)
+    except OSError as error:
+        return is_disk_full(error)
+    return False
+
+
 def age_seconds(path: Path, now: float) -> float:
     """Seconds since a file was last written, at the moment ``now``; 0 for one that is gone."""
     try:
         return now - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """The sum of a file's bytes, in hexadecimal; reads it in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
 def copy_bytes(source: IO[bytes], target: IO[bytes]) -> None:

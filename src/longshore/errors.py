@@ -25,7 +25,9 @@
     ├── Disabled                   Disabled            403   the configuration turned it off
     │   └── Forbidden              Disabled            403   the caller may not do this
     ├── Unavailable                Unavailable         503   a part of the server is away
+    │   ├── UnknownOutcome         Unavailable         503   nobody knows whether it was accepted
     │   └── StorageFull            Unavailable         507   the disk is full
+    ├── DamagedData                DamagedData         500   a dataset's files are damaged or gone
     └── Internal                   Internal            500   our fault; carries the id of a log line
 
 ``SettingsError`` and ``LoadError`` stand outside: they end the start of the server and are never sent to a client.
@@ -37,8 +39,8 @@ import difflib
 import errno
 import math
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -75,15 +77,93 @@ class InvalidRequest(LongshoreError):
     def from_validation(cls, error: ValidationError, model: type[BaseModel]) -> InvalidRequest:
         """The first problem that a model found, under the field's name on the wire, and the number of the others."""
         problems = error.errors(include_url=False, include_context=False)
-        first = problems[0]
+        unknown = next((each for each in problems if each["type"] == "extra_forbidden"), None)
+        # A misspelt name explains the absent one that goes with it.
+        first = unknown or problems[0]
         # pydantic names the branch of a union in the path; a client knows nothing of our types.
         place = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        if unknown is not None:
+            return cls(shorten(unknown_name(place, _names_at(model, unknown["loc"][:-1])), 300) + more)
         field = model.model_fields.get(place)
         place = field.alias if field is not None and field.alias else place
         message = first["msg"].removeprefix("Value error, ")
         sentence = f"{place}: {message[:1].lower()}{message[1:]}" if place else message
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return cls(shorten(sentence, 300) + more)
+
+
+def unknown_name(name: str, known: Iterable[str], what: str = "parameter") -> str:
+    """The sentence for a name that nothing takes, with the nearest one that is taken, or all where they are few.
+
+    >>> unknown_name("dryrun", ["dryRun", "recipe"])
+    "unknown parameter 'dryrun'; did you mean dryRun?"
+    >>> unknown_name("queue", ["type", "status"])
+    "unknown parameter 'queue'; there are type and status"
+    >>> unknown_name("queue", [])
+    "unknown parameter 'queue'; none is taken here"
+    """
+    names = list(known)
+    last = name.rpartition(".")[2]
+    by_folded = {_folded(each): each for each in names}
+    near = difflib.get_close_matches(_folded(last), by_folded, n=1, cutoff=_NEAR)
+    if near:
+        hint = f"did you mean {by_folded[near[0]]}?"
+    elif len(names) > _FEW:
+        hint = "the documentation lists those there are"
+    elif len(names) > 1:
+        hint = f"there are {', '.join(names[:-1])} and {names[-1]}"
+    else:
+        hint = f"there is only {names[0]}" if names else "none is taken here"
+    return f"unknown {what} {shorten(name)!r}; {hint}"
+
+
+def refuse_unknown(names: Iterable[str], known: Collection[str]) -> None:
+    """:raises InvalidRequest: for a name that is not among those that are known, see :func:`unknown_name`."""
+    for name in names:
+        if name not in known:
+            raise InvalidRequest(unknown_name(name, known))
+
+
+def looks_misspelt(name: str, known: Iterable[str]) -> bool:
+    """Whether a name is nearly one that is known, where names that mean nothing to us may stand as well.
+
+    >>> looks_misspelt("ifversion", ["ifVersion"]), looks_misspelt("filetype", ["delimiter", "sheet"])
+    (True, False)
+    """
+    folded = {each.casefold() for each in known}
+    return bool(difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=_MISSPELT))
+
+
+_MISSPELT = 0.75
+"""Likeness from which on a name that might be somebody else's counts as one of ours."""
+_NEAR = 0.66
+"""Least likeness of a name that is suggested: less, and `version` would be taken for `expiresIn`."""
+_FEW = 8
+"""So many names are listed where none is near."""
+
+
+def _folded(name: str) -> str:
+    """A name without what is misspelt most: capitals, underscores and hyphens."""
+    return name.casefold().replace("_", "").replace("-", "")
+
+
+def _names_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """The names on the wire of the fields of the model that stands at a place inside another."""
+    for part in path:
+        info = model.model_fields.get(str(part)) or next(
+            (each for each in model.model_fields.values() if each.alias == part), None
+        )
+        inner = _model_in(info.annotation) if info is not None else None
+        model = inner or model
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model in a type such as ``list[Key] | None``."""
+    if hasattr(annotation, "model_fields"):
+        found: type[BaseModel] = annotation
+        return found
+    return next((inner for each in get_args(annotation) if (inner := _model_in(each)) is not None), None)
 
 
 class SessionNotFound(LongshoreError):
@@ -181,10 +261,22 @@ class InvalidInputs(InvalidValue):
         return {**super().to_wire(), "fields": self.fields}
 
 
-def list_problems(error: ValidationError, limit: int = 100) -> list[dict[str, Any]]:
-    """What a model found wrong, as :class:`InvalidInputs` has it; the values themselves stay out."""
+def list_problems(
+    error: ValidationError, model: type[BaseModel] | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """What a model found wrong, as :class:`InvalidInputs` has it; the values themselves stay out.
+
+    :param model: whose fields are told for one that is not known.
+    """
+
+    def message(each: Mapping[str, Any]) -> str:
+        if each["type"] != "extra_forbidden" or model is None:
+            return _plain(each["msg"])
+        place = [part for part in each["loc"] if isinstance(part, str)]
+        return unknown_name(str(each["loc"][-1]), _names_at(model, place[:-1]), "field")
+
     problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return [{"field": _place(each["loc"]), "message": _plain(each["msg"])} for each in problems[:limit]]
+    return [{"field": _place(each["loc"]), "message": message(each)} for each in problems[:limit]]
 
 
 def _place(location: Sequence[int | str]) -> str:
@@ -321,11 +413,27 @@ class Forbidden(Disabled):
     """The caller did not show what this request needs, such as the internal secret."""
 
 
+RETRY_SECONDS = 5
+"""When to come again, who found no room, or a part of the server away."""
+
+
 class Unavailable(LongshoreError):
     """A part of the server (broker, database, workers) cannot be reached at the moment."""
 
     code = "Unavailable"
     status = 503
+
+
+class UnknownOutcome(Unavailable):
+    """The database went away while it kept a request, and did not come back to say how that ended."""
+
+    @classmethod
+    def now(cls) -> UnknownOutcome:
+        """The error with its standard sentence."""
+        return cls(
+            "the server's database went away while it kept this request, so nobody knows whether it will be done: "
+            "look before you send it again, or send it with an Idempotency-Key, under which it is done once"
+        )
 
 
 class StorageFull(Unavailable):
@@ -337,6 +445,24 @@ class StorageFull(Unavailable):
     def now(cls) -> StorageFull:
         """The error with its standard sentence."""
         return cls("the server's disk is full; nothing was changed. Free some space and send the request again")
+
+
+class DamagedData(LongshoreError):
+    """Files of a dataset are damaged, or gone from the disk; asking again does not help.
+
+    :ivar whole_version: number of the last version before that can be read; None when there is none.
+    """
+
+    code = "DamagedData"
+    status = 500
+
+    def __init__(self, description: str, whole_version: int | None = None) -> None:
+        super().__init__(description)
+        self.whole_version = whole_version
+
+    def to_wire(self) -> dict[str, Any]:
+        """The standard fields, and the version for programs."""
+        return {**super().to_wire(), "wholeVersion": self.whole_version}
 
 
 class Internal(LongshoreError):
@@ -371,8 +497,31 @@ def shorten(text: str, limit: int = 80) -> str:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an operating-system or engine error says that there is no room left."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    """Whether an error of the operating system, an engine or a database says that there is no room left.
+
+    So do those that came of it. Sources: errno(3), SQLite's result codes, PostgreSQL's error codes.
+    """
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        if _says_disk_full(each):
+            return True
+        each = each.__cause__ or each.__context__
+    return False
+
+
+_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
+_SQLITE_FULL = 13
+_POSTGRESQL_FULL = "53100"
+_FULL_WORDS = ("No space left on device", "os error 28", "disk is full", "Disk quota exceeded", "os error 122")
+
+
+def _says_disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in _FULL_ERRNOS:
+        return True
+    told = getattr(error, "orig", None) or error
+    if getattr(told, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL or getattr(told, "sqlstate", "") == _POSTGRESQL_FULL:
         return True
     text = str(error)
-    return "No space left on device" in text or "os error 28" in text or "disk is full" in text
+    return any(words in text for words in _FULL_WORDS)

@@ -15,6 +15,10 @@ from longshore.current import Current
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
+HANDLERS_PACKAGE = "longshore_handlers"
+"""The package that the modules of the handlers folder belong to."""
+OLDER_PACKAGE = "handlers"
+"""What the older framework called it."""
 
 MOST_WAITING = 10_000
 
@@ -44,9 +48,13 @@ class Events:
         if self.sources:
             threading.Thread(target=self._write, name="events", daemon=True).start()
 
-    def emit(self, source: str, message: Any) -> bool:
+    def wants(self, source: str) -> bool:
+        """Whether somebody asked for this source."""
+        return source in self.sources
+
+    def emit(self, source: str, message: Any = None) -> bool:
         """Write one line ``{"source", "message", "user_token"}``; False when nobody asked for this source."""
-        if source not in self.sources:
+        if not self.wants(source):
             return False
         line = json.dumps({"source": source, "message": message, "user_token": user_token(self.settings)}, default=str)
         try:
@@ -68,6 +76,14 @@ class Events:
 current_events: Current[Events] = Current(Events)
 
 
-def emit_local_message(source: str, message: Any) -> bool:
-    """Write an event, see :meth:`Events.emit`; for handlers, mounted applications and jobs."""
-    return current_events.get().emit(source, message)
+def emit_local_message(source: str, message: Any = None) -> bool:
+    """Write an event, see :meth:`Events.emit`; for handlers, mounted applications and jobs.
+
+    A handler that gives its module's name has the older framework's, too: ``handlers.tides`` for ``tides.py``.
+    """
+    events = current_events.get()
+    written = events.emit(source, message)
+    package, _, module = source.partition(".")
+    if package == HANDLERS_PACKAGE and module:
+        return events.emit(f"{OLDER_PACKAGE}.{module}", message) or written
+    return written

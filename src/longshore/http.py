@@ -14,26 +14,31 @@ error shape, a validation format and a documentation page of their own, and ours
 from __future__ import annotations
 
 import inspect
-import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from flask import Flask, Request, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longshore.access.scopes import Scope, needed_scope, requires
-from longshore.errors import InvalidRequest, LongshoreError, TooLarge
+from longshore.errors import InvalidRequest, LongshoreError, TooLarge, unknown_name
+from longshore.json_bodies import read_json
+from longshore.route_marks import DIGESTS, evaluates, takes_any_query
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 Model = TypeVar("Model", bound=BaseModel)
 
+FROM_TEXTS = {"texts": True}
+"""Context of a model's validation: its fields came as text, so that digits are a number and no name."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Fewer characters than RFC 9110 allows in a token: none that a file system or a naive parser takes for something else.
+_TOKEN = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]*")
+_NO_TOKEN = re.compile(r"[^A-Za-z0-9._+-]")
 
 TOKEN = {
     "type": "http",
@@ -41,8 +46,27 @@ TOKEN = {
     "description": "Needed where the server asks for tokens. Each operation names the scope: read, write or admin.",
 }
 
+_BYTES = "application/octet-stream"
+KEY_HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+IDEMPOTENCY_KEY = {
+    "name": KEY_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "description": "the same key with the same request is done once and answered alike, however often it is sent; "
+    "with another request it is refused (422)",
+}
+"""The header in the OpenAPI document of whatever takes it."""
+
 LARGEST_JSON_BYTES = 32 * 2**20
 """Largest JSON body that is parsed."""
+
+
+class Query(BaseModel):
+    """Base of what a query says: unknown words are refused."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class ErrorAnswer(BaseModel):
@@ -66,6 +90,7 @@ class Endpoint:
     tag: str
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    body_required: bool = True
     answer: type[BaseModel] | None = None
     status: int = 200
     scope: Scope | None = None
@@ -108,7 +133,8 @@ class Api:
     def endpoint(self, method: str, path: str, *, tag: str, **about: Any) -> Callable[[Handler], Handler]:
         """Declare a handler's route; its docstring's first line is the summary.
 
-        :raises ValueError: for a route that is declared already, or a handler without docstring.
+        :raises ValueError: for a route that is declared already, a handler without docstring, or a model that does
+            not refuse what it does not know.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -119,6 +145,9 @@ class Api:
 
     def add(self, endpoint: Endpoint) -> None:
         """Put an endpoint on the list; raises ValueError for a route that stands there already."""
+        for model in (endpoint.query, endpoint.body):
+            if model is not None and model.model_config.get("extra") != "forbid":
+                raise ValueError(f"{endpoint.method} {endpoint.path}: {model.__name__} lets unknown parameters through")
         for other in self.endpoints:
             if (other.method, other.openapi_path) == (endpoint.method, endpoint.openapi_path):
                 raise ValueError(
@@ -163,8 +192,12 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         arguments: dict[str, Any] = dict(path)
         if endpoint.query is not None:
             arguments["query"] = read_query(endpoint.query)
+        else:
+            refuse_query(request)
         if endpoint.body is not None:
             arguments["body"] = read_json_object()
+        elif endpoint.method != "GET" and "requestBody" not in endpoint.raw:
+            refuse_body(request)
         answer = endpoint.handler(**arguments)
         if isinstance(answer, Response):
             return answer
@@ -173,7 +206,55 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         return response
 
     view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
-    return view if endpoint.scope is None else requires(endpoint.scope)(view)
+    # The query is checked above, against the model.
+    files = DIGESTS if _BYTES in endpoint.raw.get("requestBody", {}).get("content", {}) else ()
+    marked = evaluates(*(header["name"] for header in endpoint.headers), *files)(takes_any_query(view))
+    return marked if endpoint.scope is None else requires(endpoint.scope)(marked)
+
+
+def refuse_query(asked: Request, known: Collection[str] = (), unless: str | None = None) -> None:
+    """Refuse a word in the query that is not among those that are known.
+
+    :param unless: a word that is let through, and means nothing.
+    :raises InvalidRequest: naming it.
+    """
+    for name in asked.args:
+        if name not in known and name != unless:
+            raise InvalidRequest(unknown_name(name, known))
+        _require_once(name, asked.args.getlist(name))
+
+
+def refuse_body(asked: Request) -> None:
+    """:raises InvalidRequest: for a body that says something to a request that takes none; ``{}`` says nothing."""
+    declared = asked.content_length or 0
+    if declared > _NOTHING_BYTES or asked.stream.read(_NOTHING_BYTES + 1).strip() not in (b"", b"{}"):
+        raise InvalidRequest(f"{asked.method} takes no body at this address, so nothing was done; leave it out")
+
+
+_NOTHING_BYTES = 100
+
+
+def _require_once(name: str, given: list[str]) -> None:
+    """:raises InvalidRequest: for a word that is given twice with different values: which one is meant?"""
+    if len(set(given)) > 1:
+        raise InvalidRequest(
+            f"{name}: give it once; it stands {len(given)} times in the address, with different values"
+        )
+
+
+def idempotency_key(asked: Request) -> str | None:
+    """The request's ``Idempotency-Key``; raises as :func:`check_key`."""
+    return check_key(asked.headers.get(KEY_HEADER))
+
+
+def check_key(key: str | None) -> str | None:
+    """An ``Idempotency-Key`` itself.
+
+    :raises InvalidRequest: for one that is empty, too long, or not plain text.
+    """
+    if key is not None and (not key or len(key) > LONGEST_KEY or not key.isprintable()):
+        raise InvalidRequest(f"{KEY_HEADER}: send 1 to {LONGEST_KEY} printable characters, such as a UUID")
+    return key
 
 
 def read_query(model: type[BaseModel]) -> BaseModel:
@@ -185,6 +266,8 @@ def read_query(model: type[BaseModel]) -> BaseModel:
     listed = _take_lists(model) if request.args else frozenset()
     for name in request.args:
         given = request.args.getlist(name)
+        if name not in listed:
+            _require_once(name, given)
         values[name] = [part for text in given for part in text.split(",")] if name in listed else given[-1]
     return read_strings(model, values)
 
@@ -203,7 +286,7 @@ def read_strings(model: type[Model], values: Mapping[str, Any]) -> Model:
     """
     try:
         # A strict model would refuse text for numbers, which is all that a query or a form can carry.
-        return model.model_validate(dict(values), strict=False)
+        return model.model_validate(dict(values), strict=False, context=FROM_TEXTS)
     except ValidationError as error:
         raise InvalidRequest.from_validation(error, model) from None
 
@@ -215,18 +298,10 @@ def read_json_object() -> dict[str, Any]:
     :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
     """
     text = read_body()
-    if not text.strip():
-        return {}
-    try:
-        value = _ANY.validate_json(text)
-    except ValidationError:
-        raise InvalidRequest("the body is not valid JSON") from None
+    value = read_json(text) if text.strip() else {}
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object")
     return value
-
-
-_ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 def read_body() -> bytes:
@@ -242,40 +317,13 @@ def read_body() -> bytes:
     return text
 
 
-def parse_json(text: bytes) -> Any:
-    """A JSON document as RFC 8259 has it: without NaN and infinite numbers, nested at most 200 deep.
+def asks_for_json(asked: Request) -> bool:
+    """Whether a client says that it understands JSON: as what it accepts, or as what it sends.
 
-    :raises InvalidRequest: saying what is wrong and where.
+    Older addresses answered with a word or a page to whoever does not, and still do.
     """
-    try:
-        value = from_json(text, allow_inf_nan=False)
-    except ValueError as error:
-        raise InvalidRequest(_json_problem(text, str(error))) from None
-    if any(sign.search(text) for sign in _HUGE_NUMBER) and _is_infinite(value):
-        raise InvalidRequest("the JSON holds a number that is too large for a 64-bit float")
-    return value
-
-
-# Two searches are four times as fast as one for either.
-_HUGE_NUMBER = (re.compile(rb"[eE]\+?[0-9]{3}"), re.compile(rb"[0-9]{300}"))
-
-
-def _json_problem(text: bytes, reason: str) -> str:
-    if "recursion limit" in reason:
-        return "the JSON is nested deeper than 200 levels"
-    try:
-        from_json(text)
-    except ValueError:
-        return f"this is not valid JSON: {reason}"
-    return "this is not valid JSON, which has no NaN and no Infinity; send null for a missing number"
-
-
-def _is_infinite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_is_infinite(each) for each in value.values())
-    if isinstance(value, list):
-        return any(_is_infinite(each) for each in value)
-    return isinstance(value, float) and math.isinf(value)
+    kinds = (kind for kind, quality in asked.accept_mimetypes if quality > 0)
+    return "json" in (asked.content_type or "") or any("json" in kind for kind in kinds)
 
 
 def error_response(error: LongshoreError, status: int | None = None) -> Response:
@@ -285,13 +333,23 @@ def error_response(error: LongshoreError, status: int | None = None) -> Response
     return response
 
 
-def disposition(name: str) -> dict[str, str]:
-    """The parameters that give a download its name: plain where it is ASCII, else also RFC 6266's ``filename*``."""
+def disposition(name: str, *, download: bool = True) -> str:
+    """The value of ``Content-Disposition`` (RFC 6266).
+
+    A name that is no plain token comes first as ``filename*``, and last as the token that is nearest to it: who splits
+    the header at ``filename=`` reads that, quotes and semicolons never stand in its way.
+
+    >>> disposition("a.csv"), disposition("Preise 2024.csv", download=False)
+    ('attachment; filename=a.csv', "inline; filename*=UTF-8''Preise%202024.csv; filename=Preise_2024.csv")
+    """
+    kind = "attachment" if download else "inline"
     name = _CONTROL.sub("_", name)
-    if name.isascii():
-        return {"filename": name}
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
-    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
+    if _TOKEN.fullmatch(name):
+        return f"{kind}; filename={name}"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    token = _NO_TOKEN.sub("_", plain).strip("_")
+    token = token if _TOKEN.fullmatch(token) else f"download{token}"
+    return f"{kind}; filename*=UTF-8''{quote(name, safe='')}; filename={token}"
 
 
 def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -312,7 +370,7 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     }
     if endpoint.body is not None:
         content = {"application/json": {"schema": _reference(endpoint.body, schemas)}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": endpoint.body_required, "content": content}
     described["parameters"] += endpoint.headers
     return {**described, **endpoint.raw}
 

@@ -29,13 +29,13 @@ def die_with_parent(death_signal: int = signal.SIGKILL) -> bool:
 
 
 def die_with(lifeline: int | None, end: Callable[[], None] | None = None) -> None:
-    """Tie this process to its parent and, through the pipe ``lifeline``, to the supervisor.
+    """Tie this process to its parent and, through the pipe ``lifeline``, to the supervisor, where there is one.
 
     :param end: what to do when the pipe closes, where the kernel does not do it; default: kill the process group.
     """
-    tied = die_with_parent()
     if lifeline is None:
-        return
+        return  # started by hand: it outlives the shell, as nohup and service managers want it
+    tied = die_with_parent()
     end = end or _kill_group
     if _is_closed(lifeline):  # the supervisor died before we asked the kernel
         end()

@@ -8,9 +8,11 @@ look again within a fraction of a second.
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 import redis
@@ -27,6 +29,9 @@ log = logging.getLogger(__name__)
 CHANNEL = "longshore-sockets"
 RETRY_FIRST_SECONDS = 0.02
 RETRY_LONGEST_SECONDS = 0.5
+ANSWER_SECONDS = 3.0
+STANDSTILL_SECONDS = 2.0
+MOST_FOR_OTHERS = 2_000
 # Noticing that a broker on another machine vanished without closing the connection.
 HEALTH_SECONDS = 10.0
 
@@ -46,7 +51,7 @@ def server_manager(settings: Settings) -> PubSubManager:
     url = settings.redis_url
     if url is not None:
         return _RedisListener(url, channel=CHANNEL)
-    return _KombuListener(settings.kombu_url, channel=CHANNEL)
+    return _KombuListener(settings.kombu_url, tls=settings.broker_tls, channel=CHANNEL)
 
 
 def emitter(settings: Settings) -> Emitter:
@@ -55,7 +60,7 @@ def emitter(settings: Settings) -> Emitter:
     manager = (
         _RedisPublisher(url, channel=CHANNEL, write_only=True)
         if url is not None
-        else _KombuPublisher(settings.kombu_url, channel=CHANNEL, write_only=True)
+        else _KombuPublisher(settings.kombu_url, tls=settings.broker_tls, channel=CHANNEL, write_only=True)
     )
     return _Emitter(manager)
 
@@ -74,29 +79,73 @@ class _RedisPublisher(RedisManager):  # type: ignore[misc]
     def __init__(self, url: str, **manager_options: Any) -> None:
         super().__init__(url, **manager_options)
         # One immediate second try: the first may find a connection that the broker closed long ago.
-        options: dict[str, Any] = {"socket_timeout": 5, "retry": Retry(NoBackoff(), 1)}
+        options: dict[str, Any] = {"socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 1)}
         if not url.startswith("unix:"):
             options |= {"socket_connect_timeout": 2, "socket_keepalive": True}
         self._client: Any = redis.Redis.from_url(url, **options)
+        self._stands_still_until = 0.0
 
     def _publish(self, data: dict[str, Any]) -> None:
+        self._send(self.json.dumps(data))
+
+    def _send(self, message: str) -> None:
+        # One that stands still holds whoever asks it for the whole limit; the next ones need not wait as well.
+        if time.monotonic() < self._stands_still_until:
+            raise Unavailable("the message broker does not answer at the moment")
         try:
-            receivers = self._client.publish(self.channel, self.json.dumps(data))
+            receivers = self._client.publish(self.channel, message)
         except redis.RedisError as error:
+            if isinstance(error, redis.TimeoutError):
+                self._stands_still_until = time.monotonic() + STANDSTILL_SECONDS
             raise Unavailable("the message broker cannot be reached at the moment") from error
         if receivers == 0:
             # Just after a restart of the broker the web server may not listen yet: the message would be lost.
             raise Unavailable("no web server listens for messages at the moment")
 
 
+class _ForOthers:
+    """Hands to other web servers, in order, what the own sockets have got already; nobody waits for that."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(MOST_FOR_OTHERS)
+        self._thread: threading.Thread | None = None
+        self._guard = threading.Lock()
+        self._is_failing = False
+
+    def put(self, publish: Callable[[], None]) -> None:
+        with self._guard:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="other web servers", daemon=True)
+                self._thread.start()
+        try:
+            self._waiting.put_nowait(publish)
+        except queue.Full:
+            self._complain("more waits for the message broker than is kept")
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._waiting.get()()
+                self._is_failing = False
+            except Unavailable as error:
+                self._complain(error.description)
+            except Exception:  # the thread must outlive whatever the broker's client raises
+                log.exception("other web servers were not told")
+
+    def _complain(self, why: str) -> None:
+        log.log(logging.DEBUG if self._is_failing else logging.WARNING, "other web servers were not told: %s", why)
+        self._is_failing = True
+
+
 class _RedisListener(_RedisPublisher):
-    """The web server's end. What it emits reaches its own sockets first, so a failed publish is only logged."""
+    """The web server's end. What it emits reaches its own sockets first."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._others = _ForOthers()
 
     def _publish(self, data: dict[str, Any]) -> None:
-        try:
-            super()._publish(data)
-        except Unavailable as error:
-            log.warning("other web servers were not told: %s", error.description)
+        self._others.put(partial(self._send, self.json.dumps(data)))
 
     def _redis_listen_with_retries(self) -> Iterator[dict[str, Any]]:
         delay = RETRY_FIRST_SECONDS
@@ -125,13 +174,19 @@ class _RedisListener(_RedisPublisher):
 
 
 class _KombuPublisher(KombuManager):  # type: ignore[misc]
-    """Publishes on RabbitMQ, raising where python-socketio only logs."""
+    """Publishes on RabbitMQ, raising where python-socketio only logs.
 
-    def __init__(self, url: str, **options: Any) -> None:
-        super().__init__(url, connection_options={"connect_timeout": 2}, **options)
+    :param tls: see :attr:`longshore.settings.Settings.broker_tls`.
+    """
+
+    def __init__(self, url: str, tls: dict[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(url, connection_options={"connect_timeout": 2, "ssl": tls}, **options)
         self._publishing = threading.Lock()  # one connection, which is not safe for threads
 
     def _publish(self, data: dict[str, Any]) -> None:
+        self._send(self.json.dumps(data))
+
+    def _send(self, message: str) -> None:
         connection = self.publisher_connection
         errors = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
         policy = {"max_retries": 1, "interval_start": 0}
@@ -139,7 +194,7 @@ class _KombuPublisher(KombuManager):  # type: ignore[misc]
             try:
                 connection.ensure_connection(**policy)
                 producer = connection.Producer(exchange=self._exchange())
-                producer.publish(self.json.dumps(data), retry=True, retry_policy=policy)
+                producer.publish(message, retry=True, retry_policy=policy)
             except errors as error:
                 raise Unavailable("the message broker cannot be reached at the moment") from error
 
@@ -147,11 +202,12 @@ class _KombuPublisher(KombuManager):  # type: ignore[misc]
 class _KombuListener(_KombuPublisher):
     """The web server's end on RabbitMQ."""
 
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        self._others = _ForOthers()
+
     def _publish(self, data: dict[str, Any]) -> None:
-        try:
-            super()._publish(data)
-        except Unavailable as error:
-            log.warning("other web servers were not told: %s", error.description)
+        self._others.put(partial(self._send, self.json.dumps(data)))
 
     def _listen(self) -> Iterator[Any]:
         delay = RETRY_FIRST_SECONDS

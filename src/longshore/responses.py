@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask import Request, Response, current_app, request
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
-from longshore.http import LARGEST_JSON_BYTES
+from longshore.http import LARGEST_JSON_BYTES, refuse_query
+from longshore.json_bodies import read_json
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,7 +24,6 @@ LONGEST_CALLBACK = 200
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 # Legal in JSON but line ends in older JavaScript.
 _LINE_ENDS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
-DEEPEST = 200
 
 _answers_json: ContextVar[bool] = ContextVar("answers_json", default=False)
 """Whether :func:`make_my_response_json` stands around what runs now."""
@@ -43,51 +43,19 @@ def read_data(asked: Request) -> Any:
 
     Fields that are numbers become numbers, and a field that is given once is not a list.
 
-    :raises InvalidRequest: for a body that says it is JSON and is not.
+    :raises InvalidRequest: for a body that says it is JSON and is not, and for words of the address beside it, which
+        would be no part of the data.
     :raises TooLarge: over :data:`~longshore.http.LARGEST_JSON_BYTES`.
     """
     if (asked.content_length or 0) > LARGEST_JSON_BYTES:
         raise TooLarge(f"data has at most {LARGEST_JSON_BYTES:,} bytes here")
     asked.max_content_length = LARGEST_JSON_BYTES
     if asked.is_json:
-        return parse_json(asked.get_data(cache=False))
+        refuse_query(asked, (CALLBACK,), unless="_")
+        return read_json(asked.get_data(cache=False))
     given = asked.values.to_dict(flat=False)
     fields = {name: list(map(as_number, values)) for name, values in given.items() if name != CALLBACK}
     return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
-
-
-def parse_json(text: bytes | str) -> Any:
-    """A JSON value as the standard has it: no NaN, no infinite numbers, not too deep.
-
-    :raises InvalidRequest: for anything else.
-    """
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is no valid JSON"
-        raise InvalidRequest(f"the body is not valid JSON: {shorten(reason, 200)}") from None
-    if _depth_over(value, DEEPEST):
-        raise InvalidRequest(f"the body's lists and objects stand at most {DEEPEST} deep inside each other")
-    return value
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"JSON has no number {name}")
-
-
-def _depth_over(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [inner for each in level for inner in _inside(each) if isinstance(inner, dict | list)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def as_number(text: str) -> int | float | str:
@@ -140,8 +108,8 @@ def make_my_response_json(view: View) -> View:
     """Decorator: what a view returns becomes a JSON response.
 
     A dict or list is the body; a dict's ``status_code`` is the status and is left out; an int is a status with an empty
-    body ``{}``; text is taken as JSON; None is ``{}``. A response stays as it is. With a ``callback`` in the request:
-    JSONP.
+    body ``{}``; text is taken as JSON; None is ``{}``; of a pair the second is the status. A response stays as it is.
+    With a ``callback`` in the request: JSONP, in which text that is no JSON is quoted.
     """
 
     @functools.wraps(view)
@@ -158,8 +126,22 @@ def make_my_response_json(view: View) -> View:
 
 
 def _as_json(result: Any, callback: str | None) -> Response:
-    body, status = _split(result)
+    return answer_json(*_split(result), callback)
+
+
+def answer_json(body: Any, status: int, callback: str | None) -> Response:
+    """As :func:`json_response`, of a view's own text: in a script what is no JSON is quoted."""
+    if callback is not None and isinstance(body, str) and not _is_json(body):
+        body = json.dumps(body)
     return json_response(body, status, callback)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        read_json(text)
+    except InvalidRequest:
+        return False
+    return True
 
 
 def as_response(result: Any) -> Response:
@@ -184,6 +166,9 @@ def _split(result: Any) -> tuple[Any, int]:
         return result, 200
     if isinstance(result, int):
         return {}, result
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], int):  # as Flask has it
+        body, _ = _split(result[0])
+        return body, result[1]
     if isinstance(result, Mapping):
         status = result.get("status_code", 200)
         return {name: value for name, value in result.items() if name != "status_code"}, int(status)

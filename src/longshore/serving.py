@@ -266,7 +266,7 @@ def _headed(response: Response, content: Content) -> Response:
         headers["Content-Type"] = content.content_type
     if content.content_type.partition(";")[0].strip().lower() in ACTIVE:
         headers["Content-Security-Policy"] = SHUT_IN
-    headers.set("Content-Disposition", "attachment" if content.download else "inline", **disposition(content.name))
+    headers["Content-Disposition"] = disposition(content.name, download=content.download)
     if content.digest is not None:
         headers["Repr-Digest"] = f"sha-256=:{content.digest}:"
         headers["Digest"] = f"sha-256={content.digest}"

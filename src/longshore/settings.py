@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -13,7 +14,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from longshore.errors import SettingsError
 
@@ -39,6 +41,12 @@ class Settings(BaseSettings):
     bind_interface: str = Field("127.0.0.1", description="address the web server listens on")
     log_level: LogLevel = Field("WARNING", description="least level that is logged, to standard error")
     root_storage_path: Path = Field(Path("storage"), description="folder that holds everything the server keeps")
+    umask: str = Field(
+        "077",
+        pattern=r"^0?0[0-7]{2}$",
+        description="rights that the files which the server writes are not given, as for the shell's `umask`: `077`"
+        " keeps everyone else out, `027` lets the folder's group read",
+    )
     database_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL of the state; default: a SQLite file under ROOT_STORAGE_PATH"
     )
@@ -89,9 +97,25 @@ class Settings(BaseSettings):
         512 * 2**20, ge=16 * 2**20, description="memory limit of the embedded broker; above it new work is refused"
     )
     web_threads: int = Field(
-        512, ge=8, description="threads of the web server: open sockets plus requests at one moment"
+        512, ge=8, description="requests that the web server answers at one moment, beside those of open sockets"
     )
+    web_sockets: int = Field(512, ge=8, description="Socket.IO connections that may be open at one moment")
     import_timeout_seconds: float = Field(3600, gt=0, description="longest time an upload waits for its import")
+    import_concurrency: int = Field(
+        2, ge=1, description="files that are read at the same time on this machine, apart from the changes' workers"
+    )
+    import_memory_bytes: int = Field(
+        2 * 10**9,
+        ge=300 * 10**6,
+        description="most memory of the processes that read one file, without the pages of mapped files; a file that"
+        " needs more is refused with TooLarge",
+    )
+    import_stall_seconds: float = Field(
+        300,
+        gt=0,
+        description="longest time in which the reading of a file may stand still, neither progressing nor writing;"
+        " then it is ended with TimedOut",
+    )
     change_timeout_seconds: float = Field(
         600, gt=0, description="longest time a REST change waits for its turn and its end"
     )
@@ -130,8 +154,15 @@ class Settings(BaseSettings):
     result_ttl: float = Field(
         86400, gt=0, le=10**9, description="how long the result of a finished job or Celery task is kept, in seconds"
     )
+    strict_json: bool = Field(
+        False,
+        description="whether `request.json` answers 415 in handlers and mounted Flask applications where the body does"
+        " not say that it is JSON, as Flask does since 2.1; by default it is `None` then, as older ones expect",
+    )
     job_queues: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="comma-separated queues that this machine's job workers serve; default: those of all jobs"
+        (),
+        description="comma-separated queues that this machine's job workers serve besides `jobs`;"
+        " default: those of all jobs",
     )
     job_concurrency: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2),
@@ -227,7 +258,8 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="comma-separated names (`data.example.org`, `*.example.org`) that browsers may call this server by,"
-        " besides localhost; `*` for any; default: only localhost on a loopback address without tokens, else any",
+        " besides localhost and `BIND_INTERFACE`; `*` for any; default: any with tokens, else no other; has to be set"
+        " with `AUTH=none` on an address that other machines reach",
     )
     audit_log: Path | None = Field(
         None, description="file to which a line of JSON is appended for every change; default: standard error"
@@ -243,6 +275,18 @@ class Settings(BaseSettings):
         description="datasets that nobody changed for so many seconds, and to which nobody is connected, are removed;"
         " default: never",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from, the first winning: the command line, files that hold secrets, the environment."""
+        return init_settings, SecretFiles(settings_cls), env_settings
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -325,6 +369,11 @@ class Settings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
+
+    @property
+    def umask_bits(self) -> int:
+        """``umask`` as the number that the system takes."""
+        return int(self.umask, 8)
 
     @property
     def has_additions(self) -> bool:
@@ -427,6 +476,18 @@ class Settings(BaseSettings):
         return f"redis+socket{url.removeprefix('unix')}" if url.startswith("unix:") else url
 
     @property
+    def broker_tls(self) -> dict[str, Any] | None:
+        """What kombu is told of a broker over TLS, if its URL says nothing of that; None for every other broker.
+
+        By itself it takes any certificate of a Redis (redis-py does not), and of a RabbitMQ any that somebody vouches
+        for, whatever its name.
+        """
+        parts = urlsplit(self.kombu_url)
+        if parts.scheme == "rediss":
+            return {"ssl_cert_reqs": "required"}
+        return {"server_hostname": parts.hostname} if parts.scheme == "amqps" else None
+
+    @property
     def database(self) -> str:
         """SQLAlchemy URL of the state."""
         if self.database_url is not None:
@@ -441,6 +502,11 @@ class Settings(BaseSettings):
         if self.result_backend is None:
             raise SettingsError("RESULT_BACKEND is not set")
         return self.result_backend.get_secret_value()
+
+    @property
+    def own_url(self) -> str:
+        """Where this machine itself reaches the web server."""
+        return url_of(self.bind_interface, self.port)
 
     @property
     def log_number(self) -> int:
@@ -465,13 +531,94 @@ class Settings(BaseSettings):
             return self.internal_secret.get_secret_value()
         path = self.root_storage_path / "internal-secret"
         self.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text().strip()
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+        return _read_secret(path) or _make_secret(path)
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Secrets from files, as containers are handed them: ``DATABASE_URL_FILE`` names one that holds ``DATABASE_URL``.
+
+    A secret in the environment shows in whatever lists a container's variables.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The secret of one field; None where no file is named. Not asked for a field that is no secret."""
+        variable = file_variable(field_name)
+        path = _variable(variable)
+        if path is None:
+            return None, field_name, False
+        if _variable(field_name) is not None:
+            raise SettingsError(f"{field_name.upper()} and {variable} contradict each other; unset one of them")
+        return _read_setting(variable, Path(path)), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """What the files hold, by field.
+
+        :raises SettingsError: for a file that cannot be read or holds nothing, and where the variable is set as well.
+        """
+        found = {name: self.get_field_value(self.settings_cls.model_fields[name], name)[0] for name in secret_fields()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def secret_fields() -> tuple[str, ...]:
+    """The settings that may hold a password: their values appear nowhere, and each may stand in a file of its own."""
+    return tuple(name for name in Settings.model_fields if _is_secret(name))
+
+
+def file_variable(field: str) -> str:
+    """The variable that names the file with a secret.
+
+    >>> file_variable("broker_url")
+    'BROKER_URL_FILE'
+    """
+    return f"{field.upper()}_FILE"
+
+
+def _variable(name: str) -> str | None:
+    """A variable of the environment, in whichever case; None where it is absent or empty."""
+    return next((value for each, value in os.environ.items() if each.upper() == name.upper() and value), None)
+
+
+def _read_setting(variable: str, path: Path) -> str:
+    """The secret in a file; that of the tokens is named instead, since it is read again whenever it changes."""
+    try:
+        content = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"{variable}={str(path)!r} cannot be used: {reason}") from None
+    if not content:
+        raise SettingsError(f"{variable}={str(path)!r} cannot be used: the file is empty")
+    return f"@{path}" if variable == file_variable("auth_tokens") else content
+
+
+def _read_secret(path: Path) -> str:
+    """What is kept; "" where nothing is."""
+    try:
         return path.read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _make_secret(path: Path) -> str:
+    """Make a secret and keep it, unless another process has done so meanwhile.
+
+    A file that is there and empty, of a server that is just writing or of one that found the disk full, is no secret:
+    with an empty one anybody could sign a login.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "r+") as file:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        kept = file.read().strip()
+        if kept:
+            return kept
+        made = secrets.token_urlsafe(32)
+        try:
+            file.write(made)
+            file.flush()
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, 0)  # half of a secret would be taken for one
+            raise
+        return made
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -481,10 +628,10 @@ def _parts(text: str) -> tuple[str, ...]:
 def _mount(text: str) -> tuple[str, str]:
     prefix, _, target = text.partition("=")
     module, _, name = target.partition(":")
-    prefix = prefix.strip().rstrip("/")
+    prefix = prefix.strip()
     if not prefix.startswith("/") or not module.strip() or not name.strip():
         raise ValueError(f"{text!r} is no mount; write /prefix=package.module:application")
-    return prefix, target.strip()
+    return prefix.rstrip("/"), target.strip()  # that of / is empty, as WSGI has it
 
 
 def _require_scheme(value: SecretStr | None, allowed: tuple[str, ...]) -> SecretStr | None:
@@ -513,5 +660,34 @@ def _sentence(error: ValidationError) -> str:
 
 
 def client_token() -> str | None:
-    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``."""
-    return os.environ.get("LONGSHORE_TOKEN") or None
+    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``, or what its file holds."""
+    path = _variable(file_variable("longshore_token"))
+    kept = _read_secret(Path(path)) if path else ""
+    return _variable("longshore_token") or kept or None
+
+
+def client_url() -> str:
+    """The server that clients ask when they are given none: ``LONGSHORE_URL``, else the one with these settings.
+
+    A job is run with the settings of its server, whose web server may be in another container.
+    """
+    return _variable("longshore_url") or Settings.from_environment().own_url
+
+
+def reachable_host(host: str) -> str:
+    """The address by which a machine itself reaches a server that listens on ``host`` there.
+
+    >>> reachable_host("0.0.0.0"), reachable_host("10.0.0.5")
+    ('127.0.0.1', '10.0.0.5')
+    """
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - recognised, not bound
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a machine itself finds a server that listens on ``host`` there.
+
+    >>> url_of("::", 5000)
+    'http://[::1]:5000'
+    """
+    host = reachable_host(host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -14,6 +14,7 @@ from flask import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from longshore.bodies import read_chunks, reading
+from longshore.digests import check_digests
 from longshore.disk import telling_when_full
 from longshore.errors import InvalidRequest, StorageFull, TooLarge
 from longshore.writing import FileWriter
@@ -75,6 +76,7 @@ def receive_all(
                 _receive_form(request, arriving, most_files)
             else:
                 _receive_raw(request, arriving, may_be_empty=may_be_empty)
+                check_digests(request, arriving.uploads[0].path)
             yield arriving.uploads
     finally:
         arriving.remove()

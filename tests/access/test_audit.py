@@ -65,6 +65,22 @@ def test_what_was_refused_to_somebody_known(closed: Served, tokens: Tokens) -> N
     assert [(line["user"], line["outcome"], line["status"]) for line in closed.audit] == [("rita", "refused", 403)]
 
 
+def test_a_read_that_was_refused_to_somebody_known(closed: Served, tokens: Tokens) -> None:
+    login = closed.client
+    login.post("/login", json={"token": tokens.shown["will"]})
+    assert login.get("/api/v1/operations", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert [(line["user"], line["action"], line["outcome"]) for line in closed.audit] == [
+        ("will", "POST /login", "done"),
+        ("will", "GET /api/v1/operations", "refused"),
+    ]
+
+
+def test_foreign_pages_do_not_fill_the_record_of_an_open_server(opened: Served) -> None:
+    assert opened.client.get("/api/v1/operations", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert opened.client.post("/upload", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert [line["action"] for line in opened.audit] == ["POST /upload"]
+
+
 def test_logins_and_wrong_tokens(closed: Served, tokens: Tokens) -> None:
     client = closed.client
     client.post("/login", json={"token": "ls_wrong"})
@@ -91,6 +107,13 @@ def test_a_line_stays_a_line(tmp_path: Path) -> None:
     (line,) = path.read_text().splitlines()
     assert len(json.loads(line)["object"]) == 300
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_half_a_character_does_not_keep_a_change_off_the_record(tmp_path: Path) -> None:
+    path = tmp_path / "audit"
+    AuditLog(path).write(Caller("ada", Scope.ADMIN), "event \ud800", "\udfff", "refused")
+    (line,) = path.read_text().splitlines()
+    assert (json.loads(line)["action"], json.loads(line)["object"]) == ("event \ud800", "\udfff")
 
 
 def test_a_file_that_cannot_be_written_to_ends_the_start(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 
 from access.conftest import Serve, Served, Tokens
 from longshore.access import tokens as module
@@ -65,6 +69,8 @@ def test_the_cookie_is_for_this_server_and_out_of_scripts_reach(serve: Serve, to
     assert int(plain["max-age"]) == 7 * 86400
     (encrypted,) = cookie(**{"X-Forwarded-Proto": "https"}).values()
     assert encrypted["secure"]
+    assert encrypted.key.startswith("__Host-")
+    assert not plain.key.startswith("__Host-")
     assert tokens.shown["will"] not in plain.value
 
 
@@ -109,6 +115,67 @@ def test_logging_out_ends_every_copy_of_the_cookie(closed: Served, tokens: Token
     assert closed.bare_client.get("/", headers=stolen).status_code == 401
 
 
+def test_a_login_over_tls_lets_in_and_ends(serve: Serve, tokens: Tokens) -> None:
+    served = serve(auth_tokens=f"@{tokens.path}", trusted_proxies="127.0.0.1")
+    client, own = served.client, {"X-Forwarded-Proto": "https", "Origin": "https://localhost"}
+
+    def asks(**headers: str) -> Any:
+        return client.get("/api/v1/me", base_url="https://localhost", headers=headers)
+
+    client.post("/login", base_url="https://localhost", json={"token": tokens.shown["will"]}, headers=own)
+    assert asks(**own).get_json()["user"] == "will"
+    assert asks(**{"X-Forwarded-Proto": "wss"}).get_json()["user"] == "will"
+    client.post("/logout", base_url="https://localhost", headers=own)
+    assert asks(**own).status_code == 401
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_mark_of_who_takes_a_link_goes_encrypted_where_the_link_does(
+    serve: Serve, tmp_path: Path, scheme: str
+) -> None:
+    (tmp_path / "offered").mkdir()
+    (tmp_path / "offered" / "a.txt").write_text("a")
+    client = serve(files_root=tmp_path / "offered", trusted_proxies="127.0.0.1").client
+    address = client.post("/file?name=a.txt").get_json()["addr"]
+    with client.get(address, headers={"X-Forwarded-Proto": scheme}) as answer:
+        (mark,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    assert (bool(mark["secure"]), mark["httponly"], mark["path"]) == (scheme == "https", True, "/cached-file")
+
+
+def test_logging_in_anew_ends_the_login_before(closed: Served, tokens: Tokens) -> None:
+    client = log_in(closed, tokens, "will")
+    name = closed.app.wsgi_app.access.identities.logins.cookie_name  # type: ignore[attr-defined]
+    before = client.get_cookie(name)
+    assert before is not None
+    client.post("/login", data={"token": tokens.shown["rita"]}, headers=PAGE | OWN)
+    assert client.get("/api/v1/me").get_json()["user"] == "rita"
+    assert closed.bare_client.get("/", headers={"Cookie": f"{name}={before.value}"}).status_code == 401
+
+
+def test_logging_out_empties_the_browsers_cache(closed: Served, tokens: Tokens) -> None:
+    answer = log_in(closed, tokens).post("/logout", headers=PAGE | OWN)
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+
+
+@pytest.mark.parametrize("reference", ["", "0", 7, None, ["a"]])
+def test_a_signed_reference_that_fits_every_token_lets_nobody_in(
+    closed: Served, tokens: Tokens, reference: object
+) -> None:
+    logins = closed.app.wsgi_app.access.identities.logins  # type: ignore[attr-defined]
+    if reference == "0":
+        reference = tokens.kept["will"].digest[:1]
+    assert logins.read(logins._serializer.dumps(["A" * 22, reference])) is None
+    assert logins.read(logins.begin(tokens.kept["will"])).token.name == "will"
+
+
+def test_a_login_is_signed_with_sha_256_and_one_of_an_earlier_version_is_good(closed: Served, tokens: Tokens) -> None:
+    logins = closed.app.wsgi_app.access.identities.logins  # type: ignore[attr-defined]
+    secret, will = closed.settings.require_internal_secret().encode(), tokens.kept["will"]
+    assert len(base64.urlsafe_b64decode(logins.begin(will).rpartition(".")[2] + "==")) == 32
+    earlier = URLSafeTimedSerializer(secret, salt="longshore-login").dumps(["A" * 22, will.digest[:24]])
+    assert logins.read(earlier).token.name == "will"
+
+
 def test_withdrawing_the_token_ends_its_logins(closed: Served, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.0)
     closed.app.wsgi_app.access.identities.book._look_at = 0.0  # type: ignore[attr-defined]
@@ -151,3 +218,10 @@ def test_an_open_server_has_nothing_to_log_in_to(opened: Served) -> None:
     assert opened.client.get("/login", headers=PAGE).headers["Location"] == "/"
     assert opened.client.post("/login", json={"token": "x"}).get_json() == {"success": True}
     assert opened.client.post("/logout", headers=PAGE).status_code == 303
+
+
+@pytest.mark.parametrize("body", ["[" * 4000 + "]" * 4000, '{"token": ' + '{"a":' * 1500 + "1" + "}" * 1501, "[", ""])
+def test_a_login_of_any_json_is_refused_in_our_words(closed: Served, body: str) -> None:
+    answer = closed.client.post("/login", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "recursion" not in answer.text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from access.conftest import Serve, Served, Tokens
+from longshore.access.gate import _kept_private
 from longshore.access.policy import is_loopback, require_protection
 from longshore.access.proxies import Proxies
 from longshore.errors import SettingsError
@@ -55,11 +57,78 @@ def test_a_listed_origin_may_write(serve: Serve) -> None:
     assert upload(served.client, {"Origin": "https://evil.example"}) == 403
 
 
-def test_a_foreign_page_cannot_read_data_as_a_script(opened: Served) -> None:
-    script = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
-    assert opened.client.get("/hello?callback=steal", headers=script).status_code == 403
-    assert opened.client.get("/hello", headers=script).status_code == 200
-    assert opened.client.get("/hello?callback=cb").status_code == 200
+SCRIPT = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+"""What a browser says of a foreign page's `<script src=...>`, `<img src=...>` and the like."""
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("query", ["", "?callback=steal", "?c%61llback=steal", "?x=%26callback%3D1"])
+def test_a_foreign_page_cannot_embed_an_answer(opened: Served, site: str, query: str) -> None:
+    answer = opened.client.get(f"/store/secret{query}", headers={**SCRIPT, "Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert "CORS_ORIGINS" in answer.get_json()["errorDescription"]
+
+
+@pytest.mark.parametrize("callback", ["callback", "c%61llback", "%63%61%6c%6c%62%61%63%6b"])
+def test_a_foreign_page_cannot_choose_what_a_public_answer_calls(opened: Served, callback: str) -> None:
+    assert opened.client.get(f"/hello?{callback}=steal", headers=SCRIPT).status_code == 403
+    assert opened.client.get("/hello", headers=SCRIPT).status_code == 200
+    assert opened.client.get(f"/hello?{callback}=cb").status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"}])
+def test_own_pages_and_programs_read_jsonp(opened: Served, headers: dict[str, str]) -> None:
+    opened.client.post("/kv/film", json={"a": 1})
+    assert opened.client.get("/kv/film?callback=cb", headers=headers).text == 'cb({"a": 1});'
+
+
+def test_a_foreign_page_may_lead_to_an_answer_but_not_embed_it(opened: Served) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Referer": "https://evil.example/"}
+    assert opened.client.get("/echo", headers=followed).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [("https://evil.example/x", 403), ("http://localhost:8/", 403), ("http://localhost/page", 200), ("", 200)],
+)
+def test_without_a_word_of_the_browser_the_page_decides_who_reads_jsonp(opened: Served, page: str, status: int) -> None:
+    answer = opened.client.get("/echo?c%61llback=cb", headers={"Referer": page} if page else {})
+    assert answer.status_code == status
+
+
+def test_a_page_of_a_listed_origin_reads_jsonp(serve: Serve) -> None:
+    served = serve(cors_origins="https://pages.example")
+    asked = {**SCRIPT, "Referer": "https://pages.example/a"}
+    served.client.post("/kv/film", json={"a": 1})
+    answer = served.client.get("/kv/film?callback=cb", headers=asked)
+    assert (answer.text, answer.headers["Cross-Origin-Resource-Policy"]) == ('cb({"a": 1});', "cross-origin")
+    assert served.client.get("/kv/film?callback=cb", headers={**SCRIPT, "Referer": "https://x"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing", "/store/x", "/login", "/file", "/socket.io/?EIO=4&transport=polling", "/api/v1/docs"]
+)
+def test_browsers_keep_every_answer_from_foreign_pages(opened: Served, path: str) -> None:
+    assert opened.client.get(path).headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    for headers in (SCRIPT, {"Host": "evil.example"}):
+        assert opened.client.get(path, headers=headers).headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_an_answer_that_was_not_modified_is_kept_from_foreign_pages(opened: Served) -> None:
+    assert opened.client.put("/kv/x.js", data=b"1", content_type="text/javascript").status_code < 300
+    etag = opened.client.head("/kv/x.js").headers["ETag"]
+    answer = opened.client.get("/kv/x.js", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.headers["Cross-Origin-Resource-Policy"]) == (304, "same-origin")
+
+
+def test_a_public_link_may_be_shown_on_any_page(serve: Serve, tmp_path: Path, tokens: Tokens) -> None:
+    (tmp_path / "offered").mkdir()
+    (tmp_path / "offered" / "a.png").write_bytes(b"picture")
+    served = serve(auth_tokens=f"@{tokens.path}", files_root=tmp_path / "offered")
+    address = served.client.post("/file?name=a.png", headers=tokens.bearer("will")).get_json()["addr"]
+    with served.client.get(address, headers=SCRIPT) as answer:
+        assert (answer.status_code, answer.data) == (200, b"picture")
+        assert "Cross-Origin-Resource-Policy" not in answer.headers
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:5000", "10.0.0.1"])
@@ -67,6 +136,20 @@ def test_a_rebound_name_does_not_reach_an_open_server(opened: Served, host: str)
     answer = opened.client.get("/hello", headers={"Host": host})
     assert answer.status_code == 403
     assert "ALLOWED_HOSTS" in answer.get_json()["errorDescription"]
+
+
+NO_NAMES = [
+    "[::1].evil.example", "[::1]evil", "[::1", "::1", "[127.0.0.1]", "[localhost]", "[::1%25x]", "localhost:80:90",
+    "localhost:x", "localhost evil.example", "evil@localhost", "localhost/", "[v1.x]", "[]", ":80", "localhost\t",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", NO_NAMES)
+def test_what_is_no_name_reaches_no_server(opened: Served, serve: Serve, tokens: Tokens, host: str) -> None:
+    for served in (opened, serve(auth_tokens=f"@{tokens.path}")):
+        answer = served.client.get("/hello", headers={"Host": host})
+        assert answer.status_code == 400
+        assert answer.get_json()["errorDescription"].startswith("Host: ")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000", "box.localhost"])
@@ -160,8 +243,23 @@ def test_not_loopback(address: str) -> None:
 def test_a_server_for_other_machines_needs_tokens_or_a_word(tokens: Tokens, address: str) -> None:
     with pytest.raises(SettingsError, match=r"AUTH_TOKENS .*longshore token make.*AUTH=none"):
         require_protection(Settings.from_environment(bind_interface=address), address)
-    require_protection(Settings.from_environment(bind_interface=address, auth="none"), address)
+    named = Settings.from_environment(bind_interface=address, auth="none", allowed_hosts="data.example")
+    require_protection(named, address)
     require_protection(Settings.from_environment(bind_interface=address, auth_tokens=f"@{tokens.path}"), address)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.1"])
+def test_a_server_open_to_other_machines_has_to_know_its_names(address: str) -> None:
+    with pytest.raises(SettingsError, match=r"AUTH=none .*ALLOWED_HOSTS"):
+        require_protection(Settings.from_environment(bind_interface=address, auth="none"), address)
+    require_protection(Settings.from_environment(auth="none"), "127.0.0.1")
+
+
+def test_a_server_open_to_other_machines_answers_to_its_names_only(serve: Serve) -> None:
+    served = serve(auth="none", bind_interface="192.0.2.1", allowed_hosts="data.example,[2001:DB8::5]")
+    hosts = ("data.example:8", "192.0.2.1:5000", "[2001:db8::5]", "localhost", "evil.example", "192.0.2.2", "[::2]")
+    codes = [served.client.get("/hello", headers={"Host": host}).status_code for host in hosts]
+    assert codes == [200, 200, 200, 200, 403, 403, 403]
 
 
 def test_both_at_once_contradict_each_other(tokens: Tokens) -> None:
@@ -181,6 +279,24 @@ def test_every_answer_carries_the_headers(closed: Served, path: str) -> None:
     assert headers["X-HOSTNAME"]
     assert headers["X-APP-VERSION"]
     assert headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/kv/a", "/store/a/1", "/api/v1/operations", "/", "/nothing"])
+def test_what_needs_a_token_is_for_no_shared_cache(closed: Served, tokens: Tokens, path: str) -> None:
+    closed.client.put("/kv/a", data=b"x", headers=tokens.bearer("will"))
+    for accept in ("text/html", "*/*"):
+        with closed.client.get(path, headers=tokens.bearer("rita") | {"Accept": accept}) as answer:
+            said = answer.headers["Cache-Control"]
+        assert {"private", "no-store"} & {word.strip() for word in said.split(",")}, said
+
+
+@pytest.mark.parametrize(
+    ("said", "is_kept"),
+    [("max-age=60", "private, max-age=60"), ("public, max-age=60", "public, max-age=60"), ("no-store", "no-store"),
+     ("S-Maxage=9", "S-Maxage=9"), ("private", "private")],
+)  # fmt: skip
+def test_what_a_handler_says_of_shared_caches_stays(said: str, is_kept: str) -> None:
+    assert _kept_private("Cache-Control", said) == is_kept
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/docs", "/nothing", "/diagnostic/fail"])

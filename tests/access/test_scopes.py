@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from access.conftest import Served, Tokens
+from access.conftest import Serve, Served, Tokens
 from longshore.access.scopes import EventScopes, Scope, needed_scope, requires
 from longshore.datasets.service import READS
 
 PUBLIC = {
+    ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
+    ("GET", "/readyz"),
+    ("HEAD", "/readyz"),
     ("GET", "/hello"),  # load balancers ask; they tell nothing
     ("GET", "/diagnostic"),
     ("HEAD", "/"),
@@ -27,6 +32,8 @@ PUBLIC = {
     ("HEAD", "/cached-file"),
     ("GET", "/assets/<path:name>"),  # the browser application's own files, the same for everybody
     ("HEAD", "/assets/<path:name>"),
+    ("GET", "/compat/socket.io.js"),
+    ("HEAD", "/compat/socket.io.js"),
     ("POST", "/celeryTaskCompleted"),  # asks for a secret of its own
 }
 READ_BY_POST = {
@@ -124,3 +131,52 @@ def test_events_change_something_unless_they_are_known_to_read() -> None:
 def test_words_that_are_no_scopes(word: str) -> None:
     with pytest.raises(ValueError, match="read, write, admin"):
         Scope.named(word)
+
+
+SOCKETS_OWN = ["/socket.io/", "/socket.io/x"]
+NOT_SOCKETS = [
+    "/socket.io",
+    "//socket.io",
+    "//socket.io/",
+    "/socket.io?EIO=4&transport=polling",
+    "/socket.iox",
+    "/socket.i",
+]
+
+
+@pytest.mark.parametrize("path", NOT_SOCKETS)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_only_what_the_sockets_answer_is_let_through_to_them(closed: Served, method: str, path: str) -> None:
+    assert closed.client.open(path, method=method).status_code == 401
+
+
+@pytest.mark.parametrize("path", SOCKETS_OWN)
+def test_the_sockets_ask_for_themselves(closed: Served, path: str) -> None:
+    assert closed.client.get(f"{path}?EIO=4&transport=polling").status_code != 401
+
+
+HANDLER = """
+from longshore import app
+from longshore.access.scopes import Scope, requires
+
+@app.route("/<path:anything>", methods=["GET", "POST"])
+@requires(Scope.PUBLIC)
+def everything(anything):
+    return "handler"
+"""
+
+
+def test_what_is_mounted_asks_for_a_token_whatever_a_handler_says_of_all_addresses(
+    serve: Serve, tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "everything.py").write_text(HANDLER)
+    (tmp_path / "mounted_for_scopes.py").write_text(
+        "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'mounted']\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    client = serve(auth_tokens=f"@{tokens.path}", mounts="/hms=mounted_for_scopes:app").client
+    assert client.get("/elsewhere").text == "handler"
+    assert [client.get(path).status_code for path in ("/hms", "/hms/", "/hms/x")] == [401] * 3
+    assert client.get("/hms/x", headers=tokens.bearer("rita")).text == "mounted"
+    assert client.post("/hms/x", headers=tokens.bearer("rita")).status_code == 403

@@ -38,15 +38,8 @@ class Server:
     def eio(self) -> Any:
         return self
 
-    @property
-    def manager(self) -> Any:
-        return self
-
-    def get_namespaces(self) -> list[str]:
-        return ["/"]
-
-    def sid_from_eio_sid(self, eio_sid: str, _namespace: str) -> str | None:
-        return "sid" if eio_sid == "known" else None
+    def knows(self, eio_sid: str) -> bool:
+        return eio_sid == "known"
 
     def disconnect(self, sid: str, namespace: str) -> None:
         self.told.append(f"disconnect {sid} {namespace}")

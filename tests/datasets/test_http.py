@@ -8,6 +8,7 @@ import json
 import socket
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,7 @@ def test_exports(http: httpx.Client, name: str) -> None:
     assert answer.status_code == 200, answer.text
     readers: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
         "csv": pl.read_csv, "json": pl.read_json, "ndjson": pl.read_ndjson, "parquet": pl.read_parquet,
-        "arrow": pl.read_ipc, "xlsx": pl.read_excel,
+        "arrow": pl.read_ipc, "xlsx": partial(pl.read_excel, engine="openpyxl"),
     }  # fmt: skip
     frame = readers[name](io.BytesIO(answer.content))
     assert frame["name"].to_list() == ["Ada", "Bøb", "Cyd"]
@@ -272,16 +273,19 @@ def test_ten_thousand_columns(http: httpx.Client, connect: Connect) -> None:
     assert client.ask("fillWithAverage", session, column="c17", metric="mean")["success"]
 
 
+JSON = {"Accept": "application/json"}
+
+
 def test_errors_and_headers(http: httpx.Client) -> None:
-    for answer in (http.get("/api/nowhere"), http.put("/upload"), http.get("/diagnostic/fail")):
+    for answer in (http.get("/api/nowhere"), http.put("/upload"), http.get("/diagnostic/fail", headers=JSON)):
         assert answer.is_error
         assert answer.headers["X-APP-VERSION"]
         assert answer.headers["X-HOSTNAME"]
         body = answer.json()
         assert (body["success"], isinstance(body["error"], str)) == (False, True)
         assert "Traceback" not in answer.text
-    assert len(http.get("/diagnostic/fail").json()["eid"]) == 8
-    assert "<h1>" in http.get("/diagnostic/fail", headers={"Accept": "text/html"}).text
+    assert len(http.get("/diagnostic/fail", headers=JSON).json()["eid"]) == 8
+    assert "<h1>" in http.get("/diagnostic/fail").text
     assert http.get("/").json()["message"] == "ok"
     assert "<title>" in http.get("/", headers={"Accept": "text/html"}).text
     assert http.head("/").status_code == 200
@@ -300,7 +304,7 @@ def test_a_dataset_is_renamed_and_its_room_is_told(http: httpx.Client, connect: 
     assert listener.wait_for("renamed")["name"] == "prices of 2024.csv"
     assert http.get(address).json()["name"] == "prices of 2024.csv"
     exported = http.get(f"{address}/export").headers["Content-Disposition"]
-    assert 'filename="prices of 2024.csv"' in exported
+    assert exported == "attachment; filename*=UTF-8''prices%20of%202024.csv; filename=prices_of_2024.csv"
     assert http.get(f"{address}/history").json()["position"] == 0, "a name is no step"
 
 
@@ -320,3 +324,124 @@ def test_renaming_what_is_not_there(http: httpx.Client) -> None:
 def test_operations_tell_whether_they_are_on(http: httpx.Client) -> None:
     off = {each["name"] for each in http.get("/api/v1/operations").json()["operations"] if not each["enabled"]}
     assert off == {"executeCommand"}
+
+
+# -- what is not known, what comes again -----------------------------------------------------------------------------
+
+ADD = {"rows": [["new", 9, None]]}
+
+
+@pytest.fixture
+def address(http: httpx.Client) -> str:
+    """Where a fresh dataset is."""
+    return f"/api/v1/datasets/{upload(http)['sessionID']}"
+
+
+def rows_of(http: httpx.Client, address: str) -> int:
+    return int(http.get(address).json()["dataSize"]["rows"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "hint"),
+    [
+        ("operations/deduplicate", {"column": "name"}, "did you mean columns?"),
+        ("operations/trimText", {"columns": ["name"], "bogus": 1}, "unknown parameter 'bogus'"),
+        ("operations/sortRows", {"sortBy": [{"column": "name", "asc": False}]}, "sortBy.0.asc"),
+        ("dropStep", {"version": 1, "dryrun": True}, "did you mean dryRun?"),
+        ("undo", {"version": 1}, "unknown parameter 'version'"),
+        ("undo?ifversion=1", {}, "did you mean ifVersion?"),
+        ("undo", {"operation": "redo"}, "operation: the body and the address must agree"),
+        ("visualize", {"type": "histogram", "options": {"columnIndicies": [1]}}, "did you mean columnIndices?"),
+        (
+            "preview",
+            {"preview": "trimText", "parameters": {"column": "name"}, "rowIndices": [0]},
+            "did you mean columns?",
+        ),
+    ],
+)
+def test_what_a_change_or_a_read_does_not_take_is_refused_and_nothing_done(
+    http: httpx.Client, address: str, path: str, body: dict[str, Any], hint: str
+) -> None:
+    answer = http.post(f"{address}/{path}", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest"), answer.text
+    assert hint in answer.json()["errorDescription"]
+    assert http.get(address).json()["version"] == 0
+
+
+@pytest.mark.parametrize("where", ["recipe", "steps", "reading", "columns"])
+def test_a_recipe_with_a_field_that_nothing_reads_is_refused(http: httpx.Client, address: str, where: str) -> None:
+    http.post(f"{address}/operations/renameColumn", json={"column": "name", "newName": "who"})
+    recipe = http.get(f"{address}/recipe").json()
+    places = {"recipe": recipe, "steps": recipe["steps"][0], "reading": recipe["reading"]}
+    places["columns"] = recipe["steps"][0]["columns"][0]
+    places[where]["opperation"] = "x"
+    answer = http.post(f"{address}/applyRecipe", json={"recipe": recipe, "mode": "lenient"})
+    assert (answer.status_code, "opperation" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("fields", [{"delimeter": ";"}, {"inital_skip": "1"}])
+def test_a_misspelt_reading_option_is_refused(http: httpx.Client, fields: dict[str, str]) -> None:
+    refused = upload(http, **fields)
+    assert (refused["status"], "did you mean" in refused["errorDescription"]) == (400, True)
+    answer = http.post("/api/v1/datasets", params={"name": "t.csv", **fields}, content=CSV)
+    assert answer.status_code == 400
+
+
+def test_fields_that_nobody_filled_in_were_not_given(http: httpx.Client) -> None:
+    assert upload(http, seed="null", sampleSize="undefined", sheet="")["success"]
+
+
+def test_a_change_under_a_key_is_done_once_and_answered_alike(http: httpx.Client, address: str) -> None:
+    asked = {"json": {**ADD, "requestID": "r1"}, "headers": {"Idempotency-Key": "k1"}}
+    first, again = (http.post(f"{address}/operations/addRows", **asked) for _ in range(2))
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert rows_of(http, address) == 4
+    other = http.post(f"{address}/operations/addRows", json={"rows": [["x", 1, None]]}, headers=asked["headers"])
+    assert (other.status_code, other.json()["error"]) == (422, "InvalidValue")
+    back = [http.post(f"{address}/undo", headers={"Idempotency-Key": "k2"}).json() for _ in range(2)]
+    assert back[0] == back[1]
+    assert rows_of(http, address) == 3
+
+
+def test_an_upload_under_a_key_is_one_dataset(http: httpx.Client) -> None:
+    def send(content: bytes, key: str = "up") -> httpx.Response:
+        return http.post("/api/v1/datasets?name=t.csv", content=content, headers={"Idempotency-Key": key})
+
+    first = send(CSV)
+    assert first.status_code == 201
+    assert send(CSV).json() == first.json()
+    assert send(CSV, "other").json()["sessionID"] != first.json()["sessionID"]
+    assert send(CSV + b"more,1,\n").status_code == 422
+
+
+def test_an_aggregate_under_a_key_is_one_dataset(http: httpx.Client, address: str) -> None:
+    asked = {"json": {"by": ["name"]}, "headers": {"Idempotency-Key": "k"}}
+    made = {http.post(f"{address}/aggregate", **asked).json()["newSessionID"] for _ in range(2)}
+    assert len(made) == 1
+
+
+def test_every_change_takes_a_version_and_says_the_requests_id_again(http: httpx.Client, address: str) -> None:
+    added = http.post(f"{address}/operations/addRows", json={**ADD, "ifVersion": 0, "requestID": "a"}).json()
+    assert (added["success"], added["requestID"]) == (True, "a")
+    late = http.post(f"{address}/undo", json={"ifVersion": 0})
+    assert (late.status_code, late.json()["error"]) == (409, "IllegalOperation")
+    for change, version in (("undo", 1), ("redo", 0), ("undo", 1)):
+        answer = http.post(f"{address}/{change}", json={"ifVersion": version, "requestID": change}).json()
+        assert (answer["success"], answer["requestID"]) == (True, change)
+    assert http.post(f"{address}/redo?ifVersion=0&requestID=q").json()["requestID"] == "q"
+
+
+def test_a_change_that_takes_long_is_accepted_and_its_address_told(storage: Path) -> None:
+    with LongshoreServer(storage, CHANGE_TIMEOUT_SECONDS="0.05") as server, httpx.Client(timeout=60) as client:
+        client.base_url = httpx.URL(server.url)
+        session = upload(client)["sessionID"]
+        workers = server.parts()["worker"].children()
+        for worker in workers:
+            worker.suspend()
+        answer = client.post(f"/api/v1/datasets/{session}/operations/addRows", json={**ADD, "requestID": 5})
+        assert answer.status_code == 202
+        assert (answer.json()["accepted"], answer.json()["requestID"]) == (True, 5)
+        for worker in workers:
+            worker.resume()
+        done = eventually(lambda: (told := client.get(answer.json()["request"])).status_code == 200 and told)
+        assert done.json()["success"] is True

@@ -20,6 +20,8 @@ from support.waiting import eventually
 pytestmark = pytest.mark.processes
 
 CHANGES = 60
+ROWS = 5_000_000
+"""Of a file whose reading takes some seconds, in which it can be killed."""
 
 
 def big_csv(rows: int) -> bytes:
@@ -75,34 +77,107 @@ def test_a_socket_hears_the_answer_although_its_worker_was_killed(server: Longsh
     listener.ask("metadata", dataset.session_id)
     body = {"sessionID": dataset.session_id, "requestID": "r", "column": "t", "toReplace": ["(v)(.*)(?=9)"]}
     listener.client.emit("findReplace", {**body, "replaceWith": ["\\2\\1"], "matchRegex": True})
-    holder = eventually(lambda: child_with(server, ".partial"), 20, "a worker at work")
+    holder = eventually(lambda: child_with(server, "worker", ".partial"), 20, "a worker at work")
     holder.kill()
     answer = listener.wait_for("findReplace", "r", seconds=90)
     assert (answer["success"], answer["version"]) == (True, 1)
     listener.close()
 
 
-def child_with(server: LongshoreServer, part: str) -> psutil.Process | None:
-    """The worker's process that has a file open with ``part`` in its path."""
-    for child in server.parts()["worker"].children():
-        if any(part in file.path for file in child.open_files()):
-            return child
+def child_with(server: LongshoreServer, role: str, part: str) -> psutil.Process | None:
+    """A process below the part of this role that has a file open with ``part`` in its path."""
+    for child in server.parts()[role].children(recursive=True):
+        try:
+            if any(part in file.path for file in child.open_files()):
+                return child
+        except psutil.NoSuchProcess:
+            continue
     return None
 
 
-def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer) -> None:
+@pytest.mark.parametrize("generation", [0, 1, 2], ids=["child that reads", "reader", "worker"])
+def test_a_killed_import_is_taken_up_by_the_next_worker(server: LongshoreServer, generation: int) -> None:
     with Client(server.url) as client:
         accepted = client.request(
-            "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(1_500_000)
+            "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(ROWS)
         )
-        child = eventually(lambda: child_with(server, "/datasets/"), 60, "a worker that reads")
+        child = eventually(lambda: child_with(server, "import worker", "/datasets/"), 60, "a child that reads")
+        for _ in range(generation):
+            child = child.parent()
         child.kill()
         done: dict[str, Any] = eventually(
             lambda: (a := client.request("GET", accepted["request"])).get("success") and a, 60, "the import"
         )
-        assert done["rows"] == 1_500_000
+        assert done["rows"] == ROWS
         folder = server.storage / "datasets" / accepted["sessionID"]
         assert [path.suffix for path in folder.iterdir()] == [".parquet"], "what the killed worker left is gone"
+
+
+def test_orderly_restarts_do_not_end_an_import(storage: Path) -> None:
+    with LongshoreServer(storage, STOP_TIMEOUT_SECONDS="0") as server:
+        with Client(server.url) as client:
+            accepted = client.request(
+                "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(ROWS)
+            )
+        for _ in range(3):  # as many deaths of workers as end a change
+            child = eventually(lambda: child_with(server, "import worker", "/datasets/"), 60, "a child that reads")
+            child.suspend()
+            assert server.stop() == 0
+            eventually(lambda gone=child: not gone.is_running(), 10, "the child's end")
+            server.end()
+            server.start()
+            server.wait_until_ready()
+        with Client(server.url) as client:
+            done: dict[str, Any] = eventually(
+                lambda: (a := client.request("GET", accepted["request"])).get("success") and a, 90, "the import"
+            )
+        assert done["rows"] == ROWS
+
+
+def test_imports_that_stand_still_hold_up_nobodys_changes(server: LongshoreServer) -> None:
+    with Client(server.url, timeout_seconds=60) as client:
+        dataset = client.upload(b"t\nx\n", name="t.csv")
+        large = big_csv(ROWS)
+        halted: list[psutil.Process] = []
+        waiting = []
+        for _ in range(2):  # as many as are read at once
+            accepted = client.request(
+                "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=large
+            )
+            waiting.append(accepted["request"])
+            folder = f"/datasets/{accepted['sessionID']}"
+            child = eventually(lambda part=folder: child_with(server, "import worker", part), 60, "a child that reads")
+            child.suspend()
+            halted.append(child)
+        assert dataset.call("newCellValue", column="t", rowIndex=0, newValue="y")["version"] == 1
+        for child in halted:
+            child.resume()
+        for request in waiting:
+            done: dict[str, Any] = eventually(
+                lambda at=request: (a := client.request("GET", at)).get("success") and a, 60, "an import"
+            )
+            assert done["rows"] == ROWS
+
+
+def test_a_dataset_that_is_deleted_while_it_is_read_is_not_read_on(server: LongshoreServer) -> None:
+    with Client(server.url) as client:
+        accepted = client.request(
+            "POST", "/api/v1/datasets", params={"name": "t.csv", "wait": "false"}, content=big_csv(ROWS)
+        )
+        child = eventually(lambda: child_with(server, "import worker", "/datasets/"), 60, "a child that reads")
+        child.suspend()
+        client.request("DELETE", f"/api/v1/datasets/{accepted['sessionID']}")
+        eventually(lambda: not child.is_running(), 10, "the child's end")
+        assert client.upload(b"t\nx\n", name="t.csv").metadata()["dataSize"]["rows"] == 1
+
+
+def test_a_file_that_takes_too_much_memory_is_refused_the_first_time(storage: Path) -> None:
+    with LongshoreServer(storage, IMPORT_MEMORY_BYTES="300000000") as server, Client(server.url) as client:
+        with pytest.raises(LongshoreError, match=r"300,000,000 bytes of memory.*IMPORT_MEMORY_BYTES") as refused:
+            client.upload(big_csv(ROWS), name="t.csv")
+        assert refused.value.code == "TooLarge"
+        eventually(lambda: list((server.storage / "datasets").iterdir()) == [], 10, "the removal of what was read")
+        assert "lost its reader" not in server.log
 
 
 @pytest.fixture
@@ -123,6 +198,9 @@ def test_a_full_disk_is_a_clear_error_and_the_old_version_stays(small_disk: Path
     with LongshoreServer(small_disk / "storage", MIN_FREE_BYTES="0") as server, Client(server.url) as client:
         dataset = client.upload(big_csv(300_000), name="t.csv")
         before = dataset.metadata()
+        # The answer comes before the uploaded file is removed, which would make room again.
+        source = server.storage / "datasets" / dataset.session_id / "source"
+        eventually(lambda: not source.exists())
         filler = small_disk / "filler"
         fill(filler, leave_bytes=150_000)
         with pytest.raises(LongshoreError, match="disk is full"):

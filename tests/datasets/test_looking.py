@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from longshore.datasets import looking
-from longshore.errors import Internal, TooLarge, UnreadableFile
+from longshore.errors import TooLarge
 from longshore.server.answers import add_errors
 from longshore.server.application import Services, declare_routes, make_application
 from longshore.settings import Settings
@@ -112,38 +112,27 @@ def test_larger_files_are_refused(client: FlaskClient, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
 @pytest.mark.parametrize("line", ["1;ä\n", '{"a":1,"b":"ä"}\n'])
 def test_the_beginning_of_a_large_file_is_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line: str
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line: str
 ) -> None:
     monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
     monkeypatch.setattr(looking, "BEGINNING_BYTES", 401)
     path = tmp_path / "large"
     path.write_bytes((("" if line.startswith("{") else "a;b\n") + line * 200).encode(encoding))
-    uploads = tmp_path / "uploads"
     with path.open("rb", buffering=0) as file:
-        found = looking.look_at_copy(file, uploads, "large", looking.ReadOptions())
+        found = looking.look_at_copy(file, settings, "large", looking.ReadOptions())
     assert found["dataSize"] is None
     assert found["rows"][0] == found["rows"][-1] == [1, "ä"]
     assert found["warnings"] == []
-    assert list(uploads.iterdir()) == []
+    assert list(settings.uploads_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     "content", [b"[" + b'{"a":1},' * 100, b"PAR1" + b"x" * 600, b"a" * 600, b"PK\x03\x04" + b"x\n" * 400]
 )
 def test_what_tells_nothing_by_its_beginning_is_too_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
     (tmp_path / "large").write_bytes(content)
     with (tmp_path / "large").open("rb", buffering=0) as file, pytest.raises(TooLarge, match="before its import"):
-        looking.look_at_copy(file, tmp_path / "uploads", "large.json", looking.ReadOptions())
-
-
-def test_a_reader_that_dies_takes_nothing_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = looking.subprocess.CompletedProcess([], -9, b"", b"")
-    with pytest.raises(UnreadableFile, match="brought its reader down"):
-        looking._answer(ended)
-    (tmp_path / "x.csv").write_text("a\n1\n")
-    monkeypatch.setattr(looking.sys, "executable", "/bin/false")
-    with pytest.raises(Internal):
-        looking.look_at(tmp_path / "x.csv", tmp_path, "x.csv", looking.ReadOptions())
+        looking.look_at_copy(file, settings, "large.json", looking.ReadOptions())

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,9 +17,15 @@ from datasets.conftest import Bench
 from longshore.datasets import mailbox, records
 from longshore.datasets.models import datasets
 from longshore.datasets.models import mailbox as mailbox_table
+from longshore.datasets.reader import ReaderLost
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import IllegalOperation, SessionNotFound, TimedOut
+from longshore.leases import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseWatch
+from longshore.stopping import StopSignal
+from longshore.tables.reading import ReadOptions
+from support.leases import Clock, dead_owner
+from support.waiting import eventually
 
 CSV = b"a,b\n1,x\n2,\n3,z\n"
 
@@ -126,23 +134,93 @@ def test_a_dead_process_on_this_machine_loses_its_lease_at_once(bench: Bench) ->
     assert bench.change(session, "renameColumn", column="a", newName="c")["success"]
 
 
-def test_a_living_writer_elsewhere_is_left_alone_until_its_lease_ends(bench: Bench) -> None:
+def test_a_living_writer_elsewhere_is_left_alone_until_its_lease_has_run_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = bench.upload(CSV)
-    hold(bench, session, "elsewhere/1/1/abcd", until=time.time() + 60)
+    hold(bench, session, ELSEWHERE)
     entry = bench.service.accept(session, "undo", {}, Asker())
     bench.drainer.drain(session)
     with pytest.raises(TimedOut):
         bench.service.wait(session, entry, 0.05)
-    hold(bench, session, "elsewhere/1/1/abcd", until=time.time() - 1)
+    monkeypatch.setattr("longshore.datasets.reconcile.PATIENCE_SECONDS", -1)
+    bench.enqueued.clear()
+    reconciler, clock = watching(bench)
+    for _ in range(int(LEASE_SECONDS) + 1):
+        assert reconciler.break_leases() == []
+        reconciler.requeue()
+        clock.now += 1
+    assert bench.enqueued == []
+    assert reconciler.break_leases() == [session]
+    reconciler.requeue()
+    assert bench.enqueued == [session]
     bench.drainer.drain(session)
     assert bench.service.wait(session, entry, 1)["error"] == "IllegalOperation"
 
 
-def hold(bench: Bench, session: str, owner: str, until: float) -> None:
+ELSEWHERE = "elsewhere/1/1/0123456789abcdef/abcd"
+
+
+def watching(bench: Bench) -> tuple[Reconciler, Clock]:
+    """A reconciler that watches leases by a clock of the test's."""
+    reconciler, clock = Reconciler(bench.service, bench.queue), Clock()
+    reconciler.watch = LeaseWatch(clock=clock)
+    return reconciler, clock
+
+
+def hold(bench: Bench, session: str, owner: str | None) -> None:
     with bench.database.writing() as connection:
-        connection.execute(
-            datasets.update().where(datasets.c.id == session).values(lease_owner=owner, lease_until=until)
-        )
+        connection.execute(datasets.update().where(datasets.c.id == session).values(lease_owner=owner, lease_beat=0))
+
+
+def test_a_lease_that_is_renewed_is_not_broken(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    writer = mailbox.acquire(bench.database, session)
+    assert writer is not None
+    reconciler, clock = watching(bench)
+    for _ in range(3 * int(LEASE_SECONDS)):
+        if clock.now % RENEW_SECONDS == 0:
+            writer.renew()
+        assert reconciler.break_leases() == []
+        clock.now += 1
+    with bench.database.writing() as connection:
+        assert not mailbox.break_lease(connection, session, Lease(writer.owner, 0)), "seen before it was renewed"
+
+
+def test_a_change_accepted_before_the_clock_was_set_back_is_not_left_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = bench.upload(CSV)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 7200)
+    bench.service.accept(session, "undo", {}, Asker())
+    monkeypatch.setattr(time, "time", real)
+    bench.enqueued.clear()
+    Reconciler(bench.service, bench.queue).requeue()
+    assert bench.enqueued == [session]
+
+
+def test_an_answer_is_kept_although_the_clock_was_set_forward(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = bench.upload(CSV)
+    entry = bench.service.accept(session, "renameColumn", {"column": "a", "newName": "c"}, Asker())
+    bench.drainer.drain(session)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 86400)
+    Reconciler(bench.service, bench.queue).sweep()
+    assert bench.service.wait(session, entry, 1)["success"]
+
+
+def test_files_of_a_session_that_is_written_to_stay_however_old_they_look(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    path = bench.service.folder(session) / "about to be committed.parquet"
+    path.write_bytes(b"")
+    hold(bench, session, ELSEWHERE)
+    reconciler = Reconciler(bench.service, bench.queue)
+    reconciler.collect(bench.service.folder(session), time.time() + 86400)
+    assert path.exists()
+    hold(bench, session, None)
+    reconciler.collect(bench.service.folder(session), time.time() + 86400)
+    assert not path.exists()
 
 
 def test_a_writer_that_lost_its_lease_cannot_commit(bench: Bench) -> None:
@@ -152,21 +230,98 @@ def test_a_writer_that_lost_its_lease_cannot_commit(bench: Bench) -> None:
     assert writer is not None
     entry = writer.begin_next()
     assert entry is not None
-    hold(bench, session, "elsewhere/1/1/abcd", until=time.time() + 60)
+    hold(bench, session, ELSEWHERE)
     with pytest.raises(mailbox.LeaseLost):
         bench.drainer._change(writer, entry)
     assert bench.service.version(session).number == 0
 
 
-def test_a_change_that_was_begun_too_often_is_given_up(bench: Bench) -> None:
+def test_a_change_over_which_three_workers_died_is_given_up(bench: Bench) -> None:
     session = bench.upload(CSV)
     entry = bench.service.accept(session, "renameColumn", {"column": "a", "newName": "c"}, Asker())
-    with bench.database.writing() as connection:
-        connection.execute(mailbox_table.update().where(mailbox_table.c.id == entry).values(attempts=3))
+    for _ in range(3):
+        die_over_next(bench, session)
     bench.drainer.drain(session)
+    assert counts(bench, entry) == (4, 3)
     answer = bench.service.wait(session, entry, 1)
     assert answer["error"] == "TooLarge"
-    assert "3 times" in answer["errorDescription"]
+    assert "3 workers died over this change" in answer["errorDescription"]
+
+
+def begin_next(bench: Bench, session: str) -> mailbox.Writer:
+    writer = mailbox.acquire(bench.database, session)
+    assert writer is not None
+    assert writer.begin_next() is not None
+    return writer
+
+
+def die_over_next(bench: Bench, session: str) -> None:
+    """What a worker leaves that is killed in the middle of a session's next change."""
+    writer, dead = begin_next(bench, session), dead_owner()
+    with bench.database.writing() as connection:
+        connection.execute(datasets.update().values(lease_owner=dead))
+        connection.execute(mailbox_table.update().where(mailbox_table.c.begun_by == writer.owner).values(begun_by=dead))
+
+
+def counts(bench: Bench, entry: int) -> tuple[int, int]:
+    """Attempts and losses of an entry."""
+    columns = (mailbox_table.c.attempts, mailbox_table.c.losses)
+    with bench.database.reading() as connection:
+        row = connection.execute(sa.select(*columns).where(mailbox_table.c.id == entry)).one()
+    return row.attempts, row.losses
+
+
+def test_a_holder_without_a_sign_of_life_is_a_loss_of_the_change_that_it_was_at(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    entry = bench.service.accept(session, "undo", {}, Asker())
+    waiting = bench.service.accept(session, "redo", {}, Asker())
+    writer = begin_next(bench, session)
+    with bench.database.writing() as connection:
+        assert mailbox.break_lease(connection, session, Lease(writer.owner, 0))
+    assert (counts(bench, entry), counts(bench, waiting)) == ((1, 1), (0, 0))
+
+
+def test_a_writer_that_died_before_it_began_anything_is_no_loss(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    entry = bench.service.accept(session, "undo", {}, Asker())
+    begin_next(bench, session).give_back()
+    hold(bench, session, dead_owner())
+    begin_next(bench, session)
+    assert counts(bench, entry) == (2, 0)
+
+
+def test_a_worker_that_stops_gives_its_change_back_and_can_commit_nothing(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    entry = bench.service.accept(session, "renameColumn", {"column": "a", "newName": "c"}, Asker())
+    stop = StopSignal()
+    stop.give()
+    writer = mailbox.acquire(bench.database, session)
+    assert writer is not None
+    with mailbox.renewing(writer, stop, stop_seconds=0):
+        begun = writer.begin_next()
+        assert begun is not None
+        eventually(lambda: not held(bench), 10, "the lease's return")
+        with pytest.raises(mailbox.LeaseLost):
+            bench.drainer._change(writer, begun)
+    assert counts(bench, entry) == (1, 0)
+    assert bench.service.version(session).number == 0
+
+
+def held(bench: Bench) -> dict[str, Lease]:
+    with bench.database.reading() as connection:
+        return mailbox.held_leases(connection)
+
+
+def test_nothing_is_begun_after_a_stop_was_given(bench: Bench) -> None:
+    session = bench.upload(CSV)
+    entry = bench.service.accept(session, "undo", {}, Asker())
+    stop = StopSignal()
+    stopping = replace(bench.drainer, stop=stop)
+    stop.give()
+    stopping.drain(session)
+    assert counts(bench, entry) == (0, 0)
+    bench.drainer.drain(session)
+    assert counts(bench, entry) == (1, 0)
 
 
 def test_answers_wait_for_the_message_queue_and_go_out_when_it_is_back(
@@ -293,3 +448,56 @@ def test_session_ids_are_30_hexadecimal_characters_and_nothing_else_becomes_a_pa
     assert all(records.is_session_id(one) for one in made)
     for odd in ("../" * 10, "A" * 30, "a" * 29, "a" * 31, "", None, 5, "g" * 30, "a" * 29 + "\n", "٣" * 30):
         assert not records.is_session_id(odd)
+
+
+def test_a_worker_of_changes_leaves_an_import_to_others_and_tells_them(bench: Bench) -> None:
+    session, entry = new_import(bench)
+    told: list[str] = []
+    replace(bench.drainer, imports=False, pass_on=told.append).drain(session)
+    assert told == [session]
+    with pytest.raises(TimedOut):
+        bench.service.wait(session, entry, 0.05)
+    replace(bench.drainer, imports=True, pass_on=told.append).drain(session)
+    assert bench.service.wait(session, entry, 1)["success"]
+    assert told == [session], "nothing waits after it"
+
+
+def test_a_worker_of_imports_passes_on_the_changes_that_came_meanwhile(bench: Bench) -> None:
+    session, _ = new_import(bench)
+    change = bench.service.accept(session, "renameColumn", {"column": "a", "newName": "c"}, Asker())
+    told: list[str] = []
+    replace(bench.drainer, imports=True, pass_on=told.append).drain(session)
+    assert told == [session]
+    with pytest.raises(TimedOut):
+        bench.service.wait(session, change, 0.05)
+    replace(bench.drainer, imports=False, pass_on=told.append).drain(session)
+    assert bench.service.wait(session, change, 1)["success"]
+
+
+def test_an_import_whose_reader_is_killed_again_and_again_is_given_up(bench: Bench) -> None:
+    class Killed:
+        """A reader that never comes to an end."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def run(self, request: dict[str, Any], **_: Any) -> dict[str, Any]:
+            self.asked += 1
+            assert [path.name for path in Path(request["folder"]).iterdir()] == ["source"]
+            (Path(request["folder"]) / "left.parquet").write_bytes(b"")
+            raise ReaderLost("killed")
+
+    session, entry = new_import(bench)
+    reader = Killed()
+    replace(bench.drainer, reader=reader).drain(session)
+    answer = bench.service.wait(session, entry, 1)
+    assert (answer["success"], answer["error"], reader.asked) == (False, "TooLarge", mailbox.MOST_LOSSES)
+    assert not (bench.settings.datasets_folder / session).exists()
+
+
+def new_import(bench: Bench) -> tuple[str, int]:
+    """A file that was accepted, and waits to be read."""
+    path = bench.settings.uploads_folder / "body"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(CSV)
+    return bench.service.create(path, "t.csv", ReadOptions(), Asker())

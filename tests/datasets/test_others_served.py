@@ -190,7 +190,7 @@ def kill_writer(server: LongshoreServer, session_id: str, known: set[str]) -> No
             return None
         return look(server, "SELECT lease_owner FROM datasets WHERE id = ?", session_id)
 
-    psutil.Process(int(eventually(holder, 30, "a worker at work").rsplit("/", 3)[1])).kill()
+    psutil.Process(int(eventually(holder, 30, "a worker at work").rsplit("/", 4)[1])).kill()
 
 
 def look(server: LongshoreServer, query: str, *values: str) -> Any:

@@ -105,6 +105,6 @@ def test_the_script_over_every_interface(connect: Connect, client: Client, share
     response = httpx.get(f"{shared_server.url}/api/v1/datasets/{dataset.session_id}/script")
     assert (response.status_code, response.text) == (200, script)
     assert response.headers["Content-Type"].startswith("text/x-python")
-    assert response.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert response.headers["Content-Disposition"].startswith("attachment; filename")
     unknown = httpx.get(f"{shared_server.url}/api/v1/datasets/{'0' * 30}/script")
     assert (unknown.status_code, unknown.json()["error"]) == (404, "SessionNotFound")

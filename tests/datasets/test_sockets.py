@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -38,8 +39,18 @@ def test_metadata(connect: Connect, session: str) -> None:
     assert (answer["undoAvailable"], answer["redoAvailable"], answer["version"]) == (False, False, 0)
     assert answer["dataSize"] == {"rows": 4, "columns": 3}
     assert answer["columns"] == ["name", "price", "when"]
-    assert answer["columnInfo"]["price"] == {"index": 1, "dataType": "float", "invalidValues": 1}
-    assert answer["columnInfo"]["when"] == {"index": 2, "dataType": "date", "invalidValues": 1}
+    assert answer["columnInfo"]["price"] == {
+        "index": 1,
+        "dataType": "float",
+        "compatType": "float",
+        "invalidValues": 1,
+    }
+    assert answer["columnInfo"]["when"] == {
+        "index": 2,
+        "dataType": "date",
+        "compatType": "datetime",
+        "invalidValues": 1,
+    }
 
 
 def test_data(connect: Connect, session: str) -> None:
@@ -163,12 +174,33 @@ def test_a_message_of_30_megabytes_is_refused_and_the_connection_stays_up(
         client.close()
 
 
+def test_a_connection_that_begins_by_polling_goes_over_to_a_websocket(
+    shared_server: LongshoreServer, session: str
+) -> None:
+    client = Listener(shared_server.url, ("polling", "websocket"))
+    try:
+        eventually(lambda: client.client.transport() == "websocket", 20, "the websocket")
+        assert client.ask("metadata", session)["success"]
+    finally:
+        client.close()
+
+
 def test_binary_and_malformed_packets_are_survived(connect: Connect, session: str) -> None:
     client = connect()
     client.client.emit("newCellValue", {"sessionID": session, "requestID": "b", "newValue": b"\x00\xff"})
     assert client.wait_for("newCellValue", "b", success=False)["error"] == "InvalidRequest"
     for packet in ("2[]", '2[{"a":1}]', "2[5]", "2{", "9", "2", "", '2["metadata"', "4"):
         client.client.eio.send(packet)
+    assert client.ask("metadata", session)["success"]
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000 + "]" * 100_000, '{"a":' * 5000 + "1" + "}" * 5000, "[1", "nul"])
+def test_what_cannot_be_read_is_answered_in_our_words(connect: Connect, session: str, value: str) -> None:
+    client = connect()
+    client.client.eio.send(f'2["newCellValue",{{"requestID":"deep","newValue":{value}}}]')
+    answer = client.wait_for("newCellValue", "deep", success=False)
+    assert answer["error"] == "InvalidRequest"
+    assert "nested deeper than 200" in answer["errorDescription"] or "not valid JSON" in answer["errorDescription"]
     assert client.ask("metadata", session)["success"]
 
 
@@ -253,3 +285,33 @@ def test_people_are_called_by_their_names(shared_server: LongshoreServer, sessio
         ann.close()
         nobody.wait_for("presence", here=1, people=[])
         nobody.close()
+
+
+def test_fields_that_older_clients_send_beside_are_told_and_others_refused(connect: Connect, session: str) -> None:
+    client = connect()
+    answer = client.ask("fillWithAverage", session, columnIndex=1, metric="mean", timestamp=1)
+    assert (answer["success"], [each["code"] for each in answer["warnings"]]) == (True, ["FieldIgnored"])
+    read = client.ask("metadata", session, rowIndexFrom=0, rowIndexTo=9)
+    assert [each["message"].partition(":")[0] for each in read["warnings"]] == ["rowIndexFrom", "rowIndexTo"]
+    assert "warnings" not in client.ask("metadata", session)
+    for event, body in (("undo", {"colum": 1}), ("data", {"rowIndexForm": 0}), ("history", {"verbose": True})):
+        refused = client.ask(event, session, **body)
+        assert (refused["success"], refused["error"]) == (False, "InvalidRequest")
+        assert "unknown parameter" in refused["errorDescription"]
+    assert client.ask("metadata", session)["version"] == 1
+
+
+@pytest.mark.parametrize("request_id", [float("nan"), float("inf"), True, {"a": 1}, "x" * 300])
+def test_a_request_id_that_no_answer_could_hold_is_refused(connect: Connect, session: str, request_id: Any) -> None:
+    client = connect()
+    answer = client.acknowledged("undo", {"sessionID": session, "requestID": request_id})
+    assert (answer["accepted"], answer["error"]) == (False, "InvalidRequest")
+    json.dumps(answer, allow_nan=False)
+
+
+def test_two_people_whose_clients_number_their_requests_alike(connect: Connect, session: str) -> None:
+    ann, bob = connect(), connect()
+    about = {"columnIndex": 1, "rowIndex": 0, "requestID": "r1", "once": True}
+    assert ann.ask("newCellValue", session, newValue=41, **about)["version"] == 1
+    assert bob.ask("newCellValue", session, newValue=42, **about)["version"] == 2
+    assert bob.ask("newCellValue", session, newValue=42, **about)["version"] == 2

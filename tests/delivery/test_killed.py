@@ -88,3 +88,20 @@ def test_each_is_the_old_or_the_new_one(storage: Path) -> None:
 def listing(client: httpx.Client) -> list[dict[str, object]]:
     found: list[dict[str, object]] = client.get("/list/part").json()["files"]
     return found
+
+
+@pytest.mark.parametrize("size", [200, 700_000])
+def test_a_file_that_works_once_is_not_delivered_whole_twice(storage: Path, size: int) -> None:
+    offered = storage / "offered"
+    offered.mkdir(parents=True)
+    (offered / "a.bin").write_bytes(b"x" * size)
+    with LongshoreServer(storage, FILES_ROOT=str(offered)) as server:
+        for _ in range(KILLS):
+            address = httpx.post(f"{server.url}/file?name=a.bin", timeout=60).json()["addr"]
+            with httpx.stream("GET", server.url + address, timeout=60) as answer:
+                got = sum(map(len, answer.iter_raw()))
+                server.kill("web process")  # before or after the delivery is written down
+            assert got == size
+            server.wait_until_well()
+            again = eventually(lambda address=address: httpx.get(server.url + address, timeout=60))
+            assert again.status_code == 404, again.text

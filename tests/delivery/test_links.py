@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask, request
 
 from longshore.database import Database
@@ -15,8 +17,10 @@ from longshore.delivery import links as links_module
 from longshore.delivery.links import Links
 from longshore.delivery.records import LinkNotFound, LinkTaken
 from longshore.errors import IllegalOperation, InvalidValue, TooLarge
-from longshore.leases import new_owner
+from longshore.leases import LeaseWatch, new_owner
+from longshore.running_job import running_job
 from longshore.settings import Settings
+from support.leases import Clock, at, dead_owner
 
 app = Flask(__name__)
 
@@ -175,21 +179,77 @@ def test_a_transfer_of_a_dead_process_does_not_hold_the_file(links: Links, a_fil
             records.begin_transfer(
                 connection, uid, [(0, 5)], taker="one", owner=new_owner(), address="10.0.0.2", size=5
             )
-        dead = new_owner().split("/")
-        dead[1:3] = ["999999", "1"]
-        connection.execute(records.transfers.update().values(lease_owner="/".join(dead)))
+        connection.execute(records.transfers.update().values(lease_owner=dead_owner()))
         assert records.begin_transfer(connection, uid, [(0, 5)], taker="two", owner=new_owner(), **claim)
 
 
-def test_a_stalled_transfer_is_taken_over_and_then_ends(
+@pytest.fixture
+def in_job() -> Iterator[str]:
+    """As if a job ran in this process."""
+    job_id = "00000000-0000-4000-8000-000000000000"
+    running_job.begin(job_id)
+    yield job_id
+    running_job.end()
+
+
+def test_what_a_job_hands_out_makes_no_room_for_others(settings: Settings, links: Links, in_job: str) -> None:
+    few = Links(settings.model_copy(update={"link_cache_count": 1, "link_cache_bytes": 12}), links.database)
+    of_job = [few.register(io.BytesIO(b"%d content" % number)) for number in range(3)]
+    running_job.end()
+    others = [few.register(io.BytesIO(b"%d other" % number)) for number in range(3)]
+    assert [body(few, each) for each in of_job] == [b"0 content", b"1 content", b"2 content"]
+    with pytest.raises(LinkNotFound):
+        body(few, others[0])
+    assert body(few, others[2]) == b"2 other"
+
+
+def test_a_link_of_a_job_ends_with_its_result_and_not_later_than_it_asked_for(links: Links, in_job: str) -> None:
+    now = time.time()
+    kept, short = links.register(io.BytesIO(b"1")), links.register(io.BytesIO(b"2"), expires_in=5)
+    with links.database.writing() as connection:
+        assert records.unsettled_jobs(connection) == [in_job]
+        records.end_with_job(connection, in_job, now + 60)
+        assert records.unsettled_jobs(connection) == []
+        ends = dict(connection.execute(sa.select(records.links.c.uid, records.links.c.expires)).all())
+    assert ends[kept.partition("uid=")[2]] == now + 60
+    assert ends[short.partition("uid=")[2]] < now + 10
+
+
+def watch_for(links: Links, seconds: float) -> None:
+    """Look at the transfers again and again for so long."""
+    clock = Clock()
+    links._transfer_watch = LeaseWatch(records.GRACE_SECONDS, clock)
+    links._taker_watch = LeaseWatch(records.GRACE_SECONDS, clock)
+    for _ in range(int(seconds) + 1):
+        links.break_leases()
+        clock.now += 1
+
+
+def test_a_link_is_bound_to_who_takes_it_only_for_a_while_whatever_the_clock_says(
     links: Links, a_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid = links.register(a_file).partition("uid=")[2]
+    claim = {"size": 5, "owner": new_owner(), "taker": "one"}
+    with links.database.writing() as connection:
+        number = records.begin_transfer(connection, uid, [(0, 2)], address="10.0.0.1", **claim)
+        records.end_transfer(connection, number, uid, [(0, 2)], [], 5)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 7200)
+    watch_for(links, records.GRACE_SECONDS)
+    with links.database.writing() as connection, pytest.raises(LinkTaken):
+        records.begin_transfer(connection, uid, [(0, 5)], address="10.0.0.2", **claim)
+    watch_for(links, records.GRACE_SECONDS + 2)
+    with links.database.writing() as connection:
+        assert records.begin_transfer(connection, uid, [(0, 5)], address="10.0.0.2", **claim)
+
+
+def test_a_stalled_transfer_is_taken_over_and_then_ends(links: Links, a_file: Path) -> None:
+    uid = links.register(a_file).partition("uid=")[2]
     claim = {"address": "10.0.0.1", "size": 5, "owner": new_owner()}
-    now = time.time()
     with links.database.writing() as connection:
         first = records.begin_transfer(connection, uid, [(0, 5)], taker="one", **claim)
-        monkeypatch.setattr(time, "time", lambda: now + records.GRACE_SECONDS + 1)
+    watch_for(links, records.GRACE_SECONDS + 2)
+    with links.database.writing() as connection:
         second = records.begin_transfer(connection, uid, [(0, 5)], taker="two", **claim)
         assert not records.touch_transfer(connection, first, uid)
         assert records.touch_transfer(connection, second, uid)
@@ -203,8 +263,7 @@ def test_files_without_a_link_are_swept_when_they_are_old(
     links.cache.keep_stream(io.BytesIO(b"left by a killed process"))
     links.sweep()
     assert len(stored(settings)) == 1
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + links_module.GRACE_SECONDS + 10)
+    monkeypatch.setattr(links_module, "steady", at(time.time() + links_module.GRACE_SECONDS + 10))
     links.sweep()
     assert stored(settings) == []
 
@@ -218,3 +277,79 @@ def test_other_processes_serve_the_same_links(settings: Settings, links: Links, 
         database.close()
     with pytest.raises(LinkNotFound):
         body(links, address)
+
+
+def one_time(links: Links, a_file: Path) -> str:
+    """A one-time address of the five bytes "hello", by its uid."""
+    return links.register(a_file).partition("uid=")[2].partition("&")[0]
+
+
+CLAIM = {"address": "10.0.0.1", "size": 5}
+
+
+def leave(links: Links, uid: str, spans: list[tuple[int, int]], sent: list[tuple[int, int]] | None) -> None:
+    """A process dies that had set out to send ``spans``; ``sent`` had gone out before its last piece was to leave."""
+    with links.database.writing() as connection:
+        number = records.begin_transfer(connection, uid, spans, taker="dead", owner=new_owner(), **CLAIM)
+        if sent is not None:
+            assert records.note_last_piece(connection, number, sent)
+        mine = records.transfers.c.id == number
+        connection.execute(records.transfers.update().where(mine).values(lease_owner=dead_owner()))
+
+
+def claim(links: Links, uid: str, spans: list[tuple[int, int]], taker: str = "two") -> int:
+    with links.database.writing() as connection:
+        return records.begin_transfer(connection, uid, spans, taker=taker, owner=new_owner(), **CLAIM)
+
+
+def test_a_file_whose_last_piece_was_leaving_is_not_given_out_whole_again(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    leave(links, uid, [(0, 5)], [(0, 3)])
+    for spans in ([(0, 5)], [(2, 5)], [(0, 1)]):
+        with pytest.raises(LinkNotFound):
+            claim(links, uid, spans)
+    assert claim(links, uid, [(3, 5)]), "what had not left may be fetched"
+    with pytest.raises(LinkNotFound):
+        claim(links, uid, [(0, 5)])
+
+
+def test_a_file_of_one_piece_that_was_leaving_is_used_up(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    leave(links, uid, [(0, 5)], [])
+    for spans in ([(0, 5)], [(4, 5)]):
+        with pytest.raises(LinkNotFound):
+            claim(links, uid, spans)
+
+
+def test_a_download_that_broke_off_before_its_last_piece_may_begin_again(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    leave(links, uid, [(0, 5)], None)
+    assert claim(links, uid, [(0, 5)])
+
+
+def test_a_part_that_was_leaving_is_no_whole_file(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    leave(links, uid, [(0, 3)], [(0, 1)])
+    assert claim(links, uid, [(0, 5)])
+
+
+def test_parts_of_several_that_were_leaving_are_the_whole_file(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    leave(links, uid, [(0, 3)], [(0, 1)])
+    with links.database.writing() as connection:
+        number = records.begin_transfer(connection, uid, [(3, 5)], taker="dead", owner=new_owner(), **CLAIM)
+        records.end_transfer(connection, number, uid, [(3, 5)], [], 5)
+    # Begun after the first had died, so that one is settled by now: nothing says that its part went out.
+    assert claim(links, uid, [(0, 5)])
+
+
+def test_a_transfer_that_stalls_over_its_last_piece_counts_as_one_that_died(links: Links, a_file: Path) -> None:
+    uid = one_time(links, a_file)
+    number = claim(links, uid, [(0, 5)], "one")
+    with links.database.writing() as connection:
+        records.note_last_piece(connection, number, [(0, 4)])
+        records.break_transfer(connection, number, records.transfer_leases(connection)[number])
+        assert not records.note_last_piece(connection, number, [(0, 4)]), "it has lost its place"
+    with pytest.raises(LinkNotFound):
+        claim(links, uid, [(0, 5)], "one")
+    assert claim(links, uid, [(4, 5)], "one")

@@ -160,3 +160,39 @@ def test_a_name_that_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(Unavailable):
         remote.resolve(remote.check_url("http://www.example.org/", ["*.example.org"]), ["*.example.org"])
+
+
+INSIDE = [
+    "127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "192.0.0.1",
+    "192.0.2.1", "192.88.99.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16",
+    "::", "::1", "::10.0.0.1", "::192.0.43.8", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "::ffff:0:192.0.43.8",
+    "64:ff9b::10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::192.0.43.8",
+    "2002:a00:1::", "2002:7f00:1::1", "2001::1", "2001:0:c000:2b08::", "2001:10::1", "2001:db8::1", "3fff::1",
+    "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:10.0.0.1", "5f00::1", "100::1", "fec0::1", "fe80::1%eth0",
+    "fd00:ec2::254", "ff02::1", "ff0e::1", "4000::1", "200::1",
+]  # fmt: skip
+PUBLIC = [
+    "192.0.43.8", "1.1.1.1", "2606:4700::1111", "2a00:1450::8", "64:ff9b::192.0.43.8", "2002:c000:2b08::1",
+    "::ffff:192.0.43.8",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_a_name_that_leads_inside_is_not_followed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 80))])
+    with pytest.raises(Disabled, match="inside this network"):
+        remote.resolve(remote.check_url("http://files.example/", ["files.example"]), ["files.example"])
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_name_that_leads_outside_is_followed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", (address, 80))])
+    found = remote.resolve(remote.check_url("http://files.example/", ["files.example"]), ["files.example"])
+    assert found == address
+
+
+def test_one_address_inside_is_enough_to_refuse_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(0, 0, 0, "", (address, 80)) for address in ("192.0.43.8", "64:ff9b::10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(Disabled):
+        remote.resolve(remote.check_url("http://files.example/", ["files.example"]), ["files.example"])

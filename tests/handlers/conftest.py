@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from longshore.handlers.application import Application
-from longshore.handlers.mounting import dispatch
+from longshore.handlers.mounting import Dispatcher
 from longshore.server.declarations import find_declarations
 from longshore.settings import Settings
 
@@ -45,7 +45,10 @@ def make_app(storage: Path, folder: Path) -> MakeApp:
     def make_app(**chosen: Any) -> Application:
         settings = Settings.from_environment(root_storage_path=storage, handlers_dir=folder, **chosen)
         found = find_declarations(settings)
-        found.application.wsgi_app = dispatch(found.application.wsgi_app, found.mounts)  # type: ignore[method-assign]
+        application = found.application
+        application.wsgi_app = Dispatcher(  # type: ignore[method-assign]
+            application.wsgi_app, found.mounts, application.url_map
+        )
         return found.application
 
     return make_app

@@ -92,7 +92,7 @@ def test_two_handlers_on_one_route_stop_the_start_and_are_named(
 @pytest.mark.parametrize(
     ("route", "own"),
     [
-        ("@app.get('/hello')", "/hello"),
+        ("@app.get('/healthz')", "/healthz"),
         ("@app.post('/upload')", "/upload"),
         ("@app.get('/downloadCSV/<path:rest>')\n@app.get('/downloadCSV/<mine>')", "/downloadCSV/<session_id>"),
         ("@app.get('/api/v1/datasets/mine')", "/api/v1/datasets/<session_id>"),
@@ -124,6 +124,20 @@ def test_what_only_looks_alike_is_allowed(write: Write, client: MakeClient) -> N
     assert answering.get("/any/thing/else").text == "rest any/thing/else"
     assert answering.get("/hello").text == "World!"
     assert answering.get("/api/v1/samples").status_code == 200
+
+
+def test_demonstrations_give_way_as_a_whole_to_a_handler(write: Write, client: MakeClient) -> None:
+    write("one.py", "from longshore import app\n@app.get('/hello')\n@app.post('/echo')\ndef mine(): return 'mine'")
+    answering = client()
+    assert answering.get("/hello").text == answering.post("/echo").text == "mine"
+    assert answering.get("/echo").status_code == 405
+
+
+def test_two_handlers_cannot_both_take_a_demonstrations_address(write: Write, make_app: MakeApp) -> None:
+    for name in ("one", "two"):
+        write(f"{name}.py", "from longshore import app\n@app.get('/hello')\ndef mine(): return 'mine'")
+    with pytest.raises(LoadError, match="two handlers take GET /hello"):
+        make_app()
 
 
 def test_functions_of_one_name_in_two_files(write: Write, make_app: MakeApp) -> None:
@@ -173,3 +187,13 @@ def test_jobs_of_handlers_that_are_gone_are_forgotten(write: Write, make_app: Ma
     path.unlink()
     make_app()
     assert find_job("short_lived") is None
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000 + "]" * 100_000, "["])
+def test_json_that_a_handler_cannot_read_is_the_clients_fault(write: Write, client: MakeClient, body: str) -> None:
+    write(
+        "reads.py",
+        "from flask import request\nfrom longshore import app\n@app.post('/reads')\n"
+        "def reads():\n    return request.get_json()\n",
+    )
+    assert client().post("/reads", data=body, content_type="application/json").status_code == 400

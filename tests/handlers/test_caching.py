@@ -93,8 +93,8 @@ def test_it_says_when_it_expires_and_then_does(served: Any, counting: View, monk
     client = served(cache_my_response(expiration_seconds=60)(counting))
     before = int(response_files.time.time())
     first, second = client.get("/v"), client.get("/v")
-    assert first.headers["Expires"] == second.headers["Expires"]
-    expires = parsedate_to_datetime(first.headers["Expires"]).timestamp()
+    assert "Expires" not in first.headers, "it was not kept when it was made"
+    expires = parsedate_to_datetime(second.headers["Expires"]).timestamp()
     assert before <= expires - 60 <= response_files.time.time()
     real = response_files.time.time
     monkeypatch.setattr(response_files.time, "time", lambda: real() + 61)
@@ -200,7 +200,7 @@ def test_headers_and_status_come_back_as_they_were(served: Any) -> None:
     assert second.data == bytes(range(256))
     assert second.status_code == 203
     assert second.headers.getlist("X-Many") == ["1", "2"]
-    assert list(first.headers) == list(second.headers)
+    assert list(first.headers) == [each for each in second.headers if each[0] != "Expires"]
 
 
 def test_simultaneous_requests_compute_once(served: Any, cache: ResponseCache, calls: list[str]) -> None:

@@ -122,7 +122,8 @@ def test_an_exception_of_a_mount_is_a_plain_500(make_app: MakeApp) -> None:
         ("/a//b=mounted_in_test:app", "'/a//b': write plain names"),
         ("/../a=mounted_in_test:app", r"'/\.\./a': write plain names"),
         ("/a%20b=mounted_in_test:app", "write plain names"),
-        ("/=mounted_in_test:app", "is no mount; write /prefix=package.module:application"),
+        ("=mounted_in_test:app", "is no mount; write /prefix=package.module:application"),
+        ("/=mounted_in_test:app,/=mounted_in_test:inner", "MOUNTS has two applications at /"),
     ],
 )
 def test_a_prefix_that_is_taken_or_malformed_stops_the_start(mounts: str, reason: str, make_app: MakeApp) -> None:

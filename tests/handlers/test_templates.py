@@ -202,6 +202,13 @@ TOO_MUCH = [
     "[1]|batch(10**9, 0)|list", "[1]|slice(10**9)|list", "{}|tojson(indent=10**9)", "'a'|indent(10**9)",
     "('x' * 10**7) + ('x' * 10**7)", "('x' * 10**7) ~ ('x' * 10**7)",
     "['x' * 10**7, 'x' * 10**7, 'x' * 10**7, 'x' * 10**7]",
+    "('a' * 10**7).translate({97: 'b' * 1000})", "('a' * 10**6).translate(''.maketrans({'a': 'b' * 1000}))",
+    "('%(a)s' * 10**5) % {'a': 'b' * 1000}", "'%(a)99999s' * 1000 % {'a': 1}",
+    "('%99999d' * 1000)|format(*([1] * 1000))",
+    "'{0:{a}{b}}'.format(3, a='9999', b='9999')", "'{0:{a[x]}}'.format(3, a={'x': 10**9})",
+    "'{0:{a}}'.format(3, a='999999999')", "('{0:99999}' * 1000).format(1)", "('{0}' * 10**5).format('a' * 1000)",
+    "('{a}' * 10**5).format_map({'a': 'a' * 1000})", "('	' * 10**6).expandtabs(99999)",
+    "('a-' * 3000000)|title", "('a' * 8000000).rfind('b' ~ 'a' * 4000000)", "('a,' * 4000000).split(',')",
 ]  # fmt: skip
 
 
@@ -227,6 +234,50 @@ ENDLESS = {
     + "{{ ns.x | string }}",
     "lists in a format": DOUBLING.replace("START", "[1]").replace("STEP", "{% set ns.x = [ns.x, ns.x] %}")
     + "{{ '%s' % ns.x }}",
+    **{
+        f"lists that are compared by {name}": DOUBLING.replace("START", "[1], y=[1]").replace(
+            "STEP", "{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}"
+        )
+        + "{{ EXPRESSION }}".replace("EXPRESSION", expression)
+        for name, expression in {
+            "==": "ns.x == ns.y",
+            "!=": "ns.x != ns.y",
+            "<": "ns.x < ns.y",
+            "a chain": "1 < 2 < ns.x >= ns.y",
+            "in": "ns.x in [ns.y]",
+            "not in": "ns.x not in [ns.y]",
+            "eq": "ns.x is eq ns.y",
+            "lt": "ns.x is lt(ns.y)",
+            "is in": "ns.x is in [ns.y]",
+            "select": "[ns.x]|select('eq', ns.y)|list",
+            "index": "[ns.y].index(ns.x)",
+            "unique": "[ns.x, ns.y]|unique|list",
+            "sort": "[ns.x, ns.y]|sort",
+            "max": "[ns.x, ns.y]|max",
+        }.items()
+    },
+    **{
+        f"tuples that are hashed by {name}": DOUBLING.replace("START", "(1,)").replace(
+            "STEP", "{% set ns.x = (ns.x, ns.x) %}"
+        )
+        + "{{ EXPRESSION }}".replace("EXPRESSION", expression)
+        for name, expression in {
+            "a dict": "{ns.x: 1}",
+            "a look-up": "{1: 1}[ns.x]",
+            "get": "{1: 1}.get(ns.x)",
+            "in": "ns.x in {1: 1}",
+        }.items()
+    },
+    "lists that a loop compares": DOUBLING.replace("START", "[1], y=[1]").replace(
+        "STEP", "{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}"
+    )
+    + "{% for a in [ns.x, ns.y] %}{{ loop.changed(a) }}{% endfor %}",
+    "slices": "{% set x = 'a' * 9999999 %}{% set ns = namespace(l=[]) %}"
+    "{% for i in range(5000) %}{% set ns.l = ns.l + [x[1:]] %}{% endfor %}",
+    "capitals": "{% set x = 'a' * 9999999 %}{% set ns = namespace(l=[]) %}"
+    "{% for i in range(5000) %}{% set ns.l = ns.l + [x.upper()] %}{% endfor %}",
+    "lists that are kept": "{% set ns = namespace(l=[]) %}"
+    "{% for i in range(300) %}{% set ns.l = ns.l + [range(100000)|list] %}{% endfor %}",
     "output": "{% for a in range(99999) %}" + "x" * 1000 + "{% endfor %}",
 }
 
@@ -236,6 +287,35 @@ def test_what_has_no_end_is_ended(render: Render, source: str, monkeypatch: pyte
     monkeypatch.setattr(sandboxing.Budget.__init__, "__defaults__", (200_000, 5.0))
     with pytest.raises(TooLarge, match=r"template 'page\.html'"):
         render(source)
+
+
+ORDINARY = {
+    "'{:{}{}{}}'.format(7, '*', '>', 5)": "****7",
+    "'{0:,}'.format(1234567)": "1,234,567",
+    "'{}'.format(1000000000)": "1000000000",
+    "'%s of %d' % ('a', 1000000)": "a of 1000000",
+    "'%(a)s-%(a)5.1f' % {'a': 2.5}": "2.5-  2.5",
+    "'%05d'|format(7)": "00007",
+    "'abc'.translate({97: 'x'})": "xbc",
+    "'a-b'.rsplit('-')": "[&#39;a&#39;, &#39;b&#39;]",
+    "'abc'[1:]": "bc",
+    "[1, [2]] == [1, [2]]": "True",
+    "(1, 2) in {(1, 2): 3}": "True",
+    "{(1, 2): 3}[(1, 2)]": "3",
+    "'x' is in ['x']": "True",
+    "[[2], [1]]|sort": "[[1], [2]]",
+    "'abc'.isalpha()": "True",
+}
+
+
+@pytest.mark.parametrize(("expression", "text"), ORDINARY.items())
+def test_what_is_ordinary_goes_on(render: Render, expression: str, text: str) -> None:
+    assert render("{{ " + expression + " }}") == text
+
+
+def test_looking_through_a_long_list_many_times_goes_on(render: Render) -> None:
+    source = "{% for r in rows %}{% if r in rows %}x{% endif %}{% endfor %}"
+    assert render(source, {"rows": [str(number) for number in range(5000)]}) == "x" * 5000
 
 
 def test_the_clock_ends_what_takes_few_steps(render: Render, monkeypatch: pytest.MonkeyPatch) -> None:

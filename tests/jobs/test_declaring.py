@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +57,22 @@ def test_two_of_a_name_are_refused() -> None:
     job("twin")(one)  # a module that is loaded again
     with pytest.raises(ValueError, match=r"two jobs are called 'twin': .*one.*other"):
         job("twin")(other)
+
+
+@pytest.mark.usefixtures("declared")
+def test_retry_is_the_former_name_of_rerun_if_lost() -> None:
+    with pytest.warns(DeprecationWarning, match="rerun_if_lost=False") as caught:
+
+        @job("former", retry=False)
+        def former() -> int:
+            return 1
+
+    assert Path(caught[0].filename) == Path(__file__), "the line of the decorator"
+    found = find_job("former")
+    assert found is not None
+    assert not found.rerun_if_lost
+
+
+def test_both_names_at_once_are_refused() -> None:
+    with pytest.raises(ValueError, match="former name"):
+        job("both", retry=False, rerun_if_lost=False)

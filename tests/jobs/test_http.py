@@ -330,7 +330,7 @@ def test_a_waiting_job_is_cancelled_at_once_and_announced(place: Place) -> None:
     assert (answer.status_code, answer.get_json()["status"]) == (200, "REVOKED")
     assert [(each.id, each.status) for each in place.announced] == [(job_id, "REVOKED")]
     with place.database.reading() as connection:
-        assert records.unannounced(connection, LATER) == []
+        assert records.unannounced(connection, -60) == []
     assert place.change(claims.claim_next, "jobs", "worker") is None
     again = place.http.delete(f"{BASE}/{job_id}")
     assert (again.status_code, again.get_json()["status"]) == (200, "REVOKED")

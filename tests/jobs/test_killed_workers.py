@@ -100,10 +100,11 @@ def test_a_job_that_may_not_repeat_fails_at_the_first_loss(server: LongshoreServ
     assert (job["status"], job["error"], job["losses"]) == ("FAILURE", "WorkerLost", 1)
 
 
-def test_a_job_whose_warden_died_and_may_not_repeat_fails_too(server: LongshoreServer) -> None:
+def test_a_job_whose_warden_died_and_may_not_repeat_fails_too(server: LongshoreServer, tmp_path: Path) -> None:
     api = JobsAPI(server)
-    job_id = api.submit("exits_at_once_and_may_not_repeat", before=1000)
-    api.wait_until(job_id, "STARTED")
+    job_id = api.submit("marks_and_waits_once", folder=str(tmp_path), number=1)
+    eventually(lambda: marks(tmp_path), 30, "its beginning")
     for warden in wardens(server):
         warden.kill()
     assert api.wait(job_id)["error"] == "WorkerLost"
+    assert marks(tmp_path) == {1: 1}

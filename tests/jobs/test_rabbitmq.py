@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kombu import Connection
+from pydantic import SecretStr
 
+from longshore.server.queues import _declare_passively
+from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens
 from support.rabbitmq import running_rabbitmq, why_not
 from support.server import LongshoreServer
@@ -32,6 +39,29 @@ def test_both_workers_are_found(server: LongshoreServer) -> None:
     eventually(
         lambda: server.diagnose().json()["checks"]["workers"]["detail"] == "1 alive, and 1 for jobs", 20, "both workers"
     )
+
+
+def test_a_queue_that_nobody_consumes_is_told(server: LongshoreServer) -> None:
+    eventually(lambda: server.diagnose().json()["checks"]["queues"]["detail"] == "each has a worker", 20, "consumers")
+    settings = Settings.from_environment(
+        root_storage_path=server.storage, broker_url=SecretStr(server.environment["BROKER_URL"])
+    )
+    with Connection(settings.kombu_url) as connection:
+        connection.SimpleQueue("jobs").close()  # served: a queue that is there and has a consumer
+        forgotten = connection.SimpleQueue("forgotten")
+        forgotten.put({"a": 1})
+        forgotten.close()
+        asked = {name: _declare_passively(connection, name) for name in ("jobs", "forgotten", "never declared")}
+    assert asked["jobs"][1] > 0
+    assert asked["forgotten"] == (1, 0)
+    assert asked["never declared"] == (0, 0)
+
+
+def test_a_queue_that_is_named_only_where_something_is_sent_is_taken_up(server: LongshoreServer) -> None:
+    program = "from longshore import celery; celery.send_task('nobody.knows.this', queue='named-late')"
+    environment = {**os.environ, **server.environment, "ROOT_STORAGE_PATH": str(server.storage)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+    eventually(lambda: "nobody.knows.this" in server.log, 20, "a word of the worker that got it")
 
 
 def test_jobs_run_and_are_told_of(server: LongshoreServer, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from longshore.jobs.duties import sweep
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
-from longshore.jobs.watching import LeaseWatch
-from longshore.leases import new_owner
+from longshore.leases import LEASE_SECONDS, LeaseWatch, new_owner
+from support.leases import Clock, dead_owner
 
 Put = Callable[..., str]
 
@@ -64,11 +64,6 @@ def bench(database: Database) -> Bench:
     return Bench(database)
 
 
-def dead_owner() -> str:
-    host, _, _, random = new_owner().rsplit("/", 3)
-    return f"{host}/4194305/1/{random}"  # beyond the highest process number
-
-
 def test_a_forgotten_job_wakes_its_queue_again_and_again_more_rarely(bench: Bench, put: Put, monkeypatch: Any) -> None:
     put(queue="a")
     put(queue="a")
@@ -112,10 +107,18 @@ def test_a_job_of_a_living_process_stays_whatever_the_wall_clock_says(
 def test_a_lease_of_another_machine_runs_out_by_the_time_that_it_was_watched(bench: Bench, put: Put) -> None:
     put()
     bench.claim("elsewhere/1/1/a")
-    clock = [0.0]
-    bench.reconciler.watch = LeaseWatch(lambda: clock[0])
-    for clock[0], lost in [(0.0, 0), (claims.LEASE_SECONDS, 0), (claims.LEASE_SECONDS + 1, 1)]:
-        assert len(bench.reconciler.take_over()) == lost
+    clock = Clock()
+    bench.reconciler.watch = LeaseWatch(clock=clock)
+    for _ in range(int(LEASE_SECONDS) + 1):
+        assert bench.reconciler.take_over() == []
+        clock.now += 1
+    assert len(bench.reconciler.take_over()) == 1
+
+
+def test_a_job_whose_clock_was_set_back_is_found_forgotten(bench: Bench, put: Put) -> None:
+    put(queue="a", due=time.time() + 7200)
+    bench.reconciler.wake_forgotten()
+    assert bench.woken == [("a", 1)]
 
 
 def test_what_a_dead_warden_had_noted_stands_in_the_failure(bench: Bench, put: Put) -> None:
@@ -186,5 +189,6 @@ def test_what_expired_is_forgotten_first_and_its_record_a_day_later(bench: Bench
 
 
 def _written(path: Path) -> Path:
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"2")
     return path

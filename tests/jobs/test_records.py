@@ -14,8 +14,6 @@ from longshore.jobs import claims, records
 from longshore.jobs.claims import Claimed, LeaseLost, Remains
 from longshore.jobs.models import jobs
 from longshore.jobs.records import Job, NewJob
-from longshore.jobs.watching import LeaseWatch
-from longshore.leases import new_owner
 
 Put = Callable[..., str]
 
@@ -63,7 +61,7 @@ def test_the_oldest_job_of_the_queue_is_begun_first(database: Database, put: Put
     begun = claimed(database)
     assert (begun.job.id, begun.inputs) == (first, b'{"a": 1}')
     assert (begun.job.status, begun.job.attempts, begun.job.started) == ("STARTED", 1, 10.0)
-    assert (begun.job.lease_owner, begun.job.lease_until) == ("me", 10.0 + claims.LEASE_SECONDS)
+    assert (begun.job.lease_owner, begun.job.lease_beat) == ("me", 0)
     assert claimed(database).job.id == second
     assert claim(database) is None
     assert claimed(database, queue="other").job.id == other
@@ -95,9 +93,9 @@ def test_a_fresh_job_is_due_although_the_clock_was_set_back(database: Database, 
 def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    about = {"error": "JobFailed", "message": "it rained", "due": 50.0}
-    job = change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
-    assert (job.status, job.message, job.lease_owner) == ("RETRY", "it rained", None)
+    about = {"error": "JobFailed", "message": "it rained", "pause_seconds": 40.0}
+    job = change(database, claims.retry_later, job_id, "me", Remains(99.0, now=10.0), **about)
+    assert (job.status, job.message, job.lease_owner, job.raised) == ("RETRY", "it rained", None, 1)
     assert claim(database, now=49.0) is None
     again = claimed(database, now=50.0)
     assert (again.job.id, again.job.attempts, again.job.message) == (job_id, 2, None)
@@ -137,7 +135,7 @@ SETTLING: dict[str, Callable[..., Any]] = {
     ),
     "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, Remains(1)),
     "retry": lambda connection, job_id, owner: claims.retry_later(
-        connection, job_id, owner, Remains(1), error="c", message="s", due=1
+        connection, job_id, owner, Remains(1), error="c", message="s", pause_seconds=1
     ),
     "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, Remains(1), may_repeat=True),
 }
@@ -190,9 +188,65 @@ def test_a_lost_job_runs_again_and_is_set_aside_after_three_losses(database: Dat
 def test_a_lost_job_that_may_not_repeat_fails(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
+    change(database, claims.begin, job_id, "me")
     job = lose(database, job_id, may_repeat=False)
-    assert (job.status, job.error) == ("FAILURE", "WorkerLost")
-    assert "retry=False" in job.message
+    assert (job.status, job.error, job.losses) == ("FAILURE", "WorkerLost", 1)
+    assert "rerun_if_lost=False" in job.message
+
+
+def test_a_lost_job_that_may_not_repeat_and_was_not_begun_waits_on(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    job = lose(database, job_id, may_repeat=False)
+    assert (job.status, job.attempts, job.losses, job.error) == ("PENDING", 0, 0, None)
+    assert claimed(database).job.id == job_id
+
+
+def test_that_a_job_was_begun_is_forgotten_with_the_attempt(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    change(database, claims.begin, job_id, "me")
+    change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=True)
+    claimed(database)
+    assert not found(database, job_id).begun
+
+
+def test_an_interrupted_job_waits_to_be_begun_again_and_it_is_no_loss(database: Database, put: Put) -> None:
+    job_id = put()
+    for attempts in (1, 2, 3, 4):
+        claimed(database)
+        job = change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=True)
+        assert (job.status, job.attempts, job.losses) == ("PENDING", attempts, 0)
+
+
+def test_an_interrupted_job_that_may_not_repeat_fails_with_the_reason(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    job = change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=False)
+    assert (job.status, job.error, job.attempts, job.losses) == ("FAILURE", "WorkerLost", 1, 0)
+    assert job.message.startswith("its worker had to stop while it ran")
+
+
+def test_a_sign_of_life_changes_the_lease(database: Database, put: Put) -> None:
+    job_id = put()
+    before = claimed(database).job.lease
+    after = change(database, claims.renew, job_id, "me").lease
+    assert before is not None
+    assert (after.owner, after.beat) == (before.owner, before.beat + 1)
+
+
+def test_a_pause_that_began_before_the_clock_was_set_back_begins_anew(database: Database, put: Put) -> None:
+    job_id = put()
+    claimed(database)
+    about = {"error": "JobFailed", "message": "no", "pause_seconds": 40.0}
+    change(database, claims.retry_later, job_id, "me", Remains(99.0, now=7200.0), **about)
+    with database.reading() as connection:
+        assert not records.waits_too_long(connection, now=7210.0)
+        assert records.waits_too_long(connection, now=10.0)
+    assert change(database, records.hasten, now=7210.0) == 0
+    assert change(database, records.hasten, now=10.0) == 1
+    assert found(database, job_id).due == 50.0
+    assert change(database, records.hasten, now=11.0) == 0
 
 
 def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: Put) -> None:
@@ -205,7 +259,7 @@ def test_a_waiting_job_that_is_cancelled_never_starts(database: Database, put: P
 def test_a_job_that_waits_to_be_begun_again_is_cancelled_at_once(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    about = {"error": "JobFailed", "message": "it rained", "due": 50.0}
+    about = {"error": "JobFailed", "message": "it rained", "pause_seconds": 40.0}
     change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
     assert change(database, claims.request_cancel, job_id, expires=99.0).status == "REVOKED"
     assert claim(database, now=60.0) is None
@@ -298,11 +352,13 @@ def test_due_queues(database: Database, put: Put) -> None:
     put(due=6.0)
     put(queue="other", due=500.0)
     with database.reading() as connection:
-        assert records.due_queues(connection, older_than=10.0) == {"jobs": 2}
-        assert records.due_queues(connection, older_than=5.5) == {"jobs": 1}
+        assert records.due_queues(connection, now=10.0) == {"jobs": 2, "other": 1}
+        assert records.forgotten_queues(connection, 4.5, now=10.0) == {"jobs": 1, "other": 1}
+        assert records.forgotten_queues(connection, 1.0, now=501.5) == {"jobs": 2, "other": 1}
+        assert records.forgotten_queues(connection, 1.0, now=499.5) == {"jobs": 2}
     claimed(database)
     with database.reading() as connection:
-        assert records.due_queues(connection, older_than=10.0) == {"jobs": 1}
+        assert records.due_queues(connection, now=10.0) == {"jobs": 1, "other": 1}
         assert len(records.running(connection)) == 1
 
 
@@ -324,10 +380,11 @@ def test_lost_jobs_are_taken_over_once(database: Database, put: Put) -> None:
 def test_what_nobody_watches_need_not_be_announced(database: Database, put: Put) -> None:
     job_id = put()
     assert not claimed(database).job.is_watched
+    change(database, claims.begin, job_id, "me")
     assert not lose(database, job_id, may_repeat=False).is_watched
     change(database, records.watch, [job_id])  # too late: who watches now reads how it ended
     with database.reading() as connection:
-        assert records.unannounced(connection, older_than=99.0) == []
+        assert records.unannounced(connection, 0, now=99.0) == []
         assert not records.is_watched(connection, job_id)
         assert not records.is_watched(connection, records.new_job_id())
 
@@ -349,12 +406,13 @@ def test_the_end_is_announced_once(database: Database, put: Put) -> None:
     change(database, records.watch, [job_id])
     change(database, claims.request_cancel, job_id, expires=99.0, now=5.0)
     with database.reading() as connection:
-        assert records.unannounced(connection, older_than=5.0) == []
-        assert [job.id for job in records.unannounced(connection, older_than=6.0)] == [job_id]
+        assert records.unannounced(connection, 0, now=5.0) == []
+        assert [job.id for job in records.unannounced(connection, 0, now=6.0)] == [job_id]
+        assert [job.id for job in records.unannounced(connection, 60, now=3.0)] == [job_id], "the clock was set back"
     change(database, records.mark_announced, [job_id])
     change(database, records.mark_announced, [])
     with database.reading() as connection:
-        assert records.unannounced(connection, older_than=6.0) == []
+        assert records.unannounced(connection, 0, now=6.0) == []
     assert found(database, waiting).status == "PENDING"
 
 
@@ -404,34 +462,6 @@ def test_ids() -> None:
         assert not records.is_job_id(other)
 
 
-def job_with(owner: str, until: float) -> Job:
-    empty: dict[str, Any] = dict.fromkeys(Job.__dataclass_fields__)
-    return Job(**{**empty, "id": "a", "lease_owner": owner, "lease_until": until})
-
-
-def test_a_lease_that_is_not_renewed_runs_out_by_the_watchers_own_clock() -> None:
-    now = 1000.0
-    watch = LeaseWatch(lambda: now)
-    far = "another-machine/1/2/3"
-    assert not watch.is_lost(job_with(far, 5.0))  # long past by any wall clock, and yet first seen now
-    now += claims.LEASE_SECONDS
-    assert not watch.is_lost(job_with(far, 5.0))
-    now += 1
-    assert watch.is_lost(job_with(far, 5.0))
-    assert not watch.is_lost(job_with(far, 6.0))  # renewed
-    now += claims.LEASE_SECONDS + 1
-    watch.keep([])
-    assert not watch.is_lost(job_with(far, 6.0))
-
-
-def test_a_process_of_this_machine_that_is_gone_is_known_at_once() -> None:
-    watch = LeaseWatch(lambda: 0.0)
-    alive = new_owner()
-    assert not watch.is_lost(job_with(alive, 5.0))
-    host, pid, _, rest = alive.rsplit("/", 3)
-    assert watch.is_lost(job_with(f"{host}/{pid}/0/{rest}", 5.0))
-
-
 def test_the_table_has_no_column_that_the_record_forgets() -> None:
-    left_out = {"idempotency_key", "inputs_digest", "inputs"}
+    left_out = {"idempotency_key", "inputs_digest", "inputs", "pause"}
     assert {column.name for column in jobs.c} == set(Job.__dataclass_fields__) | left_out

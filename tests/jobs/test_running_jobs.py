@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from longshore.jobs.announcing import room_of
-from support.jobs import HANDLERS, JobsAPI, runners
+from support.jobs import HANDLERS, JobsAPI, marks, runners
 from support.server import LongshoreServer, still_running
 from support.sockets import Listener
 from support.waiting import eventually
@@ -114,8 +115,90 @@ def test_a_stopping_server_gives_its_jobs_back_and_the_next_one_runs_them(
     server.start()
     server.wait_until_ready()
     job = JobsAPI(server).wait(job_id)
-    assert (job["status"], job["attempts"], job["losses"]) == ("SUCCESS", 1, 0)
+    assert (job["status"], job["attempts"], job["losses"]) == ("SUCCESS", 2, 0), "begun twice, and nothing died"
     assert "did not end in time" not in server.log
+
+
+@pytest.fixture
+def hurried(storage: Path) -> Iterator[LongshoreServer]:
+    """A server that gives running jobs no time when it stops."""
+    environment = {"HANDLERS_DIR": str(HANDLERS), "JOB_CONCURRENCY": "1", "STOP_TIMEOUT_SECONDS": "0.1"}
+    with LongshoreServer(storage, **environment) as running:
+        yield running
+
+
+def test_a_job_that_may_not_repeat_is_begun_once_and_nothing_after_a_stop(
+    hurried: LongshoreServer, tmp_path: Path
+) -> None:
+    api = JobsAPI(hurried)
+    only_once, waiting = (api.submit("marks_and_waits_once", folder=str(tmp_path), number=each) for each in (1, 2))
+    eventually(lambda: marks(tmp_path), 30, "the first job")
+    assert hurried.stop() == 0
+    hurried.end()
+    assert marks(tmp_path) == {1: 1}
+    (tmp_path / "end").touch()
+    hurried.start()
+    hurried.wait_until_ready()
+    job = JobsAPI(hurried).wait(only_once)
+    assert (job["status"], job["error"], job["attempts"]) == ("FAILURE", "WorkerLost", 1)
+    assert "its worker had to stop while it ran" in job["message"]
+    job = JobsAPI(hurried).wait(waiting)
+    assert (job["status"], job["attempts"]) == ("SUCCESS", 1)
+    assert marks(tmp_path) == {1: 1, 2: 1}
+
+
+def test_a_stop_that_reaches_all_processes_at_once_is_no_loss(hurried: LongshoreServer, tmp_path: Path) -> None:
+    """As a service manager stops a service: a signal to every process of it."""
+    job_id = JobsAPI(hurried).submit("wait_for_file", path=str(tmp_path / "end"))
+    for _ in range(3):
+        JobsAPI(hurried).wait_until(job_id, "STARTED")
+        for process in hurried.family():
+            process.terminate()
+        assert hurried.wait() == 0
+        hurried.end()
+        hurried.start()
+        hurried.wait_until_ready()
+    (tmp_path / "end").touch()
+    job = JobsAPI(hurried).wait(job_id)
+    assert (job["status"], job["losses"]) == ("SUCCESS", 0)
+
+
+def test_a_job_that_wants_it_runs_in_a_process_of_its_own(hurried: LongshoreServer) -> None:
+    api = JobsAPI(hurried)
+    numbers = [api.wait(api.submit(name))["data"] for name in ("small", "always_fresh", "always_fresh", "small")]
+    assert numbers[2] == numbers[3], "another job may use it afterwards"
+    assert len(set(numbers)) == 3
+
+
+def fetch(server: LongshoreServer, address: str) -> httpx.Response:
+    return httpx.get(httpx.URL(server.url).join(address))
+
+
+def test_a_file_that_a_job_hands_out_lives_as_long_as_its_result_for_any_number_of_downloads(
+    server: LongshoreServer, api: JobsAPI, tmp_path: Path
+) -> None:
+    job = api.wait(api.submit("hands_out", folder=str(tmp_path)))
+    address = job["data"]["file"]
+    for _ in range(3):
+        answer = fetch(server, address)
+        assert (answer.status_code, answer.text) == (200, "a,b")
+    eventually(lambda: fetch(server, address).status_code == 404, 20, "the end of the file")
+    assert api.request("GET", f"/{job['id']}").status_code == 410, "not before its result"
+
+
+def test_a_job_can_hand_out_a_file_that_is_taken_once(server: LongshoreServer, api: JobsAPI, tmp_path: Path) -> None:
+    address = api.wait(api.submit("hands_out", folder=str(tmp_path), one_time=True))["data"]["file"]
+    assert [fetch(server, address).status_code for _ in range(2)] == [200, 404]
+
+
+def test_the_file_of_a_job_that_failed_goes_with_it(server: LongshoreServer, api: JobsAPI, tmp_path: Path) -> None:
+    assert api.wait(api.submit("hands_out", folder=str(tmp_path), text=""))["status"] == "FAILURE"
+    assert fetch(server, (tmp_path / "address").read_text()).status_code == 404
+
+
+def test_handing_out_a_file_leaves_nothing_in_the_process(api: JobsAPI, tmp_path: Path) -> None:
+    found = [api.wait(api.submit("hands_out", folder=str(tmp_path)))["data"]["process"] for _ in range(5)]
+    assert len(set(found)) <= 2, "as many as jobs run at once"
 
 
 def test_the_diagnosis_misses_a_job_worker_only_when_there_are_jobs(server: LongshoreServer) -> None:

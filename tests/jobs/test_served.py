@@ -151,6 +151,8 @@ def test_after_unsubscribing_nothing_comes(client: Client, listener: Listener, t
         ({}, "InvalidRequest"),
         ({"job_id": 7}, "InvalidRequest"),
         ({"job_ids": []}, "InvalidRequest"),
+        ({"job_ids": ["x"], "jobs": ["y"]}, "InvalidRequest"),
+        ({"job_ids": ["x"], "requestID": float("nan")}, "InvalidRequest"),
         ({"job_ids": ["x"] * 1001}, "InvalidRequest"),
         ({"job_ids": "x"}, "InvalidRequest"),
         ({"job_id": "x", "job_ids": ["x"]}, "InvalidRequest"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 from longshore.errors import InvalidInputs, InvalidRequest, TooLarge
 from longshore.jobs import submitting
 from longshore.jobs.declaring import JobType, find_job, job
-from longshore.jobs.submitting import check_inputs, check_key, digest, read_batch
+from longshore.jobs.submitting import check_inputs, digest, own_key, read_batch
 
 
 class Storm(BaseModel):
@@ -140,8 +141,52 @@ def test_the_digest_is_of_the_meaning() -> None:
 
 
 def test_a_key_is_its_users_own() -> None:
-    assert check_key(None, "ann") is None
-    assert len({check_key("k", "ann"), check_key("k", "bob"), check_key("k", None)}) == 3
+    assert own_key(None, "ann") is None
+    assert len({own_key("k", "ann"), own_key("k", "bob"), own_key("k", None)}) == 3
     for bad in ("", "x" * 256, "a\tb"):
         with pytest.raises(InvalidRequest, match="Idempotency-Key"):
-            check_key(bad, None)
+            own_key(bad, None)
+
+
+class Open(BaseModel, extra="allow"):
+    rain: float = 1.0
+
+
+class Lenient(BaseModel, extra="ignore"):
+    rain: float = 1.0
+
+
+class Holding(BaseModel):
+    storm: Lenient = Lenient()
+
+
+@pytest.mark.parametrize(
+    ("document", "field", "hint"),
+    [
+        (b'{"curve_numbr": 80, "curve_number": 80, "storms": []}', "curve_numbr", "did you mean curve_number?"),
+        (
+            b'{"curve_number": 80, "storms": [{"rain": 1, "day": "2024-05-01", "dai": 1}]}',
+            "storms[0].dai",
+            "did you mean day?",
+        ),
+    ],
+)
+def test_an_input_that_nothing_takes_is_refused_with_the_nearest(
+    basin: JobType, document: bytes, field: str, hint: str
+) -> None:
+    with pytest.raises(InvalidInputs) as caught:
+        check_inputs(basin, document)
+    assert [problem["field"] for problem in caught.value.fields] == [field]
+    assert hint in caught.value.fields[0]["message"]
+
+
+@pytest.mark.parametrize("model", [Open, Lenient, Holding])
+def test_a_model_that_says_what_becomes_of_other_fields_decides(declared: None, model: type[BaseModel]) -> None:
+    def run(inputs: Any) -> None:
+        return None
+
+    run.__annotations__["inputs"] = model
+    job("decides")(run)
+    found = find_job("decides")
+    assert found is not None
+    assert check_inputs(found, b'{"other": 1}')

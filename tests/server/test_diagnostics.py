@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 
 from longshore.server import diagnostics
 from longshore.server.diagnostics import CheckError, checks
-from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response
-from longshore.server.version import app_version
+from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response
 from longshore.settings import Settings
+from longshore.version import app_version
 
 
 @pytest.fixture
@@ -23,6 +23,8 @@ def client(settings: Settings) -> FlaskClient:
     settings.root_storage_path.mkdir()
     app = flask.Flask(__name__)
     app.register_blueprint(diagnostics_blueprint(settings))
+    for rule, methods, view in DEMONSTRATIONS:
+        app.add_url_rule(rule, view_func=view, methods=methods)
     app.after_request(stamp_response)
     return app.test_client()
 
@@ -100,7 +102,7 @@ def test_an_error_is_named_by_its_kind_only(settings: Settings, monkeypatch: pyt
 def test_a_broker_and_workers_that_are_away(settings: Settings) -> None:
     settings.root_storage_path.mkdir()
     found = checks(settings)
-    assert [name for name, finding in found.items() if not finding["ok"]] == ["broker", "workers"]
+    assert [name for name, finding in found.items() if not finding["ok"]] == ["broker", "workers", "queues"]
 
 
 def test_a_full_disk(settings: Settings) -> None:
@@ -143,3 +145,16 @@ def test_the_folder_check_leaves_nothing_behind(settings: Settings, tmp_path: Pa
     diagnostics.check_folders(settings)
     assert list(settings.root_storage_path.iterdir()) == []
     assert list(tmp_path.iterdir()) == [settings.root_storage_path]
+
+
+def test_the_probes_tell_life_and_readiness_apart(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": lambda _: "answers"})
+    assert [client.get(path).status_code for path in ("/healthz", "/readyz", "/diagnostic")] == [200, 200, 200]
+
+    def away(_: Settings) -> str:
+        raise CheckError("it stands still")
+
+    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": away})
+    assert [client.get(path).status_code for path in ("/healthz", "/readyz", "/diagnostic")] == [200, 503, 500]
+    assert client.get("/readyz").get_json()["message"] == "broker: it stands still"
+    assert client.get("/healthz").get_json() == {"message": "ok"}

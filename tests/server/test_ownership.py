@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from longshore.access.discretion import hide_session_ids
 from longshore.errors import SettingsError
 from longshore.server.children import Backoff
 from longshore.server.listener import PortTakenError, address_of, open_listener
 from longshore.server.lock import Owner, StorageLock, StorageTakenError, read_owner
-from longshore.server.logs import hide_session_ids
 from longshore.settings import Settings
 from support.waiting import eventually
 
@@ -69,6 +69,17 @@ def test_orphans_of_a_dead_owner_are_waited_for_and_then_named(tmp_path: Path) -
         with pytest.raises(StorageTakenError, match=f"processes that server {dead} left behind"):
             StorageLock(tmp_path, patience_seconds=0.2, on_orphans=lambda: calls.append("shut down"))
     assert calls == ["shut down"]
+
+
+@pytest.mark.parametrize("where", ["", "0123456789abcdef"])
+def test_an_owner_in_another_container_is_not_believed_dead(tmp_path: Path, where: str) -> None:
+    """Its process number means nothing here, and what it started is not ended in its stead."""
+    calls: list[str] = []
+    with StorageLock(tmp_path) as lock:
+        lock.name_owner(Owner(ended_process(), place=where))
+        with pytest.raises(StorageTakenError, match="is already served by process"):
+            StorageLock(tmp_path, patience_seconds=0.2, on_orphans=lambda: calls.append("shut down"))
+    assert calls == []
 
 
 def test_a_start_succeeds_once_the_orphans_end(tmp_path: Path) -> None:

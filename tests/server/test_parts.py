@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from longshore.server.broker import answers, make_broker, prepare_broker
@@ -68,7 +70,7 @@ def test_parts_on_a_common_broker_find_each_other(storage: Path, broker_url: str
 
 def test_a_server_on_an_outside_broker_starts_none_itself(storage: Path, broker_url: str) -> None:
     with LongshoreServer(storage, BROKER_URL=broker_url) as server:
-        assert set(server.parts()) == {"web", "worker"}
+        assert set(server.parts()) == {"web", "worker", "import worker"}
         assert server.stop() == 0
     assert not (storage / "broker").exists()
 
@@ -77,6 +79,16 @@ def test_a_further_worker_joins_the_server_of_its_storage_folder(server: Longsho
     assert server.diagnose().json()["checks"]["workers"]["detail"] == "1 alive"
     with running("worker", "--storage", str(server.storage), "--concurrency", "1"):
         eventually(lambda: server.diagnose().json()["checks"]["workers"]["detail"] == "2 alive", 20, "a second worker")
+
+
+def test_a_worker_of_the_tables_queue_alone_brings_one_for_imports_along(server: LongshoreServer) -> None:
+    def kinds() -> list[str]:
+        told = httpx.get(f"{server.url}/api/v1/server").json()["details"]["workers"]
+        return sorted(kind for worker in told for kind in worker["kinds"])
+
+    assert kinds() == ["datasets", "imports"]
+    with running("worker", "--storage", str(server.storage), "--queues", "datasets", "--concurrency", "1"):
+        eventually(lambda: kinds() == ["datasets", "datasets", "imports", "imports"], 30, "two further workers")
 
 
 @pytest.mark.parametrize("part", ["web", "worker"])
@@ -105,3 +117,34 @@ def test_a_broken_broker_file_ends_the_start_with_its_reason(storage: Path) -> N
 def test_the_version() -> None:
     result = subprocess.run(longshore("--version"), capture_output=True, text=True, check=True)
     assert re.fullmatch(r"longshore, version \d+\.\d+\.\d+\n", result.stdout)
+
+
+def test_a_part_that_was_started_by_hand_outlives_its_shell(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    environment = os.environ | {
+        "ROOT_STORAGE_PATH": str(tmp_path / "storage"),
+        "BROKER_URL": "redis://127.0.0.1:1/0",
+        "PORT": "0",
+    }
+    script = 'nohup "$0" -m longshore web > "$1" 2>&1 & echo $!; read line'
+    shell = subprocess.Popen(
+        ["sh", "-c", script, sys.executable, str(log)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert shell.stdout is not None
+    web = psutil.Process(int(shell.stdout.readline()))
+    try:
+        address = eventually(lambda: re.findall(r"http://\S+", log.read_text())[0], 60, "the start")
+        eventually(lambda: httpx.get(f"{address}/healthz").status_code == 200, 60)
+        shell.communicate(timeout=30)
+        web.send_signal(signal.SIGHUP)  # as the terminal does when it closes
+        assert httpx.get(f"{address}/healthz").status_code == 200
+        web.terminate()
+        web.wait(30)
+    finally:
+        for process in [*(web.children(recursive=True) if web.is_running() else []), web]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()

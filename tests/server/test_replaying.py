@@ -172,3 +172,27 @@ def test_a_recipe_that_does_not_apply_gives_no_script(tmp_path: Path, recipe: Pa
     done = CliRunner().invoke(main, ["script", str(recipe), str(other), "-o", str(tmp_path / "clean.py")])
     assert (done.exit_code, (tmp_path / "clean.py").exists()) == (1, False)
     assert "no column 'price'" in done.output
+
+
+@pytest.mark.parametrize("place", ["parameter", "step", "recipe", "option"])
+def test_a_misspelt_recipe_is_refused_and_writes_nothing(tmp_path: Path, recipe: Path, place: str) -> None:
+    document = json.loads(recipe.read_text())
+    wrong = {
+        "parameter": document["steps"][0]["parameters"],
+        "step": document["steps"][0],
+        "recipe": document,
+        "option": document["reading"]["options"],
+    }
+    wrong[place]["metrik"] = "mean"
+    recipe.write_text(json.dumps(document))
+    result = run(recipe, tmp_path / "first.csv", "-o", tmp_path / "out.csv")
+    assert result.exit_code != 0
+    assert "metrik" in result.output
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_options_that_an_earlier_version_kept_are_read(tmp_path: Path, recipe: Path) -> None:
+    document = json.loads(recipe.read_text())
+    document["reading"]["options"] |= {"name": "first.csv", "wait": True, "requestID": "r"}
+    recipe.write_text(json.dumps(document))
+    assert run(recipe, tmp_path / "first.csv", "-o", tmp_path / "out.csv").exit_code == 0

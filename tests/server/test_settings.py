@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,21 @@ def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch, setting
     assert child.root_storage_path == settings.root_storage_path
     assert child.port == 4711
     assert "port" not in settings.child_environment()
+
+
+def test_an_empty_file_is_no_internal_secret(settings: Settings) -> None:
+    settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+    (settings.root_storage_path / "internal-secret").touch()
+    secret = settings.require_internal_secret()
+    assert len(secret) >= 32
+    assert settings.require_internal_secret() == secret
+
+
+def test_servers_that_start_at_one_moment_have_one_internal_secret(settings: Settings) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: settings.require_internal_secret(), range(64)))
+    assert len(found) == 1
+    assert found == {(settings.root_storage_path / "internal-secret").read_text()}
 
 
 def test_the_internal_secret_is_made_once_and_private(settings: Settings) -> None:

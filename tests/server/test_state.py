@@ -34,7 +34,7 @@ def test_what_an_administrator_is_told(http: httpx.Client, shared_server: Longsh
     told = state["details"]
     assert {check["name"]: check["ok"] for check in told["checks"]}["database"] is True
     assert all(check["detail"] and check["seconds"] >= 0 for check in told["checks"])
-    assert [worker["kinds"] for worker in told["workers"]] == [["datasets"]]
+    assert [worker["kinds"] for worker in told["workers"]] == [["datasets"], ["imports"]]
     assert told["datasets"]["ready"] >= 1
     assert 0 < told["diskFree"] < told["diskSize"]
     assert told["storage"]["datasets"] > 0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from typing import Any
 
 import httpx
 import pytest
 
+from longshore.errors import SettingsError
+from longshore.settings import Settings
+from longshore.stores.lists import prepare
 from support.server import LongshoreServer
 from support.waiting import eventually
 
@@ -22,12 +26,52 @@ def items(http: httpx.Client, name: str, **headers: str) -> Any:
 def test_items_are_appended_and_read_in_order(http: httpx.Client) -> None:
     assert items(http, "things") == []
     assert http.post("/store/things", json={"a": 1, "b": [1, {"c": None}]}).json() == {"id": 1}
-    assert http.post("/store/things", json={"id": 99, "a": 2}).json() == {"id": 2}
+    assert http.post("/store/things", json={"a": 2}).json() == {"id": 2}
     answer = http.get("/store/things")
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-cache"
     assert answer.json() == [{"id": 1, "a": 1, "b": [1, {"c": None}]}, {"id": 2, "a": 2}]
     assert "things" in http.get("/store").json()
+
+
+@pytest.mark.parametrize("sent", [{"id": 99, "a": 2}, [{"a": 1}, {"id": None}], {"id": "x"}])
+def test_an_items_own_id_is_refused_and_nothing_kept(http: httpx.Client, sent: Any) -> None:
+    answer = http.post("/store/own", json=sent)
+    assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+    assert "another" in answer.json()["errorDescription"]
+    assert items(http, "own") == []
+
+
+def test_an_item_is_written_back_with_its_number_and_with_no_other(http: httpx.Client) -> None:
+    http.post("/store/back", json={"a": 1})
+    assert http.post("/store/back/1", json={**http.get("/store/back/1").json(), "a": 2}).status_code == 200
+    assert http.post("/store/back/1", json={"id": 2, "a": 3}).status_code == 400
+    assert items(http, "back") == [{"id": 1, "a": 2}]
+
+
+def test_what_json_cannot_hold_is_not_kept(http: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    for document in ('{"bad": 1e999}', '{"bad": NaN}', '{"bad": "\\ud800"}'):
+        assert http.post("/store/sound", content=document, headers=headers).status_code == 400
+    http.post("/store/sound", json={"a": 1})
+    assert items(http, "sound") == [{"id": 1, "a": 1}]
+
+
+def test_a_list_that_was_poisoned_answers_again(storage: Any) -> None:
+    with LongshoreServer(storage) as server, httpx.Client(base_url=server.url, timeout=60) as client:
+        client.post("/store/old", json={"a": 1})
+        found = [path for path in storage.rglob("*") if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3"]
+        for path in found:
+            with sqlite3.connect(path) as connection:
+                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'list_items'").fetchone():
+                    connection.execute('UPDATE list_items SET document = \'{"a":Infinity,"b":[NaN]}\'')
+        assert client.get("/store/old").json() == [{"id": 1, "a": None, "b": [None]}]
+        assert client.post("/store/old/1", json={"c": 1}).status_code == 200
+        assert client.get("/store/old/1").json() == {"id": 1, "a": None, "b": [None], "c": 1}
+
+
+def test_numbers_beyond_all_items_are_no_error(http: httpx.Client) -> None:
+    assert http.get(f"/store/things/{10**25}").status_code == 404
 
 
 def test_form_and_query_data_keep_numbers(http: httpx.Client) -> None:
@@ -172,8 +216,9 @@ def test_a_list_becomes_a_dataset_and_back(http: httpx.Client) -> None:
     made = http.post("/store/source/promote").json()
     assert (made["rows"], made["columns"]) == (30, 3)
     answer = http.post("/store/copy/fill", json={"sessionID": made["sessionID"]})
-    assert answer.json() == {"added": 30, "ids": [1, 30]}
-    assert items(http, "copy")[3] == {"id": 4, "a": 3, "b": "t3"}
+    # An item's id is its number in the list, so the column of that name is called otherwise, and that is told.
+    assert answer.json() == {"added": 30, "ids": [1, 30], "renamed": {"id": "id.1"}}
+    assert items(http, "copy")[3] == {"id": 4, "id.1": 4, "a": 3, "b": "t3"}
     assert http.post("/store/copy/fill", json={"sessionID": "0" * 30}).status_code == 404
     assert http.post("/store/copy/fill", json={}).status_code == 400
 
@@ -187,3 +232,12 @@ def test_items_survive_a_killed_server(storage: Any) -> None:
         server.wait_until_well()
         answer = eventually(lambda: httpx.get(f"{server.url}/store/kept"))
         assert [item["n"] for item in answer.json()] == list(range(20))
+
+
+def test_locks_that_this_sqlite_does_not_have_are_told_with_those_it_has(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("longshore.stores.lists._has_vfs", lambda name: name in ("unix", "unix-none"))
+    chosen = Settings.from_environment(root_storage_path=settings.root_storage_path, sqlite_vfs="unix-namedsem")
+    with pytest.raises(SettingsError, match=r"SQLITE_VFS='unix-namedsem' .* has unix, unix-none"):
+        prepare(chosen)

@@ -40,7 +40,7 @@ def test_a_value_comes_back_byte_for_byte(http: httpx.Client, key: str, body: by
     assert answer.headers["content-security-policy"] == "sandbox"
     assert http.delete(path).status_code == 200
     answer = http.get(path)
-    assert (answer.status_code, answer.json()) == (404, {})
+    assert (answer.status_code, answer.json()) == (404, {"message": "no data for key"})
     assert http.delete(path).status_code == 200
 
 
@@ -66,7 +66,7 @@ def test_jsonp(http: httpx.Client) -> None:
     answer = http.get("/kv/p?callback=cb")
     assert (answer.text.replace(" ", ""), answer.headers["content-type"]) == ('cb({"a":1});', "application/javascript")
     missing = http.get("/kv/none?callback=cb")
-    assert (missing.status_code, missing.text) == (200, "cb({});")
+    assert (missing.status_code, missing.text) == (200, 'cb({"message": "no data for key"});')
     assert http.get("/kv/p?callback=a-b").status_code == 400
     http.post("/kv/t", content=b"text", headers={"Content-Type": "text/plain"})
     assert http.get("/kv/t?callback=cb").status_code == 400

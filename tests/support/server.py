@@ -34,6 +34,9 @@ class LongshoreServer:
         self.storage = storage
         self.environment = {"PORT": "0", "WORKER_CONCURRENCY": "2", **environment}
         self.log_path = storage.with_name(f"{storage.name}.log")
+        self.program = [sys.executable, "-m", "longshore"]
+        self.folder: Path | None = None
+        """Where it is started; default: where the tests were."""
         self.process: subprocess.Popen[str] | None = None
         self.url = ""
         self.ready_after_seconds = 0.0
@@ -56,11 +59,12 @@ class LongshoreServer:
         """Start it; see :meth:`wait_until_ready`."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "longshore", "serve", "--storage", str(self.storage), *options],
+                [*self.program, "serve", "--storage", str(self.storage), *options],
                 env=os.environ | self.environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                cwd=self.folder,
                 start_new_session=True,  # so that a test can press Ctrl-C in "its" terminal
             )
         self.started_at = time.monotonic()
@@ -100,7 +104,7 @@ class LongshoreServer:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def parts(self) -> dict[str, psutil.Process]:
-        """The supervisor's children that run now, by name: broker, worker, job worker, web."""
+        """The supervisor's children that run now, by name: broker, worker, import worker, job worker, web."""
         found = {}
         for child in psutil.Process(self.pid).children():
             try:
@@ -110,10 +114,12 @@ class LongshoreServer:
                 continue
             if "valkey" in name or "redis" in name:
                 found["broker"] = child
-            if "web" in words[2:4]:
+            role = words[words.index("longshore") + 1 :][:1] if "longshore" in words else []
+            if role == ["web"]:
                 found["web"] = child
-            if "worker" in words[2:4]:
-                found["worker" if "datasets" in words else "job worker"] = child
+            if role == ["worker"]:
+                roles = {"datasets": "worker", "imports": "import worker"}
+                found[next((roles[word] for word in words if word in roles), "job worker")] = child
         return found
 
     def family(self) -> list[psutil.Process]:

@@ -6,20 +6,37 @@ import threading
 import uuid
 from typing import Any
 
+import engineio
 import socketio
+
+
+class _EngineInOrder(engineio.Client):
+    """Handles messages as they come; the library gives each a thread, and threads overtake each other."""
+
+    def _trigger_event(self, event: str, *args: Any, **kwargs: Any) -> Any:
+        return super()._trigger_event(event, *args, **{**kwargs, "run_async": False})
+
+
+class _ClientInOrder(socketio.Client):
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return _EngineInOrder
 
 
 class Listener:
     """A connected client; every event is kept in order of arrival."""
 
     def __init__(
-        self, url: str, transports: tuple[str, ...] = ("websocket",), headers: dict[str, str] | None = None
+        self,
+        url: str,
+        transports: tuple[str, ...] = ("websocket",),
+        headers: dict[str, str] | None = None,
+        auth: dict[str, Any] | None = None,
     ) -> None:
-        self.client = socketio.Client(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
+        self.client = _ClientInOrder(reconnection=True, reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.received: list[tuple[str, Any]] = []
         self._news = threading.Condition()
         self.client.on("*", self._keep)
-        self.client.connect(url, headers=headers or {}, transports=list(transports), wait_timeout=20)
+        self.client.connect(url, headers=headers or {}, auth=auth, transports=list(transports), wait_timeout=20)
 
     def _keep(self, event: str, *data: Any) -> None:
         with self._news:
@@ -57,5 +74,9 @@ class Listener:
         return self.client.call(event, body, timeout=seconds)
 
     def close(self) -> None:
+        if self.client.connected and self.client.transport() == "polling":
+            # The library would wait, up to 25 s, for the request that waits for news.
+            self.client.eio.disconnect(abort=True)
+            return
         self.client.disconnect()
         self.client.shutdown()

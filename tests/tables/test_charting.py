@@ -282,7 +282,7 @@ def test_a_date_axis_takes_iso_dates(make_table):
     answer = spec_of(
         make_table(frame(900)), {"type": "date", "xColumnIndex": 3, "yColumnIndices": [1], "options": {"axis": window}}
     )
-    assert answer["axis"]["x"] == {"start": "2020-02-01T00:00:00Z", "end": "2020-02-10T11:00:00Z"}
+    assert answer["axis"]["x"] == {"start": "2020-02-01T00:00:00", "end": "2020-02-10T11:00:00"}
     assert answer["axis"]["y"]["start"] == -5
     assert len(rows_of(answer["spec"])) <= 10
 
@@ -340,7 +340,7 @@ DATES = {"type": "date", "xColumnIndex": 3, "yColumnIndices": [1]}
         ({"type": "histogram", "options": 5}, InvalidRequest, "options"),
         ({"type": "frequency"}, InvalidRequest, "columnIndex"),
         ({"type": "frequency", "columnIndex": 0, "useWords": True}, InvalidType, "words"),
-        ({"type": "frequency", "columnIndex": 0, "cutoff": 51}, InvalidRequest, "cutoff"),
+        ({"type": "frequency", "columnIndex": 0, "cutoff": 0}, InvalidRequest, "cutoff"),
         ({"type": "scatter", "xColumnIndex": 2, "yColumnIndices": [0]}, InvalidType, "x axis"),
         ({"type": "scatter", "xColumnIndex": 0, "yColumnIndices": [2]}, InvalidType, "needs numbers"),
         ({"type": "scatter", "xColumnIndex": 0}, InvalidRequest, "yColumnIndices"),

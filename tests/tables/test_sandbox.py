@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -275,6 +275,138 @@ def test_a_forged_report_is_found_out(table: Table, body: bytes) -> None:
     )
     with pytest.raises(InvalidValue):
         sandbox.run(table, code)
+
+
+FORGED = """
+import json, os, sys
+import pyarrow as pa
+job = sys._getframe(1).f_locals["job"]
+
+def write(schema, batches, compression=None, times=1):
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with os.fdopen(job["output"], "wb", closefd=False) as file, pa.ipc.new_file(file, schema, options=options) as made:
+        for batch in batches:
+            made.write_batch(pa.record_batch(batch, schema=schema))
+
+def end(rows, width=1):
+    columns = [{{"name": f"n{{i}}", "kept": None}} for i in range(width)]
+    os.write(job["report"], json.dumps({{"rows": rows, "columns": columns}}).encode())
+    os._exit(0)
+
+{body}
+"""
+
+TOO_MUCH = {
+    "compressed": """
+schema = pa.schema([("c0", pa.int64())])
+write(schema, [[pa.nulls(2_000_000, pa.int64()).fill_null(7)] for _ in range(50)], "zstd")
+end(100_000_000)
+""",
+    "compressed in one piece": """
+schema = pa.schema([("c0", pa.int64())])
+write(schema, [[pa.nulls(20_000_000, pa.int64()).fill_null(7)]], "lz4")
+end(20_000_000)
+""",
+    "one text of many rows": """
+kind = pa.dictionary(pa.int32(), pa.large_string())
+texts = pa.array(["x" * 1_000_000], pa.large_string())
+column = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), texts)
+write(pa.schema([("c0", kind)]), [[column]])
+end(100_000)
+""",
+    "rows of nothing": """
+write(pa.schema([("c0", pa.null())]), [[pa.nulls(2**31 - 1)]] * 2)
+end(2**32 - 2)
+""",
+}
+
+UNREADABLE = {
+    "views of one text": """
+column = pa.array(["x" * 1000] * 10_000).cast(pa.string_view())
+write(pa.schema([("c0", pa.string_view())]), [[column]])
+end(10_000)
+""",
+    "lists of nothing": """
+kind = pa.list_(pa.null(), 1_000_000)
+column = pa.FixedSizeListArray.from_arrays(pa.nulls(1_000_000_000), 1_000_000)
+write(pa.schema([("c0", column.type)]), [[column]])
+end(1000)
+""",
+    "structures": """
+column = pa.array([{{"a": 1}}] * 10)
+write(pa.schema([("c0", column.type)]), [[column]])
+end(10)
+""",
+    "other rows than were said": """
+write(pa.schema([("c0", pa.int64())]), [[pa.array([1, 2, 3])]])
+end(4)
+""",
+    "other columns than were said": """
+write(pa.schema([("c0", pa.int64())]), [[pa.array([1, 2, 3])]])
+end(3, width=2)
+""",
+    "columns under other names": """
+write(pa.schema([("x", pa.int64())]), [[pa.array([1, 2, 3])]])
+end(3)
+""",
+    "texts that are none": """
+offsets, bytes_ = pa.py_buffer(bytes(16)), pa.py_buffer(b"\\xff\\xfe" * 9)
+column = pa.Array.from_buffers(pa.large_string(), 1, [None, pa.array([0, 9], pa.int64()).buffers()[1], bytes_])
+write(pa.schema([("c0", pa.large_string())]), [[column]])
+end(1)
+""",
+    "a part of a file": """
+write(pa.schema([("c0", pa.int64())]), [[pa.array([1, 2, 3])]])
+os.ftruncate(job["output"], 100)
+end(3)
+""",
+}
+
+
+def most_memory_of(do: Callable[[], object]) -> int:
+    """Bytes by which this process grew at most, while it did something, as the kernel counts them."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = resident("VmRSS")
+    do()
+    return resident("VmHWM") - before
+
+
+def resident(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+@pytest.mark.parametrize("body", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_a_result_that_grows_when_it_is_read_is_refused(table: Table, body: str) -> None:
+    def command() -> None:
+        with pytest.raises(TooLarge):
+            sandbox.run(table, FORGED.format(body=body.replace("{{", "{").replace("}}", "}")))
+
+    assert most_memory_of(command) < 100_000_000
+    assert not list(table.folder.glob(".*"))
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_result_that_our_program_did_not_write_is_refused(table: Table, body: str) -> None:
+    def command() -> None:
+        message = refused(table, FORGED.format(body=body.replace("{{", "{").replace("}}", "}")))
+        assert "the command's result cannot be read" in message
+
+    assert most_memory_of(command) < 100_000_000
+
+
+def test_a_forged_file_that_holds_what_a_table_keeps_is_read(table: Table) -> None:
+    body = 'write(pa.schema([("c0", pa.int64())]), [[pa.array([1, 2, 3])]], "zstd")\nend(3)'
+    result = sandbox.run(table, FORGED.format(body=body))
+    assert result.frame.collect().to_dict(as_series=False) == {"c0": [1, 2, 3]}
+
+
+def test_a_report_without_end_is_not_read(table: Table) -> None:
+    body = "os.write(job['report'], b'[' + b'1,' * 30_000_000)\nos._exit(0)"
+    limits = sandbox.Limits(seconds=30, memory_bytes=3 * 2**30, output_bytes=100_000_000)
+    sandbox.configure(limits)
+    with pytest.raises(InvalidValue, match="tampered"):
+        sandbox.run(table, FORGED.format(body=body))
 
 
 def test_the_given_table_cannot_be_written_to(table: Table) -> None:

@@ -407,7 +407,7 @@ def test_views_that_make_no_sense_are_refused(views, make_table, fields, error):
 
 @pytest.mark.parametrize("fields", [
     {"filterType": "odd"}, {"outliersStdDev": 0}, {"outliersStdDev": True}, {"outliersTrimPortion": 0.5},
-    {"searchIsRegex": 1}, {"sortColumnIndex": "1"}, {"filterColumnIndices": [True]}, {"searchQuery": 5},
+    {"searchIsRegex": 1}, {"sortColumnIndex": 1.5}, {"filterColumnIndices": [True]}, {"searchQuery": 5},
     {"outliersStdDev": float("nan")}, {"where": 5}, {"where": "a >"}, {"where": "a > 1; b"}, {"where": "x" * 5_001},
 ])  # fmt: skip
 def test_fields_of_the_wrong_type_are_refused(fields):
@@ -417,13 +417,22 @@ def test_fields_of_the_wrong_type_are_refused(fields):
 
 def test_page_parameters_need_a_window():
     window = {"rowIndexFrom": 0, "rowIndexTo": 9, "columnIndexFrom": 1, "columnIndexTo": 2}
-    page = PageParameters.read({**window, "outliersStdDev": 3, "unknown": 1})
+    page = PageParameters.read({**window, "outliersStdDev": 3})
     assert (page.rows, page.columns, page.outliers_std_dev) == ((0, 9), (1, 2), 3.0)
     for name in window:
         with pytest.raises(InvalidRequest, match=name):
             PageParameters.read({key: value for key, value in window.items() if key != name})
         with pytest.raises(InvalidRequest, match=name):
             PageParameters.read({**window, name: "1"})
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("serchQuery", "did you mean searchQuery"), ("sort_columns", "did you mean sortColumn"), ("x", "lists those")],
+)
+def test_a_parameter_that_is_not_known_is_refused(given, hint):
+    with pytest.raises(InvalidRequest, match=f"unknown parameter '{given}'; .*{hint}"):
+        ViewParameters.read({given: "a"})
 
 
 def test_windows_are_clipped_at_both_ends():

@@ -231,7 +231,8 @@ def test_spellings_are_merged_in_one_step(open_page: Open) -> None:
     dialog.get_by_role("textbox", name="New text for the spellings of North Sea Fish").fill("Sea Fish")
     dialog.get_by_text("3 spellings in 3 rows will change").wait_for()
     dialog.get_by_role("button", name="Merge 2 groups").click()
-    page.locator(".cell", has_text="Sea Fish").first.wait_for()
+    # Exactly: before the step it stands in "North Sea Fish".
+    page.locator(".cell").get_by_text("Sea Fish", exact=True).first.wait_for()
     step = httpx.get(f"{opened.url}/api/v1/datasets/{session_id}/history").json()["steps"][-1]
     assert step["operation"] == "mergeValues"
     assert len(step["parameters"]["merges"]) == 2

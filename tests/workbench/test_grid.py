@@ -223,3 +223,57 @@ def test_frequent_values_show_exactly_their_rows(open_page: Open) -> None:
     page.locator(".tab-body select").select_option("day")
     page.locator(".look-chart .chart svg", has_text="2021").wait_for()
     page.locator(".statistics", has_text="Latest").wait_for()
+
+
+def values_of(url: str, session: str) -> list[list[Any]]:
+    window = {"rowIndexFrom": 0, "rowIndexTo": 99, "columnIndexFrom": 0, "columnIndexTo": 99}
+    rows: list[list[Any]] = httpx.get(f"{url}/api/v1/datasets/{session}/rows", params=window).json()["data"]["data"]
+    return rows
+
+
+def steps_of(url: str, session: str) -> list[str]:
+    steps = httpx.get(f"{url}/api/v1/datasets/{session}/history").json()["steps"]
+    return [step["operation"] for step in steps]
+
+
+def test_keys_of_the_page_write_nothing_into_the_cell(open_page: Open) -> None:
+    opened = open_page()
+    session = upload(opened.url, b"name,note\nAnna,x\nBert,y\n")
+    open_table(opened, session, "Anna")
+    page = opened.page
+    cell(page, 0, "name").click()
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    cell(page, 1, "name").click()
+    page.keyboard.press("/")
+    page.wait_for_function("document.activeElement.id === 'search'")
+    cell(page, 0, "note").click()  # whatever was being edited would be written now
+    page.keyboard.type("new")
+    page.keyboard.press("Enter")
+    page.locator(".toast", has_text="Set row 0").wait_for()
+    assert steps_of(opened.url, session) == ["import", "newCellValue"]
+    assert values_of(opened.url, session) == [["Anna", "new"], ["Bert", "y"]]
+    assert opened.problems == []
+
+
+def test_the_lines_of_a_cell_stay_lines(open_page: Open) -> None:
+    opened = open_page()
+    session = upload(opened.url, b'name,note\nAnna,"a\r\nb"\nBert,"c\nd"\n')
+    before = values_of(opened.url, session)
+    open_table(opened, session, "Anna")
+    page = opened.page
+    cell(page, 1, "note").dblclick()
+    editor = page.locator(".ag-large-text textarea")
+    editor.wait_for()
+    editor.press("Escape")
+    editor.wait_for(state="detached")
+    cell(page, 0, "note").dblclick()
+    editor.wait_for()
+    editor.press("Control+End")
+    page.keyboard.type("!")
+    page.keyboard.press("Enter")
+    page.locator(".toast", has_text="Set row 0").wait_for()
+    assert values_of(opened.url, session) == [["Anna", "a\r\nb!"], before[1]]
+    assert opened.problems == []

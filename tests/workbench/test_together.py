@@ -88,7 +88,7 @@ def restart(server: LongshoreServer, port: str) -> None:
 
 def test_changes_wait_while_the_server_is_away_and_are_done_once(open_page: Open, server: LongshoreServer) -> None:
     opened, other = open_page(server.url), open_page(server.url)
-    opened.expected = other.expected = "net::ERR_CONNECTION"
+    opened.expected = other.expected = "net::ERR_"
     session = upload(server.url)
     open_table(opened, session)
     open_table(other, session)
@@ -110,7 +110,7 @@ def test_changes_wait_while_the_server_is_away_and_are_done_once(open_page: Open
 
 def test_a_waiting_change_is_refused_when_the_table_is_another_one(open_page: Open, server: LongshoreServer) -> None:
     opened = open_page(server.url)
-    opened.expected = "net::ERR_CONNECTION"
+    opened.expected = "net::ERR_"
     session = upload(server.url)
     open_table(opened, session)
     page, port = opened.page, server.url.rsplit(":", 1)[1]
@@ -139,13 +139,16 @@ def test_a_change_whose_answer_got_lost_is_not_done_again(open_page: Open) -> No
 
     def relay(ws: Any) -> None:
         upstream = ws.connect_to_server()
+        cut = False
 
         def down(message: Any) -> None:
+            nonlocal cut
             if isinstance(message, str) and '["newCellValue"' in message and not lost:
                 lost.append(message)
+                cut = True
                 ws.close()
-                return
-            ws.send(message)
+            if not cut:  # nothing arrives on a line that is cut, whatever the server still sends
+                ws.send(message)
 
         upstream.on_message(down)
 
@@ -158,3 +161,30 @@ def test_a_change_whose_answer_got_lost_is_not_done_again(open_page: Open) -> No
     assert sentences(opened.url, session) == ["once"]
     page.keyboard.press("Control+Z")
     cell(page, 0, "name").get_by_text("n0", exact=True).wait_for()
+
+
+def test_a_notes_undo_takes_back_its_own_step_and_no_other(open_page: Open) -> None:
+    ann = open_page()
+    session = upload(ann.url)
+    open_table(ann, session)
+    write(ann.page, 0, "name", "mine")
+    note = ann.page.locator(".toast", has_text="Set row 0")
+    note.wait_for()
+    theirs = {"columnIndex": 0, "rowIndex": 1, "newValue": "theirs"}
+    httpx.post(f"{ann.url}/api/v1/datasets/{session}/operations/newCellValue", json=theirs).raise_for_status()
+    cell(ann.page, 1, "name").get_by_text("theirs").wait_for()
+    note.get_by_role("button", name="Undo").click()
+    cell(ann.page, 0, "name").get_by_text("n0").wait_for()
+    assert cell(ann.page, 1, "name").inner_text() == "theirs"
+    assert ann.problems == []
+
+
+def test_a_notes_undo_of_the_last_step_is_an_undo(open_page: Open) -> None:
+    ann = open_page()
+    session = upload(ann.url)
+    open_table(ann, session)
+    write(ann.page, 0, "name", "mine")
+    ann.page.locator(".toast", has_text="Set row 0").get_by_role("button", name="Undo").click()
+    cell(ann.page, 0, "name").get_by_text("n0").wait_for()
+    history = httpx.get(f"{ann.url}/api/v1/datasets/{session}/history").json()
+    assert (history["position"], len(history["steps"])) == (0, 2)

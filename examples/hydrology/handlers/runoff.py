@@ -12,7 +12,6 @@ from hms_flask.curve_number import RunoffInput, RunoffOutput, Unit, estimate, ru
 from pydantic import BaseModel, ConfigDict, Field
 
 from longshore import Client, job
-from longshore.settings import Settings
 
 ROWS_AT_ONCE = 100_000
 
@@ -49,7 +48,7 @@ def runoff(inputs: RunoffInput) -> RunoffOutput:
 @job("runoff_table", queue="qed", timeout=3600)
 def runoff_table(inputs: TableInput, progress: Any) -> TableOutput:
     """Direct runoff for each row of a dataset; makes a new dataset."""
-    with Client(_own_address()) as client, tempfile.TemporaryDirectory() as folder:
+    with Client() as client, tempfile.TemporaryDirectory() as folder:
         progress(0, message="reading the dataset")
         source = client.dataset(inputs.session_id).export(Path(folder) / "storms.parquet")
         table = pl.read_parquet(source)
@@ -87,11 +86,3 @@ def _numbers(table: pl.DataFrame, name: str) -> np.ndarray:
     if not table[name].dtype.is_numeric():
         raise ValueError(f"the column {name!r} holds no numbers but {table[name].dtype}")
     return table[name].cast(pl.Float64).to_numpy()
-
-
-def _own_address() -> str:
-    """Where the server answers that runs this job: its processes share its settings."""
-    settings = Settings.from_environment()
-    # A wildcard is no address to connect to.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.bind_interface, settings.bind_interface)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

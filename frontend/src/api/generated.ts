@@ -1272,10 +1272,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * AddRowsParameters
+         * AddRowsBody
          * @description The new rows and their place.
          */
-        AddRowsParameters: {
+        AddRowsBody: {
             /**
              * Rows
              * @description each a list with one value for each column, or an object of values by column name, the others missing; a value is text, a number, true, false or null and has to fit its column
@@ -1289,6 +1289,18 @@ export interface components {
              * @default null
              */
             rowIndex: number | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Address
@@ -1332,10 +1344,10 @@ export interface components {
             newName: string | null;
         };
         /**
-         * AggregateParameters
+         * AggregateBody
          * @description What the groups are, and what to compute in each.
          */
-        AggregateParameters: {
+        AggregateBody: {
             /**
              * By
              * @description names or positions of the columns whose values make the groups; none for one row in all
@@ -1352,6 +1364,18 @@ export interface components {
              * @default null
              */
             countRows: boolean | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Aggregated
@@ -1368,6 +1392,11 @@ export interface components {
              * @default null
              */
             accepted: boolean | null;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestID: unknown;
             /**
              * Request
              * @description address that tells when an accepted change is done
@@ -1409,10 +1438,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * AppendFileParameters
+         * AppendFileBody
          * @description Which table, and what becomes of its own columns.
          */
-        AppendFileParameters: {
+        AppendFileBody: {
             /**
              * Othersessionid
              * @description session id of the other dataset; its own, or "itself", stands for this one as it is now
@@ -1424,12 +1453,24 @@ export interface components {
              * @default true
              */
             newColumns: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * ApplyRecipeParameters
+         * ApplyRecipeBody
          * @description What to carry out, and how.
          */
-        ApplyRecipeParameters: {
+        ApplyRecipeBody: {
             /**
              * Recipe
              * @description the document that the export made
@@ -1465,6 +1506,18 @@ export interface components {
              * @default false
              */
             dryRun: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * BatchSubmitted
@@ -1522,10 +1575,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * ChangeCaseParameters
+         * ChangeCaseBody
          * @description Which columns, and how.
          */
-        ChangeCaseParameters: {
+        ChangeCaseBody: {
             /**
              * Columnindices
              * @description positions of the columns, from 0
@@ -1544,12 +1597,24 @@ export interface components {
              * @enum {string}
              */
             case: "upper" | "lower" | "title" | "sentence";
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * ChangeColumnDataTypeParameters
+         * ChangeColumnDataTypeBody
          * @description Which column, and the type it shall have.
          */
-        ChangeColumnDataTypeParameters: {
+        ChangeColumnDataTypeBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -1564,7 +1629,7 @@ export interface components {
             column: string | null;
             /**
              * Newdatatype
-             * @description int, float, string, datetime, date, time, boolean or category; also with a size, as int32
+             * @description int, float, string, datetime, date, time, boolean or category; also with a size, as int32, and as numpy spells them: <i4, U10, f, M8[D]
              * @example int
              * @example float
              * @example string
@@ -1581,6 +1646,18 @@ export interface components {
              * @default null
              */
             dateFormat: string | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Changed
@@ -1597,6 +1674,11 @@ export interface components {
              * @default null
              */
             accepted: boolean | null;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestID: unknown;
             /**
              * Request
              * @description address that tells when an accepted change is done
@@ -1738,6 +1820,12 @@ export interface components {
              */
             dataType: string;
             /**
+             * Compattype
+             * @description the same for clients that know only these four
+             * @enum {string}
+             */
+            compatType: "int" | "float" | "string" | "datetime";
+            /**
              * Invalidvalues
              * @description number of missing values
              */
@@ -1746,10 +1834,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * CombineColumnsParameters
+         * CombineColumnsBody
          * @description Which columns, what stands between them, and where the result goes.
          */
-        CombineColumnsParameters: {
+        CombineColumnsBody: {
             /**
              * Columnstocombine
              * @description positions or names of at least two different columns, in the order in which they are put together
@@ -1772,6 +1860,18 @@ export interface components {
              * @default 0
              */
             insertIndex: number;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * DataSize
@@ -1900,10 +2000,10 @@ export interface components {
             };
         };
         /**
-         * DeduplicateParameters
+         * DeduplicateBody
          * @description Which columns count, and which of equal rows stays.
          */
-        DeduplicateParameters: {
+        DeduplicateBody: {
             /**
              * Columnindices
              * @description positions of the columns that are compared, from 0; all by default
@@ -1923,23 +2023,47 @@ export interface components {
              * @enum {string}
              */
             keep: "first" | "last";
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * DeleteRowsParameters
+         * DeleteRowsBody
          * @description Which rows.
          */
-        DeleteRowsParameters: {
+        DeleteRowsBody: {
             /**
              * Rowindices
              * @description numbers of the rows, as `data` gave them
              */
             rowIndices: number[];
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * DeriveParameters
+         * DeriveBody
          * @description What to compute, and where it goes.
          */
-        DeriveParameters: {
+        DeriveBody: {
             /**
              * Expression
              * @description what to compute from the other columns of a row, in SQL's spelling, such as "Net Price" * 1.19 or CASE WHEN votes > AVG(votes) THEN 'many' ELSE 'few' END; names with spaces stand between double quotes
@@ -1957,12 +2081,24 @@ export interface components {
              * @default null
              */
             insertIndex: number | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * DiscretizeParameters
+         * DiscretizeBody
          * @description Which column, and how its intervals are chosen.
          */
-        DiscretizeParameters: {
+        DiscretizeBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -1986,12 +2122,24 @@ export interface components {
              * @description how many intervals; or their edges (for quantiling: quantiles from 0 to 1), separated by commas, such as 0,10,20
              */
             numberOfBins: number | string;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * DropStepParameters
+         * DropStepBody
          * @description Which step.
          */
-        DropStepParameters: {
+        DropStepBody: {
             /**
              * Version
              * @description number of the version that the step made, as the history lists it
@@ -2003,6 +2151,18 @@ export interface components {
              * @default false
              */
             dryRun: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * ErrorAnswer
@@ -2026,21 +2186,33 @@ export interface components {
             errorDescription: string;
         };
         /**
-         * ExecuteCommandParameters
+         * ExecuteCommandBody
          * @description The code.
          */
-        ExecuteCommandParameters: {
+        ExecuteCommandBody: {
             /**
              * Command
              * @description Python text; finds the table as the pandas DataFrame `df`, pandas as `pd` and NumPy as `np`
              */
             command: string;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * ExtractParameters
+         * ExtractBody
          * @description Which column, and what to look for.
          */
-        ExtractParameters: {
+        ExtractBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2058,22 +2230,34 @@ export interface components {
              * @description regular expression in Python's syntax; each of its groups makes a column, the whole match without
              */
             pattern: string;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * FillDownParameters
+         * FillDownBody
          * @description Which columns, and from which side.
          */
-        FillDownParameters: {
+        FillDownBody: {
             /**
              * Columnfrom
-             * @description position of the first column, from 0
+             * @description position of the first column, from 0, or its name
              */
-            columnFrom: number;
+            columnFrom: number | string;
             /**
              * Columnto
-             * @description position of the last column, itself included
+             * @description position of the last column, itself included, or its name
              */
-            columnTo: number;
+            columnTo: number | string;
             /**
              * Method
              * @description pad takes the last value above a gap, bfill the next one below it
@@ -2081,12 +2265,24 @@ export interface components {
              * @enum {string}
              */
             method: "pad" | "bfill";
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * FillWithAverageParameters
+         * FillWithAverageBody
          * @description Which column, and which average.
          */
-        FillWithAverageParameters: {
+        FillWithAverageBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2105,12 +2301,24 @@ export interface components {
              * @enum {string}
              */
             metric: "mean" | "median" | "mode";
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * FillWithCustomValueParameters
+         * FillWithCustomValueBody
          * @description Which column, and what to put in its gaps.
          */
-        FillWithCustomValueParameters: {
+        FillWithCustomValueBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2134,12 +2342,24 @@ export interface components {
              * @default false
              */
             convert: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * FindReplaceParameters
+         * FindReplaceBody
          * @description Which column, what to look for, what to put in its place.
          */
-        FindReplaceParameters: {
+        FindReplaceBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2168,12 +2388,24 @@ export interface components {
              * @default false
              */
             matchRegex: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * GenerateDummiesParameters
+         * GenerateDummiesBody
          * @description Which column, and whether it stays.
          */
-        GenerateDummiesParameters: {
+        GenerateDummiesBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2192,12 +2424,24 @@ export interface components {
              * @default false
              */
             inplace: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * GoToParameters
+         * GoToBody
          * @description Which version.
          */
-        GoToParameters: {
+        GoToBody: {
             /**
              * Version
              * @description number of the version, as the history lists it
@@ -2210,6 +2454,18 @@ export interface components {
              * @default null
              */
             position: number | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * History
@@ -2271,10 +2527,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * InsertRowParameters
+         * InsertRowBody
          * @description The new row and its place.
          */
-        InsertRowParameters: {
+        InsertRowBody: {
             /**
              * Rowindex
              * @description number of the new row, from 0; the rows from there on move down
@@ -2287,12 +2543,24 @@ export interface components {
             values?: unknown[] | {
                 [key: string]: unknown;
             };
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * InterpolateParameters
+         * InterpolateBody
          * @description Which column, and how the curve between the values runs.
          */
-        InterpolateParameters: {
+        InterpolateBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2307,17 +2575,29 @@ export interface components {
             column: string | null;
             /**
              * Method
-             * @description linear joins neighbours by a straight line, nearest and zero copy the nearest or the last value; the others draw curves
+             * @description linear joins neighbours by a straight line, nearest and zero copy the nearest or the last value, pad the last one also below it; the others draw curves. time, values and index are linear, since rows count as equally far apart
              * @default linear
              * @enum {string}
              */
-            method: "linear" | "nearest" | "zero" | "slinear" | "quadratic" | "cubic" | "polynomial" | "spline" | "pchip" | "akima" | "barycentric" | "krogh" | "piecewise_polynomial" | "from_derivatives" | "cubicspline";
+            method: "linear" | "nearest" | "zero" | "slinear" | "quadratic" | "cubic" | "polynomial" | "spline" | "pchip" | "akima" | "barycentric" | "krogh" | "piecewise_polynomial" | "from_derivatives" | "cubicspline" | "pad";
             /**
              * Order
              * @description degree of the pieces, for the methods polynomial (0 to 10) and spline (1 to 5)
              * @default null
              */
             order: number | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * JobAnswer
@@ -2445,40 +2725,10 @@ export interface components {
             types: components["schemas"]["DeclaredJob"][];
         };
         /**
-         * JoinKey
-         * @description A column of this table, and the one of the other table that has the same values.
-         */
-        JoinKey: {
-            /**
-             * Columnindex
-             * @description position of the column, from 0
-             * @default null
-             */
-            columnIndex: number | null;
-            /**
-             * Column
-             * @description name of the column, in place of columnIndex
-             * @default null
-             */
-            column: string | null;
-            /**
-             * Othercolumnindex
-             * @description position of the column in the other table, from 0
-             * @default null
-             */
-            otherColumnIndex: number | null;
-            /**
-             * Othercolumn
-             * @description name of the column in the other table; by default it is called as here
-             * @default null
-             */
-            otherColumn: string | null;
-        };
-        /**
-         * JoinParameters
+         * JoinBody
          * @description Which table, by which columns, and what to bring.
          */
-        JoinParameters: {
+        JoinBody: {
             /**
              * Othersessionid
              * @description session id of the other dataset; its own, or "itself", stands for this one as it is now
@@ -2508,6 +2758,48 @@ export interface components {
              * @default _other
              */
             suffix: string;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
+        };
+        /**
+         * JoinKey
+         * @description A column of this table, and the one of the other table that has the same values.
+         */
+        JoinKey: {
+            /**
+             * Columnindex
+             * @description position of the column, from 0
+             * @default null
+             */
+            columnIndex: number | null;
+            /**
+             * Column
+             * @description name of the column, in place of columnIndex
+             * @default null
+             */
+            column: string | null;
+            /**
+             * Othercolumnindex
+             * @description position of the column in the other table, from 0
+             * @default null
+             */
+            otherColumnIndex: number | null;
+            /**
+             * Othercolumn
+             * @description name of the column in the other table; by default it is called as here
+             * @default null
+             */
+            otherColumn: string | null;
         };
         JsonValue: unknown;
         /**
@@ -2658,10 +2950,10 @@ export interface components {
             to: string | boolean | number | null;
         };
         /**
-         * MergeValuesParameters
+         * MergeValuesBody
          * @description Which column, and which of its values become one.
          */
-        MergeValuesParameters: {
+        MergeValuesBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2679,6 +2971,18 @@ export interface components {
              * @description objects with "from", a list of values, and "to", the one that takes their place, such as the clusters that `cluster` found; no value stands in two of them
              */
             merges: components["schemas"]["Merge"][];
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Metadata
@@ -2702,10 +3006,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * MoveColumnParameters
+         * MoveColumnBody
          * @description Which column, and where it shall stand.
          */
-        MoveColumnParameters: {
+        MoveColumnBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2723,12 +3027,24 @@ export interface components {
              * @description position of the column afterwards, from 0; the others make room
              */
             toIndex: number;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * NewCellValueParameters
+         * NewCellValueBody
          * @description Which cell, and what it shall hold.
          */
-        NewCellValueParameters: {
+        NewCellValueBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2757,12 +3073,42 @@ export interface components {
              * @default false
              */
             convert: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * NormalizeParameters
+         * NoBody
+         * @description Nothing needs to be said.
+         */
+        NoBody: {
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
+        };
+        /**
+         * NormalizeBody
          * @description Which column, and between which numbers it shall lie.
          */
-        NormalizeParameters: {
+        NormalizeBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2777,22 +3123,34 @@ export interface components {
             column: string | null;
             /**
              * Rangefrom
-             * @description what the smallest value becomes
+             * @description what the smallest value becomes; `rangeStart` is understood as well
              * @default 0
              */
             rangeFrom: number;
             /**
              * Rangeto
-             * @description what the greatest value becomes
+             * @description what the greatest value becomes; `rangeEnd` is understood as well
              * @default 1
              */
             rangeTo: number;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * OneColumn
+         * OneColumnBody
          * @description Names one column, by its index or by its name.
          */
-        OneColumn: {
+        OneColumnBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2805,6 +3163,18 @@ export interface components {
              * @default null
              */
             column: string | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * OperationInfo
@@ -2909,10 +3279,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * ParseDatesParameters
+         * ParseDatesBody
          * @description Which column, and what is known of how its dates are written.
          */
-        ParseDatesParameters: {
+        ParseDatesBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2944,12 +3314,24 @@ export interface components {
              * @default true
              */
             inPlace: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * ParseNumbersParameters
+         * ParseNumbersBody
          * @description Which column, and what is known of how its numbers are written.
          */
-        ParseNumbersParameters: {
+        ParseNumbersBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -2982,6 +3364,18 @@ export interface components {
              * @default true
              */
             inPlace: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * PreviewAnswer
@@ -3187,10 +3581,10 @@ export interface components {
             columns?: components["schemas"]["UsedColumn"][];
         };
         /**
-         * RenameColumnParameters
+         * RenameColumnBody
          * @description Which column, and what it shall be called.
          */
-        RenameColumnParameters: {
+        RenameColumnBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -3208,6 +3602,18 @@ export interface components {
              * @description the new name; no other column may have it
              */
             newName: string;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * RenameDataset
@@ -3253,6 +3659,11 @@ export interface components {
              * @default null
              */
             accepted: boolean | null;
+            /**
+             * Requestid
+             * @default null
+             */
+            requestID: unknown;
             /**
              * Request
              * @description address that tells when an accepted change is done
@@ -3514,10 +3925,10 @@ export interface components {
             [key: string]: unknown;
         };
         /**
-         * SeveralColumns
+         * SeveralColumnsBody
          * @description Names at least one column, by index or by name.
          */
-        SeveralColumns: {
+        SeveralColumnsBody: {
             /**
              * Columnindices
              * @description positions of the columns, from 0
@@ -3530,6 +3941,18 @@ export interface components {
              * @default null
              */
             columns: string[] | null;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * SortKey
@@ -3556,21 +3979,33 @@ export interface components {
             ascending: boolean;
         };
         /**
-         * SortRowsParameters
+         * SortRowsBody
          * @description What to sort by.
          */
-        SortRowsParameters: {
+        SortRowsBody: {
             /**
              * Sortby
              * @description columns, the first one first; the next ones decide where values are equal
              */
             sortBy: components["schemas"]["SortKey"][];
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
-         * SplitColumnParameters
+         * SplitColumnBody
          * @description Which column, and where to cut.
          */
-        SplitColumnParameters: {
+        SplitColumnBody: {
             /**
              * Columnindex
              * @description position of the column, from 0
@@ -3594,6 +4029,18 @@ export interface components {
              * @default false
              */
             regex: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Statistics
@@ -3765,10 +4212,10 @@ export interface components {
             links: components["schemas"]["Links"];
         };
         /**
-         * TrimTextParameters
+         * TrimTextBody
          * @description Which columns, and which spaces.
          */
-        TrimTextParameters: {
+        TrimTextBody: {
             /**
              * Columnindices
              * @description positions of the columns, from 0
@@ -3794,6 +4241,18 @@ export interface components {
              * @default false
              */
             collapse: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * Uploaded
@@ -3958,10 +4417,10 @@ export interface components {
             download: boolean;
         };
         /**
-         * ViewedRowsParameters
+         * ViewedRowsBody
          * @description Which rows: those that a view with this filter, this condition and this search shows.
          */
-        ViewedRowsParameters: {
+        ViewedRowsBody: {
             /**
              * Filtertype
              * @description invalid, outliers or duplicates, judged by the filter's columns
@@ -4022,6 +4481,18 @@ export interface components {
              * @default false
              */
             searchIsRegex: boolean;
+            /**
+             * Requestid
+             * @description comes back in the answer and in the news of the change
+             * @default null
+             */
+            requestID: number | string | null;
+            /**
+             * Ifversion
+             * @description refuse the change (409) unless the table is still this version and nothing waits
+             * @default null
+             */
+            ifVersion: number | null;
         };
         /**
          * VisualizeParameters
@@ -4046,28 +4517,28 @@ export interface components {
             format: "png" | "vega-lite";
             /**
              * Columnindices
-             * @description columns of a histogram, box plot or correlation
+             * @description columns of a histogram, box plot or correlation: positions, or names
              * @default null
              */
-            columnIndices: number[] | null;
+            columnIndices: (number | string)[] | null;
             /**
              * Columnindex
              * @description column whose values are counted
              * @default null
              */
-            columnIndex: number | null;
+            columnIndex: number | string | null;
             /**
              * Xcolumnindex
              * @description column along the x axis
              * @default null
              */
-            xColumnIndex: number | null;
+            xColumnIndex: number | string | null;
             /**
              * Ycolumnindices
-             * @description columns drawn against x, one series each
+             * @description columns drawn against x, one series each: positions, or names
              * @default null
              */
-            yColumnIndices: number[] | null;
+            yColumnIndices: (number | string)[] | null;
             /**
              * Numberofbins
              * @description bars of a histogram
@@ -4082,7 +4553,7 @@ export interface components {
             useWords: boolean;
             /**
              * Cutoff
-             * @description how many of the most frequent values are shown
+             * @description how many of the most frequent values are shown; 50 at most
              * @default 50
              */
             cutoff: number;
@@ -4100,6 +4571,14 @@ export interface components {
              *     }
              */
             axis: components["schemas"]["Windows"];
+            /**
+             * Options
+             * @description the same settings once more; these win
+             * @default null
+             */
+            options: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
         };
         /**
          * Window
@@ -4146,12 +4625,12 @@ export interface components {
         WorkerAlive: {
             /**
              * Name
-             * @description its machine and process, `host:pid`
+             * @description its machine and process, `host:pid:place`
              */
             name: string;
             /**
              * Kinds
-             * @description what it is for: `datasets`, `jobs`
+             * @description what it is for: `datasets`, `imports`, `jobs`
              */
             kinds: string[];
         } & {
@@ -4226,7 +4705,10 @@ export interface operations {
                 /** @description comes back in the answer and in progress events */
                 requestID?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4288,7 +4770,10 @@ export interface operations {
                 /** @description comes back in the answer and in progress events */
                 requestID?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -4831,7 +5316,10 @@ export interface operations {
     open_sample: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -5115,8 +5603,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5124,7 +5619,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AppendFileParameters"];
+                "application/json": components["schemas"]["AppendFileBody"];
             };
         };
         responses: {
@@ -5153,8 +5648,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5162,7 +5664,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MoveColumnParameters"];
+                "application/json": components["schemas"]["MoveColumnBody"];
             };
         };
         responses: {
@@ -5191,8 +5693,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5200,7 +5709,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SortRowsParameters"];
+                "application/json": components["schemas"]["SortRowsBody"];
             };
         };
         responses: {
@@ -5229,8 +5738,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5238,7 +5754,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeduplicateParameters"];
+                "application/json": components["schemas"]["DeduplicateBody"];
             };
         };
         responses: {
@@ -5267,8 +5783,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5276,7 +5799,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NormalizeParameters"];
+                "application/json": components["schemas"]["NormalizeBody"];
             };
         };
         responses: {
@@ -5305,8 +5828,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5314,7 +5844,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OneColumn"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -5343,8 +5873,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5352,7 +5889,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DiscretizeParameters"];
+                "application/json": components["schemas"]["DiscretizeBody"];
             };
         };
         responses: {
@@ -5381,8 +5918,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5390,7 +5934,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewCellValueParameters"];
+                "application/json": components["schemas"]["NewCellValueBody"];
             };
         };
         responses: {
@@ -5419,8 +5963,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5428,7 +5979,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeleteRowsParameters"];
+                "application/json": components["schemas"]["DeleteRowsBody"];
             };
         };
         responses: {
@@ -5457,8 +6008,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5466,7 +6024,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RenameColumnParameters"];
+                "application/json": components["schemas"]["RenameColumnBody"];
             };
         };
         responses: {
@@ -5495,8 +6053,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5504,7 +6069,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SeveralColumns"];
+                "application/json": components["schemas"]["SeveralColumnsBody"];
             };
         };
         responses: {
@@ -5533,8 +6098,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5542,7 +6114,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ExecuteCommandParameters"];
+                "application/json": components["schemas"]["ExecuteCommandBody"];
             };
         };
         responses: {
@@ -5571,8 +6143,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5580,7 +6159,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeColumnDataTypeParameters"];
+                "application/json": components["schemas"]["ChangeColumnDataTypeBody"];
             };
         };
         responses: {
@@ -5609,8 +6188,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5618,7 +6204,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FindReplaceParameters"];
+                "application/json": components["schemas"]["FindReplaceBody"];
             };
         };
         responses: {
@@ -5647,8 +6233,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5656,7 +6249,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TrimTextParameters"];
+                "application/json": components["schemas"]["TrimTextBody"];
             };
         };
         responses: {
@@ -5685,8 +6278,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5694,7 +6294,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeCaseParameters"];
+                "application/json": components["schemas"]["ChangeCaseBody"];
             };
         };
         responses: {
@@ -5723,8 +6323,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5732,7 +6339,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ExtractParameters"];
+                "application/json": components["schemas"]["ExtractBody"];
             };
         };
         responses: {
@@ -5761,8 +6368,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5770,7 +6384,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeriveParameters"];
+                "application/json": components["schemas"]["DeriveBody"];
             };
         };
         responses: {
@@ -5799,8 +6413,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5808,7 +6429,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GenerateDummiesParameters"];
+                "application/json": components["schemas"]["GenerateDummiesBody"];
             };
         };
         responses: {
@@ -5837,8 +6458,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5846,7 +6474,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillDownParameters"];
+                "application/json": components["schemas"]["FillDownBody"];
             };
         };
         responses: {
@@ -5875,8 +6503,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5884,7 +6519,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillWithCustomValueParameters"];
+                "application/json": components["schemas"]["FillWithCustomValueBody"];
             };
         };
         responses: {
@@ -5913,8 +6548,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5922,7 +6564,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OneColumn"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -5951,8 +6593,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5960,7 +6609,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InterpolateParameters"];
+                "application/json": components["schemas"]["InterpolateBody"];
             };
         };
         responses: {
@@ -5989,8 +6638,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -5998,7 +6654,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["JoinParameters"];
+                "application/json": components["schemas"]["JoinBody"];
             };
         };
         responses: {
@@ -6027,8 +6683,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6036,7 +6699,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MergeValuesParameters"];
+                "application/json": components["schemas"]["MergeValuesBody"];
             };
         };
         responses: {
@@ -6065,8 +6728,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6074,7 +6744,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OneColumn"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -6103,8 +6773,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6112,7 +6789,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillWithAverageParameters"];
+                "application/json": components["schemas"]["FillWithAverageBody"];
             };
         };
         responses: {
@@ -6141,8 +6818,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6150,7 +6834,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ParseDatesParameters"];
+                "application/json": components["schemas"]["ParseDatesBody"];
             };
         };
         responses: {
@@ -6179,8 +6863,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6188,7 +6879,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ParseNumbersParameters"];
+                "application/json": components["schemas"]["ParseNumbersBody"];
             };
         };
         responses: {
@@ -6217,8 +6908,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6226,7 +6924,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ViewedRowsParameters"];
+                "application/json": components["schemas"]["ViewedRowsBody"];
             };
         };
         responses: {
@@ -6255,8 +6953,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6264,7 +6969,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ViewedRowsParameters"];
+                "application/json": components["schemas"]["ViewedRowsBody"];
             };
         };
         responses: {
@@ -6293,8 +6998,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6302,7 +7014,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddRowsParameters"];
+                "application/json": components["schemas"]["AddRowsBody"];
             };
         };
         responses: {
@@ -6331,8 +7043,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6340,7 +7059,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InsertRowParameters"];
+                "application/json": components["schemas"]["InsertRowBody"];
             };
         };
         responses: {
@@ -6369,8 +7088,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6378,7 +7104,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SplitColumnParameters"];
+                "application/json": components["schemas"]["SplitColumnBody"];
             };
         };
         responses: {
@@ -6407,8 +7133,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6416,7 +7149,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CombineColumnsParameters"];
+                "application/json": components["schemas"]["CombineColumnsBody"];
             };
         };
         responses: {
@@ -6445,8 +7178,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6454,7 +7194,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OneColumn"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -6483,14 +7223,25 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoBody"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -6517,14 +7268,25 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoBody"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
@@ -6551,8 +7313,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6560,7 +7329,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["GoToParameters"];
+                "application/json": components["schemas"]["GoToBody"];
             };
         };
         responses: {
@@ -6589,8 +7358,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6598,7 +7374,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ApplyRecipeParameters"];
+                "application/json": components["schemas"]["ApplyRecipeBody"];
             };
         };
         responses: {
@@ -6627,8 +7403,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6636,7 +7419,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DropStepParameters"];
+                "application/json": components["schemas"]["DropStepBody"];
             };
         };
         responses: {
@@ -6665,8 +7448,15 @@ export interface operations {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
                 wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 session_id: string;
             };
@@ -6674,7 +7464,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AggregateParameters"];
+                "application/json": components["schemas"]["AggregateBody"];
             };
         };
         responses: {
@@ -6736,7 +7526,10 @@ export interface operations {
     import_stored_file: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6940,7 +7733,7 @@ export interface operations {
                 queue?: string | null;
             };
             header?: {
-                /** @description the same key with the same inputs gives the same job, however often it is sent */
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7012,7 +7805,7 @@ export interface operations {
                 queue?: string | null;
             };
             header?: {
-                /** @description the same key with the same inputs gives the same job, however often it is sent */
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
                 "Idempotency-Key"?: string;
             };
             path: {

@@ -1,22 +1,24 @@
 /** The grid: AG Grid over the `data` read, block by block, anywhere in the table. */
 import {
-  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, ModuleRegistry, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule,
-  TextEditorModule, createGrid, themeQuartz, type ColDef, type GridApi, type GridOptions, type IGetRowsParams,
+  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, LargeTextEditorModule, ModuleRegistry, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule,
+  TextEditorModule, createGrid, themeQuartz, type ColDef, type GridApi, type GridOptions, type IGetRowsParams, type SuppressKeyboardEventParams,
 } from "ag-grid-community";
 import { failed, toast } from "../parts/toasts";
 import { isNumeric } from "../logic/format";
 import { drawer, type Row } from "./cells";
 import { ColumnHeader, type HeaderExtra } from "./header";
+import { hasLines, withLineEnds } from "../logic/lines";
 import { flash, type Changed } from "./flash";
 import { handle, type Cell } from "./gridKeys";
 import type { FirstPage, Session } from "./session";
 import { fitWidth, rememberWidth, widthsOf } from "./widths";
 
 ModuleRegistry.registerModules([
-  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule,
+  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule, LargeTextEditorModule,
 ]);
 
 export const BLOCK = 60;
+const LONGEST_TEXT = 100_000_000;
 const BUFFER = 4;
 const CELLS_PER_BLOCK = 20_000;
 
@@ -91,7 +93,7 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
   const options: GridOptions<Row> = {
     theme,
     columnDefs: columnDefs(session, openMenu, widthOf),
-    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 60 },
+    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 60, suppressKeyboardEvent: isPagesKey },
     rowModelType: "infinite",
     datasource,
     cacheBlockSize: Math.max(20, Math.min(BLOCK, Math.floor(CELLS_PER_BLOCK / width()))),
@@ -203,6 +205,9 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
   return { showRow, focusAgain, end };
 }
 
+/** Keys of the whole page: typed on a cell they would take the place of what stands in it. */
+const isPagesKey = ({ event, editing }: SuppressKeyboardEventParams<Row>) => !editing && !event.ctrlKey && !event.metaKey && ["/", "?"].includes(event.key);
+
 const shapeOf = ({ meta }: Session["state"]) => (meta ? JSON.stringify(meta.columns.map((name) => [name, meta.columnInfo[name]?.dataType])) : "");
 
 function isGone(session: Session, row: Row | undefined): boolean {
@@ -244,7 +249,8 @@ function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: st
     headerComponent: ColumnHeader,
     headerComponentParams: extra,
     editable: info !== undefined && !preview,
-    cellEditor: "agTextCellEditor",
+    // A field of one line would join the lines of a text.
+    cellEditorSelector: ({ value }) => (hasLines(value) ? { component: "agLargeTextCellEditor", popup: true, params: { maxLength: LONGEST_TEXT, rows: 8, cols: 48 } } : { component: "agTextCellEditor" }),
     valueGetter: ({ data }) => (data && at >= 0 ? data.values[at] : null),
     cellRenderer: drawer(session, name, dataType),
     cellClass: isNumeric(dataType) ? "number" : undefined,
@@ -268,7 +274,8 @@ function isChanged(session: Session, row: Row | undefined, name: string, at: num
 }
 
 export async function edit(session: Session, row: Row, column: string, before: unknown, typed: unknown): Promise<void> {
-  const text = typed === null || typed === undefined ? "" : String(typed);
+  const fresh = typed === null || typed === undefined ? "" : String(typed);
+  const text = hasLines(before) ? withLineEnds(before, fresh) : fresh;
   if (text === String(before ?? "")) return;
   const { meta } = session.state;
   const parameters = { columnIndex: meta?.columnInfo[column]?.index, rowIndex: row.number, newValue: text === "" ? null : text };

@@ -44,7 +44,7 @@ export function handle(place: HTMLElement, hands: Hands): () => void {
   return () => ends.abort();
 }
 
-const isTyping = (target: EventTarget | null) => target instanceof HTMLInputElement && target.type !== "checkbox";
+const isTyping = (target: EventTarget | null) => target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== "checkbox");
 
 function onKey(event: KeyboardEvent, { grid, columns, rows, goToRow }: Hands): void {
   if (isTyping(event.target) || !(event.target instanceof Element)) return;

@@ -219,7 +219,8 @@ export class Session {
     await this.refresh();
     const said = (answer.sentence as string | undefined) ?? this.current()?.sentence;
     const isWalk = ["undo", "redo", "goTo"].includes(event);
-    if (!isWalk && said) toast(said, { action: { label: "Undo", run: () => void this.undo() } });
+    const made = answer.version;
+    if (!isWalk && said) toast(said, { action: { label: "Undo", run: () => void (made === undefined ? this.undo() : this.takeBack(made, said)) } });
     return answer;
   }
 
@@ -238,6 +239,17 @@ export class Session {
   async undo(): Promise<void> {
     const undone = this.current();
     await this.walk("undo", () => `Taken back: ${undone?.sentence ?? "the last step"}`, () => void this.redo(), "Redo");
+  }
+
+  /** Takes back the step that made a version, and no other: if others have made steps since, it is taken out from below them. */
+  async takeBack(version: number, sentence: string): Promise<void> {
+    try {
+      await this.change("undo", { ifVersion: version });
+      toast(`Taken back: ${sentence}`, { action: { label: "Redo", run: () => void this.redo() } });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "IllegalOperation") return failed(error);
+      await this.change("dropStep", { version }, "Taking the step out").catch(failed);
+    }
   }
 
   async redo(): Promise<void> {

@@ -25,7 +25,7 @@ export function change(item: Item, field: string, text: string): Record<string, 
 
 /** The item that filled fields make; those left empty are left out. */
 export function filled(fields: [string, string][]): Record<string, unknown> {
-  return Object.fromEntries(fields.map(([name, text]) => [name.trim(), text] as const).filter(([name, text]) => name !== "" && name !== "id" && text !== "").map(([name, text]) => [name, typedValue(text)]));
+  return Object.fromEntries(fields.map(([name, text]) => [name.trim(), text] as const).filter(([name, text]) => name !== "" && text !== "").map(([name, text]) => [name, typedValue(text)]));
 }
 
 /** Items that are written as JSON: an object, or several in an array. Throws an Error with a sentence. */

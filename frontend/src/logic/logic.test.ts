@@ -62,6 +62,32 @@ describe("the first rows of a file", () => {
     expect(skip("only\none\ncolumn\n")).toBe(0);
     expect(skip("")).toBe(0);
   });
+  it("keeps names that are one short or long", () => {
+    const skip = (text: string) => guessSkip(new TextEncoder().encode(text));
+    expect(skip("a,b\n1,2,3\n4,5,6\n7,8,9\n")).toBe(0);
+    expect(skip("a,b,c\n1,2\n4,5\n7,8\n")).toBe(0);
+    expect(skip("mpg,cyl\ncar0,20,4\ncar1,21,5\ncar2,22,6\n")).toBe(0);
+    expect(skip("a,b\n" + "1,2,3,4\n".repeat(40))).toBe(0);
+    expect(skip("a,b\n" + "x,y,z,w\n".repeat(40))).toBe(0);
+    expect(skip("a,b,c\n" + "1,2,3,4,5\n".repeat(5))).toBe(0);
+    expect(skip("a,b,c,d,e\n" + "1,2,3\n".repeat(5))).toBe(0);
+    expect(skip("a\n" + "1,2,3\n".repeat(9))).toBe(0);
+    expect(skip("a,b\n1,2,3,4\nx,y,z,w\n" + "5,6,7,8\n".repeat(9))).toBe(0);
+    expect(skip("Report\na,b\n1,2,3\n4,5,6\n")).toBe(1);
+    expect(skip("Exported 2024, by finance\na,b,c\n1,2,3\n4,5,6\n")).toBe(1);
+    expect(skip("My cities\ncity,country\nParis,France\nRome,Italy\n")).toBe(1);
+  });
+  it("finds titles that are filled up to the table's width", () => {
+    const skip = (text: string) => guessSkip(new TextEncoder().encode(text));
+    expect(skip("Report 2020,,\n,,\nname,x,y\nann,1,2\nbob,3,4\n")).toBe(2);
+    expect(skip("Report;\n\nname;x\nann;1\nbob;3\n")).toBe(2);
+    expect(skip("total,,\n1,2,3\n4,5,6\n")).toBe(0);
+  });
+  it("leaves R's row names without a name", () => {
+    const header = (text: string) => sniff(new TextEncoder().encode(text)).header;
+    expect(header("mpg,cyl\ncar0,20,4\ncar1,21,5\n")).toEqual(["column_1", "mpg", "cyl"]);
+    expect(header("a,b\n1,2,3\n4,5,6\n")).toEqual(["a", "b", "column_3"]);
+  });
   it("takes bytes that are no UTF-8 for Western letters", () => {
     expect(decode(new Uint8Array([0xe9])).text).toBe("é");
     expect(decode(new Uint8Array([0xff, 0xfe, 0x61, 0])).encoding).toBe("utf-16");

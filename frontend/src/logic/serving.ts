@@ -1,7 +1,7 @@
 /** The server's own words and figures as people read them. */
 import { count, counted } from "./format";
 
-const CHECKS: Record<string, string> = { database: "Database", broker: "Message broker", workers: "Workers", disk: "Disk", folders: "Storage folders", commands: "Running people’s code" };
+const CHECKS: Record<string, string> = { database: "Database", broker: "Message broker", workers: "Workers", queues: "Queues", disk: "Disk", folders: "Storage folders", commands: "Running people’s code" };
 const AREAS: Record<string, string> = { datasets: "Datasets", cache: "Links and cached answers", values: "Values", results: "Results of jobs", partitions: "Partitions", path_files: "Files at paths", offered: "Files on offer", lists: "Lists", state: "The server’s own records" };
 const JOBS: Record<string, string> = { PENDING: "waiting", STARTED: "running", RETRY: "to be tried again", SUCCESS: "done", FAILURE: "failed", REVOKED: "cancelled" };
 

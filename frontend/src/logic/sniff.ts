@@ -65,14 +65,21 @@ interface Cut {
   /** The more, the more of the first lines have as many fields as the very first, and the more fields; 0 for one column. */
   worth: number;
   isEven: boolean;
+  share: number;
+  first: number;
+  /** Whether the first and the second record have a number. */
+  numbers: [boolean, boolean];
 }
+
+const isNumber = (field: string) => /^[+-]?(\d[\d.,]*|[.,]\d+)(e[+-]?\d+)?%?$/i.test(field.trim());
 
 /** How a delimiter cuts the first lines. */
 function cutBy(text: string, delimiter: string): Cut {
-  const widths = parse(text, delimiter, 12).map((record) => record.length);
+  const records = parse(text, delimiter, 12);
+  const widths = records.map((record) => record.length);
   const first = widths[0] ?? 1;
   const alike = widths.filter((width) => width === first).length;
-  return { delimiter, worth: first < 2 ? 0 : first * (alike / widths.length) ** 2, isEven: alike === widths.length };
+  return { delimiter, worth: first < 2 ? 0 : first * (alike / widths.length) ** 2, isEven: alike === widths.length, share: alike / (widths.length || 1), first, numbers: [records[0]?.some(isNumber) ?? false, records[1]?.some(isNumber) ?? false] };
 }
 
 /** How the delimiter cuts that makes the first lines the most alike, and the widest. */
@@ -85,9 +92,37 @@ export function guessDelimiter(text: string): string {
 
 const MOST_ABOVE = 15;
 
+/** How many lines some records at the top take, with the blank lines among them and after them. */
+function linesOf(lines: string[], records: number): number {
+  let at = 0;
+  for (let left = records; left > 0 || lines[at]?.trim() === ""; at++) if (lines[at]?.trim() !== "") left--;
+  return at;
+}
+
+/**
+ * How many records at the top are titles, filled up with empty fields to the table's width. A title fills one field;
+ * names fill all and are no numbers, and in two columns a number must stand below them.
+ */
+function titlesAbove(records: string[][]): number {
+  const filled = (record: string[]) => record.filter((field) => field.trim() !== "").length;
+  const width = records[0]?.length ?? 0;
+  if (width < 2 || filled(records[0]!) !== 1) return 0;
+  for (const [index, record] of records.slice(0, MOST_ABOVE + 1).entries()) {
+    const below = records[index + 1];
+    if (record.length !== width || !below) return 0;
+    if (filled(record) <= 1) continue;
+    const isNames = filled(record) === width && !record.some(isNumber) && (width > 2 || below.some(isNumber));
+    return isNames ? index : 0;
+  }
+  return 0;
+}
+
 /** How many lines stand above the table, such as a title and a date: as few as make the lines below even. */
 export function guessSkip(data: Uint8Array): number {
-  const lines = decode(data.subarray(0, 20_000)).text.split("\n");
+  const { text } = decode(data.subarray(0, 20_000));
+  const lines = text.split("\n");
+  const titles = titlesAbove(parse(text, guessDelimiter(text), MOST_ABOVE + 2));
+  if (titles > 0) return linesOf(lines, titles);
   const begin = (skip: number) => bestCut(lines.slice(skip, skip + 40).join("\n"));
   const first = begin(0);
   let best = first;
@@ -97,13 +132,26 @@ export function guessSkip(data: Uint8Array): number {
     const found = begin(skip);
     // What looks like a table from its first line on is one, unless another delimiter makes all that follows even: a
     // title may have a comma, and numbers below it too.
-    const tellsMore = first.worth < 0.5 || (found.isEven && found.delimiter !== first.delimiter);
-    if (found.worth > best.worth && tellsMore) {
+    // And too few names or too many are names.
+    const [inFirst, inSecond] = found.numbers;
+    const mayBeRow = inFirst || (!inSecond && first.first > 1);
+    const isNamed = first.first !== found.first && mayBeRow;
+    const tellsMore = (first.worth < 0.5 && !isNamed) || (found.isEven && found.delimiter !== first.delimiter && first.first > 1);
+    if (found.worth <= best.worth) continue;
+    if (tellsMore) {
       above = skip;
       best = found;
-    }
+    } else if (found.share >= 0.8) break; // the table has begun: a line of words in it is no second header
   }
   return above;
+}
+
+/** Whether each record has one field more than the header and begins with a name of its own, as R writes tables. */
+function hasRowNames([header, ...rows]: string[][]): boolean {
+  if (!header || rows.length < 2 || rows.some((row) => row.length !== header.length + 1)) return false;
+  const labels = rows.map((row) => row[0] ?? "");
+  const areWords = labels.every((label) => label.trim() !== "" && !isNumber(label)) && new Set(labels).size === labels.length;
+  return areWords || labels.every((label, index) => label === String(index + 1));
 }
 
 export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {
@@ -114,7 +162,8 @@ export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {
   const records = parse(body, delimiter, ROWS + 1);
   const width = Math.max(1, ...records.map((record) => record.length));
   const hasHeader = options.headerIncluded ?? true;
-  const header = Array.from({ length: width }, (_, index) => (hasHeader && records[0]?.[index]) || `column_${index + 1}`);
+  const shift = hasHeader && hasRowNames(records) ? 1 : 0;
+  const header = Array.from({ length: width }, (_, index) => (hasHeader && records[0]?.[index - shift]) || `column_${index + 1}`);
   return { header, rows: records.slice(hasHeader ? 1 : 0).slice(0, ROWS), delimiter, encoding };
 }
 
@@ -144,5 +193,5 @@ export function kindOf(name: string): FileKind {
   const ending = name.toLowerCase().split(".").pop() ?? "";
   if (["csv", "tsv", "txt", "tab", "psv"].includes(ending)) return "delimited";
   if (["json", "ndjson", "jsonl"].includes(ending)) return "json";
-  return ["xlsx", "xls", "ods"].includes(ending) ? "sheet" : "other";
+  return ["xlsx", "xlsm", "xlsb", "xls", "ods"].includes(ending) ? "sheet" : "other";
 }

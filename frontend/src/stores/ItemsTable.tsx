@@ -1,7 +1,8 @@
 /** Items as a table: cells are edited in place, rows chosen with their boxes. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { change, editable, type Item } from "../logic/items";
 import { columnsOf, shown } from "../logic/records";
+import { TextInput } from "../parts/TextInput";
 
 interface Props {
   items: Item[];
@@ -125,10 +126,8 @@ async function saveCell(item: Item, field: string, text: string, edit: Props["ed
 function Editor({ field, text, save, close }: { field: string; text: string; save: (text: string) => Promise<void>; close: () => void }) {
   const [typed, setTyped] = useState(text);
   const [problem, setProblem] = useState<string>();
-  const input = useRef<HTMLInputElement>(null);
   // Leaving the page, an input loses the focus: that must not save again, nor what was just thrown away.
   const isOver = useRef(false);
-  useEffect(() => input.current?.select(), []);
   const finish = async () => {
     if (isOver.current) return;
     isOver.current = true;
@@ -142,21 +141,18 @@ function Editor({ field, text, save, close }: { field: string; text: string; sav
   };
   return (
     <>
-      <input
-        ref={input}
-        className="field"
-        autoFocus
-        aria-label={`${field}, edited`}
-        aria-invalid={problem ? true : undefined}
+      <TextInput
         value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+        change={setTyped}
+        enter={() => void finish()}
+        label={`${field}, edited`}
+        invalid={problem !== undefined}
+        autoFocus
+        selectAll
         onBlur={() => problem === undefined && void finish()}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") void finish();
-          if (event.key === "Escape") {
-            isOver.current = true;
-            close();
-          }
+        onEscape={() => {
+          isOver.current = true;
+          close();
         }}
       />
       {problem && (

@@ -17,6 +17,7 @@ from typing import Any
 from longshore.access.callers import Caller, current_caller
 from longshore.access.discretion import hide_secrets
 from longshore.errors import SettingsError, shorten
+from longshore.own_log import put_back
 
 NAME = "longshore.audit"
 LONGEST_OBJECT = 300
@@ -56,6 +57,7 @@ class AuditLog:
             **more,
             **caller.notes,
         }
+        put_back()
         line["object"] = shorten(hide_secrets(str(line["object"])), LONGEST_OBJECT)
         self._logger.info("%s", json.dumps(line, ensure_ascii=False, default=str))
 
@@ -82,7 +84,8 @@ def _handler(path: Path | None) -> logging.Handler:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))  # private from the first byte on
-            handler = WatchedFileHandler(path, encoding="utf-8")
+            # Half a surrogate pair, which JSON can bring, becomes its escape in JSON; else its line would be lost.
+            handler = WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise SettingsError(f"AUDIT_LOG={str(path)!r} cannot be used: {error.strerror}") from None
     handler.setFormatter(logging.Formatter("%(message)s"))

@@ -8,6 +8,17 @@ import re
 _SESSION_ID = re.compile(r"(?<![0-9a-f])([0-9a-f]{6})[0-9a-f]{24}(?![0-9a-f])")
 # Links' ids and tokens: a word too long and too mixed to be one of a language.
 _SECRET = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])([\w-]{6})[\w-]{14,}(?![\w-])", re.ASCII)
+# The same where it shows by what stands before it, so that the ids of jobs and errors beside it stay whole.
+_MARKED = re.compile(r"((?:uid(?:=|%3D)|\bls_)[\w-]{6})[\w-]{8,}", re.ASCII | re.IGNORECASE)
+
+
+def hide_openers(text: str) -> str:
+    """``text`` with session ids, links' ids and tokens cut, and all other ids as they are.
+
+    >>> hide_openers("GET /cached-file?uid=Zk3vXq0pL9aBcDeFgHiJkLm of job 6f1c2a3b-0000-4000-8000-123456789abc")
+    'GET /cached-file?uid=Zk3vXq… of job 6f1c2a3b-0000-4000-8000-123456789abc'
+    """
+    return _MARKED.sub(r"\1…", hide_session_ids(text))
 
 
 def hide_session_ids(text: str) -> str:

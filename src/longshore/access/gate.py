@@ -7,10 +7,9 @@ behind it, whether the caller may; then the application; then headers on the ans
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,18 +21,19 @@ from werkzeug.wrappers import Response
 
 from longshore.access.audit import AuditLog, outcome_of
 from longshore.access.callers import KEY, Caller, acting
-from longshore.access.headers import ALWAYS, CSP, DEPLOYERS_POLICY, own_policy
+from longshore.access.headers import ALWAYS, CORP, CSP, DEPLOYERS_POLICY, own_policy
 from longshore.access.identifying import Identities, require_scope
 from longshore.access.origins import Hosts, Origins
+from longshore.access.probes import PROBES
 from longshore.access.proxies import Proxies
-from longshore.access.scopes import SAFE_METHODS, Scope, needed_scope
+from longshore.access.scopes import SAFE_METHODS, Scope, is_embeddable, needed_scope
 from longshore.access.throttling import Rates
-from longshore.errors import Forbidden, LongshoreError, TooManyRequests, Unauthorized
+from longshore.errors import RETRY_SECONDS, Forbidden, LongshoreError, TooManyRequests, Unauthorized
 from longshore.settings import Settings
 
 LOGIN = "/login"
-DRAIN_SECONDS = 10.0
-_CHUNK_BYTES = 2**20
+UNKNOWN_HOST = "longshore.unknown_host"
+"""Set in the environ of a probe that called this server by a name that is not its own."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -44,10 +44,12 @@ class Need:
     """What a request needs.
 
     :param route: as it is declared, such as ``/store/<name>``; the path itself where there is no route.
+    :param embeddable: whether pages of other sites may show the answer.
     """
 
     scope: Scope
     route: str
+    embeddable: bool = False
 
 
 class Access:
@@ -77,7 +79,7 @@ class Gate:
     :param application: everything behind it.
     :param app: the Flask application in it, whose routes say what they need.
     :param sockets: path of Socket.IO, whose callers are asked for their scope when they connect and with each event.
-    :param mounts: prefixes of applications that are not Flask's, whose rates nobody else counts.
+    :param is_mounted: whether a request goes to an application of its own: no route says what it needs or counts it.
     :param headers: further headers of every answer.
     :param page: makes an HTML page of an error.
     """
@@ -89,15 +91,16 @@ class Gate:
         app: Flask,
         *,
         sockets: str,
-        mounts: Iterable[str] = (),
+        is_mounted: Callable[[Environ], bool] | None = None,
         headers: Iterable[tuple[str, str]] = (),
         page: Callable[[LongshoreError], str],
     ) -> None:
         self.application = application
         self.access = access
         self.app = app
-        self._sockets = f"/{sockets.strip('/')}"
-        self._uncounted = (self._sockets, *mounts)
+        # As Engine.IO tells its own addresses from the application's, which has the one without the slash at its end.
+        self._sockets = f"/{sockets.strip('/')}/"
+        self._is_mounted = is_mounted or (lambda environ: False)
         # What is behind a token is for whoever showed it, not for a cache on the way.
         private = () if access.is_open else (("Cache-Control", "private, no-cache"),)
         chosen = (*ALWAYS, *headers, (CSP, DEPLOYERS_POLICY), *private)
@@ -109,11 +112,12 @@ class Gate:
         caller = Caller(None, Scope.PUBLIC, environ.get("REMOTE_ADDR", ""), via="nobody")
         try:
             caller = self._recognise(environ)
-            need = self._require(environ, caller)
+            need = self._need(environ)
+            self._require(environ, caller, need)
         except LongshoreError as error:
-            _drain(environ)
             answer: Any = self._refusal(environ, error)
-            respond = self._stamping(environ, start_response, caller, _attempt(environ, caller, error))
+            attempt = _attempt(environ, caller, error)
+            respond = self._stamping(environ, start_response, caller, attempt, is_attempt=attempt is not None)
             return answer(environ, respond)  # type: ignore[no-any-return]
         environ[KEY] = caller
         respond = self._stamping(environ, start_response, caller, need)
@@ -124,49 +128,80 @@ class Gate:
 
     def _recognise(self, environ: Environ) -> Caller:
         from_proxy = self.access.proxies.resolve(environ)
-        self.access.hosts.check(environ)
+        try:
+            self.access.hosts.check(environ)
+        except Forbidden:
+            # Probes of an orchestrator call a server by whatever address it has there.
+            if environ.get("PATH_INFO") not in PROBES:
+                raise
+            environ[UNKNOWN_HOST] = True
         return self.access.identities.identify(environ, from_proxy=from_proxy)
 
-    def _require(self, environ: Environ, caller: Caller) -> Need | None:
-        """See that the request may go on; what it needs, where that was looked up."""
-        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
-        is_socket = _below(path, self._sockets)
+    def _require(self, environ: Environ, caller: Caller, need: Need | None) -> None:
+        """See that the request may go on.
+
+        :param need: None for a socket's.
+        """
+        method = environ["REQUEST_METHOD"]
         is_change = method not in SAFE_METHODS and method != "OPTIONS"
-        need = None
-        if not is_socket and (is_change or caller.scope < Scope.ADMIN):
-            need = self._need(environ)
+        if need is not None:
             require_scope(caller, need.scope)
         if caller.via != "bearer":
-            if is_change or is_socket:
-                self.access.origins.check_change(environ, by_cookie=caller.via == "cookie" and not is_socket)
-            self.access.origins.check_script(environ)
-        if any(_below(path, prefix) for prefix in self._uncounted):
+            if is_change or need is None:
+                self.access.origins.check_change(environ, by_cookie=caller.via == "cookie" and need is not None)
+            self.access.origins.check_embedding(environ, is_public=_is_public(need))
+        if method != "OPTIONS" and (need is None or self._is_mounted(environ)):
             self.access.rates.spend(caller.rate_key)
-        return need if is_change else None
 
-    def _need(self, environ: Environ) -> Need:
+    def _need(self, environ: Environ) -> Need | None:
+        """What a request needs; None for a socket's, which is asked later."""
+        path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
+        if path.startswith(self._sockets):
+            return None
+        elsewhere = Need(needed_scope(None, method), path)
+        if self._is_mounted(environ):  # whatever a route that takes everything says: it is not asked
+            return elsewhere
         try:
             rule, _ = self.app.url_map.bind_to_environ(environ).match(return_rule=True)
-        except HTTPException:  # no route: a mounted application's address, or nothing at all
-            return Need(needed_scope(None, environ["REQUEST_METHOD"]), environ.get("PATH_INFO", ""))
+        except HTTPException:  # nothing at all
+            return elsewhere
         view = self.app.view_functions.get(rule.endpoint)
-        return Need(needed_scope(view, environ["REQUEST_METHOD"]), rule.rule)
+        return Need(needed_scope(view, method), rule.rule, is_embeddable(view))
 
     # -- after
 
     def _stamping(
-        self, environ: Environ, start_response: StartResponse, caller: Caller, need: Need | None
+        self,
+        environ: Environ,
+        start_response: StartResponse,
+        caller: Caller,
+        need: Need | None,
+        *,
+        is_attempt: bool = False,
     ) -> StartResponse:
-        """``start_response`` that adds what every answer has, and writes the audit line of a change."""
+        """``start_response`` that adds what every answer has, and writes the audit line of a change.
+
+        :param is_attempt: whether the request was refused in a way that goes on record, whatever its method.
+        """
+        is_change = environ["REQUEST_METHOD"] not in (*SAFE_METHODS, "OPTIONS")
+        is_private = not self.access.is_open and not _is_public(need)
+        embedding = () if need is not None and need.embeddable else self._embedding(environ)
 
         def respond(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             names = {name.lower() for name, _ in headers}
-            headers = [*headers, *(pair for name, pair in self._headers if name not in names)]
-            if need is not None and need.scope is not Scope.READ:
+            headers = [*headers, *(pair for name, pair in (*self._headers, *embedding) if name not in names)]
+            if is_private:
+                headers = [(name, _kept_private(name, value)) for name, value in headers]
+            if need is not None and (is_attempt or (is_change and need.scope is not Scope.READ)):
                 self._record(environ, caller, need, int(status[:3]))
             return start_response(status, headers, *exc_info)
 
         return respond
+
+    def _embedding(self, environ: Environ) -> tuple[tuple[str, tuple[str, str]], ...]:
+        """The header that keeps browsers from handing an answer to foreign pages, but for those that are listed."""
+        reach = "cross-origin" if self.access.origins.lists_page(environ) else "same-origin"
+        return ((CORP.lower(), (CORP, reach)),)
 
     def _record(self, environ: Environ, caller: Caller, need: Need, status: int) -> None:
         if status in (401, 429):
@@ -197,18 +232,44 @@ class Gate:
 
 
 def add_error_headers(response: Any, error: LongshoreError) -> None:
-    """The headers that RFC 6750 and RFC 6585 want beside 401 and 429."""
+    """The headers that RFC 6750, RFC 6585 and RFC 9110 want beside 401, 429 and 503."""
     if isinstance(error, Unauthorized) and response.status_code == error.status:
         response.headers["WWW-Authenticate"] = 'Bearer realm="longshore"'
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
 
 
 def _attempt(environ: Environ, caller: Caller, error: LongshoreError) -> Need | None:
-    """What goes on record of a request that came no further: a change that somebody known was not allowed."""
-    if environ["REQUEST_METHOD"] in SAFE_METHODS or caller.via == "nobody" or not isinstance(error, Forbidden):
+    """What goes on record of a request that came no further: what somebody known was not allowed.
+
+    On a server that asks nobody, changes only: pages of other sites can make a browser read as often as they like.
+    """
+    if caller.via == "nobody" or not isinstance(error, Forbidden):
+        return None
+    if environ["REQUEST_METHOD"] in SAFE_METHODS and caller.token is None:
         return None
     return Need(Scope.WRITE, environ.get("PATH_INFO", ""))
+
+
+def _kept_private(name: str, value: str) -> str:
+    """A header's value; of ``Cache-Control`` that says nothing of caches for several people, one that keeps it out.
+
+    A cookie does not do that by itself, as ``Authorization`` does (RFC 9111, section 3.5).
+    """
+    if name.lower() != "cache-control" or _WHOSE & {
+        word.partition("=")[0].strip() for word in value.lower().split(",")
+    }:
+        return value
+    return f"private, {value}"
+
+
+_WHOSE = frozenset({"private", "public", "no-store", "s-maxage"})
+
+
+def _is_public(need: Need | None) -> bool:
+    return need is not None and (need.embeddable or need.scope is Scope.PUBLIC)
 
 
 def _wants_page(environ: Environ) -> bool:
@@ -220,17 +281,3 @@ def _address(environ: Environ) -> str:
     query = environ.get("QUERY_STRING", "")
     path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
     return f"{path}?{query}" if query else path
-
-
-def _below(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(f"{prefix}/")
-
-
-def _drain(environ: Environ) -> None:
-    """Read the body of a refused request, so that a client that is still sending gets to see the answer."""
-    stream, deadline = environ.get("wsgi.input"), time.monotonic() + DRAIN_SECONDS
-    if stream is None or not (environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")):
-        return
-    with suppress(Exception):  # it broke off: nobody waits for an answer
-        while time.monotonic() < deadline and stream.read(_CHUNK_BYTES):
-            continue

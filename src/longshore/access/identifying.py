@@ -92,7 +92,9 @@ class Identities:
         if self.logins is None or self.logins.cookie_name not in header:
             return None
         cookies = parse_cookie(header)
-        login = self.logins.read(cookies.pop(self.logins.cookie_name, ""))
+        # Whichever it is: some proxies call the scheme of a socket by another name than that of a page.
+        shown = [cookies.pop(name, "") for name in (self.logins.secure_cookie_name, self.logins.cookie_name)]
+        login = next(filter(None, map(self.logins.read, shown)), None)
         environ["HTTP_COOKIE"] = "; ".join(
             dump_cookie(name, value, path=None) for name, value in cookies.items(multi=True)
         )

@@ -38,9 +38,16 @@ class Logins:
         self.settings = settings
         self.book = book
         secret = settings.require_internal_secret().encode()
-        self._serializer = URLSafeTimedSerializer(secret, salt="longshore-login")
+        self._serializer = URLSafeTimedSerializer(
+            secret,
+            salt="longshore-login",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+            fallback_signers=[{}],  # logins of earlier versions, signed as the library does by itself (SHA-1)
+        )
         # Cookies know no ports: two servers on one machine would take each other's away.
         self.cookie_name = f"longshore-{hmac.new(secret, b'cookie name', hashlib.sha256).hexdigest()[:8]}"
+        # Over TLS: browsers take a cookie of such a name from this host only, and only encrypted (RFC 6265bis, 4.1.3).
+        self.secure_cookie_name = f"__Host-{self.cookie_name}"
         self._folder = settings.root_storage_path / "ended-logins"
 
     def begin(self, token: Token) -> str:
@@ -54,6 +61,9 @@ class Logins:
         try:
             login_id, reference = self._serializer.loads(cookie, max_age=int(self.settings.login_seconds))
         except (BadData, ValueError, TypeError):
+            return None
+        # What is signed is ours; still, no reference may be one that fits every token.
+        if not isinstance(reference, str) or len(reference) != _REFERENCE_DIGITS:
             return None
         token = self.book.find(reference)
         return Login(token, login_id) if token is not None and not self.has_ended(login_id) else None

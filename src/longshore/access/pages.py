@@ -13,6 +13,8 @@ from longshore.access.gate import LOGIN, Access, add_error_headers
 from longshore.access.logins import Logins
 from longshore.access.scopes import Scope, requires
 from longshore.errors import InvalidRequest, LongshoreError
+from longshore.json_bodies import read_json
+from longshore.route_marks import takes_query
 
 LARGEST_FORM_BYTES = 10_000
 _LONGEST_NEXT = 2000
@@ -23,6 +25,7 @@ def access_pages(access: Access) -> Blueprint:
     routes = Blueprint("access", __name__)
 
     @routes.get(LOGIN)
+    @takes_query("next")
     @requires(Scope.PUBLIC)
     def login_page() -> Any:
         """The page that asks a browser's user for a token."""
@@ -32,6 +35,7 @@ def access_pages(access: Access) -> Blueprint:
         return _login_page()
 
     @routes.post(LOGIN)
+    @takes_query("next")
     @requires(Scope.PUBLIC)
     def log_in() -> Any:
         """Log in with a token, from the page's form or a JSON body; sets a cookie."""
@@ -47,6 +51,7 @@ def access_pages(access: Access) -> Blueprint:
             response = Response(_login_page(error.description, given.get("next")), status=error.status)
             add_error_headers(response, error)
             return response
+        _end_login(logins)  # the browser forgets its cookie now; a copy of it must not outlive that
         note(user=token.name, token=token.name)
         answer = {"success": True, "user": token.name, "scope": token.scope.word}
         response = _answer(redirect(safe_next(given.get("next")), 303), answer)
@@ -57,11 +62,11 @@ def access_pages(access: Access) -> Blueprint:
     @requires(Scope.PUBLIC)
     def log_out() -> Any:
         """Log out: the cookie ends, wherever a copy of it is."""
-        caller, logins = current_caller(), access.identities.logins
+        logins = access.identities.logins
         response = _answer(redirect(LOGIN, 303), {"success": True})
         if logins is not None:
-            if caller is not None and caller.login is not None:
-                logins.end(caller.login)
+            _end_login(logins)
+            response.headers["Clear-Site-Data"] = '"cache"'  # what the browser has kept of answers
             _set_cookie(response, logins, "", 0)
         return response
 
@@ -110,7 +115,7 @@ def _given() -> dict[str, Any]:
     request.max_content_length = LARGEST_FORM_BYTES
     if _is_form():
         return request.form.to_dict()
-    given = request.get_json(force=True, silent=True)
+    given = read_json(request.get_data(cache=False))
     if not isinstance(given, dict):
         raise InvalidRequest('send a form with the field token, or {"token": ...}')
     return given
@@ -122,9 +127,15 @@ def _answer(page: Any, answer: dict[str, Any]) -> Any:
     return page if _is_form() or wants_page else jsonify(answer)
 
 
+def _end_login(logins: Logins) -> None:
+    """End the login that the current request came with, if it came with one."""
+    caller = current_caller()
+    if caller is not None and caller.login is not None:
+        logins.end(caller.login)
+
+
 def _set_cookie(response: Response, logins: Logins, value: str, seconds: int) -> None:
+    name = logins.secure_cookie_name if request.is_secure else logins.cookie_name
     # Lax, not Strict: a link in a mail should find the user logged in. Changes are checked by their origin besides.
-    response.set_cookie(
-        logins.cookie_name, value, max_age=seconds, path="/", secure=request.is_secure, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
     response.headers["Cache-Control"] = "no-store"

@@ -10,6 +10,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _DECLARED = "__longshore_scopes__"
+_EMBEDDABLE = "__longshore_embeddable__"
 _ANY = ""
 
 
@@ -66,6 +67,17 @@ def needed_scope(view: Callable[..., Any] | None, method: str) -> Scope:
     if found is not None:
         return found
     return Scope.READ if method in SAFE_METHODS else Scope.WRITE
+
+
+def embeddable(view: View) -> View:
+    """Decorator: pages of other sites may show what this view answers, as a picture or a film; for public links."""
+    setattr(view, _EMBEDDABLE, True)
+    return view
+
+
+def is_embeddable(view: Callable[..., Any] | None) -> bool:
+    """Whether pages of other sites may show what a view answers."""
+    return bool(getattr(view, _EMBEDDABLE, False))
 
 
 class EventScopes:

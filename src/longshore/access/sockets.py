@@ -9,20 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import socketio
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from longshore.access.callers import KEY, Caller, acting
 from longshore.access.gate import Access
 from longshore.access.identifying import require_scope
 from longshore.access.scopes import EventScopes, Scope
-from longshore.errors import LongshoreError, Unauthorized
+from longshore.errors import LongshoreError, Unauthorized, Unavailable
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 2.0
 GREETING_SECONDS = 15.0
 """Longest time of a connection that has not said who it is."""
+HURRY_SECONDS = 1.0
+"""The same, while others wait at the door."""
+LEAST_STRANGERS = 16
+"""How many such connections there may be; an eighth of all, where that is more."""
 
 Proceed = Callable[..., Any]
 
@@ -39,21 +42,23 @@ class SocketGate:
     """Decides on every connect and event of a Socket.IO server, whose ``gate`` it is.
 
     :param server: with ``refuse(event, sid, body, error)``, which answers a refused event.
+    :param most: how many connections there may be.
     """
 
-    def __init__(self, server: Any, access: Access, events: EventScopes) -> None:
+    def __init__(self, server: Any, access: Access, events: EventScopes, most: int = 512) -> None:
         self.server = server
         self.access = access
         self.events = events
+        self.most = most
         self._sockets: dict[str, Connected] = {}
         self._strangers: dict[str, float] = {}
+        self._guard = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="socket gate", daemon=True)
 
     def start(self) -> None:
-        """Begin to look for sockets whose token ended; nothing to do where nobody needs one."""
-        if not self.access.is_open:
-            self._thread.start()
+        """Begin to look for sockets whose token ended, and those that never said who they are."""
+        self._thread.start()
 
     def stop(self) -> None:
         """End the thread."""
@@ -70,6 +75,24 @@ class SocketGate:
         return self._event(proceed, event, namespace, sid, *arguments)
 
     # -- connecting
+
+    def admit(self) -> None:
+        """See that there is room for one more connection; one that never said who it is makes room.
+
+        :raises Unavailable: when there is none.
+        """
+        if len(self.server.eio.sockets) >= self.most:
+            raise Unavailable(f"{self.most} sockets are open, and no more can be (WEB_SOCKETS); try again shortly")
+        now = time.monotonic()
+        with self._guard:
+            strangers = self._look_for_strangers(now)
+            if len(strangers) < max(LEAST_STRANGERS, self.most // 8):
+                return
+            oldest, since = next(iter(strangers.items()))
+            if now - since < HURRY_SECONDS:
+                raise Unavailable("too many sockets open at once that have not said who they are; try again shortly")
+            del strangers[oldest]
+        self._close(oldest)
 
     def _connect(self, proceed: Proceed, namespace: str, sid: str, environ: dict[str, Any], *more: Any) -> Any:
         try:
@@ -144,27 +167,28 @@ class SocketGate:
     def look(self) -> None:
         """Close the sockets whose token or login ended, and connections that never said who they are."""
         for sid, known in list(self._sockets.items()):
-            if not self.access.identities.is_still(known.caller):
+            if not self.access.is_open and not self.access.identities.is_still(known.caller):
                 self.server.disconnect(sid, namespace=known.namespace)
                 self._sockets.pop(sid, None)
         self._close_strangers()
 
     def _close_strangers(self) -> None:
         now = time.monotonic()
+        with self._guard:
+            over = [each for each, since in self._look_for_strangers(now).items() if now - since >= GREETING_SECONDS]
+        for eio_sid in over:
+            self._close(eio_sid)
+
+    def _look_for_strangers(self, now: float) -> dict[str, float]:
+        """The connections that have not said who they are, oldest first, and since when they were seen."""
         open_ones = list(self.server.environ)
         self._strangers = {
-            eio_sid: self._strangers.get(eio_sid, now) for eio_sid in open_ones if not self._is_known(eio_sid)
+            eio_sid: self._strangers.get(eio_sid, now) for eio_sid in open_ones if not self.server.knows(eio_sid)
         }
-        for eio_sid, since in self._strangers.items():
-            if now - since >= GREETING_SECONDS:
-                self._close(eio_sid)
+        return self._strangers
 
     def _close(self, eio_sid: str) -> None:
         connection = self.server.eio.sockets.pop(eio_sid, None)
         if connection is not None:
             # The library's own way waits until the client has fetched everything, which a stranger need never do.
             connection.close(wait=False)
-
-    def _is_known(self, eio_sid: str) -> bool:
-        manager: socketio.Manager = self.server.manager
-        return any(manager.sid_from_eio_sid(eio_sid, name) for name in list(manager.get_namespaces()))

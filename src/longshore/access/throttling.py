@@ -10,13 +10,16 @@ import logging
 import time
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse, parse_many
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from longshore.access.callers import current_caller
+from longshore.access.probes import STATE
 from longshore.access.proxies import subject
 from longshore.errors import TooManyRequests
 from longshore.settings import Settings
@@ -75,6 +78,7 @@ class Rates:
         self._items: list[RateLimitItem] = parse_many(self._text) if self._text else []
         self._url = _storage_url(settings) or "memory://"
         self._limiter: Limiter | None = None
+        self.is_away = False
 
     def guard(self, app: Flask) -> None:
         """Limit the routes of ``app``, if there is a limit."""
@@ -90,15 +94,29 @@ class Rates:
             headers_enabled=True,
             swallow_errors=True,
         )
+        self._limiter.request_filter(self._is_free)
         # It would log at ERROR, with a traceback, each request while the broker is away.
         logging.getLogger("flask-limiter").setLevel(logging.CRITICAL)
+
+    def look(self) -> None:
+        """See whether the broker answers: one that stands still must not hold each request for a moment."""
+        if self._limiter is not None:
+            try:
+                self.is_away = not self._limiter.limiter.storage.check()
+            except Exception as error:  # noqa: BLE001 - each store has errors of its own
+                self.is_away = True
+                logger.debug("requests are not counted while the broker is away (%s)", type(error).__name__)
+
+    def _is_free(self) -> bool:
+        """Whether the current request is not counted."""
+        return self.is_away or request.method == "OPTIONS" or request.path in STATE
 
     def spend(self, key: str) -> None:
         """Count a request that is no route's: an event, or one to a mounted application.
 
         :raises TooManyRequests: beyond the limit.
         """
-        if self._limiter is None:
+        if self._limiter is None or self.is_away:
             return
         for item in self._items:
             try:
@@ -128,5 +146,9 @@ def _storage(url: str) -> Storage:
 
 
 def _options(url: str) -> dict[str, Any]:
-    timeouts = {"socket_timeout": _BROKER_SECONDS, "socket_connect_timeout": _BROKER_SECONDS}
-    return {} if url.startswith("memory:") else timeouts
+    patience = {
+        "socket_timeout": _BROKER_SECONDS,
+        "socket_connect_timeout": _BROKER_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    return {} if url.startswith("memory:") else patience

@@ -6,7 +6,8 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +15,10 @@ from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.datasets import mailbox, records
+from longshore.datasets.damage import FAILURES, find_damage
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
 from longshore.datasets.others import OtherSessions, with_sources
+from longshore.datasets.reader import Reader, ReaderLost, process_reader
 from longshore.datasets.special import AGGREGATE, APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, NEW_SESSION, REDO, UNDO
 from longshore.disk import sync
 from longshore.errors import (
@@ -29,6 +32,7 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
+from longshore.stopping import StopSignal
 from longshore.tables import reading, writing
 from longshore.tables.aggregating import AggregateParameters, aggregate, describe
 from longshore.tables.changing import Outcome, apply, what_changed
@@ -59,6 +63,14 @@ class Drainer:
     settings: Settings
     database: Database
     emitter: Emitter
+    stop: StopSignal | None = None
+    """Given when the worker is to stop: nothing is begun after that."""
+    imports: bool | None = None
+    """Whether this worker is for imports or for all other changes; None: for both."""
+    pass_on: Callable[[str], None] | None = None
+    """Tells the workers of the other sort that a session has something for them."""
+    reader: Reader = field(default_factory=process_reader)
+    """Reads the files of imports."""
 
     def drain(self, session_id: str) -> None:
         """Settle every waiting change of a session, unless another process is at it already.
@@ -66,26 +78,37 @@ class Drainer:
         After giving the lease back it looks once more: a change that came in between found the session taken, and
         nobody else would come for it.
         """
-        while (writer := mailbox.acquire(self.database, session_id)) is not None:
+        while not self._is_stopping() and (writer := mailbox.acquire(self.database, session_id)) is not None:
             try:
                 self._drain_as(writer)
             except LeaseLost:
                 logger.warning("another worker has taken a session over; leaving it to that one")
                 return
             with self.database.reading() as connection:
-                if not mailbox.has_waiting(connection, session_id):
-                    return
+                waiting = mailbox.next_operation(connection, session_id)
+            if waiting is None:
+                return
+            if not self._takes(waiting):
+                if self.pass_on is not None:
+                    self.pass_on(session_id)
+                return
+
+    def _takes(self, operation: str) -> bool:
+        return self.imports is None or self.imports == (operation == IMPORT)
 
     def _drain_as(self, writer: Writer) -> None:
         announced: list[int] = []
         try:
-            with mailbox.renewing(writer):
-                while (entry := writer.begin_next()) is not None:
+            with mailbox.renewing(writer, self.stop, self.settings.stop_timeout_seconds):
+                while not self._is_stopping() and (entry := writer.begin_next(self._takes)) is not None:
                     answer = self._settle(writer, entry)
                     if announce(self.emitter, writer.as_asked_now(entry), answer):
                         announced.append(entry.id)
         finally:
             writer.release(announced)
+
+    def _is_stopping(self) -> bool:
+        return self.stop is not None and self.stop.given()
 
     def _settle(self, writer: Writer, entry: Entry) -> dict[str, Any]:
         """Do one change and commit it with its answer; a failure is an answer too and changes nothing."""
@@ -100,7 +123,10 @@ class Drainer:
             return self._refuse(writer, entry, error)
         except LongshoreError as error:
             return self._refuse(writer, entry, error)
-        except Exception:  # whatever it is, the asker must hear of it and the mailbox go on
+        except FAILURES as error:  # whatever it is, the asker must hear of it and the mailbox go on
+            if (damage := find_damage(self.settings, self.database, entry.session_id)) is not None:
+                logger.warning("%s failed over damaged files: %s", entry.operation, type(error).__name__)
+                return self._refuse(writer, entry, damage)
             internal = Internal()
             logger.exception("%s failed [%s]", entry.operation, internal.error_id)
             return self._refuse(writer, entry, internal)
@@ -255,7 +281,8 @@ class Drainer:
         a worker that dies leaves nothing but files, which the next one clears away.
         """
         version = self._version(entry)
-        parameters = parse_model(AggregateParameters, entry.parameters)
+        asked = {name: value for name, value in entry.parameters.items() if name != NEW_SESSION}
+        parameters = parse_model(AggregateParameters, asked)
         folder = self.settings.datasets_folder / entry.parameters[NEW_SESSION]
         folder.mkdir(mode=0o700, exist_ok=True)
         sync(folder.parent)
@@ -293,7 +320,7 @@ class Drainer:
             -1,
             table,
             operation=AGGREGATE,
-            parameters={key: value for key, value in entry.parameters.items() if key != NEW_SESSION},
+            parameters=parameters.model_dump(mode="json", by_alias=True, exclude_unset=True),
             facts={"source": {"name": source.name, "version": version.number, "rows": version.table.rows}},
             sentence=sentence,
             request_id=entry.request_id,
@@ -322,42 +349,70 @@ class Drainer:
 
     def _import(self, writer: Writer, entry: Entry) -> dict[str, Any]:
         folder = self.settings.datasets_folder / entry.session_id
-        _clear(folder, but="source")
-        result = reading.read(
-            folder / "source",
-            folder,
-            name=entry.parameters["name"],
-            options=reading.ReadOptions.model_validate(entry.parameters["options"]),
-            progress=self._progress(entry),
-            max_unpacked_bytes=self.settings.max_unpacked_bytes,
-        )
-        warnings = [warning.to_wire() for warning in result.warnings]
+        read = self._read_source(writer, entry, folder)
+        table, facts, warnings = Table.from_record(folder, read["table"]), read["settings"], read["warnings"]
         with self.database.writing() as connection:
             number = records.append_step(
                 connection,
                 entry.session_id,
                 -1,
-                result.table,
+                table,
                 operation=IMPORT,
                 parameters=entry.parameters,
-                facts=result.settings,
-                sentence=_read_sentence(result.table, entry.parameters["name"]),
+                facts=facts,
+                sentence=_read_sentence(table, entry.parameters["name"]),
                 request_id=entry.request_id,
                 made_by=entry.made_by,
             )
-            records.set_state(connection, entry.session_id, records.READY, reading=result.settings, warnings=warnings)
+            records.set_state(connection, entry.session_id, records.READY, reading=facts, warnings=warnings)
             answer = _answer(
                 entry,
                 success=True,
                 version=number,
-                rows=result.table.rows,
-                columns=result.table.width,
+                rows=table.rows,
+                columns=table.width,
                 warnings=warnings,
-                reading=result.settings,
+                reading=facts,
             )
             writer.settle(connection, entry, answer)
         (folder / "source").unlink(missing_ok=True)
         return answer
+
+    def _read_source(self, writer: Writer, entry: Entry, folder: Path) -> dict[str, Any]:
+        """Have the uploaded file read into column files in the dataset's folder; what the reader tells of it.
+
+        A reader that is killed is no fault of the file's, so the file is read again; but only so often.
+        """
+        options = reading.ReadOptions.from_record(entry.parameters["options"])
+        request = {
+            "task": "read",
+            "path": str(folder / "source"),
+            "folder": str(folder),
+            "name": entry.parameters["name"],
+            "options": options.recorded(),
+            "maxUnpackedBytes": self.settings.max_unpacked_bytes,
+        }
+        for _ in range(mailbox.MOST_LOSSES - entry.losses):
+            _clear(folder, but="source")
+            try:
+                return self.reader.run(
+                    request,
+                    memory_bytes=self.settings.import_memory_bytes,
+                    stall_seconds=self.settings.import_stall_seconds,
+                    progress=self._progress(entry),
+                    tick=partial(self._require_wanted, writer),
+                )
+            except ReaderLost as error:
+                logger.warning("an import lost its reader: %s", error)
+        raise _given_up(mailbox.MOST_LOSSES)
+
+    def _require_wanted(self, writer: Writer) -> None:
+        """:raises LeaseLost: when the dataset was deleted meanwhile, or another worker has taken it over."""
+        try:
+            with self.database.reading() as connection:
+                writer.require_lease(connection)
+        except Unavailable:  # the commit will tell
+            logger.info("the database is away during an import")
 
     def _others(self, entry: Entry) -> OtherSessions:
         return OtherSessions(self.database, self.settings.datasets_folder, entry.session_id)
@@ -436,11 +491,14 @@ def _read_sentence(table: Table, name: str) -> str:
 
 def _refuse_killer(entry: Entry) -> None:
     """:raises TooLarge: for a change over which one worker after the other has died."""
-    if entry.attempts >= mailbox.MOST_ATTEMPTS:
-        raise TooLarge(
-            f"this change was begun {entry.attempts} times and its worker died each time, so it was given up; "
-            "it may need more memory than the server has"
-        )
+    if entry.losses >= mailbox.MOST_LOSSES:
+        raise _given_up(entry.losses)
+
+
+def _given_up(losses: int) -> TooLarge:
+    return TooLarge(
+        f"{losses} workers died over this change, so it was given up; it may need more memory than the server has"
+    )
 
 
 def aggregated_name(name: str, groups: Sequence[str]) -> str:
@@ -454,10 +512,13 @@ def aggregated_name(name: str, groups: Sequence[str]) -> str:
 
 
 def _clear(folder: Path, but: str | None = None) -> None:
-    """Remove what a change that was killed left in the folder of the dataset it was making."""
+    """Remove what a change that was killed left in the folder of the dataset it was making.
+
+    A reader dies a moment after its worker, and may write until then: what it adds behind our back is collected later.
+    """
     for path in folder.iterdir():
         if path.name != but:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _remove_empty(folder: Path) -> None:
@@ -475,13 +536,16 @@ def _is_final(error: Unavailable) -> bool:
 
 def _answer(entry: Entry, *, success: bool, **fields: Any) -> dict[str, Any]:
     standard = {
-        "operation": "upload" if entry.operation == IMPORT else entry.operation,
+        "operation": "upload" if entry.operation == IMPORT else entry.asked_as or entry.operation,
         "sessionID": entry.session_id,
         "requestID": entry.request_id,
         "success": success,
     }
     # They come first for people who read, and win over an outcome's field of the same name.
-    return standard | {name: value for name, value in fields.items() if name not in standard}
+    answer = standard | {name: value for name, value in fields.items() if name not in standard}
+    if entry.warnings:
+        answer["warnings"] = [*answer.get("warnings", []), *entry.warnings]
+    return answer
 
 
 def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
@@ -492,6 +556,8 @@ def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
             emitter.emit(answer["operation"], wire, room=entry.socket_id)
         if answer["success"] and not answer.get("quiet"):
             news = {key: answer[key] for key in ("sessionID", "requestID", "operation", "version")}
+            if entry.asked_as is not None:  # others know it by its own name
+                news["operation"] = entry.operation
             if entry.made_by is not None:
                 news["madeBy"] = entry.made_by
             emitter.emit("dataChanged", news, room=entry.session_id)

@@ -21,7 +21,14 @@ datasets = sa.Table(
     sa.Column("position", sa.Integer, nullable=False, comment="of the current step; 0 is the import"),
     sa.Column("next_number", sa.Integer, nullable=False, comment="number that the next step gets"),
     sa.Column("lease_owner", sa.String(120), comment="the one process that may write, or null"),
-    sa.Column("lease_until", sa.Float, comment="end of the lease in seconds since 1970; stays when it is given back"),
+    sa.Column("lease_beat", sa.Integer, comment="signs of life of the lease's holder"),
+    sa.Column("changed", sa.Float, comment="when it was last written to"),
+    sa.Index(
+        "ix_datasets_held",
+        "lease_owner",
+        sqlite_where=sa.text("lease_owner IS NOT NULL"),
+        postgresql_where=sa.text("lease_owner IS NOT NULL"),
+    ),
 )
 
 steps = sa.Table(
@@ -54,12 +61,42 @@ mailbox = sa.Table(
     sa.Column("made_by", sa.Text),
     sa.Column("accepted", sa.Float, nullable=False, comment="seconds since 1970"),
     sa.Column("attempts", sa.Integer, nullable=False, comment="how often a worker began it"),
+    sa.Column("losses", sa.Integer, nullable=False, server_default="0", comment="how often its worker died over it"),
+    sa.Column("begun_by", sa.String(120), comment="the process that is at it"),
     sa.Column("settled", sa.Float, comment="when the answer was committed; null while it waits"),
     sa.Column("announced", sa.Boolean, nullable=False, comment="whether the answer was handed to the message queue"),
     sa.Column("answer", PackedJSON, comment="what the asking client receives"),
-    sa.Index("ix_mailbox_waiting", "session_id", "id", sqlite_where=sa.text("settled IS NULL")),
+    sa.Column("ticket", sa.String(32), comment="tells after a broken commit whether it was accepted"),
+    sa.Column("request_key", sa.String(64), comment="digest of session and requestID"),
+    sa.Column("warnings", sa.JSON, comment="about the request; they go into its answer"),
+    sa.Column("asked_as", sa.Text, comment="another name by which the operation was asked for; the answer has it"),
+    sa.Index(
+        "ix_mailbox_waiting",
+        "session_id",
+        "id",
+        sqlite_where=sa.text("settled IS NULL"),
+        postgresql_where=sa.text("settled IS NULL"),
+    ),
+    sa.Index("ix_mailbox_request_key", "request_key"),
     sa.Index("ix_mailbox_unfinished", "announced", "settled"),
     sqlite_autoincrement=True,
+)
+
+accepted_keys = sa.Table(
+    "accepted_keys",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True, comment="digest of what tells a request apart"),
+    sa.Column("content", sa.String(64), nullable=False, comment="digest of what was asked for"),
+    sa.Column("entry_id", sa.ForeignKey(mailbox.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Index("ix_accepted_keys_entry_id", "entry_id"),
+)
+"""Requests that are known when they come again, for as long as their entry lasts."""
+
+servers = sa.Table(
+    "servers",
+    metadata,
+    sa.Column("name", sa.String(120), primary_key=True, comment="of a web process that holds sockets"),
+    sa.Column("lease_beat", sa.Integer, nullable=False, comment="signs of life that it gave"),
 )
 
 sockets = sa.Table(

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.datasets.models import datasets, sockets, steps
+from longshore.datasets.models import datasets, servers, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
-from longshore.leases import is_dead
+from longshore.leases import Lease
 from longshore.tables.dropping import Made
 from longshore.tables.table import Table
 
@@ -290,13 +290,23 @@ def forget_socket(connection: Connection, socket_id: str) -> None:
     connection.execute(sockets.delete().where(sockets.c.socket_id == socket_id))
 
 
-def forget_dead_servers(connection: Connection) -> None:
-    """Drop the associations of web processes of this machine that were killed."""
-    for server in connection.execute(sa.select(sockets.c.server).distinct()).scalars().all():
-        if is_dead(server):
-            forget_server(connection, server)
+def beat_server(connection: Connection, server: str) -> None:
+    """Give a sign of life of a web process that holds sockets."""
+    if not connection.execute(_BEAT, {"server": server}).rowcount:
+        connection.execute(servers.insert().values(name=server, lease_beat=0))
+
+
+_BEAT = servers.update().where(servers.c.name == sa.bindparam("server")).values(lease_beat=servers.c.lease_beat + 1)
+
+
+def server_leases(connection: Connection) -> dict[str, Lease]:
+    """The leases of the web processes that hold sockets, as far as the records know."""
+    beats = {row.name: row.lease_beat for row in connection.execute(sa.select(servers))}
+    named = connection.execute(sa.select(sockets.c.server).distinct()).scalars()
+    return {name: Lease(name, beats.get(name)) for name in {*beats, *named}}
 
 
 def forget_server(connection: Connection, server: str) -> None:
     """Drop the associations of a web process that ended without saying so."""
     connection.execute(sockets.delete().where(sockets.c.server == server))
+    connection.execute(servers.delete().where(servers.c.name == server))

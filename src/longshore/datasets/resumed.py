@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from longshore.datasets.service import Asker, Datasets
 from longshore.datasets.wire import UploadQuery
-from longshore.errors import SessionNotFound
+from longshore.errors import InvalidRequest, SessionNotFound, looks_misspelt, unknown_name
 from longshore.http import read_strings
 from longshore.uploads import fresh_name
 
@@ -82,6 +82,15 @@ def session_of(upload_id: str) -> str:
 
 
 def _options(upload: Finished) -> UploadQuery:
-    """The reading options; clients put other things among the metadata, too."""
+    """The reading options.
+
+    Clients put what they like among the metadata, such as ``filetype``; so a name that no option has is let through,
+    unless it is nearly one.
+
+    :raises InvalidRequest: for an option that is none, and for a name that looks misspelt.
+    """
     known = {field.alias or name for name, field in UploadQuery.model_fields.items()} - {"name", "wait"}
+    for name in upload.options.keys() - known:
+        if looks_misspelt(name, known):
+            raise InvalidRequest(f"Upload-Metadata: {unknown_name(name, known)}")
     return read_strings(UploadQuery, {name: value for name, value in upload.options.items() if name in known and value})

@@ -65,7 +65,7 @@ def _has_listeners(connection: Connection, session_id: str) -> bool:
 
 
 def _last_change() -> sa.ColumnElement[float]:
-    """When a dataset was last written to: the end of its last lease; before the first one, of its newest step."""
+    """When a dataset was last written to, as its last writer noted; before the first one, by its newest step."""
     newest = sa.select(sa.func.max(steps.c.created)).where(steps.c.session_id == datasets.c.id).scalar_subquery()
-    written = sa.func.coalesce(datasets.c.lease_until, newest, datasets.c.created)
+    written = sa.func.coalesce(datasets.c.changed, newest, datasets.c.created)
     return sa.case((written > datasets.c.created, written), else_=datasets.c.created)

@@ -3,6 +3,7 @@
 ::
 
     POST   /upload                                        the contract's form upload
+    POST   /upload/                                       the same; its failures have status 200
     GET    /downloadJSON/<session>, /downloadCSV/<session>
     POST   /celeryTaskCompleted                           for workers that are not ours
 
@@ -38,6 +39,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import IO, Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
@@ -45,18 +47,29 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.scopes import Scope, requires
-from longshore.bodies import draining
 from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
-from longshore.datasets.service import Asker, Datasets, require_session_id
+from longshore.datasets.envelope import open_body
+from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
 from longshore.disk import copy_bytes, telling_when_full
-from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TooLarge, Unavailable, shorten
-from longshore.http import Api, Endpoint, disposition, error_response, read_json_object, read_strings
+from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TimedOut, TooLarge, Unavailable, shorten
+from longshore.http import (
+    IDEMPOTENCY_KEY,
+    KEY_HEADER,
+    Api,
+    Endpoint,
+    disposition,
+    error_response,
+    idempotency_key,
+    read_json_object,
+    read_strings,
+)
+from longshore.route_marks import evaluates, takes_any_query
 from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
-from longshore.tables.operations import Operation, Parameters, all_operations
+from longshore.tables.operations import Operation, Parameters, all_operations, require_operation
 from longshore.tables.parsing import parse_model
 from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
@@ -66,6 +79,8 @@ from longshore.uploads import Upload, fresh_place, receive
 
 logger = logging.getLogger(__name__)
 
+OLDER_UPLOAD = "/upload/"
+"""The contract's form upload as the older page calls it."""
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
@@ -90,11 +105,20 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
     routes = Blueprint("datasets", __name__)
 
     @routes.post("/upload", strict_slashes=False)
+    @takes_any_query  # they are reading options as the form's fields are, and read with them
+    @evaluates(KEY_HEADER)
     def upload() -> Response:
         """Upload a table in a form: the field `file`, and any of the reading options."""
         if request.mimetype != "multipart/form-data":
             raise InvalidRequest("send a multipart form with the file in a field called file")
         return _imported(service, _take_upload(service), 200)
+
+    @routes.after_request
+    def answer_older_address(response: Response) -> Response:
+        # Its client looks for `success` in the body, and takes any other status for a server that is away.
+        if request.path == OLDER_UPLOAD and response.status_code >= HTTPStatus.BAD_REQUEST and response.is_json:
+            response.status_code = HTTPStatus.OK
+        return response
 
     @routes.get("/downloadJSON/<session_id>")
     def download_json(session_id: str) -> Response:
@@ -112,13 +136,29 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
         """Internal: a worker that is not ours hands in a finished task; needs the shared secret."""
         return _forward(service, emitter)
 
+    @routes.post(f"{BASE}/<session_id>/operations/<name>")
+    def unknown_operation(session_id: str, name: str) -> Response:
+        """Refused: no operation has this name; those there are have addresses of their own."""
+        require_session_id(session_id)
+        found = require_operation(name)  # raises, with the nearest name; an alias has no address of its own
+        raise InvalidRequest(f"{name}: at this address the operation is called {found.name}")
+
     return routes
 
 
 def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     """Put the REST routes on the list that the OpenAPI document is made from."""
 
-    @api.endpoint("POST", BASE, tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY)
+    @api.endpoint(
+        "POST",
+        BASE,
+        tag=TAG,
+        query=wire.UploadQuery,
+        answer=wire.Uploaded,
+        status=201,
+        raw=_UPLOAD_BODY,
+        headers=(IDEMPOTENCY_KEY,),
+    )
     def create_dataset(query: wire.UploadQuery) -> Response:
         """Upload a file and make a dataset of it.
 
@@ -127,7 +167,14 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         return _created(service, _take_upload(service, query.name), wait=query.wait)
 
     @api.endpoint(
-        "PUT", f"{BASE}/<name>", tag=TAG, query=wire.UploadQuery, answer=wire.Uploaded, status=201, raw=_UPLOAD_BODY
+        "PUT",
+        f"{BASE}/<name>",
+        tag=TAG,
+        query=wire.UploadQuery,
+        answer=wire.Uploaded,
+        status=201,
+        raw=_UPLOAD_BODY,
+        headers=(IDEMPOTENCY_KEY,),
     )
     def put_dataset(name: str, query: wire.UploadQuery) -> Response:
         """Upload a file under its name, as `curl -T` does, and make a dataset of it."""
@@ -219,7 +266,9 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         """Small real tables that come with the server, to try things out on."""
         return {"samples": [{"name": each.name, "title": each.title, "about": each.about} for each in SAMPLES]}
 
-    @api.endpoint("POST", "/api/v1/samples/<name>", tag=TAG, answer=wire.Uploaded, status=201)
+    @api.endpoint(
+        "POST", "/api/v1/samples/<name>", tag=TAG, answer=wire.Uploaded, status=201, headers=(IDEMPOTENCY_KEY,)
+    )
     def open_sample(name: str) -> Response:
         """Make a dataset of a packaged table, as an upload of it would."""
         return _opened_sample(service, name)
@@ -239,7 +288,7 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         """The steps up to the current one as a Python script that needs only Polars."""
         found = service.script(require_session_id(session_id))
         response = Response(found["script"], mimetype="text/x-python")
-        response.headers.set("Content-Disposition", "attachment", **disposition(found["name"]))
+        response.headers["Content-Disposition"] = disposition(found["name"])
         return response
 
     @api.endpoint(
@@ -272,7 +321,8 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     @api.endpoint("GET", f"{BASE}/<session_id>/requests/<int:request_number>", tag=TAG, answer=wire.Changed)
     def show_request(session_id: str, request_number: str) -> Response:
         """Whether an accepted change is done, and how it went."""
-        return _request_state(service, require_session_id(session_id), int(request_number))
+        # No database numbers further.
+        return _request_state(service, require_session_id(session_id), min(int(request_number), 2**63 - 1))
 
     @api.endpoint("GET", "/api/v1/operations", tag="Operations", answer=wire.OperationList)
     def list_operations() -> dict[str, Any]:
@@ -337,16 +387,17 @@ def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoin
         declared.summary(),
         "Operations",
         query=wire.ChangeQuery,
-        body=declared.parameters_model(),
+        body=wire.with_envelope(declared.parameters_model()),
         answer=wire.Changed,
+        headers=(IDEMPOTENCY_KEY,),
     )
 
 
 def _special_endpoint(service: Datasets, name: str) -> Endpoint:
     parameters, summary = SPECIAL[name]
 
-    def change(session_id: str, query: wire.ChangeQuery, body: dict[str, Any] | None = None) -> Response:
-        return _change(service, session_id, name, body or {}, query)
+    def change(session_id: str, query: wire.ChangeQuery, body: dict[str, Any]) -> Response:
+        return _change(service, session_id, name, body, query)
 
     change.__name__ = name
     return Endpoint(
@@ -356,8 +407,10 @@ def _special_endpoint(service: Datasets, name: str) -> Endpoint:
         summary,
         TAG,
         query=wire.ChangeQuery,
-        body=None if parameters is NoParameters else parameters,
+        body=wire.with_envelope(parameters),
+        body_required=parameters is not NoParameters,
         answer=_special_answer(name, parameters),
+        headers=(IDEMPOTENCY_KEY,),
     )
 
 
@@ -369,12 +422,20 @@ def _special_answer(name: str, parameters: type[Parameters]) -> type[wire.Answer
 
 def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any], query: wire.ChangeQuery) -> Response:
     require_session_id(session_id)
-    asker = Asker(body.get("requestID"), made_by=_user(service))
-    entry_id = service.accept(session_id, name, body, asker)
+    opened = open_body(name, session_id, body, parameters_of(name), query.request_id, query.if_version)
+    asker = Asker(opened.request_id, made_by=_user(service))
+    entry_id = service.accept(
+        session_id, name, opened.parameters, asker, if_version=opened.if_version, key=idempotency_key(request)
+    )
+    address = url_for("api.show_request", session_id=session_id, request_number=entry_id)
+    accepted = {"accepted": True, "requestID": asker.request_id, "request": address}
     if not query.wait:
-        address = url_for("api.show_request", session_id=session_id, request_number=entry_id)
-        return _accepted({"accepted": True, "requestID": asker.request_id, "request": address})
-    answer = service.wait(session_id, entry_id, service.settings.change_timeout_seconds)
+        return _accepted(accepted)
+    try:
+        answer = service.wait(session_id, entry_id, service.settings.change_timeout_seconds)
+    except TimedOut:
+        # It is accepted and will be done: an error would have clients send it again.
+        return _accepted(accepted)
     return _answer_response(answer)
 
 
@@ -419,13 +480,13 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
     """Receive the request's file and hand it to the workers."""
     settings = service.settings
     with ExitStack() as stack:
-        stack.enter_context(draining(request))
+        key = idempotency_key(request)
         service.require_room(request.content_length or 0)
         upload = stack.enter_context(receive(request, settings.uploads_folder, settings.max_upload_bytes))
         options = _options(upload)
         file_name = upload.name or name or options.name or "upload"
         asker = Asker(options.request_id, options.socket_id, _user(service))
-        session_id, entry_id = service.create(upload.path, file_name, options, asker)
+        session_id, entry_id = service.create(upload.path, file_name, options, asker, key=key)
         note(object=session_id)
     return Taken(session_id, entry_id, options)
 
@@ -433,30 +494,49 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
 def _look(service: Datasets, query: wire.LookQuery) -> dict[str, Any]:
     """Receive a file, look at it, and let go of it."""
     folder = service.settings.uploads_folder
-    with draining(request):
-        service.require_room(request.content_length or 0)
-        with receive(request, folder, looking.LIMIT_BYTES) as upload:
-            return looking.look_at(upload.path, folder, upload.name or query.name or "upload", _options(upload))
+    service.require_room(request.content_length or 0)
+    with receive(request, folder, looking.LIMIT_BYTES) as upload:
+        name = upload.name or query.name or "upload"
+        return looking.look_at(upload.path, service.settings, name, _options(upload))
 
 
 def _options(upload: Upload) -> wire.UploadQuery:
     """Reading options from the query and from the form's fields; existing clients send empty fields for absent ones."""
+    for name in request.args.keys() & upload.fields.keys():
+        if request.args[name] != upload.fields[name]:
+            raise InvalidRequest(f"{name}: the address and the form must agree; give it once")
     given = {**request.args.to_dict(), **upload.fields}
-    return read_strings(wire.UploadQuery, {key: value for key, value in given.items() if value != ""})
+    return read_strings(wire.UploadQuery, {key: value for key, value in given.items() if value not in _NOT_GIVEN})
+
+
+_NOT_GIVEN = frozenset({"", "null", "undefined"})
+"""What the older system's page sends in fields that nobody filled in."""
 
 
 def _imported(service: Datasets, taken: Taken, status: int) -> Response:
-    """The answer of an upload, once its import is done."""
-    answer = service.wait(taken.session_id, taken.entry_id, service.settings.import_timeout_seconds)
+    """The answer of an upload, once its import is done; when that takes too long, where it will be."""
+    try:
+        answer = service.wait(taken.session_id, taken.entry_id, service.settings.import_timeout_seconds)
+    except TimedOut:
+        return _import_accepted(taken)
     return _answer_response({key: value for key, value in answer.items() if key != "operation"}, status)
 
 
+def _import_accepted(taken: Taken) -> Response:
+    address = url_for("api.show_request", session_id=taken.session_id, request_number=taken.entry_id)
+    return _accepted(
+        {
+            "accepted": True,
+            "success": True,
+            "sessionID": taken.session_id,
+            "requestID": taken.options.request_id,
+            "request": address,
+        }
+    )
+
+
 def _created(service: Datasets, taken: Taken, *, wait: bool) -> Response:
-    if wait:
-        response = _imported(service, taken, 201)
-    else:
-        address = url_for("api.show_request", session_id=taken.session_id, request_number=taken.entry_id)
-        response = _accepted({"accepted": True, "success": True, "sessionID": taken.session_id, "request": address})
+    response = _imported(service, taken, 201) if wait else _import_accepted(taken)
     if response.status_code < 300:
         response.headers["Location"] = url_for("api.show_dataset", session_id=taken.session_id)
     return response
@@ -483,7 +563,7 @@ def import_copy(service: Datasets, file: IO[bytes], name: str, options: wire.Upl
         with telling_when_full(), copy.open("xb") as target:
             copy_bytes(file, target)
         asker = Asker(options.request_id, options.socket_id, _user(service))
-        session_id, entry_id = service.create(copy, name, options, asker)
+        session_id, entry_id = service.create(copy, name, options, asker, key=idempotency_key(request))
     note(object=session_id)
     return _created(service, Taken(session_id, entry_id, options), wait=options.wait)
 
@@ -504,7 +584,7 @@ def _export(
 
 def _download(name: str, chosen: Format, chunks: Iterator[bytes]) -> Response:
     response = Response(chunks, mimetype=chosen.media_type)
-    response.headers.set("Content-Disposition", "attachment", **disposition(name))
+    response.headers["Content-Disposition"] = disposition(name)
     response.headers["Cache-Control"] = "no-store"
     return response
 

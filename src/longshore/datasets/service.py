@@ -16,21 +16,34 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from longshore.database import Database
 from longshore.datasets import mailbox, records
+from longshore.datasets.damage import telling_damage
+from longshore.datasets.mailbox import RequestKey
 from longshore.datasets.others import SourceNames, check_others
-from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, check_special
+from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, NoParameters, check_special
 from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
-from longshore.errors import IllegalOperation, InvalidRequest, SessionNotFound, TimedOut, shorten
+from longshore.disk import file_digest
+from longshore.errors import (
+    IllegalOperation,
+    InvalidRequest,
+    SessionNotFound,
+    TimedOut,
+    Unavailable,
+    UnknownOutcome,
+    shorten,
+)
 from longshore.settings import Settings
-from longshore.tables import charting, profiling, writing
+from longshore.tables import charting, dtypes, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.dropping import DROP_STEP, Made, effective
 from longshore.tables.explaining import explain
-from longshore.tables.operations import Other, find_operation, require_operation
+from longshore.tables.operations import Other, require_operation
 from longshore.tables.operations.other import OTHER_FIELD
 from longshore.tables.parsing import parse_model
 from longshore.tables.previewing import PreviewParameters, preview
@@ -45,9 +58,13 @@ from longshore.uploads import require_room
 
 logger = logging.getLogger(__name__)
 
-LONGEST_REQUEST_ID = 200
+UNSURE_SECONDS = 20.0
+"""How long the database is asked how a commit ended in which it went away."""
+UNSURE_PAUSE_SECONDS = 0.2
 
 _TABLES_KEPT = 64
+FIRST_BYTES = 1_000_000
+"""Of an export, made before its answer begins."""
 STATISTICS_BYTES = 32_000_000
 """Statistics of columns kept in memory: of some ten thousand columns."""
 
@@ -62,11 +79,23 @@ class Asker:
     request_id: Any = None
     socket_id: str | None = None
     made_by: str | None = None
+    warnings: list[dict[str, Any]] | None = None
+    """About the request itself; they go into its answer."""
+    asked_as: str | None = None
+    """How the operation was called, where that is not its name: the answer calls it so, too."""
 
 
-def is_change(name: str) -> bool:
-    """Whether a name is an operation or one of the changes of the history."""
-    return name in SPECIAL or find_operation(name) is not None
+def parameters_of(name: str) -> type[BaseModel]:
+    """The model of what a change takes.
+
+    :raises InvalidRequest: for a name that is none, with the nearest one.
+    """
+    return SPECIAL[name][0] if name in SPECIAL else require_operation(name).parameters_model()
+
+
+def spelling_of(name: str) -> str | None:
+    """``name`` where it is not the operation's own, but another one for it; else None."""
+    return None if name in SPECIAL or require_operation(name).name == name else name
 
 
 def check_change(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -93,63 +122,170 @@ def require_session_id(value: Any) -> str:
     return value
 
 
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """``chunks``, of which the first megabyte has been made: what cannot be read is an error, not half an answer."""
+    first = bytearray()
+    for chunk in chunks:
+        first += chunk
+        if len(first) >= FIRST_BYTES:
+            break
+
+    def all_of_them() -> Iterator[bytes]:
+        yield bytes(first)
+        yield from chunks
+
+    return all_of_them()
+
+
 class Datasets:
     """The service. One per process; safe for threads.
 
     :param enqueue: hands a session to the workers; may fail, the reconciler asks again.
+    :param enqueue_import: the same for one whose file is still to be read; default: ``enqueue``, whose workers pass
+        it on.
     """
 
-    def __init__(self, settings: Settings, database: Database, enqueue: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        enqueue: Callable[[str], None],
+        enqueue_import: Callable[[str], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.database = database
         self.views = Views(settings.cache_folder / "views", settings.view_cache_bytes)
         self.statistics = profiling.StatisticsCache(STATISTICS_BYTES)
         self._enqueue = enqueue
+        self._enqueue_import = enqueue_import
         self._tables: OrderedDict[tuple[str, int], Table] = OrderedDict()
         self._tables_lock = Lock()
 
     # -- changes -------------------------------------------------------------------------------------------------
 
-    def accept(self, session_id: str, name: str, body: Mapping[str, Any], asker: Asker) -> int:
+    def accept(
+        self,
+        session_id: str,
+        name: str,
+        parameters: Mapping[str, Any],
+        asker: Asker,
+        *,
+        if_version: int | None = None,
+        key: str | None = None,
+    ) -> int:
         """Check a change, append it to the session's mailbox, wake a worker; the entry's id.
 
         Accepted means kept: when the broker is away the change waits in the database.
 
+        :param if_version: refuse the change when the table is no longer this version, or about to be another.
+        :param key: a request that comes again under the same one is not done again: its entry is that of the first.
         :raises InvalidRequest: unknown operation or malformed parameters.
         :raises SessionNotFound: no such dataset, or none that a parameter names.
+        :raises IllegalOperation: when the table is another version than ``if_version``.
+        :raises InvalidValue: when the key was used for another request.
         """
-        operation, parameters = _checked(name, body)
-        with self.database.writing() as connection:
-            records.require_dataset(connection, session_id, lock=True)
-            entry_id = _put(connection, session_id, operation, parameters, asker)
-        self.enqueue(session_id)
-        return entry_id
+        operation, checked = check_change(name, parameters)
+        asked = {"operation": operation, "parameters": checked, "ifVersion": if_version}
+        known_by = _request_key(key, asker, session_id, asked)
+        return self._accept(session_id, operation, checked, asker, if_version, known_by)[0]
 
     def accept_once(
-        self, session_id: str, name: str, body: Mapping[str, Any], asker: Asker, if_version: int | None = None
+        self,
+        session_id: str,
+        name: str,
+        parameters: Mapping[str, Any],
+        asker: Asker,
+        if_version: int | None = None,
     ) -> dict[str, Any] | None:
-        """As :meth:`accept`, unless a request of the same id is known: then its answer goes to this asker too.
+        """As :meth:`accept`, unless the same asker sent the same request before: then its answer goes to this socket.
 
-        :param if_version: refuse a request that is not known when the table is no longer this version.
+        A request is the same when its id, the operation and the parameters are; so two people whose clients number
+        their requests alike are not taken for one.
+
         :return: the answer, if the request is done already.
-        :raises IllegalOperation: when the table is another version, or about to be.
+        :raises IllegalOperation: for a new request when the table is another version than ``if_version``.
         """
-        operation, parameters = _checked(name, body)
-        with self.database.writing() as connection:
+        operation, checked = check_change(name, parameters)
+        apart = ["once", session_id, asker.made_by, asker.request_id, operation, checked]
+        return self._accept(session_id, operation, checked, asker, if_version, RequestKey.of(apart, ""))[1]
+
+    def _accept(
+        self,
+        session_id: str,
+        operation: str,
+        parameters: dict[str, Any],
+        asker: Asker,
+        if_version: int | None,
+        key: RequestKey | None,
+    ) -> tuple[int, dict[str, Any] | None]:
+        """Put a change into the mailbox, unless its key is known: then its entry, and its answer if it has one."""
+
+        def put(connection: Connection, ticket: str) -> tuple[int, dict[str, Any] | None]:
             records.require_dataset(connection, session_id, lock=True)
-            known = mailbox.take_over(connection, session_id, asker.request_id, asker.socket_id)
+            known = mailbox.find_accepted(connection, key) if key is not None else None
             if known is not None:
-                return known.answer
+                if asker.socket_id is not None:
+                    mailbox.answer_to(connection, known.id, asker.socket_id)
+                return known.id, known.answer
             if if_version is not None:
                 _require_unchanged(connection, session_id, if_version)
-            _put(connection, session_id, operation, parameters, asker)
-        self.enqueue(session_id)
-        return None
+            found = check_others(connection, session_id, operation, _with_choices(operation, parameters))
+            entry_id = mailbox.put(connection, session_id, operation, found, ticket=ticket, **vars(asker))
+            if key is not None:
+                mailbox.remember(connection, key, entry_id)
+            return entry_id, None
 
-    def enqueue(self, session_id: str) -> None:
-        """Tell the workers that a session has something to do."""
+        accepted = self._commit(put)
+        self.enqueue(session_id)
+        return accepted
+
+    def _commit(
+        self, put: Callable[[Connection, str], tuple[int, dict[str, Any] | None]]
+    ) -> tuple[int, dict[str, Any] | None]:
+        """Run ``put`` in a transaction, and find out how that ended when the database went away in its last moment.
+
+        :raises Unavailable: when nothing was accepted.
+        :raises UnknownOutcome: when nobody can tell.
+        """
+        ticket = mailbox.new_ticket()
+        is_written = False
         try:
-            self._enqueue(session_id)
+            with self.database.writing() as connection:
+                accepted = put(connection, ticket)
+                is_written = True
+        except Unavailable as error:
+            if not is_written:
+                raise
+            logger.warning("the database went away during a commit; asking it how that ended")
+            entry_id = self._how_it_ended(ticket, error)
+            return entry_id, None
+        return accepted
+
+    def _how_it_ended(self, ticket: str, error: Unavailable) -> int:
+        """The entry that a broken commit left.
+
+        :raises Unavailable: ``error`` itself, if it left none.
+        :raises UnknownOutcome: when the database does not come back in time.
+        """
+        deadline = time.monotonic() + UNSURE_SECONDS
+        while True:
+            try:
+                with self.database.reading() as connection:
+                    found = mailbox.find_ticket(connection, ticket)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise UnknownOutcome.now() from error
+                time.sleep(UNSURE_PAUSE_SECONDS)
+                continue
+            if found is None:
+                raise error
+            return found
+
+    def enqueue(self, session_id: str, *, is_import: bool = False) -> None:
+        """Tell the workers that a session has something to do."""
+        send = self._enqueue_import if is_import and self._enqueue_import is not None else self._enqueue
+        try:
+            send(session_id)
         except Exception:  # the entry is safe in the database, whatever the broker's client raised
             logger.warning(
                 "the broker is away; accepted changes wait for it", exc_info=logger.isEnabledFor(logging.DEBUG)
@@ -158,23 +294,36 @@ class Datasets:
     def wait(self, session_id: str, entry_id: int, timeout_seconds: float) -> dict[str, Any]:
         """The answer of an accepted change, once it is settled.
 
+        A database that is away meanwhile is waited for: the change is accepted, whatever happens to it.
+
         :raises TimedOut: when it is not settled in time; it stays in the mailbox and will be done.
         :raises SessionNotFound: when the dataset was deleted meanwhile.
         """
         deadline = time.monotonic() + timeout_seconds
         pause = 0.002
         while True:
-            with self.database.reading() as connection:
-                found = mailbox.find(connection, entry_id, session_id)
-            if found is None:
-                raise SessionNotFound.unknown()
-            entry, settled = found
-            if settled:
-                return entry.answer or {}
+            answer = self._answer_of(session_id, entry_id)
+            if answer is not None:
+                return answer
             if time.monotonic() > deadline:
                 raise TimedOut("the change is still waiting or running; it will be done. Ask for the history later")
             time.sleep(pause)
             pause = min(pause * 1.3, 0.025)
+
+    def _answer_of(self, session_id: str, entry_id: int) -> dict[str, Any] | None:
+        """A settled change's answer; None while it waits, or while nobody can tell.
+
+        :raises SessionNotFound: when the dataset was deleted meanwhile.
+        """
+        try:
+            with self.database.reading() as connection:
+                found = mailbox.find(connection, entry_id, session_id)
+        except Unavailable:
+            return None
+        if found is None:
+            raise SessionNotFound.unknown()
+        entry, settled = found
+        return (entry.answer or {}) if settled else None
 
     # -- reads ---------------------------------------------------------------------------------------------------
 
@@ -203,6 +352,7 @@ class Datasets:
             while len(self._tables) > _TABLES_KEPT:
                 self._tables.popitem(last=False)
 
+    @telling_damage
     def metadata(self, session_id: str, view: ViewParameters) -> dict[str, Any]:
         """The contract's ``metadata``; with view parameters rows and missing counts are the view's."""
         version = self.version(session_id)
@@ -214,11 +364,17 @@ class Datasets:
             "dataSize": {"rows": size.rows, "columns": version.table.width},
             "columns": version.table.names,
             "columnInfo": {
-                column.name: {"index": index, "dataType": column.kind, "invalidValues": missing}
+                column.name: {
+                    "index": index,
+                    "dataType": column.kind,
+                    "compatType": dtypes.compat_kind(column.dtype),
+                    "invalidValues": missing,
+                }
                 for index, (column, missing) in enumerate(zip(version.table.columns, size.missing, strict=True))
             },
         }
 
+    @telling_damage
     def data(self, session_id: str, page: PageParameters) -> dict[str, Any]:
         """The contract's ``data``: one page of a view."""
         version = self.version(session_id)
@@ -239,9 +395,12 @@ class Datasets:
         """Answer one of :data:`READS`.
 
         :param progress: called with what is done and what there is in all by a read that takes long.
+        :raises InvalidRequest: for malformed parameters, and for any that it does not take.
         """
-        return READS[name].answer(self, session_id, body, progress)
+        read = READS[name]
+        return read.answer(self, session_id, parse_model(read.parameters, body), progress)
 
+    @telling_damage
     def analyze(self, session_id: str, query: AnalyzeQuery) -> dict[str, Any]:
         """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``.
 
@@ -252,6 +411,7 @@ class Datasets:
         statistics = profiling.analyze(table, name, self.statistics, self._shown(table, query))
         return {**statistics, "data": statistics}
 
+    @telling_damage
     def profile(
         self, session_id: str, query: ProfileQuery, progress: Progress = lambda done, total: None
     ) -> dict[str, Any]:
@@ -267,6 +427,7 @@ class Datasets:
         numbers = self.views.rows_of(table, view)
         return None if numbers is None else profiling.Shown(repr(resolve(table, view).key), numbers)
 
+    @telling_damage
     def cluster(
         self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None
     ) -> dict[str, Any]:
@@ -274,10 +435,13 @@ class Datasets:
         version = self.version(session_id)
         return {"version": version.number, **find_clusters(version.table, parameters, progress)}
 
+    @telling_damage
     def visualize(self, session_id: str, parameters: VisualizeParameters) -> dict[str, Any]:
         """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
-        return charting.visualize(self.version(session_id).table, parameters)
+        found = charting.visualize(self.version(session_id).table, parameters)
+        return {**found, "warnings": parameters.warnings} if parameters.warnings else found
 
+    @telling_damage
     def preview(self, session_id: str, parameters: PreviewParameters) -> dict[str, Any]:
         """What an operation would do to some rows and to how many in all; nothing is changed."""
         version = self.version(session_id)
@@ -344,6 +508,7 @@ class Datasets:
         steps = [names.mask_step(each.step) for each in effective(made)]
         return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
 
+    @telling_damage
     def script(self, session_id: str) -> dict[str, str]:
         """The steps up to the current one as a Python script that needs only Polars; with a name for its file.
 
@@ -381,6 +546,7 @@ class Datasets:
             described |= {"version": version.number, "rows": version.table.rows, "columns": version.table.width}
         return described
 
+    @telling_damage
     def export(
         self, session_id: str, format_name: str, view: ViewParameters | None = None, **options: Any
     ) -> tuple[str, writing.Format, Iterator[bytes]]:
@@ -394,8 +560,10 @@ class Datasets:
             name = records.require_dataset(connection, session_id).name
         table = self.version(session_id).table
         rows = self.views.rows_of(table, view) if view is not None else None
-        return writing.suggest_name(name, chosen.name), chosen, writing.stream(table, chosen.name, rows=rows, **options)
+        chunks = _begun(writing.stream(table, chosen.name, rows=rows, **options))
+        return writing.suggest_name(name, chosen.name), chosen, chunks
 
+    @telling_damage
     def explain_cell(self, session_id: str, cell: ExplainParameters) -> dict[str, Any]:
         """What led to a cell of the current table, back to its line in the uploaded file."""
         folder = self.folder(session_id)
@@ -404,6 +572,7 @@ class Datasets:
             made = records.list_made(connection, session_id, folder, current.position)
         return {"version": current.number, **explain(made, cell.row_index, cell.position(made[-1].table)).to_wire()}
 
+    @telling_damage
     def set_aside(self, session_id: str, query: SetAsideQuery) -> dict[str, Any]:
         """What became of every line of the uploaded file, and a page of the records that were not read whole."""
         version = self.version(session_id)
@@ -412,6 +581,7 @@ class Datasets:
         kept, listed = list_set_aside(version.table, query.first, query.last)
         return {"ledger": reading.get("ledger"), "kept": kept, "records": listed}
 
+    @telling_damage
     def export_set_aside(self, session_id: str) -> tuple[str, writing.Format, Iterator[bytes]]:
         """All records that are kept because they were not read whole, as CSV; see :meth:`export`.
 
@@ -423,7 +593,7 @@ class Datasets:
         chosen = writing.require_format("csv")
         kept = set_aside(table)
         header = (",".join(FIELDS) + "\n").encode()
-        chunks = iter([header]) if kept is None else writing.stream(kept, chosen.name)
+        chunks = iter([header]) if kept is None else _begun(writing.stream(kept, chosen.name))
         return f"{Path(writing.suggest_name(name, chosen.name)).stem} set aside.csv", chosen, chunks
 
     # -- coming and going ----------------------------------------------------------------------------------------
@@ -437,32 +607,63 @@ class Datasets:
         require_room(self.settings.root_storage_path, incoming_bytes, self.settings.min_free_bytes)
 
     def create(
-        self, source: Path, name: str, options: ReadOptions, asker: Asker, session_id: str | None = None
+        self,
+        source: Path,
+        name: str,
+        options: ReadOptions,
+        asker: Asker,
+        session_id: str | None = None,
+        key: str | None = None,
     ) -> tuple[str, int]:
         """Take an uploaded file over (it is moved) and have a worker import it; session id and mailbox entry.
 
         :param session_id: one that nobody else can guess and no dataset has; what a call for it that died left is
             replaced.
+        :param key: the same file with the same name and options under the same key is the same dataset.
+        :raises InvalidValue: when the key was used for another request.
         """
         is_new = session_id is None
         session_id = session_id or records.new_session_id()
+        parameters = {"name": name, "options": options.recorded()}
+        known_by = None
+        if key is not None:
+            known_by = _request_key(key, asker, "upload", {**parameters, "file": file_digest(source)})
         folder = self.folder(session_id)
         folder.mkdir(parents=True, mode=0o700, exist_ok=not is_new)
         size = source.stat().st_size
         source.replace(folder / "source")
+
+        def put(connection: Connection, ticket: str) -> tuple[int, dict[str, Any] | None]:
+            known = mailbox.find_accepted(connection, known_by) if known_by is not None else None
+            if known is not None:
+                return known.id, {"sessionID": known.session_id}
+            records.create_dataset(connection, session_id, shorten(name, LONGEST_NAME), size)
+            entry_id = mailbox.put(connection, session_id, IMPORT, parameters, ticket=ticket, **vars(asker))
+            if known_by is not None:
+                mailbox.remember(connection, known_by, entry_id)
+            return entry_id, None
+
         try:
-            with self.database.writing() as connection:
-                records.create_dataset(connection, session_id, shorten(name, LONGEST_NAME), size)
-                parameters = {
-                    "name": name,
-                    "options": options.model_dump(mode="json", by_alias=True, exclude_unset=True),
-                }
-                entry_id = mailbox.put(connection, session_id, IMPORT, parameters, **vars(asker))
+            entry_id, known = self._commit_new(put)
+        except UnknownOutcome:
+            raise  # the file stays: should the dataset be there after all, a worker needs it
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.enqueue(session_id)
+        if known is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            return known["sessionID"], entry_id
+        self.enqueue(session_id, is_import=True)
         return session_id, entry_id
+
+    def _commit_new(
+        self, put: Callable[[Connection, str], tuple[int, dict[str, Any] | None]]
+    ) -> tuple[int, dict[str, Any] | None]:
+        """As :meth:`_commit`; of two that came under one key at the same time the later finds the earlier."""
+        try:
+            return self._commit(put)
+        except IntegrityError:
+            return self._commit(put)
 
     def find_import(self, session_id: str) -> int | None:
         """The mailbox entry of a dataset's import; None when that was over long ago.
@@ -495,18 +696,17 @@ class Datasets:
         shutil.rmtree(self.folder(session_id), ignore_errors=True)
 
 
-def _checked(name: str, body: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """A change as the mailbox keeps it, with what is chosen when it is accepted."""
-    operation, parameters = check_change(name, body)
+def _with_choices(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A change's parameters with what is chosen when it is accepted."""
     if operation == AGGREGATE:
         # Chosen once, here: a worker that does a change again after another one died makes the same dataset.
-        parameters |= {NEW_SESSION: records.new_session_id()}
-    return operation, parameters
+        return parameters | {NEW_SESSION: records.new_session_id()}
+    return parameters
 
 
-def _put(connection: Connection, session_id: str, operation: str, parameters: dict[str, Any], asker: Asker) -> int:
-    parameters = check_others(connection, session_id, operation, parameters)
-    return mailbox.put(connection, session_id, operation, parameters, **vars(asker))
+def _request_key(key: str | None, asker: Asker, where: str, content: dict[str, Any]) -> RequestKey | None:
+    """The ``Idempotency-Key`` of a request, which is its asker's own, for one address."""
+    return None if key is None else RequestKey.of(["Idempotency-Key", asker.made_by, where, key], content)
 
 
 def _require_unchanged(connection: Connection, session_id: str, version: int) -> None:
@@ -532,45 +732,32 @@ def _dropped(steps: Sequence[records.Step]) -> set[int]:
 class Read:
     """A question that is answered at once, from the newest committed version.
 
-    :param answer: takes the service, the session id, the request's body, and what to tell progress to.
+    :param parameters: what it takes.
+    :param answer: takes the service, the session id, the parameters, and what to tell progress to.
     :param heavy: whether it may take long, so that a socket's thread hands it to a reader's.
     """
 
-    answer: Callable[[Datasets, str, Mapping[str, Any], Progress], dict[str, Any]]
+    parameters: type[BaseModel]
+    answer: Callable[[Datasets, str, Any, Progress], dict[str, Any]]
     heavy: bool = False
 
 
 READS: dict[str, Read] = {
-    "metadata": Read(lambda service, session, body, _: service.metadata(session, parse_model(ViewParameters, body))),
-    "data": Read(lambda service, session, body, _: service.data(session, parse_model(PageParameters, body))),
-    "analyze": Read(
-        lambda service, session, body, _: service.analyze(session, parse_model(AnalyzeQuery, body)), heavy=True
-    ),
+    "metadata": Read(ViewParameters, lambda service, session, asked, _: service.metadata(session, asked)),
+    "data": Read(PageParameters, lambda service, session, asked, _: service.data(session, asked)),
+    "analyze": Read(AnalyzeQuery, lambda service, session, asked, _: service.analyze(session, asked), heavy=True),
     "visualize": Read(
-        lambda service, session, body, _: service.visualize(session, parse_model(VisualizeParameters, body)), heavy=True
+        VisualizeParameters, lambda service, session, asked, _: service.visualize(session, asked), heavy=True
     ),
-    "preview": Read(
-        lambda service, session, body, _: service.preview(session, parse_model(PreviewParameters, body)), heavy=True
-    ),
-    "profile": Read(
-        lambda service, session, body, progress: service.profile(session, parse_model(ProfileQuery, body), progress),
-        heavy=True,
-    ),
-    "cluster": Read(
-        lambda service, session, body, progress: service.cluster(
-            session, parse_model(ClusterParameters, body), progress
-        ),
-        heavy=True,
-    ),
-    "history": Read(lambda service, session, *_: service.history(session)),
+    "preview": Read(PreviewParameters, lambda service, session, asked, _: service.preview(session, asked), heavy=True),
+    "profile": Read(ProfileQuery, lambda service, *asked: service.profile(*asked), heavy=True),
+    "cluster": Read(ClusterParameters, lambda service, *asked: service.cluster(*asked), heavy=True),
+    "history": Read(NoParameters, lambda service, session, *_: service.history(session)),
     "explainCell": Read(
-        lambda service, session, body, _: service.explain_cell(session, parse_model(ExplainParameters, body)),
-        heavy=True,
+        ExplainParameters, lambda service, session, asked, _: service.explain_cell(session, asked), heavy=True
     ),
-    "setAside": Read(
-        lambda service, session, body, _: service.set_aside(session, parse_model(SetAsideQuery, body)), heavy=True
-    ),
-    "recipe": Read(lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
-    "script": Read(lambda service, session, *_: service.script(session), heavy=True),
+    "setAside": Read(SetAsideQuery, lambda service, session, asked, _: service.set_aside(session, asked), heavy=True),
+    "recipe": Read(NoParameters, lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
+    "script": Read(NoParameters, lambda service, session, *_: service.script(session), heavy=True),
 }
 """What can be asked, by the name on the wire."""

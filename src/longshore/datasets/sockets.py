@@ -6,21 +6,28 @@ threads of their own, so that a socket stays responsive while they work.
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs
 
 import socketio
+from pydantic import BaseModel
+from socketio.exceptions import ConnectionRefusedError as Refused
 
 from longshore.access.callers import current_user
 from longshore.datasets import records
 from longshore.datasets.drain import for_wire
-from longshore.datasets.service import LONGEST_REQUEST_ID, READS, Asker, Datasets, is_change, require_session_id
+from longshore.datasets.envelope import LONGEST_REQUEST_ID, Envelope, open_event, require_request_id
+from longshore.datasets.service import READS, Asker, Datasets, parameters_of, require_session_id, spelling_of
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
+from longshore.json_bodies import TOO_DEEP, require_answerable
 from longshore.leases import new_owner
-from longshore.tables.operations import require_operation
+from longshore.tables.viewing.json_ready import LARGEST_EXACT
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +39,13 @@ _REQUEST_ID = re.compile(r'"requestID"\s*:\s*("[^"\\]{0,200}"|-?\d{1,18})')
 
 WELCOME = "limits"
 """Event that tells a new client what it may send."""
+
+
+DATA_FORMAT = "dataFormat"
+"""Word of the handshake, in the query or in ``auth``: how a client reads the ``data`` of the event ``data``."""
+
+AS_TEXT = "text"
+DATA_FORMATS = ("json", AS_TEXT)
 
 
 PRESENCE = "presence"
@@ -48,6 +62,8 @@ class DatasetSockets:
         self.server = server
         self.service = service
         self.name = new_owner()
+        self._text_readers: set[str] = set()
+        # Those that read data as JSON text; it is answered by the process that holds them, so no other need know.
         self._readers = ThreadPoolExecutor(HEAVY_READERS, thread_name_prefix="reader")
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
@@ -57,14 +73,24 @@ class DatasetSockets:
         server.manager_initialized = True
         server.manager.initialize()
 
-    def connect(self, sid: str, _environ: Mapping[str, Any], _auth: Any = None) -> None:
-        """Tell the client its limits."""
+    def connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
+        """Keep how the client wants its answers, and tell it its limits.
+
+        :raises Refused: for a format that there is none of.
+        """
+        try:
+            data_format = _asked_format(environ, auth)
+        except InvalidRequest as error:
+            raise Refused(error.description, error.to_wire()) from None
+        if data_format == AS_TEXT:
+            self._text_readers.add(sid)
         limits: dict[str, Any] = {"maxMessageBytes": self.service.settings.max_message_bytes}
         user = current_user(self.service.settings)
         self.server.emit(WELCOME, limits if user is None else {**limits, "user": user}, to=sid)
 
     def disconnect(self, sid: str, _reason: Any = None) -> None:
         """Drop the socket's associations, and tell those who stay."""
+        self._text_readers.discard(sid)
         try:
             with self.service.database.writing(durable=False) as connection:
                 left = records.sessions_of(connection, sid)
@@ -103,45 +129,28 @@ class DatasetSockets:
     def _start(self, event: str, sid: str, body: Any) -> None:
         if not isinstance(body, dict):
             raise InvalidRequest('send one object, such as {"sessionID": ..., "requestID": ...}')
-        self._check_envelope(event, body)
+        require_request_id(body.get("requestID"))
+        require_answerable(body)  # the library reads messages with a parser that takes NaN
+        opened = open_event(event, body, _parameters_of(event), is_read=event in READS)
         session_id = require_session_id(body.get("sessionID"))
-        asker = Asker(body.get("requestID"), sid, current_user(self.service.settings))
         if event in READS:
             self._join(sid, session_id)
-            self._read(event, sid, session_id, body)
+            self._read(event, sid, session_id, body, opened)
             return
         # Join before accepting: the answer's dataChanged must find this client in the room.
-        if is_change(event):
-            self._join(sid, session_id)
-        if body.get("once") is True:
-            self._accept_once(session_id, event, body, asker)
+        self._join(sid, session_id)
+        user = current_user(self.service.settings)
+        asker = Asker(opened.request_id, sid, user, opened.warnings or None, spelling_of(event))
+        if opened.once:
+            self._accept_once(session_id, event, opened, asker)
         else:
-            self.service.accept(session_id, event, body, asker)
+            self.service.accept(session_id, event, opened.parameters, asker, if_version=opened.if_version)
 
-    def _accept_once(self, session_id: str, event: str, body: dict[str, Any], asker: Asker) -> None:
+    def _accept_once(self, session_id: str, event: str, opened: Envelope, asker: Asker) -> None:
         """Accept a change that may have come before; of one that is done already, answer again what was answered."""
-        expected = body.get("ifVersion")
-        if asker.request_id is None:
-            raise InvalidRequest("requestID: `once` needs one, by which the request is known again")
-        if expected is not None and (isinstance(expected, bool) or not isinstance(expected, int)):
-            raise InvalidRequest("ifVersion: give the number of a version")
-        known = self.service.accept_once(session_id, event, body, asker, expected)
+        known = self.service.accept_once(session_id, event, opened.parameters, asker, opened.if_version)
         if known is not None:
-            self.server.emit(known["operation"], for_wire(known), to=asker.socket_id)
-
-    def _check_envelope(self, event: str, body: dict[str, Any]) -> None:
-        request_id = body.get("requestID")
-        if isinstance(request_id, dict | list | bool) or (
-            isinstance(request_id, str) and len(request_id) > LONGEST_REQUEST_ID
-        ):
-            raise InvalidRequest(f"requestID: give text of at most {LONGEST_REQUEST_ID} characters, or a number")
-        if event not in READS and not is_change(event):
-            require_operation(event)  # raises, with the nearest name
-        named = body.get("operation", event)
-        if named != event:
-            raise InvalidRequest(
-                f"the event is {event!r} but its operation is {shorten(str(named))!r}; they must agree"
-            )
+            self.server.emit(event, for_wire({**known, "operation": event}), to=asker.socket_id)
 
     def _join(self, sid: str, session_id: str) -> None:
         """Put the socket into the session's room, and the association into the database."""
@@ -158,18 +167,25 @@ class DatasetSockets:
         """Tell a session's room how many sockets are in it, and whose."""
         self.server.emit(PRESENCE, {"sessionID": session_id, **vars(present)}, room=session_id)
 
-    def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
-        if READS[event].heavy or any(body.get(field) is not None for field in _VIEW_FIELDS):
-            self._readers.submit(self._read_and_answer, event, sid, session_id, body)
+    def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any], opened: Envelope) -> None:
+        if READS[event].heavy or any(opened.parameters.get(field) is not None for field in _VIEW_FIELDS):
+            self._readers.submit(self._read_and_answer, event, sid, session_id, body, opened)
         else:
-            self.answer(event, sid, body, {"success": True, **self.service.read(event, session_id, body)})
+            self._answer_read(event, sid, body, opened, self.service.read(event, session_id, opened.parameters))
 
-    def _read_and_answer(self, event: str, sid: str, session_id: str, body: dict[str, Any]) -> None:
+    def _answer_read(self, event: str, sid: str, body: Any, opened: Envelope, found: dict[str, Any]) -> None:
+        warnings = {"warnings": [*found.get("warnings", []), *opened.warnings]} if opened.ignored else {}
+        if event == "data" and sid in self._text_readers:
+            found = {**found, "data": json.dumps(found["data"], ensure_ascii=False, separators=(",", ":"))}
+        self.answer(event, sid, body, {"success": True, **found, **warnings})
+
+    def _read_and_answer(self, event: str, sid: str, session_id: str, body: dict[str, Any], opened: Envelope) -> None:
         def tell(done: int, total: int) -> None:
             self.answer("progress", sid, body, {"operation": event, "done": done, "total": total})
 
         try:
-            self.answer(event, sid, body, {"success": True, **self.service.read(event, session_id, body, tell)})
+            found = self.service.read(event, session_id, opened.parameters, tell)
+            self._answer_read(event, sid, body, opened, found)
         except LongshoreError as error:
             self.refuse(event, sid, body, error)
         except Exception:
@@ -184,12 +200,64 @@ class DatasetSockets:
             records.forget_server(connection, self.name)
 
 
+def _parameters_of(event: str) -> type[BaseModel]:
+    """The model of what an event takes.
+
+    :raises InvalidRequest: for an event that is none, with the nearest name.
+    """
+    return READS[event].parameters if event in READS else parameters_of(event)
+
+
+def _asked_format(environ: Mapping[str, Any], auth: Any) -> str:
+    """How a client reads ``data``: what its ``auth`` says, else the address that it connected by, else ``json``.
+
+    :raises InvalidRequest: for what is none of :data:`DATA_FORMATS`.
+    """
+    in_query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get(DATA_FORMAT)
+    asked = in_query[-1] if in_query else None
+    if isinstance(auth, dict) and auth.get(DATA_FORMAT) is not None:
+        asked = auth[DATA_FORMAT]
+    if asked is None:
+        return DATA_FORMATS[0]
+    found = asked.strip().lower() if isinstance(asked, str) else ""
+    if found not in DATA_FORMATS:
+        raise InvalidRequest(f"{DATA_FORMAT} is one of {', '.join(DATA_FORMATS)}, not {shorten(str(asked), 40)!r}")
+    return found
+
+
 def _echo(body: Any, field: str) -> Any:
     """A field of the request as it came, unless it is too odd to send back."""
     value = body.get(field) if isinstance(body, dict) else None
     if isinstance(value, str):
         return shorten(value, LONGEST_REQUEST_ID)
-    return value if isinstance(value, int | float) else None
+    # What is no number in JSON cannot be sent back.
+    if isinstance(value, int):
+        return value if abs(value) <= LARGEST_EXACT else None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+class UnreadableMessage(InvalidRequest, ValueError):
+    """The JSON of a message cannot be read.
+
+    Engine.IO tries the same parser on its own packets, such as the ``probe`` of a connection that goes over from
+    polling to a websocket, and takes what raises a ValueError for text.
+    """
+
+
+class MessageJson:
+    """JSON as the library wants it from a module, which says what is wrong in our words."""
+
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        """The value; raises UnreadableMessage."""
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise UnreadableMessage(TOO_DEEP) from None
+        except ValueError:
+            raise UnreadableMessage("the message is not valid JSON") from None
 
 
 class GuardedServer(socketio.Server):  # type: ignore[misc]
@@ -206,14 +274,19 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
         self.max_message_bytes = max_message_bytes
         self.refuse: Any = None
         self.gate: Any = None
-        super().__init__(**options)
+        super().__init__(json=MessageJson, **options)
 
     def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         # Binary attachments would keep the connection waiting for their rest; no event of ours takes any.
         if isinstance(data, bytes | bytearray) or len(data) > self.max_message_bytes or data[:1] in ("5", "6"):
-            self._refuse_message(eio_sid, data)
+            limit = f"{self.max_message_bytes:,}"
+            error = InvalidRequest(f"a message holds text of at most {limit} bytes; send files and long lists by HTTP")
+            self._refuse_message(eio_sid, data, error)
             return
-        super()._handle_eio_message(eio_sid, data)
+        try:
+            super()._handle_eio_message(eio_sid, data)
+        except UnreadableMessage as error:
+            self._refuse_message(eio_sid, data, error)
 
     def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:  # noqa: A002
         # A client may not play the library's own events, and an event without a name is none.
@@ -227,7 +300,7 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
             return super()._trigger_event(event, namespace, *args)
         return self.gate.handle(super()._trigger_event, event, namespace, *args)
 
-    def _refuse_message(self, eio_sid: str, data: Any) -> None:
+    def _refuse_message(self, eio_sid: str, data: Any, error: InvalidRequest) -> None:
         sid = self.manager.sid_from_eio_sid(eio_sid, "/")
         if sid is None or not isinstance(data, str):
             return
@@ -238,9 +311,6 @@ class GuardedServer(socketio.Server):  # type: ignore[misc]
         request_id: Any = None
         if found is not None:
             request_id = found[1].strip('"') if found[1].startswith('"') else int(found[1])
-        error = InvalidRequest(
-            f"a message holds text of at most {self.max_message_bytes:,} bytes; send files and long lists by HTTP"
-        )
         acknowledgement = self.refuse(head["event"], sid, {"requestID": request_id}, error)
         if head["id"]:
             packet = self.packet_class(socketio.packet.ACK, namespace="/", id=int(head["id"]), data=[acknowledgement])

@@ -21,6 +21,8 @@ AGGREGATE = "aggregate"
 NEW_SESSION = "newSessionID"
 """Under which an accepted ``aggregate`` keeps the id of the dataset to be made."""
 MOST_SOURCES = 100
+MOST_VERSIONS = 2**31 - 1
+"""So many the database can number."""
 
 
 class NoParameters(Parameters):
@@ -30,8 +32,15 @@ class NoParameters(Parameters):
 class GoToParameters(Parameters):
     """Which version."""
 
-    version: StrictInt | None = Field(None, description="number of the version, as the history lists it")
-    position: StrictInt | None = Field(None, description="place in the history, 0 is the import; in place of version")
+    version: StrictInt | None = Field(
+        None, ge=-MOST_VERSIONS, le=MOST_VERSIONS, description="number of the version, as the history lists it"
+    )
+    position: StrictInt | None = Field(
+        None,
+        ge=-MOST_VERSIONS,
+        le=MOST_VERSIONS,
+        description="place in the history, 0 is the import; in place of version",
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> GoToParameters:
@@ -61,7 +70,11 @@ class ApplyRecipeParameters(Parameters):
 class DropStepParameters(Parameters):
     """Which step."""
 
-    version: StrictInt = Field(description="number of the version that the step made, as the history lists it")
+    version: StrictInt = Field(
+        ge=-MOST_VERSIONS,
+        le=MOST_VERSIONS,
+        description="number of the version that the step made, as the history lists it",
+    )
     dry_run: StrictBool = Field(False, description="change nothing, only report which later steps would not apply")
 
 

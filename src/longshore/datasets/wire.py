@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_model, field_validator
 
-from longshore.tables.operations import OneColumn
+from longshore.http import Query
+from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
 
 LONGEST_NAME = 500
 """Characters of a dataset's name that are kept."""
+
+
+_REQUEST_ID = "comes back in the answer and in the news of the change"
+_IF_VERSION = "refuse the change (409) unless the table is still this version and nothing waits"
+
+
+@cache
+def with_envelope(parameters: type[Parameters]) -> type[BaseModel]:
+    """The body of a change on REST: its parameters, and what may stand beside them."""
+    return create_model(
+        f"{parameters.__name__.removesuffix('Parameters')}Body",
+        __base__=parameters,
+        __doc__=parameters.__doc__,
+        request_id=(StrictStr | StrictInt | None, Field(None, alias="requestID", description=_REQUEST_ID)),
+        if_version=(StrictInt | None, Field(None, alias="ifVersion", description=_IF_VERSION)),
+    )
 
 
 class Answer(BaseModel):
@@ -67,7 +85,7 @@ class Ledger(Answer):
 class SetAsideQuery(BaseModel):
     """Which of the kept records to list: both ends inclusive, counted from 0, clipped to what there is."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
 
     first: int = Field(0, alias="from", description="number of the first record to list, from 0")
     last: int | None = Field(
@@ -100,7 +118,7 @@ class ExplainParameters(OneColumn):
     row_index: StrictInt = Field(description="number of the row, as `data` gave it")
 
 
-class CellQuery(BaseModel):
+class CellQuery(Query):
     """How the column in the path is meant."""
 
     by: Literal["name", "index"] | None = Field(
@@ -197,7 +215,7 @@ class DatasetList(Answer):
     datasets: list[DatasetSummary]
 
 
-class IdsQuery(BaseModel):
+class IdsQuery(Query):
     """Which datasets to list: an id is the right to see its dataset, so only named ones are listed."""
 
     id: list[str] = Field([], description="session ids, repeated or comma-separated", max_length=1000)
@@ -208,6 +226,9 @@ class ColumnInfo(Answer):
 
     index: int
     dataType: str = Field(description="int float string datetime date time duration boolean, or an engine's name")  # noqa: N815
+    compatType: Literal["int", "float", "string", "datetime"] = Field(  # noqa: N815
+        description="the same for clients that know only these four"
+    )
     invalidValues: int = Field(description="number of missing values")  # noqa: N815
 
 
@@ -264,7 +285,7 @@ class PreviewAnswer(Answer):
 class RenameDataset(BaseModel):
     """A dataset's new name."""
 
-    model_config = ConfigDict(strict=True, extra="ignore")
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     name: str = Field(
         max_length=LONGEST_NAME,
@@ -328,10 +349,12 @@ class History(Answer):
     steps: list[HistoryStep]
 
 
-class ChangeQuery(BaseModel):
-    """How to wait for a change."""
+class ChangeQuery(Query):
+    """How to ask for a change and to wait for it."""
 
     wait: bool = Field(True, description="false: answer 202 with a request's address as soon as the change is accepted")
+    request_id: str | None = Field(None, alias="requestID", description=_REQUEST_ID)
+    if_version: int | None = Field(None, alias="ifVersion", description=_IF_VERSION)
 
 
 class Changed(Answer):
@@ -339,6 +362,7 @@ class Changed(Answer):
 
     success: bool | None = None
     accepted: bool | None = None
+    requestID: Any = None  # noqa: N815
     request: str | None = Field(None, description="address that tells when an accepted change is done")
     version: int | None = None
     changed: Any = None

@@ -77,7 +77,7 @@ class FileCache:
     def _keep(self, source: IO[bytes]) -> CachedFile:
         file_id = secrets.token_hex(16)
         path = self.path_of(file_id)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{file_id}.partial")
         digest, size = hashlib.sha256(), 0
         try:
@@ -158,8 +158,11 @@ def add_file(connection: Connection, kept: CachedFile, origin: str | None) -> No
 
 
 def total_bytes(connection: Connection) -> int:
-    """Bytes of all cached files."""
-    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0))).scalar_one())
+    """Bytes of the cached files, without those that only jobs hand out."""
+    counted = files.c.id.in_(sa.select(links.c.file_id).where(links.c.job_id.is_(None)))
+    return int(
+        connection.execute(sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0)).where(counted)).scalar_one()
+    )
 
 
 def take_unused(connection: Connection) -> list[str]:

@@ -10,7 +10,9 @@ from longshore.current import Current
 from longshore.database import Database
 from longshore.delivery.links import Links
 
-current_links: Current[Links] = Current(lambda settings: Links(settings, Database(settings.database)))
+current_links: Current[Links] = Current(
+    lambda settings: Links(settings, Database(settings.database)), lambda made: made.database.close()
+)
 
 links = cast("Links", LocalProxy(current_links.get))
 """Stands for :meth:`Current.get` at the moment of each use; importing it opens nothing."""

@@ -22,12 +22,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Request, Response
 from sqlalchemy.engine import Connection
 
+from longshore.clocks import steady
 from longshore.database import Database
 from longshore.delivery import cache, records, remote
 from longshore.delivery.making import Maker
@@ -36,8 +37,12 @@ from longshore.delivery.records import Link, LinkNotFound
 from longshore.delivery.watching import OneTime
 from longshore.errors import InvalidValue
 from longshore.http import disposition
+from longshore.leases import Lease, LeaseWatch
+from longshore.running_job import running_job
 from longshore.serving import Content, FrontServer, respond
 from longshore.settings import Settings
+
+Key = TypeVar("Key", int, str)
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +83,8 @@ class Links:
         self.settings = settings
         self.database = database
         self.cache = cache.FileCache(settings.links_folder, settings.link_cache_bytes)
+        self._transfer_watch = LeaseWatch(records.GRACE_SECONDS)
+        self._taker_watch = LeaseWatch(records.GRACE_SECONDS)
         self.front = FrontServer(settings.send_file_header, settings.send_file_prefix)
         self._makers: dict[str, Maker] = {"request": lambda source: remote.fetch(source, settings.remote_hosts)}
 
@@ -89,18 +96,21 @@ class Links:
         file_name: str | None = None,
         content_type: str | None = None,
         mime_type: str | None = None,
-        one_time_service: bool = True,
+        one_time_service: bool | None = None,
         download: bool = False,
         expires_in: float | None = None,
     ) -> str:
         """Keep a file as it is now, and give it an address.
 
+        What a job hands out lives as long as its result, for any number of downloads, unless it says otherwise.
+
         :param file: a path, ``io.BytesIO``, ``io.StringIO`` (sent as UTF-8) or any open binary file.
         :param file_name: what a download is called; a path has a name already.
         :param content_type: with parameters, as ``text/csv; charset=utf-8``; ``mime_type`` is the same without; found
             by the name when absent.
-        :param one_time_service: whether the address is used up once the whole content was delivered.
-        :param expires_in: seconds; default: ``LINK_TTL``.
+        :param one_time_service: whether the address is used up once the whole content was delivered; by default it is,
+            unless a job makes it.
+        :param expires_in: seconds; default: ``LINK_TTL``, or the time of the job's result.
         :return: the address on this server, beginning with a slash.
         :raises FileNotFoundError: when there is no such file.
         :raises TooLarge: when it is larger than the whole cache.
@@ -118,12 +128,14 @@ class Links:
                 name=name,
                 content_type=content_type or guess_type(name, is_text=isinstance(file, io.StringIO)),
                 modified=kept.modified,
-                one_time=one_time_service,
+                one_time=_is_one_time(one_time_service),
                 download=download,
                 expires=expires,
+                job_id=running_job.id,
             )
 
         link = self._add(file, describe)
+        running_job.links += 1
         self._make_room()
         return address_of(link)
 
@@ -150,7 +162,7 @@ class Links:
         headers: Mapping[str, str] | None = None,
         file_name_fallback: str | None = None,
         download: bool = True,
-        one_time_service: bool = True,
+        one_time_service: bool | None = None,
         expires_in: float | None = None,
     ) -> str:
         """An address that fetches a file from another server when it is opened, and passes it on as it comes.
@@ -174,7 +186,7 @@ class Links:
         *,
         content_type: str | None = None,
         download: bool = True,
-        one_time_service: bool = True,
+        one_time_service: bool | None = None,
         expires_in: float | None = None,
     ) -> str:
         """An address for a file that is made when it is opened.
@@ -190,12 +202,14 @@ class Links:
             name=name,
             content_type=content_type or guess_type(name),
             modified=time.time(),
-            one_time=one_time_service,
+            one_time=_is_one_time(one_time_service),
             download=download,
             expires=self._expiry(expires_in),
+            job_id=running_job.id,
         )
         with self.database.writing() as connection:
             records.add_link(connection, link)
+        running_job.links += 1
         self._make_room()
         return address_of(link)
 
@@ -204,6 +218,8 @@ class Links:
         self._makers[kind] = maker
 
     def _expiry(self, expires_in: float | None) -> float:
+        if expires_in is None and running_job.id is not None:
+            return records.UNSETTLED  # until its worker knows how long the result is kept
         seconds = self.settings.link_ttl if expires_in is None else expires_in
         if not 0 < seconds <= LONGEST_SECONDS:
             raise InvalidValue(f"expires_in: give seconds from more than 0 to {LONGEST_SECONDS:.0f}, not {seconds!r}")
@@ -250,7 +266,9 @@ class Links:
         else:
             raise LinkNotFound.now()
         if link.one_time and COOKIE not in request.cookies:
-            response.set_cookie(COOKIE, secrets.token_urlsafe(12), path=ADDRESS, httponly=True, samesite="Lax")
+            response.set_cookie(
+                COOKIE, secrets.token_urlsafe(12), path=ADDRESS, secure=request.is_secure, httponly=True, samesite="Lax"
+            )
         return response
 
     def _open_file(self, link: Link, kept: cache.CachedFile, request: Request, *, download: bool) -> Response:
@@ -297,8 +315,7 @@ class Links:
         response.headers["Accept-Ranges"] = "none"
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        kind = "attachment" if download else "inline"
-        response.headers.set("Content-Disposition", kind, **disposition(made.name))
+        response.headers["Content-Disposition"] = disposition(made.name, download=download)
         return response
 
     def _watch(self, link: Link, size: int, request: Request) -> OneTime:
@@ -352,6 +369,20 @@ class Links:
             if not dropped:
                 return
 
+    def break_leases(self) -> None:
+        """End the transfers that have stalled for long, and unbind links from takers that took nothing for as long."""
+        with self.database.reading() as connection:
+            transfers, takers = records.transfer_leases(connection), records.taker_leases(connection)
+        stalled = _run_out(self._transfer_watch, transfers)
+        left = _run_out(self._taker_watch, takers)
+        if not stalled and not left:
+            return
+        with self.database.writing(durable=False) as connection:
+            for number, lease in stalled.items():
+                records.break_transfer(connection, number, lease)
+            for uid, lease in left.items():
+                records.unbind(connection, uid, lease)
+
     def sweep(self) -> None:
         """Remove what is over: links whose time is up, and files that nothing knows."""
         with self.database.writing(durable=False) as connection:
@@ -359,7 +390,16 @@ class Links:
             known = cache.all_files(connection)
         if gone:
             self.release()
-        self.cache.sweep(known, time.time() - GRACE_SECONDS)
+        self.cache.sweep(known, steady.now() - GRACE_SECONDS)
+
+
+def _is_one_time(asked: bool | None) -> bool:
+    return running_job.id is None if asked is None else asked
+
+
+def _run_out(watch: LeaseWatch, leases: dict[Key, Lease]) -> dict[Key, Lease]:
+    watch.keep(leases)
+    return {key: lease for key, lease in leases.items() if watch.has_run_out(key, lease)}
 
 
 def address_of(link: Link) -> str:
@@ -376,9 +416,18 @@ class _Passing:
         self._watch = watch
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._pieces
-        if self._watch is not None:
-            self._watch.sent((0, 1))
+        if self._watch is None:
+            yield from self._pieces
+            return
+        last = next(self._pieces, None)
+        for piece in self._pieces:
+            if last is not None:
+                yield last
+            last = piece
+        self._watch.sending((0, 1))
+        if last is not None:
+            yield last
+        self._watch.sent((0, 1))
 
     def close(self) -> None:
         """Called by the web server at the end, also when nothing was sent."""

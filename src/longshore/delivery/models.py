@@ -33,11 +33,31 @@ links = sa.Table(
     sa.Column("used", sa.Float, comment="when the last byte of a one-time file was delivered"),
     sa.Column("delivered", sa.JSON, nullable=False, comment="spans of bytes, ends not included"),
     sa.Column("doubtful", sa.JSON, nullable=False, comment="spans that were on their way when a transfer broke off"),
+    sa.Column(
+        "maybe_whole",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="a process died with the last piece on its way: only what is not in `delivered` is given out",
+    ),
     sa.Column("taker", sa.Text, comment="network address of who took bytes last"),
-    sa.Column("taker_until", sa.Float, comment="until then nobody else gets any"),
+    sa.Column("taker_beat", sa.Integer, comment="goes up as it takes bytes; null: others may, too"),
+    sa.Column("job_id", sa.String(36), comment="the job whose result it goes with"),
+    sa.Index(
+        "ix_links_job_id",
+        "job_id",
+        sqlite_where=sa.text("job_id IS NOT NULL"),
+        postgresql_where=sa.text("job_id IS NOT NULL"),
+    ),
     sa.Index("ix_links_expires", "expires"),
     sa.Index("ix_links_last_used", "last_used"),
     sa.Index("ix_links_file_id", "file_id"),
+    sa.Index(
+        "ix_links_bound",
+        "taker_beat",
+        sqlite_where=sa.text("taker_beat IS NOT NULL"),
+        postgresql_where=sa.text("taker_beat IS NOT NULL"),
+    ),
 )
 
 transfers = sa.Table(
@@ -47,8 +67,9 @@ transfers = sa.Table(
     sa.Column("uid", sa.ForeignKey(links.c.uid, ondelete="CASCADE"), nullable=False),
     sa.Column("spans", sa.JSON, nullable=False, comment="what it set out to send"),
     sa.Column("taker", sa.Text, nullable=False, comment="who gets it: a browser's cookie, or a mark of its own"),
+    sa.Column("leaving", sa.JSON, comment="spans handed over before the last piece of its own; null until that one"),
     sa.Column("lease_owner", sa.String(120), nullable=False, comment="the web process that sends"),
-    sa.Column("touched", sa.Float, nullable=False, comment="when bytes last went out"),
+    sa.Column("lease_beat", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_transfers_uid", "uid"),
     sqlite_autoincrement=True,
 )

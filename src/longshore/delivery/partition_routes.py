@@ -24,7 +24,6 @@ from typing import Any
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from werkzeug.routing import Map
 
-from longshore.bodies import draining
 from longshore.delivery.names import UnsafePath
 from longshore.delivery.partitions import Listing, Partitions
 from longshore.delivery.routes import MethodNotAllowed, refused
@@ -158,11 +157,10 @@ def _require_partition(address: str, others: OtherAddresses) -> str:
 
 def _store(partitions: Partitions, partition: str) -> list[str]:
     settings = partitions.settings
-    with draining(request):
-        partitions.require_folder(partition)
-        require_room(partitions.tree.root, request.content_length or 0, settings.min_free_bytes)
-        with receive_all(request, partitions.tree.arrivals, settings.max_upload_bytes) as uploads:
-            return partitions.store(partition, uploads)
+    partitions.require_folder(partition)
+    require_room(partitions.tree.root, request.content_length or 0, settings.min_free_bytes)
+    with receive_all(request, partitions.tree.arrivals, settings.max_upload_bytes) as uploads:
+        return partitions.store(partition, uploads)
 
 
 # -- answers ------------------------------------------------------------------------------------------------------

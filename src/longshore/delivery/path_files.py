@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from longshore.delivery.stored import find_etag
+from longshore.delivery.stored import etag_of, find_etag, find_regular
 from longshore.delivery.trees import FileTree, sync_file
 from longshore.errors import IllegalOperation
+from longshore.request_gate import Condition
 from longshore.settings import Settings
-
-Condition = Callable[[str | None], bool]
-"""Whether the file may be replaced or removed; told its validator, None when there is none."""
 
 
 class FileChanged(IllegalOperation):
@@ -45,7 +42,7 @@ class PathFiles:
         self.settings = settings
         self.tree = FileTree(settings.path_files_folder)
 
-    def put(self, path: str, source: Path, allowed: Condition = lambda _: True) -> Stored:
+    def put(self, path: str, source: Path, allowed: Condition = lambda *_: True) -> Stored:
         """Put a file at a path, in place of the one that was there.
 
         :param source: a file among the tree's arrivals, which stays there.
@@ -62,7 +59,7 @@ class PathFiles:
         assert etag is not None  # noqa: S101 - it was just put there, and nobody else may remove it
         return Stored(etag, source.stat().st_size, is_new=before is None)
 
-    def delete(self, path: str, allowed: Condition = lambda _: True) -> None:
+    def delete(self, path: str, allowed: Condition = lambda *_: True) -> None:
         """Remove a file, and the folders that are empty then.
 
         :raises NoSuchFile: when there is none.
@@ -74,10 +71,11 @@ class PathFiles:
             self.tree.remove(target)
 
     def _require(self, target: Path, allowed: Condition) -> str | None:
-        before = find_etag(target)
-        if not allowed(before):
+        before = find_regular(target)
+        etag = None if before is None else etag_of(before)
+        if not allowed(etag, None if before is None else before.st_mtime):
             raise FileChanged.now()
-        return before
+        return etag
 
     def sweep(self) -> None:
         """Remove what broken-off uploads left behind."""

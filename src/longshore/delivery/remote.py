@@ -32,6 +32,22 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What a client may not set for the other server: it would change where a request goes or how it is read.
 _OUR_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is given out; the rest is reserved, local, or carries IPv4 addresses."""
+_NO_HOSTS_V6 = (
+    ipaddress.ip_network("2001::/23"),  # protocols' own, Teredo among them
+    ipaddress.ip_network("2001:db8::/32"),  # for documentation, as the next
+    ipaddress.ip_network("3fff::/20"),
+)
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""IPv4 addresses as networks without IPv4 reach them (RFC 6052); its neighbour 64:ff9b:1::/48 is for local ones."""
+_INSIDE_V4 = (
+    ipaddress.ip_network("192.0.0.0/24"),
+    ipaddress.ip_network("192.88.99.0/24"),  # relays of 6to4
+    ipaddress.ip_network("168.63.129.16/32"),  # where a cloud's machines ask for what concerns them, beside 169.254.*
+)
+_ISATAP = 0x00005EFE
+
 
 def path_of(url: str) -> str:
     """The path of a URL, decoded."""
@@ -103,11 +119,32 @@ def resolve(parts: SplitResult, hosts: Sequence[str]) -> str:
 
 
 def _is_public(address: str) -> bool:
+    """Whether an IP address is one of the public network, and so is the IPv4 address that it may carry.
+
+    Allowed is what is known to be public, so a block that nobody thought of is none. Sources: the registries of special
+    addresses (RFC 6890) and of IPv6 address space at IANA, as of 2026.
+
+    >>> _is_public("192.0.43.8"), _is_public("64:ff9b::192.0.43.8"), _is_public("64:ff9b::10.0.0.1"), _is_public("::1")
+    (True, True, False, False)
+    """
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None and not mapped.is_global:
+    if isinstance(found, ipaddress.IPv4Address):
+        return found.is_global and not found.is_multicast and not any(found in network for network in _INSIDE_V4)
+    if (mapped := found.ipv4_mapped) is not None:
+        return _is_public(str(mapped))
+    if found in _TRANSLATED:
+        return _is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
+    if found not in _UNICAST or not found.is_global or any(found in network for network in _NO_HOSTS_V6):
         return False
-    return found.is_global and not found.is_multicast
+    return all(_is_public(str(carried)) for carried in _carried(found))
+
+
+def _carried(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses to which routers on the way unpack this one: 6to4 (RFC 3056), ISATAP (RFC 5214)."""
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if (int(address) >> 32) & 0xFDFFFFFF == _ISATAP:
+        yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def fetch(source: dict[str, Any], hosts: Sequence[str]) -> Made:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from longshore.clocks import steady
 from longshore.database import Database
 from longshore.delivery.growing import BYTES_ENDING, STATE_ENDING, GrowingFile
 from longshore.delivery.models import resumable
@@ -236,7 +237,7 @@ class ResumableUploads:
 
     def sweep(self) -> None:
         """End the uploads whose time is up, and remove bytes that no upload needs."""
-        now = time.time()
+        now = steady.now()
         with self.database.writing(durable=False) as connection:
             connection.execute(resumable.delete().where(resumable.c.expires <= now))
             needed = set(connection.execute(sa.select(resumable.c.id).where(resumable.c.result.is_(None))).scalars())

@@ -15,14 +15,17 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from longshore.access.scopes import Scope, requires
+from longshore.access.scopes import Scope, embeddable, requires
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
-from longshore.errors import InvalidRequest, LongshoreError, shorten
+from longshore.errors import InvalidRequest, LongshoreError, refuse_unknown, shorten
 from longshore.http import error_response
 from longshore.ranges import RangeNotSatisfiable
+from longshore.route_marks import takes_query
 
 TRUE = frozenset({"true", "True", "1", "yes"})
+ASKED = ("name", "download", "one_time", "expires_in")
+"""What a request for an address may say, in its own address or in a form."""
 OTHER_METHODS = ["PUT", "PATCH", "DELETE"]
 
 
@@ -48,6 +51,7 @@ def delivery_routes(links: Links, offered: Offered) -> Blueprint:
     routes.register_error_handler(LongshoreError, _told)
 
     @routes.get("/file")
+    @takes_query("name")
     def describe_file() -> Response:
         """Metadata of a file on offer, without loading it."""
         described = offered.describe(_require("name"))
@@ -55,15 +59,19 @@ def delivery_routes(links: Links, offered: Offered) -> Blueprint:
         return jsonify(described)
 
     @routes.post("/file")
+    @takes_query(*ASKED)
     def make_address() -> Response:
         """An address of its own for a file on offer, as it is now."""
+        refuse_unknown(request.form, ASKED)
         path = offered.require(_require("name"))
         once = request.values.get("one_time", "true") in TRUE
         address = links.register(path, download=_wants_download(), one_time_service=once, expires_in=_seconds())
         return jsonify(addr=address)
 
     @routes.get(ADDRESS)
+    @takes_query("uid", "download")
     @requires(Scope.PUBLIC)  # the address is the secret: links are for people without a token
+    @embeddable
     def take_file() -> Response:
         """The file behind an address; a one-time address is used up once all of it was delivered."""
         return links.open(_require("uid"), request, download=_wants_download())

@@ -11,6 +11,7 @@ from longshore.delivery.offered import FileNotOffered, Offered
 from longshore.errors import shorten
 from longshore.http import error_response
 from longshore.ranges import RangeNotSatisfiable
+from longshore.route_marks import takes_any_query
 from longshore.serving import Content, respond
 
 
@@ -23,6 +24,7 @@ def static_routes(files: Offered) -> Blueprint:
     routes = Blueprint("static_files", __name__)
 
     @routes.get("/static/<path:path>")
+    @takes_any_query  # pages write versions into addresses, such as ?v=3
     def send_static(path: str) -> Response:
         """A file of the deployer's."""
         try:

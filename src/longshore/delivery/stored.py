@@ -44,8 +44,14 @@ def etag_of(about: os.stat_result) -> str:
 
 def find_etag(path: Path) -> str | None:
     """The validator of the file at ``path``; None when there is none."""
+    found = find_regular(path)
+    return None if found is None else etag_of(found)
+
+
+def find_regular(path: Path) -> os.stat_result | None:
+    """What the system tells of the regular file at ``path``; None when there is none."""
     try:
-        return etag_of(path.stat()) if path.is_file() else None
+        return path.stat() if path.is_file() else None
     except OSError:
         return None
 

@@ -6,12 +6,12 @@ import errno
 import fcntl
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from longshore.clocks import steady
 from longshore.delivery.names import inside
 from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, InvalidValue, shorten
@@ -120,7 +120,7 @@ class FileTree:
 
     def sweep(self) -> None:
         """Remove what broken-off uploads left behind."""
-        sweep(self.arrivals, time.time() - SWEEP_SECONDS)
+        sweep(self.arrivals, steady.now() - SWEEP_SECONDS)
 
     def _sync_folders(self, target: Path) -> None:
         """Make the name outlive a power cut: its folder, and those above, which may be new."""

@@ -26,11 +26,23 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.datastructures import Headers
 
-from longshore.bodies import draining, reading
+from longshore.bodies import reading
 from longshore.delivery.growing import Extension
 from longshore.delivery.resumable import Resumable, ResumableUploads, UploadNotFound, new_id
 from longshore.delivery.routes import failed
-from longshore.errors import InvalidRequest, InvalidValue, LongshoreError, StorageFull, TooLarge, is_disk_full, shorten
+from longshore.errors import (
+    InvalidRequest,
+    InvalidValue,
+    LongshoreError,
+    StorageFull,
+    TooLarge,
+    is_disk_full,
+    looks_misspelt,
+    shorten,
+    unknown_name,
+)
+from longshore.request_gate import WRITING
+from longshore.route_marks import evaluates
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -42,6 +54,9 @@ PAUSE_SECONDS = 0.05
 """Silence after which all that came is written, so that a client that comes back finds it."""
 LARGEST = 2**62
 _NAMES = ("filename", "name")
+_OURS = ("filename", "target")
+_WELL_KNOWN = frozenset({"filetype", "fileType", "filesize"})
+"""What clients of the protocol send, and is near to a name of ours."""
 HEADERS = (
     "Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum", "X-HTTP-Method-Override",
 )  # fmt: skip
@@ -80,6 +95,8 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
     def check_version() -> None:
         if request.method not in ("GET", "OPTIONS") and request.headers.get("Tus-Resumable") != VERSION:
             raise OtherVersion(f"this server speaks version {VERSION} of the tus protocol; say so in Tus-Resumable")
+        if request.method in WRITING:
+            _refuse_extensions()
 
     @routes.after_request
     def stamp(response: Response) -> Response:
@@ -106,8 +123,7 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
     @routes.post("/")
     def begin() -> Response:
         """Begin a resumable upload (tus 1.0.0); its metadata say what it becomes."""
-        with draining(request):
-            return _begin(uploads)
+        return _begin(uploads)
 
     @routes.get("/<upload_id>")
     def show(upload_id: str) -> Response:
@@ -123,8 +139,7 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
     @routes.patch("/<upload_id>")
     def extend(upload_id: str) -> Response:
         """More bytes of a resumable upload; what arrives before a break stays."""
-        with draining(request):
-            return _extend(uploads, upload_id)
+        return _extend(uploads, upload_id)
 
     @routes.delete("/<upload_id>")
     def end(upload_id: str) -> Response:
@@ -133,6 +148,7 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
         return Response(status=204)
 
     @routes.post("/<upload_id>")
+    @evaluates("X-HTTP-Method-Override")
     def instead(upload_id: str) -> Response:
         """PATCH and DELETE for clients that cannot send them, by X-HTTP-Method-Override."""
         method = request.headers.get("X-HTTP-Method-Override", "")
@@ -141,6 +157,24 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
         return extend(upload_id) if method == "PATCH" else end(upload_id)
 
     return routes
+
+
+def _refuse_extensions() -> None:
+    """:raises InvalidRequest: for a header of an extension that is not offered: what it asks for would not be done."""
+    for name in dict(request.headers):
+        if name.casefold().startswith("upload-") and name.casefold() not in _OWN_HEADERS:
+            extension = _OTHER_EXTENSIONS.get(name.casefold(), "an extension")
+            raise InvalidRequest(
+                f"{name}: this belongs to {extension} of the tus protocol, which is not offered here; "
+                f"there are {EXTENSIONS.replace(',', ', ')}"
+            )
+
+
+_OWN_HEADERS = frozenset(name.casefold() for name in HEADERS)
+_OTHER_EXTENSIONS = {
+    "upload-concat": "the extension concatenation",
+    "upload-defer-length": "the extension creation-defer-length",
+}
 
 
 def _begin(uploads: ResumableUploads) -> Response:
@@ -162,7 +196,7 @@ def _extend(uploads: ResumableUploads, upload_id: str) -> Response:
         _take_bytes(uploads, upload, _require_number("Upload-Offset"))
         upload = uploads.finish(upload)
     elif _require_number("Upload-Offset") != upload.size:
-        raise TooLarge(f"the upload is whole: all its {upload.size:,} bytes have arrived")
+        raise _is_whole(upload)
     return Response(status=204, headers=_headers(uploads, upload))
 
 
@@ -191,6 +225,9 @@ def _read_upload(uploads: ResumableUploads) -> Resumable:
             f"{shorten(f'{kind}:{path}')!r} is no target; write dataset, partition:<path> or path:<path>"
         )
     names = [given.pop(key) for key in _NAMES if key in given]
+    for name in given:
+        if name not in _WELL_KNOWN and looks_misspelt(name, _OURS):
+            raise InvalidRequest(f"Upload-Metadata: {unknown_name(name, _OURS)}")
     now = time.time()
     return Resumable(
         id=new_id(),
@@ -215,6 +252,7 @@ def read_metadata(header: str) -> dict[str, str]:
     {'filename': 'Übersicht.csv', 'is_last': ''}
     """
     found: dict[str, str] = {}
+    seen: list[str] = []
     for pair in header.split(",") if header.strip() else []:
         name, _, value = pair.strip().partition(" ")
         try:
@@ -223,6 +261,9 @@ def read_metadata(header: str) -> dict[str, str]:
             raise InvalidRequest(f"Upload-Metadata: the value of {shorten(name)!r} is not UTF-8 in base64") from None
         if not name:
             raise InvalidRequest("Upload-Metadata: write names, each with its value in base64, and commas between")
+        seen.append(name)
+    if len(set(seen)) != len(seen):
+        raise InvalidRequest("Upload-Metadata: a name stands in it twice; write each once")
     return found
 
 
@@ -270,7 +311,10 @@ def _take_bytes(uploads: ResumableUploads, upload: Resumable, offset: int) -> No
         with uploads.bytes_of(upload).extending(offset, checked=checksum is not None) as extension:
             _write(uploads, upload, extension, checksum)
     except FileNotFoundError:
-        raise UploadNotFound.now() from None
+        # Somebody else's piece may have made it whole meanwhile, and its file was taken away for what it became.
+        if uploads.require(upload.id).result is None:
+            raise UploadNotFound.now() from None
+        raise _is_whole(upload) from None
     except OSError as error:
         if is_disk_full(error):
             raise StorageFull(
@@ -301,6 +345,10 @@ def _write(
         if checksum[0].digest() != checksum[1]:
             raise ChecksumMismatch("the bytes do not have the checksum that was announced; send them again")
         extension.approve()
+
+
+def _is_whole(upload: Resumable) -> TooLarge:
+    return TooLarge(f"the upload is whole: all its {upload.size:,} bytes have arrived")
 
 
 def _too_much(upload: Resumable) -> TooLarge:

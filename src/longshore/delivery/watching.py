@@ -13,7 +13,7 @@ from longshore.delivery import records
 from longshore.delivery.acknowledged import missing_bytes
 from longshore.errors import LongshoreError
 from longshore.leases import new_owner
-from longshore.ranges import Span, union
+from longshore.ranges import Span, covers, union
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class OneTime:
         self.connection = connection
         self.on_used = on_used
         self._number: int | None = None
+        self._claimed: list[Span] = []
         self._sent: list[Span] = []
         self._tried = 0
         self._noted_at = 0.0
@@ -64,11 +65,26 @@ class OneTime:
                 owner=new_owner(),
                 size=self.size,
             )
+        self._claimed = union(spans)
         self._noted_at = time.monotonic()
 
     def sending(self, span: Span) -> None:
-        """Note what is handed over next; a part of it may arrive although the transfer breaks off."""
+        """Note what is handed over next; a part of it may arrive although the transfer breaks off.
+
+        That the last piece leaves is written down before it does: should this process die then, nobody could tell
+        whether the file was delivered whole, and it would be given out once more.
+
+        :raises ConnectionResetError: when the transfer stalled for so long that somebody else has taken over.
+        """
         self._tried = span[1]
+        if self._number is None or union([*self._sent, span]) != self._claimed:
+            return
+        # Only what may be the whole file has to outlive a power cut.
+        with self.database.writing(durable=covers(self._claimed, self.size)) as connection:
+            is_ours = records.note_last_piece(connection, self._number, self._sent)
+        if not is_ours:
+            self._number = None
+            raise ConnectionResetError(errno.ECONNRESET, "another taker has taken over")
 
     def sent(self, span: Span) -> None:
         """Count bytes, and give a sign of life every few seconds.

@@ -9,18 +9,23 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, RuleFactory
 
 from longshore.errors import LoadError
+from longshore.events import HANDLERS_PACKAGE
+from longshore.json_bodies import TOO_DEEP
+from longshore.settings import Settings
+from longshore.version import app_version
 
-PACKAGE = "longshore_handlers"
-"""The package that the modules of the handlers folder belong to."""
+PACKAGE = HANDLERS_PACKAGE
 
 _CONVERTER = re.compile(r"<(?:(?P<converter>[A-Za-z_]\w*)(?:\((?P<arguments>[^>]*?)\))?:)?[A-Za-z_]\w*>")
 _SAMPLES = {"int": "1", "float": "1.5", "path": "x/x", "uuid": "00000000-0000-4000-8000-000000000000"}
@@ -70,6 +75,20 @@ class RouteMap(Map):
         """From now on routes belong to deployers, and must leave alone the ones that are there."""
         self.sealed = True
 
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Within the block, routes are the server's own again."""
+        before, self.sealed = self.sealed, False
+        try:
+            yield
+        finally:
+            self.sealed = before
+
+    def has_deployers(self, rule: str) -> bool:
+        """Whether a deployer's route answers the addresses of ``rule``, with any method."""
+        shape = _shape(rule)
+        return any(not route.built_in and _shape(route.rule.rule) == shape for route in self.routes)
+
     def _claim(self, rule: Rule) -> None:
         place, module = _declared_at()
         route = Route(rule, place, module, built_in=not self.sealed)
@@ -93,9 +112,36 @@ class RouteMap(Map):
         return found.rule if any(route.built_in and route.rule is found for route in self.routes) else None
 
 
+class JsonOfHandlers(DefaultJSONProvider):
+    """Flask's, for ``request.get_json()`` in handlers: what is nested too deeply is the client's fault, not ours."""
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        """The value; raises ValueError, of which Flask makes 400."""
+        try:
+            return super().loads(s, **options)
+        except RecursionError:
+            raise ValueError(TOO_DEEP) from None
+
+
+def easy(kind: type[Request]) -> type[Request]:
+    """A class of requests whose ``json`` is None where the body does not say that it is JSON.
+
+    So it was before Flask 2.1, and handlers and mounted applications of that time ask ``if request.json:`` of a form,
+    as flask-restful's ``reqparse`` does; Flask's own answer is 415 then.
+    """
+
+    class EasyRequest(kind):  # type: ignore[misc, valid-type]
+        def on_json_loading_failed(self, e: ValueError | None) -> Any:
+            """Answer 400 for what is no JSON; nothing for what is not meant to be any."""
+            return None if e is None else super().on_json_loading_failed(e)
+
+    return EasyRequest
+
+
 class Application(Flask):
     """A Flask application whose routes come from several files that know nothing of each other."""
 
+    json_provider_class = JsonOfHandlers
     url_map_class = RouteMap
     url_map: RouteMap
 
@@ -135,6 +181,13 @@ class Application(Flask):
 _bound: Application | None = None
 
 
+def _alone() -> Application:
+    """An application outside of a server, such as in a test of a handler."""
+    application = Application()
+    configure(application, Settings.from_environment())
+    return application
+
+
 def bind(application: Application) -> Application:
     """Make ``application`` the one that ``from longshore import app`` means in this process."""
     global _bound
@@ -142,9 +195,32 @@ def bind(application: Application) -> Application:
     return application
 
 
+def configure(application: Application, settings: Settings) -> None:
+    """Let handlers have what the settings say: how bodies are read, and the older framework's ``app.config``."""
+    application.request_class = Request if settings.strict_json else easy(Request)
+    folders = {
+        "ROOT_STORAGE_PATH": settings.root_storage_path,
+        "UPLOAD_FOLDER": settings.partitions_folder,
+        "STORAGE_ROOT": settings.lists_path.parent,
+        "CACHE_ROOT": settings.responses_folder,
+        "KVSTORE_ROOT": settings.values_folder,
+        "FSTORE_ROOT": settings.path_files_folder,
+        "STATIC_DIR": settings.static_dir,
+        "TEMPLATE_DIR": settings.template_dir,
+    }
+    application.config.update(
+        {name: str(folder) for name, folder in folders.items()},
+        VERSION=app_version(),
+        USER_HEADER_NAME=settings.user_header_name,
+        LOCAL_EVENT_SOURCES=frozenset(settings.local_event_sources),
+        LOG_LEVEL=settings.log_level,
+        BIND_INTERFACE=settings.bind_interface,
+    )
+
+
 def __getattr__(name: str) -> Any:
     if name == "app":
-        return _bound if _bound is not None else bind(Application())
+        return _bound if _bound is not None else bind(_alone())
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

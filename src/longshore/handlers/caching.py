@@ -102,7 +102,10 @@ class ResponseCache:
                 if kept is None:
                     return response
                 self._store(key, kept)
-                return kept.to_response()
+                # As the older framework has it: who reads `Expires` knows that the answer was kept.
+                fresh = kept.to_response()
+                del fresh.headers["Expires"]
+                return fresh
         finally:
             with self._guard:
                 del self._flights[key]

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 
 from longshore.errors import LoadError
-from longshore.handlers.application import PACKAGE, Application, bind
-from longshore.handlers.older import answer_to_older_name
+from longshore.handlers.application import PACKAGE, Application, bind, configure
+from longshore.handlers.older import answer_to_older_names
+from longshore.own_log import kept_log
 from longshore.settings import Settings
 
 _IMPORT_MACHINERY = ("<frozen importlib", str(Path(importlib.__file__).parent), __file__)
@@ -30,9 +31,10 @@ def load_declarations(settings: Settings, application: Application | None = None
     :param application: the web server's, which gets the routes; other processes have none, and the routes lead nowhere.
     :raises LoadError: naming the file and line of what cannot be loaded.
     """
-    bind(application or Application())
-    load_handlers(settings.handlers_dir)
-    load_task_modules(settings.task_modules)
+    configure(bind(application or Application()), settings)
+    with kept_log():
+        load_handlers(settings.handlers_dir)
+        load_task_modules(settings.task_modules)
 
 
 def load_handlers(folder: Path) -> list[ModuleType]:
@@ -43,7 +45,7 @@ def load_handlers(folder: Path) -> list[ModuleType]:
     :raises LoadError: naming the file and line of what cannot be loaded.
     """
     allow_imports_from_here()
-    answer_to_older_name()
+    answer_to_older_names()
     _forget_package()
     sys.modules[PACKAGE] = _make_package(folder)
     importlib.invalidate_caches()

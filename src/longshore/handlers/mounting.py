@@ -9,15 +9,18 @@ import inspect
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from longshore.errors import LoadError, SettingsError
-from longshore.handlers.application import Application, RouteMap
+from longshore.handlers.application import Application, RouteMap, easy
 from longshore.handlers.loading import load_module
+from longshore.own_log import kept_log, put_back
 
 log = logging.getLogger(__name__)
 
@@ -44,27 +47,34 @@ class Mount:
         try:
             answer: Iterable[bytes] = self.application(environ, start_response)
         except (Exception, SystemExit):
-            log.exception("the application mounted at %s failed", self.prefix)
+            put_back()
+            log.exception("the application mounted at %s failed", self.prefix or "/")
             headers = [("Content-Type", "text/plain; charset=utf-8")]
             start_response("500 Internal Server Error", headers, sys.exc_info())
             return [b"Internal Server Error\n"]
         return answer
 
 
-def load_mounts(pairs: Iterable[tuple[str, str]], routes: RouteMap) -> list[Mount]:
+def load_mounts(pairs: Iterable[tuple[str, str]], routes: RouteMap, *, strict_json: bool = False) -> list[Mount]:
     """Import the applications to mount and check their prefixes.
 
-    :param pairs: prefix and ``package.module:name``.
+    :param pairs: prefix and ``package.module:name``; the prefix of what takes all that nothing else takes is empty.
     :param routes: those of the server and of all handlers, which no mount may hide.
+    :param strict_json: see :attr:`longshore.settings.Settings.strict_json`.
     :raises SettingsError: for a prefix that is malformed, mounted twice or taken by a route.
     :raises LoadError: for an application that cannot be imported, or is none.
     """
     mounts: dict[str, Mount] = {}
     for prefix, target in pairs:
         if prefix in mounts:
-            raise SettingsError(f"MOUNTS has two applications at {prefix}: {mounts[prefix].target} and {target}")
-        require_free(prefix, routes)
-        mounts[prefix] = Mount(prefix, target, load_application(target))
+            raise SettingsError(f"MOUNTS has two applications at {prefix or '/'}: {mounts[prefix].target} and {target}")
+        if prefix:
+            require_free(prefix, routes)
+        with kept_log():
+            application = load_application(target)
+        if isinstance(application, Flask) and not strict_json:
+            application.request_class = easy(application.request_class)
+        mounts[prefix] = Mount(prefix, target, application)
     return list(mounts.values())
 
 
@@ -107,11 +117,48 @@ def load_application(target: str) -> Any:
     return found
 
 
-def dispatch(application: Any, mounts: Iterable[Mount]) -> Any:
-    """A WSGI application: requests go to the mount with the longest prefix that fits, all others to ``application``."""
-    # WSGI has the bytes of an address as Latin-1.
-    by_prefix: Mapping[str, Any] = {mount.prefix.encode().decode("latin-1"): mount for mount in mounts}
-    return DispatcherMiddleware(application, dict(by_prefix)) if by_prefix else application
+class Dispatcher:
+    """A WSGI application: each request goes to the mount with the longest prefix that fits, else to the server's own.
+
+    What is mounted at / gets what none of the others takes, and no route of the server or of a handler.
+
+    :param application: the server's own.
+    :param routes: what it answers.
+    """
+
+    def __init__(self, application: Any, mounts: Iterable[Mount], routes: RouteMap) -> None:
+        # WSGI has the bytes of an address as Latin-1.
+        by_prefix = {mount.prefix.encode().decode("latin-1"): mount for mount in mounts}
+        self._rest: Any = by_prefix.pop("", None)
+        self._prefixes = tuple(by_prefix)
+        self._routes = routes
+        self._application = application
+        self._dispatch: Any = DispatcherMiddleware(self._own_or_rest, dict(by_prefix))
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request."""
+        return self._dispatch(environ, start_response)  # type: ignore[no-any-return]
+
+    def is_mounted(self, environ: dict[str, Any]) -> bool:
+        """Whether a request goes to a mount."""
+        path = environ.get("PATH_INFO", "")
+        if any(path == prefix or path.startswith(f"{prefix}/") for prefix in self._prefixes):
+            return True
+        return self._rest is not None and not self._has_route(environ)
+
+    def _own_or_rest(self, environ: dict[str, Any], start_response: Any) -> Any:
+        is_own = self._rest is None or self._has_route(environ)
+        return (self._application if is_own else self._rest)(environ, start_response)
+
+    def _has_route(self, environ: dict[str, Any]) -> bool:
+        """Whether a route has this address, with whatever method."""
+        try:
+            self._routes.bind_to_environ(environ).match()
+        except NotFound:
+            return False
+        except HTTPException:  # another method, or an address to go to
+            return True
+        return True
 
 
 def _takes_requests(found: Any) -> bool:

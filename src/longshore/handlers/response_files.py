@@ -19,6 +19,8 @@ from typing import IO, Any
 from cachelib import FileSystemCache
 from flask import Response
 
+from longshore.clocks import SLACK_SECONDS
+
 logger = logging.getLogger(__name__)
 
 LONGEST_HEAD = 65_536
@@ -106,7 +108,9 @@ class ResponseFiles:
         :raises OSError: when there can be no such folder.
         """
         found: Kept | None = self._files.get(key)
-        return found if found is not None and found.expires > time.time() else None
+        now = time.time()
+        # One that was made in the future is from before the clock was set back: nobody knows how old it is.
+        return found if found is not None and found.made <= now + SLACK_SECONDS and found.expires > now else None
 
     def put(self, key: str, kept: Kept) -> bool:
         """Keep a response; False for one that is too large, and when the file cannot be written.

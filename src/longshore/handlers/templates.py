@@ -20,7 +20,9 @@ from markupsafe import Markup
 from longshore.access.scopes import Scope, requires
 from longshore.errors import Internal, InvalidRequest, InvalidValue, TooLarge, shorten
 from longshore.handlers.sandboxing import MOST_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
-from longshore.responses import json_response, parse_json, read_data, require_callback
+from longshore.json_bodies import read_json
+from longshore.responses import json_response, read_data, require_callback
+from longshore.route_marks import takes_any_query
 
 logger = logging.getLogger(__name__)
 
@@ -190,9 +192,9 @@ def json_text(value: Any) -> Any:
 
 def _check_json(name: str, text: str) -> None:
     try:
-        parse_json(text)
+        read_json(text)
     except InvalidRequest as error:
-        reason = error.description.removeprefix("the body is not valid JSON: ")
+        reason = error.description.removeprefix("this is not valid JSON: ")
         raise TemplateFailed(f"template {shorten(name)!r} did not make valid JSON of this data: {reason}") from None
 
 
@@ -223,6 +225,7 @@ def template_routes(templates: Templates) -> Blueprint:
         return _plain(templates.source(path), "text/plain")
 
     @routes.route("/render/<path:path>", methods=["GET", "POST"])
+    @takes_any_query  # the data may stand there
     @requires(Scope.READ)
     def render(path: str) -> Response:
         """A template filled with the request's data: HTML, or JSON by its name; with a callback JSONP."""

@@ -4,9 +4,10 @@
 
     PENDING ──claim_next──▶ STARTED ──succeed, fail, revoke──▶ SUCCESS, FAILURE, REVOKED
        ▲                      │ retry_later: it raised, and may be begun again
-       └──────── RETRY ◀──────┴ lose: its process died, and it may be begun again
+       │                      │ lose: its process died, and it may be begun again
+       └── PENDING, RETRY ◀───┴ give_back, interrupt: its worker could not begin it, or stops
 
-Whoever claims a job holds its lease until one of the five functions on the right; each raises :class:`LeaseLost` when
+Whoever claims a job holds its lease until one of the functions on the right; each raises :class:`LeaseLost` when
 the lease is another's by then, so that nobody settles a job twice. Times are seconds since 1970.
 """
 
@@ -25,11 +26,10 @@ from sqlalchemy.engine import Connection
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
 from longshore.jobs.records import FAILURE, JOB_COLUMNS, PENDING, RETRY, REVOKED, STARTED, SUCCESS, Job, find
 
-LEASE_SECONDS = 20.0
-RENEW_SECONDS = 5.0
 MOST_LOSSES = 3
 """After as many processes died over a job it is set aside."""
 WORKER_LOST = "WorkerLost"
+ONLY_ONCE = "it is declared with rerun_if_lost=False, so it is not begun again"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def claim_next(connection: Connection, queue: str, owner: str, *, now: float | N
     Several may claim at once: each gets another job.
     """
     now = now or time.time()
-    about = {"asked_queue": queue, "now": now, "owner": owner, "until": now + LEASE_SECONDS}
+    about = {"asked_queue": queue, "now": now, "owner": owner}
     row = connection.execute(_claim_statement(), about).one_or_none()
     return None if row is None else Claimed(Job(*row[:-1]), zlib.decompress(row.inputs))
 
@@ -103,7 +103,8 @@ def _claim_statement() -> Any:
         "started": now,
         "attempts": jobs.c.attempts + 1,
         "lease_owner": sa.bindparam("owner"),
-        "lease_until": sa.bindparam("until", type_=sa.Float),
+        "lease_beat": 0,
+        "begun": False,
         **dict.fromkeys(forgotten),
     }
     return jobs.update().where(jobs.c.number == oldest).values(begun).returning(*JOB_COLUMNS, jobs.c.inputs)
@@ -116,14 +117,25 @@ def renew(
     *,
     peak_bytes: int | None = None,
     log_tail: str | None = None,
-    now: float | None = None,
 ) -> Job:
-    """Move the lease's end away, and note what would be lost with the process.
+    """Give a sign of life, and note what would be lost with the process.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    about = {"peak_bytes": peak_bytes, "log_tail": log_tail}
-    return _change(connection, job_id, owner, lease_until=(now or time.time()) + LEASE_SECONDS, **about)
+    row = connection.execute(
+        _RENEWED, {"held_id": job_id, "held_by": owner, "new_peak_bytes": peak_bytes, "new_log_tail": log_tail}
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(job_id)
+    return Job(*row)
+
+
+def begin(connection: Connection, job_id: str, owner: str) -> Job:
+    """Note that a job that may not be begun twice is begun now: whoever finds it without its process knows then.
+
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    return _change(connection, job_id, owner, begun=True)
 
 
 def is_cancelling(connection: Connection, job_id: str, owner: str) -> bool:
@@ -176,16 +188,18 @@ def revoke(connection: Connection, job_id: str, owner: str, remains: Remains) ->
 
 
 def retry_later(
-    connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str, due: float
+    connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str, pause_seconds: float
 ) -> Job:
-    """Give a job that raised back, to be begun again at ``due``; one that somebody asked to stop is REVOKED.
+    """Give a job that raised back, to be begun again after a pause; one that somebody asked to stop is REVOKED.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    if _require_held(connection, job_id, owner).cancelling:
+    job = _require_held(connection, job_id, owner)
+    if job.cancelling:
         return revoke(connection, job_id, owner, remains)
-    about = {"error": error, "message": message, **remains.traces}
-    return _change(connection, job_id, owner, status=RETRY, due=due, **_NO_LEASE, **about)
+    about = {"error": error, "message": message, "raised": job.raised + 1, **remains.traces}
+    again = {"due": remains.now + pause_seconds, "pause": pause_seconds}
+    return _change(connection, job_id, owner, status=RETRY, **again, **_NO_LEASE, **about)
 
 
 def give_back(
@@ -193,26 +207,63 @@ def give_back(
     job_id: str,
     owner: str,
     *,
-    due: float | None = None,
+    pause_seconds: float | None = None,
     error: str | None = None,
     message: str | None = None,
+    now: float | None = None,
 ) -> Job:
-    """Undo a claim, so that the job waits as if it had never been begun.
+    """Undo a claim of a job that was not begun, so that it waits as if it had never been claimed.
 
-    :param due: not to be begun again before this; then it waits as RETRY, with a reason.
+    :param pause_seconds: not to be claimed again before that is over; then it waits as RETRY, with a reason.
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
-    again = {"status": PENDING} if due is None else {"status": RETRY, "due": due, "error": error, "message": message}
+    again: dict[str, Any] = {"status": PENDING}
+    if pause_seconds is not None:
+        due = (now or time.time()) + pause_seconds
+        again = {"status": RETRY, "due": due, "pause": pause_seconds, "error": error, "message": message}
     counted = {"attempts": _require_held(connection, job_id, owner).attempts - 1, "started": None}
     return _change(connection, job_id, owner, **again, **counted, **_NO_LEASE)
+
+
+def interrupt(
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    remains: Remains,
+    *,
+    may_repeat: bool,
+    pause_seconds: float | None = None,
+    message: str = "its worker had to stop while it ran",
+) -> Job:
+    """Settle a job that was begun and that its worker had to end before its time: the system's doing, and no loss.
+
+    It waits to be begun again; one that may not be begun twice fails, and one that somebody asked to stop is REVOKED.
+
+    :param pause_seconds: not to be claimed again before that is over; then it waits as RETRY, with the message.
+    :raises LeaseLost: when it is no longer ``owner``'s.
+    """
+    job = _require_held(connection, job_id, owner)
+    if job.cancelling:
+        return revoke(connection, job_id, owner, remains)
+    if not may_repeat:
+        return fail(connection, job_id, owner, remains, error=WORKER_LOST, message=f"{message}, and {ONLY_ONCE}")
+    again: dict[str, Any] = {"status": PENDING}
+    if pause_seconds is not None:
+        due = remains.now + pause_seconds
+        again = {"status": RETRY, "due": due, "pause": pause_seconds, "error": "Unavailable", "message": message}
+    return _change(connection, job_id, owner, started=None, **again, **_NO_LEASE)
 
 
 def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, may_repeat: bool) -> Job:
     """Settle a job whose process died: RETRY at once, or FAILURE if it may not repeat or did so too often.
 
+    One that may not repeat and was not even begun waits on.
+
     :raises LeaseLost: when it is no longer ``owner``'s.
     """
     job = _require_held(connection, job_id, owner)
+    if not may_repeat and not job.begun and not job.cancelling:
+        return give_back(connection, job_id, owner)
     losses = job.losses + 1
     # A warden that died with its job left what it had last noted of it.
     peak_bytes = remains.peak_bytes or job.peak_bytes
@@ -230,7 +281,7 @@ def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, m
 def _loss_sentence(losses: int, peak_bytes: int | None, *, may_repeat: bool) -> str:
     memory = f" It had {peak_bytes / 2**20:,.0f} MiB of memory at its peak." if peak_bytes else ""
     if not may_repeat:
-        return f"the process that ran it died, and it is declared with retry=False.{memory}"
+        return f"the process that ran it died, and {ONLY_ONCE}.{memory}"
     return f"{losses} processes died over it, so it is set aside.{memory}"
 
 
@@ -244,7 +295,7 @@ def take_over_lost(
 ) -> list[Job]:
     """Settle the running jobs whose process is gone, as :func:`lose` does.
 
-    :param is_lost: decides by the lease, see :class:`~longshore.jobs.watching.LeaseWatch`.
+    :param is_lost: decides by the lease, see :class:`~longshore.leases.LeaseWatch`.
     :param may_repeat: of a job's type: whether it may be begun again.
     :param expires_after: of a job's type: how long its record is kept, in seconds.
     :return: the jobs as they are now.
@@ -290,7 +341,22 @@ def _change_statement(names: tuple[str, ...]) -> Any:
     return jobs.update().where(held).values(values).returning(*JOB_COLUMNS)
 
 
-_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_beat": None}
+
+_RENEWED = (
+    jobs.update()
+    .where(
+        (jobs.c.id == sa.bindparam("held_id"))
+        & (jobs.c.lease_owner == sa.bindparam("held_by"))
+        & (jobs.c.status == STARTED)
+    )
+    .values(
+        lease_beat=jobs.c.lease_beat + 1,
+        peak_bytes=sa.bindparam("new_peak_bytes", type_=jobs.c.peak_bytes.type),
+        log_tail=sa.bindparam("new_log_tail", type_=jobs.c.log_tail.type),
+    )
+    .returning(*JOB_COLUMNS)
+)
 
 
 def request_cancel(connection: Connection, job_id: str, *, expires: float, now: float | None = None) -> Job | None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from longshore.errors import InvalidInputs, JobFailed, LongshoreError, SettingsError
+from longshore.errors import InvalidInputs, InvalidRequest, JobFailed, LongshoreError, SettingsError
+from longshore.json_bodies import read_json
 
 if TYPE_CHECKING:
     from longshore.client import Client
@@ -123,10 +124,7 @@ def _connected(url: str | None) -> Iterator[Client]:
 def _default_url() -> str:
     from longshore.settings import Settings
 
-    settings = Settings.from_environment()
-    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
-    host = anywhere.get(settings.bind_interface, settings.bind_interface)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    return Settings.from_environment().own_url
 
 
 def _read_inputs(text: str) -> Any:
@@ -135,11 +133,13 @@ def _read_inputs(text: str) -> Any:
             text = sys.stdin.read()
         elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8")
-        return json.loads(text)
+        return read_json(text)
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}", EXIT_BAD_INPUT)
-    except ValueError as error:
-        _fail(f"the inputs are not JSON: {error}", EXIT_BAD_INPUT)
+    except UnicodeDecodeError:
+        _fail("the inputs are no text in UTF-8", EXIT_BAD_INPUT)
+    except InvalidRequest as error:
+        _fail(f"the inputs: {error.description}", EXIT_BAD_INPUT)
 
 
 def _line(state: dict[str, Any]) -> str:

@@ -16,11 +16,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, get_type_hints, overload
+from functools import cached_property
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_type_hints, overload
 
-from pydantic import ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -54,7 +56,8 @@ class JobType:
     :param timeout_seconds: longest time of one attempt; None: as the server's settings say.
     :param memory_bytes: most resident memory of its process and what it starts; None: as the settings say.
     :param retries: how often it is begun again after it raised an exception.
-    :param retry: whether it is begun again when its worker died; else it then fails.
+    :param rerun_if_lost: whether it is begun again when its worker died or had to stop; else it then fails.
+    :param fresh: whether it is always begun in a process in which no job ran before.
     :param every: when the server itself submits it: ``"1h"``, or five fields as in a crontab (UTC).
     :param result_ttl_seconds: how long the result is kept; None: as the settings say.
     """
@@ -70,7 +73,8 @@ class JobType:
     memory_bytes: int | None = None
     retries: int = 0
     retry_delay_seconds: float = 1.0
-    retry: bool = True
+    rerun_if_lost: bool = True
+    fresh: bool = False
     every: str | None = None
     result_ttl_seconds: float | None = None
 
@@ -93,12 +97,40 @@ class JobType:
         """Whether any of its inputs is a pydantic ``SecretStr`` or ``SecretBytes``, at whatever depth."""
         return '"writeOnly": true' in json.dumps(self.schemas()[0])
 
+    @property
+    def model(self) -> type[BaseModel] | None:
+        """The model of the inputs, if they are one."""
+        found = self.inputs._type
+        return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether a field that no model of the inputs has is refused: none of them says otherwise.
+
+        pydantic ignores such a field unless it is told what to do, and a misspelt input would then be its default.
+        """
+        return all("extra" not in model.model_config for model in _models_in(self.inputs._type))
+
     def call(self, value: Any, progress: Progress) -> Any:
         """Run the function on what :attr:`inputs` read."""
         named: dict[str, Any] = {PROGRESS: progress} if self.wants_progress else {}
         if self.fields:
             return self.function(**{name: getattr(value, name) for name in type(value).model_fields}, **named)
         return self.function(value, **named)
+
+
+def _models_in(annotation: Any, seen: frozenset[Any] = frozenset()) -> Iterator[type[BaseModel]]:
+    """The models in a type, and in their fields, but for those that this module made of a function's parameters."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation in seen:
+            return
+        seen |= {annotation}
+        if annotation.__module__ != __name__:
+            yield annotation
+        for info in annotation.model_fields.values():
+            yield from _models_in(info.annotation, seen)
+    for each in get_args(annotation):
+        yield from _models_in(each, seen)
 
 
 def _schema(adapter: TypeAdapter[Any], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
@@ -124,9 +156,11 @@ def job(
     memory: int | None = None,
     retries: int = 0,
     retry_delay: float = 1.0,
-    retry: bool = True,
+    rerun_if_lost: bool | None = None,
+    fresh: bool = False,
     every: str | None = None,
     result_ttl: float | None = None,
+    retry: bool | None = None,
 ) -> Callable[[Function], Function]: ...
 
 
@@ -138,19 +172,23 @@ def job(
     memory: int | None = None,
     retries: int = 0,
     retry_delay: float = 1.0,
-    retry: bool = True,
+    rerun_if_lost: bool | None = None,
+    fresh: bool = False,
     every: str | None = None,
     result_ttl: float | None = None,
+    retry: bool | None = None,
 ) -> Function | Callable[[Function], Function]:
     """Decorator: declare a function as a job; the function itself stays as it is.
 
     :param name: letters, digits, ``_ . -``; part of the job's address. The function's own, if none is given.
     :param timeout: seconds; the other parameters are those of :class:`JobType`, times in seconds, memory in bytes.
+    :param retry: what ``rerun_if_lost`` was called before.
     :raises ValueError: for a name that is taken or malformed, or values out of range.
     :raises TypeError: for a function that cannot be a job (a coroutine, ``*args``).
     """
     if callable(name):
         return job()(name)
+    may_rerun = _may_rerun(rerun_if_lost, retry)
 
     def declare(function: Function) -> Function:
         called = function.__name__ if name is None else name
@@ -171,7 +209,8 @@ def job(
             memory_bytes=memory,
             retries=retries,
             retry_delay_seconds=retry_delay,
-            retry=retry,
+            rerun_if_lost=may_rerun,
+            fresh=fresh,
             every=every,
             result_ttl_seconds=result_ttl,
         )
@@ -210,6 +249,16 @@ def _read_signature(name: str, function: Callable[..., Any]) -> tuple[TypeAdapte
     if list(parameters) == [INPUTS]:
         return TypeAdapter(hints.get(INPUTS, Any)), outputs, False, wants_progress
     return TypeAdapter(_fields_model(name, parameters, hints)), outputs, True, wants_progress
+
+
+def _may_rerun(rerun_if_lost: bool | None, retry: bool | None) -> bool:
+    if retry is None:
+        return True if rerun_if_lost is None else rerun_if_lost
+    if rerun_if_lost is not None:
+        raise ValueError("@job: retry is the former name of rerun_if_lost; give one of them")
+    # Of the line of @job, above this one and job().
+    warnings.warn(f"@job(retry={retry}) is now called rerun_if_lost={retry}", DeprecationWarning, stacklevel=3)
+    return retry
 
 
 def _fields_model(name: str, parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
+from longshore.clocks import steady
 from longshore.database import Database
 from longshore.jobs import records
 from longshore.jobs.declaring import JobType
@@ -50,7 +51,7 @@ def sweeping(database: Database, store: ResultStore, files: ResultFiles) -> Duty
     """The duty to forget what has expired."""
 
     def begin(_: Connection) -> Callable[[], object]:
-        return partial(sweep, database, store, files, time.time())
+        return partial(sweep, database, store, files, steady.now())
 
     return Duty(SWEEP, Interval(SWEEP_SECONDS), begin)
 

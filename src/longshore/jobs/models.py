@@ -37,8 +37,17 @@ jobs = sa.Table(
     sa.Column("expires", sa.Float, comment="when the result is forgotten; set at the end"),
     sa.Column("attempts", sa.Integer, nullable=False, comment="how often it was begun"),
     sa.Column("losses", sa.Integer, nullable=False, comment="how often its process died over it"),
+    sa.Column("raised", sa.Integer, nullable=False, server_default="0", comment="how often its function raised"),
+    sa.Column(
+        "begun",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="that its function was begun; noted only of those that may not be begun twice",
+    ),
+    sa.Column("pause", sa.Float, comment="seconds between the end of an attempt and the next"),
     sa.Column("lease_owner", sa.String(120), comment="the process that runs it"),
-    sa.Column("lease_until", sa.Float),
+    sa.Column("lease_beat", sa.Integer, comment="signs of life of the lease's holder"),
     sa.Column("progress_done", sa.Float),
     sa.Column("progress_total", sa.Float),
     sa.Column("progress_message", sa.Text),
@@ -79,7 +88,5 @@ duties = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True, comment="of a schedule, or of a sweep"),
     sa.Column("last_run", sa.Float, nullable=False, comment="the scheduled moment that was last carried out"),
-    sa.Column("lease_owner", sa.String(120)),
-    sa.Column("lease_until", sa.Float),
 )
 """What has to be done by one process however many there are: schedules and sweeps."""

@@ -16,7 +16,7 @@ from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
 from longshore.jobs.scheduling import Duty, carry_out
-from longshore.jobs.watching import LeaseWatch
+from longshore.leases import LeaseWatch
 from longshore.looking import Lookout
 from longshore.messages import Emitter
 
@@ -45,7 +45,8 @@ class JobReconciler(Lookout):
         duties: Sequence[Duty],
         result_ttl_seconds: float,
     ) -> None:
-        super().__init__("jobs", self.take_over, self.wake_forgotten, self.announce_again, self.carry_out_duties)
+        steps = (self.take_over, self.hasten, self.wake_forgotten, self.announce_again, self.carry_out_duties)
+        super().__init__("jobs", *steps)
         self.database = database
         self.emitter = emitter
         self.wake = wake
@@ -61,11 +62,11 @@ class JobReconciler(Lookout):
             running = records.running(connection)
         self.watch.keep(job.id for job in running)
         # Each has to be seen, or the time of its lease would begin late.
-        if True not in {self.watch.is_lost(job) for job in running}:
+        if True not in {self._is_lost(job) for job in running}:
             return []
         with self.database.writing() as connection:
             lost = claims.take_over_lost(
-                connection, self.watch.is_lost, may_repeat=_may_repeat, expires_after=self._expires_after
+                connection, self._is_lost, may_repeat=_may_repeat, expires_after=self._expires_after
             )
         for job in lost:
             log.warning("the worker of job %s (%s) is gone: %s", job.id, job.type, job.status)
@@ -75,11 +76,22 @@ class JobReconciler(Lookout):
             self.wake(queue, len(lost))
         return lost
 
+    def _is_lost(self, job: Job) -> bool:
+        return self.watch.is_lost(job.id, job.lease)
+
+    def hasten(self) -> None:
+        """Let no job wait longer for its next attempt because the clock was set back."""
+        with self.database.reading() as connection:
+            is_set_back = records.waits_too_long(connection)
+        if is_set_back:
+            with self.database.writing(durable=False) as connection:
+                records.hasten(connection)
+
     def wake_forgotten(self) -> None:
         """Wake workers for queues with jobs that nobody takes."""
         now = time.monotonic()
         with self.database.reading() as connection:
-            waiting = records.due_queues(connection, older_than=time.time() - PATIENCE_SECONDS)
+            waiting = records.forgotten_queues(connection, PATIENCE_SECONDS)
         self._repeats = {queue: known for queue, known in self._repeats.items() if queue in waiting}
         for queue, count in waiting.items():
             due, pause = self._repeats.get(queue, (now, FIRST_REPEAT_SECONDS))
@@ -90,7 +102,7 @@ class JobReconciler(Lookout):
     def announce_again(self) -> None:
         """Tell of ends that nobody was told of."""
         with self.database.reading() as connection:
-            untold = records.unannounced(connection, time.time() - PATIENCE_SECONDS)
+            untold = records.unannounced(connection, PATIENCE_SECONDS)
         self._announce(untold)
 
     def carry_out_duties(self) -> None:
@@ -112,4 +124,4 @@ class JobReconciler(Lookout):
 
 def _may_repeat(name: str) -> bool:
     declared = find_job(name)
-    return declared is None or declared.retry
+    return declared is None or declared.rerun_if_lost

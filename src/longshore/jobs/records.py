@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from longshore.clocks import SLACK_SECONDS, is_over
 from longshore.jobs.models import IS_RUNNING, IS_UNTOLD, IS_WAITING, jobs
+from longshore.leases import Lease
 
 PENDING, STARTED, RETRY = "PENDING", "STARTED", "RETRY"
 SUCCESS, FAILURE, REVOKED = "SUCCESS", "FAILURE", "REVOKED"
@@ -66,8 +68,10 @@ class Job:
     expires: float | None
     attempts: int
     losses: int
+    raised: int
+    begun: bool
     lease_owner: str | None
-    lease_until: float | None
+    lease_beat: int | None
     progress_done: float | None
     progress_total: float | None
     progress_message: str | None
@@ -83,6 +87,11 @@ class Job:
     def is_watched(self) -> bool:
         """Whether somebody has to be told of its changes."""
         return not self.announced
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease of the process that runs it; None while none does."""
+        return None if self.lease_owner is None else Lease(self.lease_owner, self.lease_beat)
 
     @property
     def is_finished(self) -> bool:
@@ -162,6 +171,8 @@ def _values(new: NewJob, now: float) -> dict[str, Any]:
         "submitted": now,
         "attempts": 0,
         "losses": 0,
+        "raised": 0,
+        "begun": False,
         "announced": True,  # until somebody watches it, nobody has to be told
     }
 
@@ -260,21 +271,51 @@ def has_unfinished(connection: Connection, name: str, made_by: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def due_queues(connection: Connection, *, older_than: float | None = None) -> dict[str, int]:
-    """How many jobs wait in each queue and could be begun, for queues that have any.
+def due_queues(connection: Connection, *, now: float | None = None) -> dict[str, int]:
+    """How many jobs wait in each queue and could be begun, for queues that have any."""
+    # A fresh job is due whatever the clock says: it may have been set back since.
+    return _count_waiting(connection, ((now or time.time()) >= _DUE) | (_STATUS == PENDING))
 
-    :param older_than: only those due before this; default: now.
-    """
+
+def forgotten_queues(connection: Connection, older_than_seconds: float, *, now: float | None = None) -> dict[str, int]:
+    """How many jobs wait in each queue that were due so long ago, or at a moment that the clock was set back from."""
+    now = now or time.time()
+    is_set_back = (_STATUS == PENDING) & (now + SLACK_SECONDS < _DUE)
+    return _count_waiting(connection, (now - older_than_seconds > _DUE) | is_set_back)
+
+
+# Those of the table would bring it into the query once more, without the hint.
+_QUEUE, _DUE, _STATUS = sa.column("queue", sa.Text), sa.column("due", sa.Float), sa.column("status", sa.Text)
+
+
+def _count_waiting(connection: Connection, which: sa.ColumnElement[bool]) -> dict[str, int]:
+    """How many of the waiting jobs each queue has, for queues that have any."""
     # SQLite would take the index of the statuses and read every row.
-    hint = " INDEXED BY ix_jobs_waiting" if connection.dialect.name == "sqlite" else ""
-    queue_name, due = sa.column("queue", sa.Text), sa.column("due", sa.Float)
-    counted = (
-        sa.select(queue_name, sa.func.count())
-        .select_from(sa.text(f"jobs{hint}"))
-        .where(sa.text(IS_WAITING) & (due <= (older_than or time.time())))
-        .group_by(queue_name)
+    source = sa.text("jobs INDEXED BY ix_jobs_waiting" if connection.dialect.name == "sqlite" else "jobs")
+    counted = sa.select(_QUEUE, sa.func.count()).select_from(source).where(sa.text(IS_WAITING) & which)
+    return {queue: int(number) for queue, number in connection.execute(counted.group_by(_QUEUE))}
+
+
+def waits_too_long(connection: Connection, *, now: float | None = None) -> bool:
+    """Whether there is a job for :func:`hasten`."""
+    return (
+        connection.execute(sa.select(jobs.c.number).where(_set_back(now or time.time())).limit(1)).first() is not None
     )
-    return {queue: int(number) for queue, number in connection.execute(counted)}
+
+
+def hasten(connection: Connection, *, now: float | None = None) -> int:
+    """Let jobs whose pause began in a future that the clock was set back from begin it anew; how many.
+
+    A job waits for its next attempt until a moment of the wall clock. Without this it would wait, besides, for as long
+    as the clock was set back.
+    """
+    now = now or time.time()
+    return connection.execute(jobs.update().where(_set_back(now)).values(due=now + jobs.c.pause)).rowcount
+
+
+def _set_back(now: float) -> sa.ColumnElement[bool]:
+    pause_began_later = jobs.c.due - jobs.c.pause > now + SLACK_SECONDS
+    return (jobs.c.status == RETRY) & (jobs.c.due > now) & pause_began_later
 
 
 # -- ending ----------------------------------------------------------------------------------------------------------
@@ -309,11 +350,13 @@ def mark_announced(connection: Connection, job_ids: Iterable[str]) -> None:
 _ANNOUNCED = jobs.update().where(jobs.c.id.in_(sa.bindparam("chosen", expanding=True))).values(announced=True)
 
 
-def unannounced(connection: Connection, older_than: float, *, limit: int = 500) -> list[Job]:
-    """Jobs finished before ``older_than`` of whose end nobody was told, oldest first."""
+def unannounced(
+    connection: Connection, older_than_seconds: float, *, now: float | None = None, limit: int = 500
+) -> list[Job]:
+    """Jobs that finished so long ago and of whose end nobody was told, oldest first."""
     query = (
         sa.select(*JOB_COLUMNS)
-        .where(sa.text(IS_UNTOLD) & (jobs.c.finished < older_than))
+        .where(sa.text(IS_UNTOLD) & is_over(jobs.c.finished, older_than_seconds, now or time.time()))
         .order_by(jobs.c.finished)
         .limit(limit)
     )

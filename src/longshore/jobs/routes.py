@@ -25,23 +25,15 @@ from flask import Response, jsonify, request, send_file
 
 from longshore.access.callers import current_user
 from longshore.errors import Expired, shorten
-from longshore.http import Api, Endpoint, read_body
+from longshore.http import IDEMPOTENCY_KEY, KEY_HEADER, Api, Endpoint, read_body
 from longshore.jobs import declaring, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import FINISHED, Job
 from longshore.jobs.service import Jobs, Request
-from longshore.jobs.submitting import LINES_TYPES, LONGEST_KEY
+from longshore.jobs.submitting import LINES_TYPES
 
 TAG = "Jobs"
-KEY_HEADER = "Idempotency-Key"
 _JSON = "application/json"
-_KEY = {
-    "name": KEY_HEADER,
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "maxLength": LONGEST_KEY},
-    "description": "the same key with the same inputs gives the same job, however often it is sent",
-}
 
 
 def declare_jobs_api(api: Api, service: Jobs) -> None:
@@ -70,7 +62,7 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         answer=wire.Submitted,
         status=202,
         raw=_inputs_body({}),
-        headers=(_KEY,),
+        headers=(IDEMPOTENCY_KEY,),
     )
     def submit_job(job: str, query: wire.SubmitQuery) -> Response:
         """Submit a job: the path names its type, the body is its inputs as JSON."""
@@ -84,7 +76,7 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         answer=wire.BatchSubmitted,
         status=202,
         raw=_batch_body(),
-        headers=(_KEY,),
+        headers=(IDEMPOTENCY_KEY,),
     )
     def submit_jobs(job: str, query: wire.SubmitQuery) -> Response:
         """Submit many jobs of a type, all or none: a JSON array of inputs, or NDJSON."""
@@ -152,7 +144,7 @@ def _typed_endpoint(service: Jobs, declared: JobType) -> Endpoint:
         answer=wire.Submitted,
         status=202,
         raw=_inputs_body(inputs),
-        headers=(_KEY,),
+        headers=(IDEMPOTENCY_KEY,),
         schemas=schemas,
     )
 

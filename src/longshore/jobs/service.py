@@ -30,7 +30,7 @@ from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Accepted, Job, NewJob
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
-from longshore.jobs.submitting import check_inputs, check_key, digest, read_batch
+from longshore.jobs.submitting import check_inputs, digest, own_key, read_batch
 from longshore.jobs.waiting import Waiting
 from longshore.settings import Settings
 
@@ -132,7 +132,7 @@ class Jobs:
 
     def _accept(self, declared: JobType, queue: str, documents: list[bytes], asked: Request) -> Kept:
         """Keep the jobs and wake the workers; the first job and the ids of the others."""
-        key = check_key(asked.key, asked.made_by)
+        key = own_key(asked.key, asked.made_by)
         first = NewJob(
             type=declared.name,
             queue=queue,

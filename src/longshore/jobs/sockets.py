@@ -12,11 +12,12 @@ from typing import Any
 
 import socketio
 
-from longshore.errors import Expired, Internal, InvalidRequest, JobNotFound, LongshoreError
+from longshore.errors import Expired, Internal, InvalidRequest, JobNotFound, LongshoreError, refuse_unknown
 from longshore.jobs import records, wire
 from longshore.jobs.announcing import MOST_DATA_BYTES, describe_event, room_of
 from longshore.jobs.records import Job
 from longshore.jobs.service import Jobs
+from longshore.json_bodies import require_answerable
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ def _read_ids(body: Any) -> list[str]:
     """The ids that a message names, each once."""
     if not isinstance(body, dict):
         raise InvalidRequest('send one object, such as {"job_id": ...}')
+    require_answerable(body)
+    refuse_unknown((field for field in body if field != "requestID"), ("job_id", "job_ids"))
     one, many = body.get("job_id"), body.get("job_ids")
     if (one is None) == (many is None):
         raise InvalidRequest("job_id: name one job, or several in job_ids")

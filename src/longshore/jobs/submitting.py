@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from longshore.errors import InvalidInputs, InvalidRequest, TooLarge, list_problems
-from longshore.http import parse_json
+from longshore.http import check_key
 from longshore.jobs.declaring import JobType
+from longshore.json_bodies import read_json
 
 LARGEST_BATCH = 100_000
-LONGEST_KEY = 255
 _MOST_PROBLEMS = 100
 
 LINES_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -27,12 +27,12 @@ def check_inputs(declared: JobType, document: bytes) -> bytes:
     :raises InvalidInputs: naming every field that does not fit.
     """
     document = document.strip() or b"{}"
-    parse_json(document)
+    read_json(document)
     try:
         # From the text, not the parsed value: only then are dates, sets and tuples read from what JSON has for them.
-        declared.inputs.validate_json(document)
+        declared.inputs.validate_json(document, extra="forbid" if declared.is_closed else None)
     except ValidationError as error:
-        raise InvalidInputs.of_fields(list_problems(error), error.error_count()) from None
+        raise InvalidInputs.of_fields(list_problems(error, declared.model), error.error_count()) from None
     return document
 
 
@@ -73,7 +73,7 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
-    value = parse_json(body)
+    value = read_json(body)
     if not isinstance(value, list):
         raise InvalidRequest(
             "a batch is a JSON array of inputs, or one document a line with Content-Type: application/x-ndjson"
@@ -86,18 +86,14 @@ def digest(queue: str, *documents: bytes) -> str:
     """SHA-256 of what was asked for, whatever its spaces and the order of its fields."""
     found = hashlib.sha256(queue.encode())
     for document in documents:
-        value = parse_json(document)
+        value = read_json(document)
         found.update(b"\n" + json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
     return found.hexdigest()
 
 
-def check_key(key: str | None, made_by: str | None) -> str | None:
+def own_key(key: str | None, made_by: str | None) -> str | None:
     """The ``Idempotency-Key`` as it is kept: a key is its user's own.
 
     :raises InvalidRequest: for one that is empty, too long, or not plain text.
     """
-    if key is None:
-        return None
-    if not key or len(key) > LONGEST_KEY or not key.isprintable():
-        raise InvalidRequest(f"Idempotency-Key: send 1 to {LONGEST_KEY} printable characters, such as a UUID")
-    return f"{made_by or ''}/{key}"
+    return None if check_key(key) is None else f"{made_by or ''}/{key}"

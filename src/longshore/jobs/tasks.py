@@ -6,8 +6,6 @@ A message that is lost costs a second, one too many a look into the database.
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,10 +17,11 @@ from kombu.exceptions import OperationalError
 from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs.results import open_store
-from longshore.jobs.running.stopping import StopSignal
 from longshore.jobs.running.warden import Warden
 from longshore.messages import emitter
+from longshore.rounds import Rounds
 from longshore.settings import Settings
+from longshore.stopping import StopSignal, heed
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,9 @@ def warden() -> Warden:
     settings: Settings = current_app.settings
     database = Database(settings.database)
     stop: StopSignal = current_app.stop_signal
-    return Warden(settings, database, emitter(settings), open_store(settings, database), stop)
+    heed(stop)
+    store = open_store(settings, database)
+    return Warden(settings, database, emitter(settings), store, stop, current_app.job_settled)
 
 
 @shared_task(name=WORK, ignore_result=True)  # type: ignore[untyped-decorator]
@@ -68,8 +69,8 @@ PAUSE_SECONDS = 0.005
 """Between two rounds of messages, when jobs come in faster than that."""
 
 
-class Waker:
-    """Lets workers look into queues, from a thread of its own.
+def make_wake(celery: Any, most_messages: int = 1) -> Wake:
+    """What lets workers look into a queue, for a web process.
 
     A message costs as much as accepting a job does, and taking it as much again. What is asked for within
     :data:`PAUSE_SECONDS` goes into the next round: when jobs come in hundreds a second, a message stands for several of
@@ -78,42 +79,7 @@ class Waker:
 
     :param most_messages: how many are sent for one queue at once; as many workers begin.
     """
-
-    def __init__(self, celery: Any, most_messages: int) -> None:
-        self._celery = celery
-        self._most = most_messages
-        self._asked: dict[str, int] = {}
-        self._news = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def __call__(self, queue: str, jobs: int = 1) -> None:
-        """Say that so many jobs came into a queue."""
-        with self._news:
-            self._asked[queue] = self._asked.get(queue, 0) + jobs
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
-                self._thread.start()
-            self._news.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._news:
-                self._news.wait_for(lambda: self._asked)
-                asked, self._asked = self._asked, {}
-            begun = time.monotonic()
-            for queue, jobs in asked.items():
-                try:
-                    send_messages(self._celery, queue, min(jobs, self._most))
-                except Unavailable:
-                    log.info("the message broker is away; the jobs of the queue %r wait for it", queue)
-                except Exception:  # the thread must outlive whatever the broker's client raises
-                    log.exception("workers could not be woken")
-            time.sleep(max(0.0, begun + PAUSE_SECONDS - time.monotonic()))
-
-
-def make_wake(celery: Any, most_messages: int = 1) -> Wake:
-    """What lets workers look into a queue, for a web process."""
-    return Waker(celery, most_messages)
+    return Rounds("waker", lambda queue, jobs: send_messages(celery, queue, min(jobs, most_messages)), PAUSE_SECONDS)
 
 
 @worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]

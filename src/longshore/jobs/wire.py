@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from longshore.http import Query
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import COUNT_LIMIT, STATUSES, Accepted, Job
 
@@ -112,13 +113,13 @@ class JobTypeList(BaseModel):
     types: list[DeclaredJob]
 
 
-class SubmitQuery(BaseModel):
+class SubmitQuery(Query):
     """How to submit."""
 
     queue: str | None = Field(None, description="instead of the queue that the job was declared with")
 
 
-class ShowQuery(BaseModel):
+class ShowQuery(Query):
     """How to look at a job."""
 
     wait: float = Field(
@@ -129,7 +130,7 @@ class ShowQuery(BaseModel):
     )
 
 
-class ListQuery(BaseModel):
+class ListQuery(Query):
     """Which jobs to list."""
 
     # PostgreSQL refuses text with a NUL in it.
@@ -201,7 +202,7 @@ def describe_type(declared: JobType, *, timeout: float, memory: int, result_ttl:
         "timeout": declared.timeout_seconds or timeout,
         "memory": declared.memory_bytes or memory,
         "retries": declared.retries,
-        "retry": declared.retry,
+        "retry": declared.rerun_if_lost,
         "every": declared.every,
         "result_ttl": declared.result_ttl_seconds or result_ttl,
         "inputs": inputs,

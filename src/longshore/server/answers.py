@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from longshore.access.gate import add_error_headers
 from longshore.delivery import tus_routes
-from longshore.errors import Internal, LongshoreError
-from longshore.http import error_response
+from longshore.errors import Internal, LongshoreError, StorageFull, is_disk_full
+from longshore.http import asks_for_json, error_response
+from longshore.own_log import put_back
+from longshore.server.diagnostics_http import DeliberateError
 from longshore.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -19,7 +22,15 @@ CODES = {413: "TooLarge", 429: "TooManyRequests"}
 """Codes for what Flask itself refuses; InvalidRequest for the others."""
 
 ASKED_HEADERS = ("Authorization", "Content-Type", "Range", "If-Match", "If-None-Match", "Idempotency-Key")
-ANSWERED_HEADERS = ("Content-Disposition", "Location", "ETag")
+ANSWERED_HEADERS = (
+    "Content-Disposition",
+    "Location",
+    "ETag",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
 """What pages of the configured origins may send and read."""
 
 
@@ -46,10 +57,15 @@ def add_errors(app: Flask) -> None:
         return response
 
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
+    def unexpected(error: Exception) -> Any:
+        if is_disk_full(error):
+            # Whatever wrote it: to each part's own clients in the shape that they know.
+            return app.handle_user_exception(StorageFull.now())
         internal = Internal()
+        put_back()
         logger.error("request failed [%s]", internal.error_id, exc_info=error)
-        if request.accept_mimetypes.best == "text/html":
+        shows_a_page = isinstance(error, DeliberateError) and not asks_for_json(request)
+        if shows_a_page or request.accept_mimetypes.best == "text/html":
             return Response(render_template("error.html", error=internal), status=internal.status)
         return error_response(internal)
 

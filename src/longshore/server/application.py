@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import socketio
+from flask import g
 
 from longshore.access.gate import Access, Gate
 from longshore.access.pages import access_pages
@@ -19,7 +20,7 @@ from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.resumed import IntoDataset
 from longshore.datasets.routes import BASE, contract_routes, declare_api
 from longshore.datasets.service import READS, Datasets
-from longshore.datasets.sockets import DatasetSockets, GuardedServer
+from longshore.datasets.sockets import DatasetSockets
 from longshore.datasets.tasks import make_enqueue
 from longshore.delivery import tus_routes
 from longshore.delivery.current import current_links
@@ -33,12 +34,12 @@ from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploa
 from longshore.delivery.routes import delivery_routes
 from longshore.delivery.static import static_routes
 from longshore.errors import LongshoreError
-from longshore.events import Events, current_events
+from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
-from longshore.handlers.mounting import SOCKETS, Mount, dispatch, load_mounts
+from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
 from longshore.handlers.templates import Templates, template_routes
 from longshore.http import Api
 from longshore.jobs.announcing import announce
@@ -52,23 +53,30 @@ from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
+from longshore.looking import Lookout
 from longshore.messages import emitter, server_manager
+from longshore.request_gate import guard_requests
 from longshore.server.answers import add_cors, add_errors
 from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import diagnostics_blueprint, stamp_response, stamps
+from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
+from longshore.server.engine import Door, SocketServer
+from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
+from longshore.server.job_files import sweep_links
 from longshore.server.metrics import Metrics, collectors
 from longshore.server.pages import add_pages, refused_page
+from longshore.server.progress import ProgressWatch
+from longshore.server.queues import QueueWatch
 from longshore.server.state import declare_server_state
 from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
-from longshore.server.version import app_version
 from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import workbench_blueprint
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
+from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +102,7 @@ class Services:
     events: Any = None
     access: Any = None
     responses: Any = None
+    progress: Any = None
     metrics: Metrics = field(default_factory=Metrics)
 
     def bind(self) -> None:
@@ -121,9 +130,11 @@ class Parts:
     socket_gate: SocketGate
     job_reconciler: JobReconciler | None = None
     """Begins once handlers have declared their jobs."""
+    lookouts: list[Lookout] = field(default_factory=list)
 
     def sweep_files(self) -> None:
         """Remove what is over: links, resumable uploads, and what broken-off uploads left."""
+        sweep_links(self.database)
         for service in (
             self.services.links,
             self.services.resumable,
@@ -138,6 +149,8 @@ class Parts:
         self.reconciler.stop()
         if self.job_reconciler is not None:
             self.job_reconciler.stop()
+        for lookout in self.lookouts:
+            lookout.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
@@ -161,7 +174,7 @@ def create_app(settings: Settings) -> Application:
     access = Access(settings)
     database = Database(settings.database)
     celery = make_celery(settings)
-    service = Datasets(settings, database, make_enqueue(celery))
+    service = Datasets(settings, database, make_enqueue(celery), make_enqueue(celery, imports=True))
     publisher = emitter(settings)
     store = open_store(settings, database)
     # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
@@ -170,10 +183,12 @@ def create_app(settings: Settings) -> Application:
     server = _socket_server(settings, access)
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
-    server.gate = socket_gate = SocketGate(server, access, EventScopes({*READS, SUBSCRIBE, UNSUBSCRIBE}))
+    server.gate = socket_gate = SocketGate(
+        server, access, EventScopes({*READS, SUBSCRIBE, UNSUBSCRIBE}), settings.web_sockets
+    )
     JobSockets(server, jobs, sockets.refuse)
 
-    responses = ResponseCache(settings)
+    responses, progress = ResponseCache(settings), ProgressWatch(database)
     partitions, path_files = Partitions(settings), PathFiles(settings)
     services = Services(
         datasets=service,
@@ -188,24 +203,28 @@ def create_app(settings: Settings) -> Application:
         events=Events(settings),
         access=access,
         responses=responses,
-        metrics=Metrics(collectors(settings, database, responses, lambda: len(server.eio.sockets))),
+        progress=progress,
+        metrics=Metrics(collectors(settings, database, responses, progress, lambda: len(server.eio.sockets))),
     )
     api = declare_routes(app, settings, services)
     access.rates.guard(app)
+    guard_requests(app)
+    app.before_request(lambda: _name_user(settings))
     app.after_request(stamp_response)
     services.metrics.count_requests(app)
     add_errors(app)
     add_cors(app, settings)
     close_registry()
 
-    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher), socket_gate)
+    parts = Parts(settings, database, services, sockets, Reconciler(service, publisher, sockets.name), socket_gate)
     services.bind()
     try:
         mounts = load_additions(app, settings)
     except BaseException:
         parts.close()
         raise
-    declare_partitions(app, settings, services)
+    warn_of_unknown_sources(settings)
+    declare_last(app, settings, services)
     document_declared_jobs(api, jobs)
     duties = [
         *scheduled(all_jobs(), wake),
@@ -215,15 +234,24 @@ def create_app(settings: Settings) -> Application:
     ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
+    parts.lookouts = [
+        QueueWatch(settings, database),
+        progress,
+        Lookout("rates", access.rates.look),
+        Lookout("links", services.links.break_leases),
+    ]
+    for lookout in parts.lookouts:
+        lookout.start()
     parts.reconciler.start()
     socket_gate.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    inner = guard(dispatch(app.wsgi_app, mounts))
-    served = socketio.WSGIApp(server, inner, socketio_path=SOCKETS)
-    prefixes = [mount.prefix for mount in mounts]
+    dispatcher = Dispatcher(app.wsgi_app, mounts, app.url_map)
+    inner = guard(dispatcher if mounts else app.wsgi_app)
+    served = Door(socketio.WSGIApp(server, inner, socketio_path=SOCKETS), SOCKETS, server, socket_gate.admit)
+    is_mounted = dispatcher.is_mounted if mounts else None
     app.wsgi_app = Gate(  # type: ignore[method-assign]
-        served, access, app, sockets=SOCKETS, mounts=prefixes, headers=stamps(), page=refused_page(app)
+        served, access, app, sockets=SOCKETS, is_mounted=is_mounted, headers=stamps(), page=refused_page(app)
     )
     return app
 
@@ -244,14 +272,14 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     declare_view_links(api, services.datasets, services.links)
     declare_stored_imports(api, services.datasets, services.offered, services.partitions, services.path_files)
     declare_jobs_api(api, services.jobs)
-    declare_server_state(api, settings, services.metrics)
+    declare_server_state(api, settings, services.metrics, services.progress)
     api.register(app)
     app.register_blueprint(contract_routes(services.datasets, services.publisher))
     app.register_blueprint(delivery_routes(services.links, services.offered))
     app.register_blueprint(path_file_routes(services.path_files, _front(settings)))
     app.register_blueprint(tus_routes.tus_routes(services.resumable))
     add_stores(app, settings, services.datasets, services.lists, services.events)
-    app.register_blueprint(diagnostics_blueprint(settings))
+    app.register_blueprint(diagnostics_blueprint(settings, services.progress))
     app.register_blueprint(workbench_blueprint())
     app.register_blueprint(access_pages(services.access))
     app.register_blueprint(template_routes(Templates(settings.template_dir)))
@@ -261,17 +289,35 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     return api
 
 
-def declare_partitions(app: Application, settings: Settings, services: Services) -> None:
-    """Give ``app`` the routes that take what no other route takes; also none of handlers, which are there by now.
+def declare_last(app: Application, settings: Settings, services: Services) -> None:
+    """Give ``app`` the routes that give way to handlers, which are there by now: demonstrations, and partitions.
 
-    A handler that takes everything itself, as ``/<path:anything>``, leaves nothing to partitions.
+    Partitions take what no other route takes. A handler that takes everything itself, as ``/<path:anything>``, leaves
+    nothing to them, nor does an application that is mounted at ``/``.
     """
+    declare_demonstrations(app)
+    if any(not prefix for prefix, _ in settings.mounts):
+        logger.warning("the application mounted at / takes all addresses that nothing else takes: no partitions")
+        return
     # Mounts and sockets stand before all routes.
     others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)])
     if others.take_everything:
         logger.warning("a handler takes all addresses that nothing else takes; so there are no partitions")
         return
     app.register_blueprint(partition_routes(services.partitions, others, _front(settings)))
+
+
+def _name_user(settings: Settings) -> None:
+    """Who asks, where handlers of the older framework look for it."""
+    g.user_token = user_token(settings)
+
+
+def declare_demonstrations(app: Application) -> None:
+    """Give ``app`` those of the demonstrations whose addresses no handler has taken."""
+    with app.url_map.opened():
+        for rule, methods, view in DEMONSTRATIONS:
+            if not app.url_map.has_deployers(rule):
+                app.add_url_rule(rule, f"demonstrations.{view.__name__}", view, methods=methods)
 
 
 def _resumable(
@@ -298,7 +344,7 @@ def load_additions(app: Application, settings: Settings) -> list[Mount]:
     app.url_map.seal()
     forget_jobs(PACKAGE)
     load_declarations(settings, app)
-    return load_mounts(settings.mounts, app.url_map)
+    return load_mounts(settings.mounts, app.url_map, strict_json=settings.strict_json)
 
 
 def _package_folder() -> Any:
@@ -307,8 +353,8 @@ def _package_folder() -> Any:
     return Path(__file__).parent
 
 
-def _socket_server(settings: Settings, access: Access) -> GuardedServer:
-    return GuardedServer(
+def _socket_server(settings: Settings, access: Access) -> SocketServer:
+    return SocketServer(
         max_message_bytes=settings.max_message_bytes,
         client_manager=server_manager(settings),
         async_mode="threading",

@@ -8,8 +8,13 @@ from urllib.parse import urlsplit
 from celery import Celery, _state
 
 from longshore.datasets import QUEUE as DATASETS_QUEUE
+from longshore.handlers.loading import allow_imports_from_here
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
+from longshore.server.extra_queues import tell_of_new_queues
 from longshore.settings import REDIS_SCHEMES, Settings
+
+OWN_TASKS = ("celery.", "longshore.")
+"""How the names of the tasks begin that belong to Celery and to this project."""
 
 JOBS_QUEUE = "jobs"
 """Where Celery tasks and jobs go that name no other queue."""
@@ -18,32 +23,42 @@ JOBS_QUEUE = "jobs"
 # (the mailbox in the database keeps the work), so it only has to be longer than any wait for a free worker process.
 VISIBILITY_SECONDS = 12 * 3600
 
+BROKER_SECONDS = 5.0
+"""How long the broker may take for an answer."""
+
 # A broker that was restarted is back in a fraction of a second; a request does not wait longer than about 1 s for it.
 PUBLISH_RETRY = {"max_retries": 4, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.4}
 
 
 class Application(Celery):  # type: ignore[misc]
-    """Celery, with the queue that a task declares (``@celery.task(queue="qed")``) kept beside it.
+    """Celery, with the queue that a task declares (``@celery.task(queue="qed")``) set on the task itself.
 
-    Celery itself keeps it as an attribute of the task, which it has deprecated and is going to drop.
+    Celery looks for it there whenever it sends the task: by ``delay()``, by name, in chains, groups and chords, and
+    when it unlocks a chord. As an attribute of the task's *class*, where its decorator puts it, it has deprecated it.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        self.declared_queues: dict[str, str] = {}
-        super().__init__(*args, **options)
-
     def _task_from_fun(self, fun: Any, name: str | None = None, **options: Any) -> Any:
-        name = name or self.gen_task_name(fun.__name__, fun.__module__)
         queue = options.pop("queue", None)
-        if queue is not None:
-            self.declared_queues[name] = str(queue)
-        return super()._task_from_fun(fun, name=name, **options)
+        name = name or self.gen_task_name(fun.__name__, fun.__module__)
+        is_new = name not in self._tasks
+        task = super()._task_from_fun(fun, name=name, **options)
+        if is_new and queue is not None:
+            task.queue = queue
+        return task
 
-    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
-        """Send a task's message; what the caller says of the queue wins over what the task declares."""
-        if name in self.declared_queues and not {"queue", "exchange", "routing_key"} & options.keys():
-            options["queue"] = self.declared_queues[name]
-        return super().send_task(name, *args, **options)
+
+def task_queues(app: Any) -> dict[str, str]:
+    """The queue to which each task is sent whose name is not the project's or Celery's own, by name."""
+    app.finalize()
+    found = sorted((name, task) for name, task in app.tasks.items() if not name.startswith(OWN_TASKS))
+    return {name: _queue_of(app, task) for name, task in found}
+
+
+def _queue_of(app: Any, task: Any) -> str:
+    """What the task itself names, or ``task_routes``, or the default queue, as Celery decides it when it sends."""
+    # The router takes entries out of what it is given, and Celery keeps this one.
+    options = dict(task._get_exec_options())
+    return str(app.amqp.router.route(options, task.name, task_type=task)["queue"].name)
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -52,14 +67,19 @@ def make_celery(settings: Settings) -> Celery:
     Tasks are declared with ``shared_task`` and need no import of it; they find the settings as
     ``celery.current_app.settings``.
     """
+    # Celery puts the current folder before all others while it imports, unless it stands on the path already: at the
+    # end, so that a json.py that lies there is not taken for Python's.
+    allow_imports_from_here()
     app = Application("longshore", set_as_current=True)
     app.loader.override_backends = BACKENDS
     app.conf.update(
         broker_url=settings.kombu_url,
+        broker_use_ssl=settings.broker_tls or False,
         broker_transport_options=_transport_options(settings),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=30,
+        broker_connection_timeout=BROKER_SECONDS,
         # JSON only: a message can carry data, never code.
         accept_content=["json"],
         task_serializer="json",
@@ -81,6 +101,10 @@ def make_celery(settings: Settings) -> Celery:
         timezone="UTC",
     )
     app.settings = settings
+    # Set by a worker: whether it serves queues that nobody declared, and what it does once it serves one.
+    app.takes_up_queues = False
+    app.say_alive = lambda: None
+    tell_of_new_queues(app)
     # Celery keeps its current application per thread; the web server has many, and shared tasks look here.
     app.set_default()
     return app
@@ -88,12 +112,14 @@ def make_celery(settings: Settings) -> Celery:
 
 def _transport_options(settings: Settings) -> dict[str, Any]:
     if urlsplit(settings.kombu_url).scheme.split("+")[0] not in REDIS_SCHEMES:
-        return {}
+        return {"write_timeout": BROKER_SECONDS}
     return {
         "visibility_timeout": VISIBILITY_SECONDS,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 2,
+        # A broker that stands still is as good as away.
+        "socket_timeout": BROKER_SECONDS,
         "socket_keepalive": True,
         "health_check_interval": 10,
         "global_keyprefix": "",

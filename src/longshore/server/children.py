@@ -39,6 +39,7 @@ class Child:
 
     :param stop_seconds: how long :meth:`stop` waits before it kills.
     :param death_signal: what the kernel sends when the supervisor dies.
+    :param group: those of one group that follow each other are stopped together.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Child:
     inherited: Sequence[int] = ()
     stop_seconds: float = 5
     death_signal: int = signal.SIGKILL
+    group: str = ""
     backoff: Backoff = field(default_factory=Backoff)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0

@@ -14,8 +14,9 @@ import click
 from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.jobs.cli import jobs_group
 from longshore.server.logs import configure_logging
-from longshore.server.version import app_version
+from longshore.server.permissions import keep_others_out, warn_of_open_folders
 from longshore.settings import Settings
+from longshore.version import app_version
 
 if TYPE_CHECKING:
     from longshore.server.declarations import Declarations
@@ -59,7 +60,7 @@ main.add_command(jobs_group)
 @click.option("--reload", is_flag=True, help="Restart when source files change, for development.")
 def serve(*, reload: bool, **options: Any) -> None:
     """Start everything on this machine: broker, workers and web server."""
-    settings = read_settings(options)
+    settings = read_server_settings(options)
     from longshore.server.keeping import StartError
     from longshore.server.listener import PortTakenError
     from longshore.server.lock import StorageTakenError
@@ -109,33 +110,76 @@ def web(*, lifeline: int | None, listener: int | None, **options: Any) -> None:
 @main.command()
 @storage_option
 @lifeline_option
-@click.option("--queues", help="Serve only these, comma-separated; 'datasets' is that of the tables.")
+@click.option(
+    "--queues", help="Serve only these, comma-separated; 'datasets' is that of the tables, 'imports' reads files."
+)
+@click.option("--without-imports", is_flag=True, help="With 'datasets' in --queues: another worker reads files.")
+@click.option("--take-up", is_flag=True, help="With --queues: also any other queue, once something is sent to it.")
 @click.option("--concurrency", type=click.IntRange(1), help="Processes. [WORKER_CONCURRENCY, JOB_CONCURRENCY]")
-def worker(*, lifeline: int | None, queues: str | None, concurrency: int | None, **options: Any) -> None:
-    """Start only workers, for several machines: one for tables and, if there are jobs, one for those.
+def worker(
+    *,
+    lifeline: int | None,
+    queues: str | None,
+    without_imports: bool,
+    take_up: bool,
+    concurrency: int | None,
+    **options: Any,
+) -> None:
+    """Start only workers, for several machines: for tables, for imports and, if there are jobs, for those.
 
-    With --queues, one for exactly these queues.
+    With --queues, one for exactly these queues; 'datasets' without 'imports' brings a worker for imports with it.
     """
     settings = read_part_settings(options, lifeline)
     try:
-        if queues is None:
+        named = _named_queues(queues)
+        if queues is None or ("datasets" in named and "imports" not in named and not without_imports):
             from longshore.server.keeping import StartError
             from longshore.server.workers import run_workers
 
             try:
-                sys.exit(run_workers(settings, concurrency))
+                sys.exit(run_workers(settings, concurrency, named))
             except StartError as error:
                 fail(str(error))
         from longshore.server.worker import run_worker
 
-        named = tuple(part.strip() for part in queues.split(",") if part.strip())
-        if not named:
-            fail("--queues names no queue", EXIT_BAD_SETTING)
-        of_tables = named == ("datasets",)
-        chosen = concurrency or (settings.worker_concurrency if of_tables else settings.job_concurrency)
-        sys.exit(run_worker(settings, named, chosen, lifeline))
+        processes = concurrency or default_concurrency(settings, named)
+        sys.exit(run_worker(settings, named, processes, lifeline, takes_up=take_up))
     except LoadError as error:
         fail(str(error))
+
+
+def default_concurrency(settings: Settings, queues: tuple[str, ...]) -> int:
+    """How many processes a worker of these queues has."""
+    if set(queues) <= {"datasets", "imports"}:
+        return settings.worker_concurrency if "datasets" in queues else settings.import_concurrency
+    return settings.job_concurrency
+
+
+@main.command()
+@listen_options
+@storage_option
+@click.option("--queues", help="Ask for this machine's workers of these queues, comma-separated, not its web server.")
+def healthcheck(*, queues: str | None, **options: Any) -> None:
+    """Ask this machine's web server, or its workers, whether all is well; ends with 1 when not.
+
+    For containers and orchestrators, with the same settings as the part that is asked about.
+    """
+    settings = read_settings(options)
+    from longshore.server.healthcheck import UnwellError, check_web, check_worker
+
+    named = _named_queues(queues)
+    try:
+        click.echo(check_web(settings) if queues is None else check_worker(settings, named))
+    except UnwellError as error:
+        fail(str(error))
+
+
+def _named_queues(text: str | None) -> tuple[str, ...]:
+    """The queues of ``--queues``; none without it. Ends the process where it names none."""
+    named = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    if text is not None and not named:
+        fail("--queues names no queue", EXIT_BAD_SETTING)
+    return named
 
 
 @main.command()
@@ -143,14 +187,20 @@ def worker(*, lifeline: int | None, queues: str | None, concurrency: int | None,
 @lifeline_option
 def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
-    settings = read_settings(options)
+    settings = read_server_settings(options)
     from longshore.database import migrate as migrate_database
     from longshore.lifeline import die_with
     from longshore.stores.lists import prepare as prepare_lists
 
     die_with(lifeline)
-    migrate_database(settings)
-    prepare_lists(settings)
+    try:
+        migrate_database(settings)
+        prepare_lists(settings)
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    except LongshoreError as error:
+        reason = error.__cause__ or error.description
+        fail(f"the database cannot be used: {str(reason).splitlines()[0]}")
 
 
 def read_sources(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Path]:
@@ -187,7 +237,7 @@ def declarations(*, lifeline: int | None, output: int) -> None:
 
 
 def _find_declarations() -> Declarations:
-    settings = read_settings({})
+    settings = read_server_settings({})
     from longshore.server.declarations import find_declarations
 
     try:
@@ -259,6 +309,52 @@ def replay(
         fail(done.failure.description)
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@storage_option
+def backup(folder: Path, **options: Any) -> None:
+    """Copy everything the server keeps into FOLDER, also while it runs.
+
+    A FOLDER that holds an earlier backup gets what is new, and is whole at every moment. Ends with 1 when datasets are
+    damaged in the storage itself; the rest is backed up then, too.
+    """
+    settings = read_server_settings(options)
+    from longshore.server.backup import BackupError, back_up
+
+    try:
+        made = back_up(settings, folder)
+    except (BackupError, LongshoreError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or folder}: {error.strerror}")
+    size = f"{made.bytes / 2**20:,.1f} MiB"
+    click.echo(f"{made.datasets:,} datasets; {made.files:,} files of {size}, {made.copied:,} of them new")
+    if made.damaged:
+        fail(f"files are missing of {len(made.damaged)} datasets: {', '.join(name[:6] for name in made.damaged)}…")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@storage_option
+@click.option("--rerun-jobs", is_flag=True, help="Run jobs that had not ended, though they may have since.")
+def restore(folder: Path, *, rerun_jobs: bool, **options: Any) -> None:
+    """Make an empty storage folder, and an empty database, what the backup in FOLDER holds."""
+    settings = read_server_settings(options)
+    from longshore.server.backup import BackupError
+    from longshore.server.backup import restore as bring_back
+    from longshore.server.lock import StorageTakenError
+
+    try:
+        made = bring_back(settings, folder, rerun_jobs=rerun_jobs)
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
+    except (BackupError, StorageTakenError, LongshoreError) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename or folder}: {error.strerror}")
+    click.echo(f"{made.datasets:,} datasets and {made.files:,} files as they were at {made.made}")
+
+
 @main.group()
 def token() -> None:
     """Tokens that let callers in; the server knows only their hashes."""
@@ -320,10 +416,19 @@ def read_settings(options: dict[str, Any]) -> Settings:
     return settings
 
 
+def read_server_settings(options: dict[str, Any]) -> Settings:
+    """As :func:`read_settings`, for what writes into the storage folder: from here on for this user alone."""
+    settings = read_settings(options)
+    keep_others_out(settings)
+    return settings
+
+
 def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Settings:
     """Settings of one part; started without a supervisor, it needs a broker and a migrated database."""
-    settings = read_settings(options)
+    settings = read_server_settings(options)
     if lifeline is None:
+        require_whole(settings)
+        warn_of_open_folders(settings)
         if settings.broker_url is None and not settings.broker_socket.exists():
             fail(
                 f"there is no broker: set BROKER_URL, or run `longshore serve` on {settings.root_storage_path}",
@@ -335,6 +440,16 @@ def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Setting
         if subprocess.run(part("migrate"), env=settings.child_environment(), check=False).returncode:
             fail("the database could not be brought to this version; the reason stands above")
     return settings
+
+
+def require_whole(settings: Settings) -> None:
+    """End the process with a sentence where a restore has begun and not ended."""
+    from longshore.server.restoring import require_restored
+
+    try:
+        require_restored(settings)
+    except SettingsError as error:
+        fail(str(error), EXIT_BAD_SETTING)
 
 
 def fail(sentence: str, code: int = EXIT_FAILED) -> NoReturn:

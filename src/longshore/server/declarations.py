@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,12 +16,15 @@ from longshore.handlers.application import Application, Route
 from longshore.handlers.mounting import Mount
 from longshore.jobs.declaring import JobType, all_jobs
 from longshore.jobs.scheduling import parse_schedule
-from longshore.server.application import Services, declare_routes, load_additions, make_application
-from longshore.server.celery_app import make_celery
+from longshore.server.application import (
+    Services,
+    declare_demonstrations,
+    declare_routes,
+    load_additions,
+    make_application,
+)
+from longshore.server.celery_app import make_celery, task_queues
 from longshore.settings import Settings
-
-OWN_TASKS = ("celery.", "longshore.")
-"""How the names of the tasks begin that belong to Celery and to this project."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Declarations:
         """A table for a person."""
         routes = self.application.url_map.routes
         yield from _section("Handlers", [self._row(route) for route in routes if not route.built_in])
-        yield from _section("Mounts", [(mount.prefix, mount.target, "") for mount in self.mounts])
+        yield from _section("Mounts", [(mount.prefix or "/", mount.target, "") for mount in self.mounts])
         yield from _section("Jobs", [(f"{job.name} (queue {job.queue})", job.place, job.summary) for job in self.jobs])
         yield from _section("Celery tasks", [(f"{name} (queue {queue})", "", "") for name, queue in self.tasks.items()])
         yield from _section("Built in", [self._row(route) for route in routes if route.built_in])
@@ -75,9 +77,10 @@ def find_declarations(settings: Settings) -> Declarations:
     with redirect_stdout(sys.stderr):
         declare_routes(application, settings, Services())
         mounts = load_additions(application, settings)
+        declare_demonstrations(application)
     jobs = all_jobs()
     _check_jobs(jobs)
-    return Declarations(application, mounts, jobs, _tasks(celery))
+    return Declarations(application, mounts, jobs, task_queues(celery))
 
 
 def _check_jobs(jobs: list[JobType]) -> None:
@@ -99,18 +102,6 @@ def _check_jobs(jobs: list[JobType]) -> None:
             ) from None
         except ValueError as error:
             raise LoadError(f"job {job.name!r} ({job.place}): {error}") from None
-
-
-def _tasks(celery: Any) -> dict[str, str]:
-    celery.finalize()
-    found = {name: task for name, task in celery.tasks.items() if not name.startswith(OWN_TASKS)}
-    return {name: _queue_of(celery, name, task) for name, task in sorted(found.items())}
-
-
-def _queue_of(celery: Any, name: str, task: Any) -> str:
-    """The queue that the task itself names, or ``task_routes``, or the default one."""
-    routed = celery.amqp.router.route({}, name, task_type=task)["queue"].name
-    return str(celery.declared_queues.get(name) or routed)
 
 
 def _section(title: str, rows: list[tuple[str, str, str]]) -> Iterator[str]:

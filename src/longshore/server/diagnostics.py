@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Container
+from functools import cache, partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypedDict
 
 from longshore.database import Database
+from longshore.disk import try_writing
 from longshore.jobs.declaring import all_jobs
-from longshore.server.heartbeat import DATASETS, JOBS, connect, living_workers
+from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
+from longshore.server.progress import ProgressWatch
+from longshore.server.queues import describe_unserved, find_unserved
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,13 +42,22 @@ class CheckError(Exception):
 Check = Callable[[Settings], str]
 
 
-def checks(settings: Settings, limit_seconds: float = LIMIT_SECONDS) -> dict[str, Finding]:
+def checks(
+    settings: Settings,
+    limit_seconds: float = LIMIT_SECONDS,
+    without: Container[str] = (),
+    progress: ProgressWatch | None = None,
+) -> dict[str, Finding]:
     """Run all checks at the same time.
 
     :param limit_seconds: a check that takes longer counts as failed.
+    :param without: names of checks that are left out.
+    :param progress: what watches the accepted changes of this server.
     """
     answers: SimpleQueue[tuple[str, Finding]] = SimpleQueue()
-    for name, check in CHECKS.items():
+    known = CHECKS if progress is None else {**CHECKS, "changes": partial(check_changes, progress)}
+    wanted = {name: check for name, check in known.items() if name not in without}
+    for name, check in wanted.items():
         # A daemon: one that hangs, in a network file system say, must not keep the server from ending.
         threading.Thread(
             target=lambda name=name, check=check: answers.put((name, _run(name, check, settings))),
@@ -55,14 +66,14 @@ def checks(settings: Settings, limit_seconds: float = LIMIT_SECONDS) -> dict[str
         ).start()
     deadline = time.monotonic() + limit_seconds
     found: dict[str, Finding] = {}
-    while len(found) < len(CHECKS):
+    while len(found) < len(wanted):
         try:
             name, finding = answers.get(timeout=max(0.0, deadline - time.monotonic()))
         except Empty:
             break
         found[name] = finding
     late = Finding(ok=False, detail=f"no answer within {limit_seconds:g} s", seconds=limit_seconds)
-    return {name: found.get(name, late) for name in CHECKS}
+    return {name: found.get(name, late) for name in wanted}
 
 
 def _run(name: str, check: Check, settings: Settings) -> Finding:
@@ -81,13 +92,13 @@ def _run(name: str, check: Check, settings: Settings) -> Finding:
 
 def check_database(settings: Settings) -> str:
     """The database runs a query."""
-    with _open_database(settings.database).reading() as connection:
+    with open_database(settings.database).reading() as connection:
         connection.exec_driver_sql("SELECT 1")
     return "answers"
 
 
 @cache
-def _open_database(url: str) -> Database:
+def open_database(url: str) -> Database:
     """One small pool for all diagnoses of this process."""
     return Database(url)
 
@@ -101,7 +112,7 @@ def check_broker(settings: Settings) -> str:
     from kombu.connection import Connection
 
     make_connection: Any = Connection
-    with make_connection(settings.kombu_url, connect_timeout=LIMIT_SECONDS) as connection:
+    with make_connection(settings.kombu_url, ssl=settings.broker_tls, connect_timeout=LIMIT_SECONDS) as connection:
         connection.connect()
     return "answers"
 
@@ -111,6 +122,8 @@ def check_workers(settings: Settings) -> str:
     alive = _count_on_redis(settings.redis_url) if settings.redis_url is not None else _ask_for_workers()
     if not alive[DATASETS]:
         raise CheckError("no worker is alive")
+    if settings.redis_url is not None and not alive[IMPORTS]:  # on RabbitMQ a third question would take too long
+        raise CheckError("no worker for imports is alive")
     if not alive[JOBS]:
         if _has_jobs(settings):
             raise CheckError("no job worker is alive")
@@ -120,7 +133,7 @@ def check_workers(settings: Settings) -> str:
 
 def _count_on_redis(url: str) -> Counter[str]:
     with connect(url) as client:
-        return Counter(kind for kinds in living_workers(client).values() for kind in kinds)
+        return Counter(kind for each in living_workers(client).values() for kind in each.kinds)
 
 
 def _ask_for_workers() -> Counter[str]:
@@ -140,6 +153,22 @@ def _ask_for_workers() -> Counter[str]:
 def _has_jobs(settings: Settings) -> bool:
     """Whether somebody could ask for a job or a task of a merged application."""
     return bool(settings.task_modules or all_jobs())
+
+
+def check_queues(settings: Settings) -> str:
+    """A worker serves every queue in which something waits."""
+    unserved = find_unserved(settings, open_database(settings.database))
+    if waiting := [each for each in unserved if each.waiting]:
+        raise CheckError(describe_unserved(waiting))
+    return describe_unserved(unserved) or "each has a worker"
+
+
+def check_changes(progress: ProgressWatch, _settings: Settings) -> str:
+    """Accepted changes get on."""
+    seconds = progress.still_seconds()
+    if seconds:
+        raise CheckError(f"an accepted change has waited for {seconds:.0f} s, and no worker gets on with it")
+    return "get on"
 
 
 def check_disk(settings: Settings) -> str:
@@ -163,8 +192,7 @@ def check_folders(settings: Settings) -> str:
 
 def _try_writing(folder: Path) -> None:
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        try_writing(folder)
     except OSError as error:
         raise CheckError(f"{folder.name} cannot be written to: {error.strerror}") from None
 
@@ -182,6 +210,7 @@ CHECKS: dict[str, Check] = {
     "database": check_database,
     "broker": check_broker,
     "workers": check_workers,
+    "queues": check_queues,
     "disk": check_disk,
     "folders": check_folders,
     "commands": check_commands,

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from longshore.leases import place
+
 BEAT_SECONDS = 1.0
 # Long enough for a machine whose processors are all busy.
 ALIVE_SECONDS = 5
+PLACE_DIGITS = 6
+"""Of :func:`~longshore.leases.place`, to tell a handful of places apart in a name."""
 WORKERS = "longshore:workers"
 PREFIX = "longshore:worker:"
-DATASETS, JOBS = "datasets", "jobs"
-"""What workers are for; one may be for both."""
+DATASETS, IMPORTS, JOBS = "datasets", "imports", "jobs"
+"""What workers are for; one may be for several."""
 
 
 def connect(url: str, limit_seconds: float = 1.0) -> redis.Redis:
@@ -32,18 +38,38 @@ def connect(url: str, limit_seconds: float = 1.0) -> redis.Redis:
     )
 
 
+@dataclass(frozen=True)
+class Alive:
+    """A worker that is alive.
+
+    :param kinds: what it is for.
+    :param queues: those that it serves; None when it does not say, since it is of an older version.
+    """
+
+    kinds: tuple[str, ...]
+    queues: frozenset[str] | None
+
+    @classmethod
+    def parse(cls, sign: str) -> Alive:
+        """Read a sign of life: the kinds on the first line, a queue on each of the others."""
+        kinds, *queues = sign.split("\n")
+        return cls(tuple(kinds.split()), frozenset(queues) or None)
+
+
 class Heartbeat:
     """The sign of life of this process. Its methods raise ``redis.RedisError`` when the broker is away."""
 
     def __init__(self, url: str, kinds: tuple[str, ...] = (DATASETS,)) -> None:
         self.client = connect(url)
-        self.kinds = " ".join(kinds)
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.kinds = kinds
+        # Containers of one hostname may also have the same process numbers.
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{place()[:PLACE_DIGITS]}"
 
-    def beat(self) -> None:
-        """Be alive for the next :data:`ALIVE_SECONDS`."""
+    def beat(self, queues: Iterable[str] = ()) -> None:
+        """Be alive for the next :data:`ALIVE_SECONDS`, serving these queues."""
+        sign = "\n".join((" ".join(self.kinds), *queues))
         with self.client.pipeline(transaction=False) as pipe:
-            pipe.set(PREFIX + self.name, self.kinds, ex=ALIVE_SECONDS)
+            pipe.set(PREFIX + self.name, sign, ex=ALIVE_SECONDS)
             pipe.sadd(WORKERS, self.name)
             pipe.execute()
 
@@ -59,13 +85,13 @@ class Heartbeat:
         self.client.close()
 
 
-def living_workers(client: redis.Redis) -> dict[str, tuple[str, ...]]:
-    """Names (``host:pid``) and kinds of the workers that are alive; forgets the others."""
+def living_workers(client: redis.Redis) -> dict[str, Alive]:
+    """The workers that are alive, by name (``host:pid:place``); forgets the others."""
     names = sorted(str(name) for name in client.smembers(WORKERS))
     if not names:
         return {}
     signs = client.mget([PREFIX + name for name in names])
-    alive = {name: tuple(str(sign).split()) for name, sign in zip(names, signs, strict=True) if sign is not None}
+    alive = {name: Alive.parse(str(sign)) for name, sign in zip(names, signs, strict=True) if sign is not None}
     if dead := set(names) - set(alive):
         client.srem(WORKERS, *dead)
     return alive

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 
 from sqlalchemy.engine import Connection
 
+from longshore.clocks import steady
 from longshore.database import Database
 from longshore.datasets.retention import remove_unchanged
 from longshore.handlers.caching import ResponseCache
@@ -25,7 +25,7 @@ def clearing(settings: Settings, database: Database, responses: ResponseCache) -
     if ttl is not None:
         folder = settings.datasets_folder
         pause = int(min(max(ttl / 10, 1), LONGEST_RETENTION_SECONDS))
-        yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, time.time()))
+        yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, steady.now()))
 
 
 def _duty(name: str, seconds: int, work: Callable[[], object]) -> Duty:

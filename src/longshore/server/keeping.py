@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 
 from longshore.server.children import Child
 
@@ -97,16 +98,19 @@ class Keeper:
         return max(0.0, min([IDLE_SECONDS, *due]))
 
     def stop_children(self) -> None:
-        """Stop one after the other, the last one first; at once when asked a second time."""
-        for child in reversed(self.children):
-            child.ask_to_stop()
-            deadline = time.monotonic() + child.stop_seconds
-            while child.process is not None and child.has_ended() is None:
-                if self.stop_requests > 1 or time.monotonic() > deadline:
-                    log.warning("%s did not end in time and is killed", child.name)
-                    break
-                self.sleep(0.1)
-            child.kill()
+        """Stop one after the other, the last one first, those of a group together; at once when asked a second time."""
+        for _, members in groupby(reversed(self.children), key=lambda child: child.group or child.name):
+            together = list(members)
+            for child in together:
+                child.ask_to_stop()
+            asked = time.monotonic()
+            for child in together:
+                while child.process is not None and child.has_ended() is None:
+                    if self.stop_requests > 1 or time.monotonic() > asked + child.stop_seconds:
+                        log.warning("%s did not end in time and is killed", child.name)
+                        break
+                    self.sleep(0.1)
+                child.kill()
 
     def sleep(self, seconds: float) -> None:
         """Sleep until a signal, the end of a child, or an answer to what else is registered."""
@@ -143,4 +147,5 @@ class Keeper:
 
 def part(name: str, *options: str) -> list[str]:
     """The command line that starts one part of the server."""
-    return [sys.executable, "-m", "longshore", name, *options]
+    # -P: a file such as random.py where the server is started is not Python's own module of that name.
+    return [sys.executable, "-P", "-m", "longshore", name, *options]

@@ -11,7 +11,7 @@ import socket
 
 from longshore.access.policy import require_protection
 from longshore.errors import SettingsError
-from longshore.settings import Settings
+from longshore.settings import Settings, url_of
 
 BACKLOG = 1024
 
@@ -43,8 +43,7 @@ def open_listener(settings: Settings) -> socket.socket:
 def address_of(listener: socket.socket) -> str:
     """Where a browser on this machine finds the server, such as ``http://127.0.0.1:5000``."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return url_of(host, port)
 
 
 def _resolve(settings: Settings) -> tuple[int, tuple[str, int]]:

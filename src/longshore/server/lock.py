@@ -1,7 +1,8 @@
 """One owner for each storage folder: ``server.lock``, held by the supervisor and inherited by its children.
 
 The lock belongs to the open file, not to a process, so it is free only when the supervisor and all its children
-have ended. The file says who the owner is, as JSON: ``{"pid": 4711, "address": "http://127.0.0.1:5000"}``.
+have ended. The file says who the owner is, as JSON: ``{"pid": 4711, "address": "http://127.0.0.1:5000",
+"place": "903aad75ac0897e2"}``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+
+from longshore.leases import place
 
 LOCK_NAME = "server.lock"
 POLL_SECONDS = 0.05
@@ -21,13 +24,19 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Owner:
-    """Who serves a storage folder: ``pid`` of the supervisor, ``address`` once it listens."""
+    """Who serves a storage folder: ``pid`` of the supervisor, ``address`` once it listens.
+
+    :param place: where that process number means something, see :func:`longshore.leases.place`.
+    """
 
     pid: int
     address: str | None = None
+    place: str = field(default_factory=place)
 
     def is_alive(self) -> bool:
-        """Whether the supervisor itself still runs."""
+        """Whether the supervisor itself still runs, or may: of one in another container nobody knows."""
+        if not self.place or self.place != place():
+            return True
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -64,7 +73,7 @@ class StorageLock:
 
     def name_owner(self, owner: Owner) -> None:
         """Write who serves; in place, because a renamed file would leave the lock on the old one."""
-        content = json.dumps({"pid": owner.pid, "address": owner.address}).encode()
+        content = json.dumps({"pid": owner.pid, "address": owner.address, "place": owner.place}).encode()
         os.pwrite(self.fileno, content, 0)
         os.ftruncate(self.fileno, len(content))
 
@@ -110,7 +119,7 @@ def read_owner(folder: Path) -> Owner | None:
     """Who serves ``folder``, as far as its lock file says; None if nobody does or it is being written."""
     try:
         content = json.loads((folder / LOCK_NAME).read_text())
-        return Owner(int(content["pid"]), content["address"])
+        return Owner(int(content["pid"]), content["address"], str(content.get("place", "")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

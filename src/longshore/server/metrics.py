@@ -27,9 +27,11 @@ from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
-from longshore.server.heartbeat import connect, living_workers
-from longshore.server.version import app_version
+from longshore.route_marks import takes_any_query
+from longshore.server.heartbeat import Alive, connect, living_workers
+from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
+from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Metrics:
         routes = Blueprint("metrics", __name__)
 
         @routes.get("/metrics")
+        @takes_any_query  # scrapers send what they are configured with
         @requires(Scope.ADMIN)
         def show_metrics() -> Response:
             """Figures about this server in Prometheus' text format."""
@@ -141,7 +144,11 @@ class Looked:
 
 
 def collectors(
-    settings: Settings, database: Database, responses: ResponseCache, count_sockets: Callable[[], int]
+    settings: Settings,
+    database: Database,
+    responses: ResponseCache,
+    progress: ProgressWatch,
+    count_sockets: Callable[[], int],
 ) -> list[Looked]:
     """Everything but the requests."""
     begun = time.time()
@@ -151,6 +158,11 @@ def collectors(
         yield GaugeMetricFamily("longshore_start_time_seconds", "Start, in seconds since 1970.", begun)
         yield GaugeMetricFamily("longshore_uptime_seconds", "Time since the start.", time.time() - begun)
         yield GaugeMetricFamily("longshore_sockets", "Socket.IO connections.", count_sockets())
+        yield GaugeMetricFamily(
+            "longshore_change_still_seconds",
+            "Time for which an accepted change has waited and no worker gets on with it.",
+            progress.still_seconds(),
+        )
         yield CounterMetricFamily(
             "longshore_response_cache_hits", "Requests answered from the response cache.", responses.hits
         )
@@ -176,7 +188,8 @@ def about_the_database(database: Database) -> Families:
 
         number = sa.func.count()
         by_state = dict(count(sa.select(datasets.c.state, number).group_by(datasets.c.state)))
-        waiting = count(sa.select(number).where(mailbox.c.settled.is_(None)))[0][0]
+        unsettled: Any = sa.select(number, sa.func.min(mailbox.c.accepted)).where(mailbox.c.settled.is_(None))
+        waiting, oldest = count(unsettled)[0]
         by_status = dict(count(sa.select(jobs.c.status, number).group_by(jobs.c.status)))
         waiting_jobs, running_jobs = (
             dict(count(sa.select(jobs.c.queue, number).where(sa.text(condition)).group_by(jobs.c.queue)))
@@ -186,6 +199,11 @@ def about_the_database(database: Database) -> Families:
         cached = count(sa.select(sa.func.coalesce(sa.func.sum(files.c.size), 0)))[0][0]
     yield _by("longshore_datasets", "Datasets.", "state", {"ready": 0, "importing": 0, **by_state})
     yield GaugeMetricFamily("longshore_changes_waiting", "Accepted changes of datasets that wait or run.", waiting)
+    yield GaugeMetricFamily(
+        "longshore_oldest_change_seconds",
+        "Age of the oldest accepted change that waits or runs.",
+        0.0 if oldest is None else max(0.0, time.time() - oldest),
+    )
     yield _by("longshore_jobs", "Jobs on record.", "status", dict.fromkeys(STATUSES, 0) | by_status)
     yield _by("longshore_jobs_waiting", "Jobs that wait, by queue.", "queue", waiting_jobs)
     yield _by("longshore_jobs_running", "Jobs that run, by queue.", "queue", running_jobs)
@@ -198,13 +216,13 @@ def about_workers(settings: Settings) -> Families:
     alive = find_workers(settings)
     if alive is None:
         return
-    kinds = [kind for each in alive.values() for kind in each]
-    counts = {kind: kinds.count(kind) for kind in ("datasets", "jobs")}
+    kinds = [kind for each in alive.values() for kind in each.kinds]
+    counts = {kind: kinds.count(kind) for kind in ("datasets", "imports", "jobs")}
     yield _by("longshore_workers", "Workers that are alive, by what they are for.", "kind", counts)
 
 
-def find_workers(settings: Settings) -> dict[str, tuple[str, ...]] | None:
-    """Names and kinds of the workers that are alive; None on RabbitMQ, which does not tell quickly."""
+def find_workers(settings: Settings) -> dict[str, Alive] | None:
+    """The workers that are alive, by name; None on RabbitMQ, which does not tell quickly."""
     if settings.redis_url is None:
         return None
     with connect(settings.redis_url) as client:

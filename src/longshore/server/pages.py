@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -10,15 +9,16 @@ from typing import Any
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 
 from longshore.access.callers import current_caller
-from longshore.access.headers import CSP, own_policy
+from longshore.access.headers import CSP, own_policy, page_nonce
 from longshore.access.scopes import Scope, requires
 from longshore.delivery.offered import Offered
 from longshore.errors import LongshoreError
 from longshore.events import user_token
 from longshore.http import Api
-from longshore.server.version import app_version
+from longshore.route_marks import takes_any_query
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings
+from longshore.version import app_version
 
 
 def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:
@@ -34,11 +34,13 @@ def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> Non
         return jsonify(document())
 
     @app.get("/api/v1/docs")
+    @takes_any_query  # it is a page, and links to pages carry words of all kinds
     def api_reference() -> str:
         """The REST interface, for reading."""
         return render_template("api.html", document=document(), tags=_by_tag(document()))
 
     @app.get("/")
+    @takes_any_query  # the application reads it
     @requires(HEAD=Scope.PUBLIC)  # load balancers ask
     def start() -> Any:
         """The workbench for browsers; for programs, whether this is the server and which version."""
@@ -66,13 +68,6 @@ def own_pages_policy(response: Response) -> Response:
         policy = own_policy(request.host) if nonce is None else own_policy.__wrapped__(request.host, nonce)
         response.headers.setdefault(CSP, policy)
     return response
-
-
-def page_nonce() -> str:
-    """What an inline script of the server's own pages shows to be run: ``<script nonce="{{ nonce() }}">``."""
-    if "page_nonce" not in g:
-        g.page_nonce = secrets.token_urlsafe(16)
-    return str(g.page_nonce)
 
 
 def refused_page(app: Flask) -> Callable[[LongshoreError], str]:

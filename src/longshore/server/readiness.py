@@ -9,6 +9,11 @@ import time
 
 ASK_AGAIN_SECONDS = 0.05
 
+# The header is diagnostics_http.STARTING, whose module imports too much for a supervisor.
+QUESTION = (
+    b"GET /diagnostic HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\nX-Longshore-Starting: yes\r\n\r\n"
+)
+
 
 class ReadinessProbe:
     """Sends GET /diagnostic until it is answered with 200; driven by the supervisor's selector."""
@@ -52,7 +57,7 @@ class ReadinessProbe:
             # The supervisor's own socket listens there, so this succeeds at once; the web process answers later.
             connection.settimeout(1)
             connection.connect(self.address)
-            connection.sendall(b"GET /diagnostic HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n")
+            connection.sendall(QUESTION)
         except OSError:
             connection.close()
             self.ask_at = time.monotonic() + ASK_AGAIN_SECONDS

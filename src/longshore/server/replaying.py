@@ -8,12 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
+from longshore.json_bodies import read_json
 from longshore.tables import writing
 from longshore.tables.operations import among
-from longshore.tables.parsing import parse_model
 from longshore.tables.reading import ReadOptions, ReadResult, read
 from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
 from longshore.tables.scripting.script import ScriptStep, make_script
@@ -40,7 +38,7 @@ def replay_file(
     """
     recipe = read_recipe(recipe_path)
     format_name = None if output is None else writing.require_format(output.suffix.lstrip(".").lower()).name
-    options = parse_model(ReadOptions, recipe.reading.options)
+    options = ReadOptions.from_record(recipe.reading.options)
     # Beside the result there is room for it; the system's temporary folder may be small, or memory.
     beside = None if output is None else output.parent
     with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
@@ -62,7 +60,7 @@ def script_file(
     :raises LongshoreError: as :func:`replay_file`, and of the first step that does not apply.
     """
     recipe = read_recipe(recipe_path)
-    options = parse_model(ReadOptions, recipe.reading.options)
+    options = ReadOptions.from_record(recipe.reading.options)
     with tempfile.TemporaryDirectory(prefix=".longshore-") as work:
         result = _read(source, Path(work), options)
         others = _read_sources(sources, Path(work))
@@ -86,9 +84,10 @@ def read_recipe(path: Path) -> Recipe:
     if path.stat().st_size > MOST_BYTES:
         raise TooLarge(f"{path}: a recipe has at most {MOST_BYTES:,} bytes")
     try:
-        document: Any = from_json(path.read_bytes(), allow_inf_nan=False)
-    except ValueError:
-        raise InvalidRequest(f"{path} is not valid JSON; give the recipe first and the file to read second") from None
+        document: Any = read_json(path.read_bytes())
+    except InvalidRequest as error:
+        hint = "give the recipe first and the file to read second"
+        raise InvalidRequest(f"{path}: {error.description}; {hint}") from None
     if isinstance(document, dict) and document.get("success") is True and "recipe" in document:
         document = document["recipe"]  # the answer of the Socket.IO read, kept as it came
     return Recipe.parse(document)

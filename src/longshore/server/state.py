@@ -15,8 +15,9 @@ from longshore.http import Api
 from longshore.server.diagnostics import checks
 from longshore.server.diagnostics_http import HOSTNAME
 from longshore.server.metrics import Figures, Metrics, find_workers
-from longshore.server.version import app_version
+from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
+from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ class CheckFound(Answer):
 class WorkerAlive(Answer):
     """A worker that takes tasks now."""
 
-    name: str = Field(description="its machine and process, `host:pid`")
-    kinds: list[str] = Field(description="what it is for: `datasets`, `jobs`")
+    name: str = Field(description="its machine and process, `host:pid:place`")
+    kinds: list[str] = Field(description="what it is for: `datasets`, `imports`, `jobs`")
 
 
 class QueueLength(Answer):
@@ -74,13 +75,13 @@ class ServerState(Answer):
     details: ServerDetails | None = Field(None, description="null unless the caller's scope is admin")
 
 
-def declare_server_state(api: Api, settings: Settings, metrics: Metrics) -> None:
+def declare_server_state(api: Api, settings: Settings, metrics: Metrics, progress: ProgressWatch | None = None) -> None:
     """Put the route on the list."""
 
     @api.endpoint("GET", "/api/v1/server", tag="Server", answer=ServerState)
     def show_server() -> dict[str, Any]:
         """Whether this server is well; for administrators its checks, workers, queues, storage and counts as well."""
-        found = [CheckFound(name=name, **finding) for name, finding in checks(settings).items()]
+        found = [CheckFound(name=name, **finding) for name, finding in checks(settings, progress=progress).items()]
         state = ServerState(well=all(check.ok for check in found), version=app_version())
         if _is_admin():
             state.details = describe_server(settings, metrics, found)
@@ -119,7 +120,7 @@ def _workers(settings: Settings) -> list[WorkerAlive] | None:
     except RedisError as error:
         logger.info("workers cannot be listed: %s", type(error).__name__)  # the check of the broker tells
         return None
-    return None if alive is None else [WorkerAlive(name=name, kinds=list(kinds)) for name, kinds in alive.items()]
+    return None if alive is None else [WorkerAlive(name=name, kinds=list(each.kinds)) for name, each in alive.items()]
 
 
 def _queues(figures: Figures) -> list[QueueLength]:

@@ -18,7 +18,7 @@ from longshore.delivery.path_files import PathFiles
 from longshore.delivery.stored import open_regular
 from longshore.delivery.trees import NoSuchFile
 from longshore.errors import shorten
-from longshore.http import Api
+from longshore.http import IDEMPOTENCY_KEY, Api
 from longshore.tables.parsing import parse_model
 
 
@@ -36,7 +36,9 @@ def declare_stored_imports(
 ) -> None:
     """Put the route on the list."""
 
-    @api.endpoint("POST", "/api/v1/imports", tag=TAG, body=StoredFile, answer=Uploaded, status=201)
+    @api.endpoint(
+        "POST", "/api/v1/imports", tag=TAG, body=StoredFile, answer=Uploaded, status=201, headers=(IDEMPOTENCY_KEY,)
+    )
     def import_stored_file(body: dict[str, Any]) -> Response:
         """Make a dataset of a file that lies on this server already, as an upload of it would; the file stays."""
         wanted = parse_model(StoredFile, body)
@@ -53,7 +55,7 @@ def declare_stored_imports(
         wanted = parse_model(StoredFile, body)
         path = _locate(wanted, offered, partitions, paths)
         with open_regular(path) as file:
-            return look_at_copy(file, datasets.settings.uploads_folder, wanted.name or path.name, wanted)
+            return look_at_copy(file, datasets.settings, wanted.name or path.name, wanted)
 
 
 def _locate(wanted: StoredFile, offered: Offered, partitions: Partitions, paths: PathFiles) -> Path:

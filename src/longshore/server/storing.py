@@ -9,9 +9,10 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 
 from longshore.datasets.service import Asker, Datasets, require_session_id
-from longshore.errors import IllegalOperation, InvalidRequest
+from longshore.errors import IllegalOperation
 from longshore.events import Events, user_token
-from longshore.responses import json_response, read_data
+from longshore.responses import json_response, read_data, require_callback
+from longshore.route_marks import takes_any_query
 from longshore.settings import Settings
 from longshore.stores.list_routes import list_routes
 from longshore.stores.lists import Lists
@@ -22,6 +23,7 @@ from longshore.tables.viewing import PageParameters
 from longshore.uploads import fresh_place
 
 ROWS_AT_ONCE = 10_000
+PUBLISHED_SOURCE = "local_publish"
 
 
 def add_stores(app: Flask, settings: Settings, datasets: Datasets, lists: Lists, events: Events) -> None:
@@ -43,16 +45,28 @@ def event_routes(events: Events) -> Blueprint:
     routes = Blueprint("events", __name__)
 
     @routes.post("/message/local_publish")
+    @takes_any_query  # the fields may stand there
     def publish() -> Response:
-        """Write a client's message as a local event, if its source is wanted."""
-        data = read_data(request)
-        source = data.get("source") if isinstance(data, dict) else None
-        if not isinstance(source, str) or not source:
-            raise InvalidRequest('send {"source": ..., "message": ...}')
-        events.emit(source, data.get("message"))
-        return json_response({})
+        """Write a client's message as a local event, if its source is wanted; tells whether it was.
+
+        `source` and `message` are what they say. Any other data is a message by itself, of the source `local_publish`.
+        """
+        callback = require_callback(request)
+        source, message = _message(read_data(request))
+        return json_response({"message": "ok", "published": events.emit(source, message)}, callback=callback)
 
     return routes
+
+
+def _message(data: Any) -> tuple[str, Any]:
+    """Source and message of what a client sent."""
+    fields = data if isinstance(data, dict) else {}
+    source = fields.get("source")
+    if not isinstance(source, str) or not source:
+        return PUBLISHED_SOURCE, data
+    if fields.keys() <= {"source", "message"}:
+        return source, fields.get("message")
+    return source, {name: value for name, value in fields.items() if name != "source"}
 
 
 def _promote(settings: Settings, datasets: Datasets, name: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:

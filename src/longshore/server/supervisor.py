@@ -18,10 +18,12 @@ from longshore.server.children import Child, describe_exit
 from longshore.server.keeping import Keeper, StartError, StopRequested, part
 from longshore.server.listener import address_of, open_listener
 from longshore.server.lock import Owner, StorageLock
+from longshore.server.permissions import warn_of_open_folders
 from longshore.server.readiness import ReadinessProbe
 from longshore.server.reload import SourceWatcher
+from longshore.server.restoring import require_restored
 from longshore.server.workers import Workers
-from longshore.settings import Settings
+from longshore.settings import Settings, reachable_host
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ class Supervisor(Keeper):
         :raises SettingsError: when a setting turns out to be unusable on this machine.
         :raises StartError: when a part does not start.
         """
-        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+        warn_of_open_folders(self.settings)
         with ExitStack() as stack:
             stack.enter_context(self.signals())
             # A fork with the lock open inherits it, so the children are made after this.
@@ -67,6 +70,7 @@ class Supervisor(Keeper):
             stack.callback(os.close, our_end)
             stack.callback(os.close, lifeline)
             lock.name_owner(Owner(os.getpid(), address_of(listener)))
+            require_restored(self.settings)
             try:
                 self._start(listener, lifeline, lock.fileno)
                 self._watch_over(address_of(listener))
@@ -102,9 +106,7 @@ class Supervisor(Keeper):
         workers.start()
         self.start_child(web)
         host, number = listener.getsockname()[:2]
-        # A wildcard address is no address to connect to.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-        self.probe = ReadinessProbe(self.selector, (host, number), listener.family)
+        self.probe = ReadinessProbe(self.selector, (reachable_host(host), number), listener.family)
 
     def _start_broker(self, held: tuple[int, ...]) -> None:
         path = prepare_broker(self.settings)

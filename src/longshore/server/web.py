@@ -7,6 +7,7 @@ One process, because Engine.IO keeps its state in memory; threads, because they 
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gunicorn.glogging import Logger
 
 from longshore.errors import LoadError, SettingsError
 from longshore.lifeline import die_with, die_with_parent
+from longshore.server.connections import LanesWorker, most_connections, raise_file_limit
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
 
@@ -49,16 +51,17 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         self.settings = settings
         self.listener = listener
         self.lifeline = lifeline
+        self._outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         super().__init__()
 
     def load_config(self) -> None:
         """Hand gunicorn its settings."""
         chosen = {
             "bind": f"fd://{self.listener}",
-            "worker_class": "gthread",
+            "worker_class": type("LanesWorker", (LanesWorker,), {"open_sockets": self.settings.web_sockets}),
             "workers": 1,
             "threads": self.settings.web_threads,
-            "worker_connections": max(1024, 2 * self.settings.web_threads),
+            "worker_connections": most_connections(),
             "graceful_timeout": GRACE_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,
             # A thread may take as long as its request; a stuck process is told by /diagnostic instead.
@@ -72,6 +75,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",
             "worker_tmp_dir": _memory_folder(),
             "post_fork": self._after_fork,
+            "when_ready": self._hang_up_as_asked,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)
@@ -85,6 +89,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         except (LoadError, SettingsError) as error:
             raise AppImportError(f"longshore: {error}") from error
 
+    def _hang_up_as_asked(self, arbiter: Any) -> None:
+        """gunicorn would load itself anew when the terminal closes; it ends, or stays where it was told to (nohup)."""
+        ends = signal.SIG_IGN if self._outlives_terminal else lambda *_: arbiter.signal(signal.SIGTERM, None)
+        signal.signal(signal.SIGHUP, ends)
+
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
         die_with_parent()
 
@@ -92,6 +101,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 def run_web(settings: Settings, listener: int, lifeline: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT; does not return."""
     die_with(lifeline)
+    raise_file_limit()
     try:
         WebServer(settings, listener, lifeline).run()
     except HaltServer as halt:  # told to stop while its process failed to start, which it has logged

@@ -9,10 +9,15 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 import longshore
-from longshore.access.scopes import Scope, requires
+from longshore.access.headers import CORP, page_nonce
+from longshore.access.scopes import Scope, embeddable, requires
+from longshore.route_marks import takes_any_query
 
 FOLDER = Path(longshore.__file__).parent / "workbench"
 """What `npm run build` made; absent in a checkout that was not built."""
+
+NONCE = b"LONGSHORE-NONCE"
+"""What the build writes into the page in place of the nonce that each answer has its own of."""
 
 _ONE_YEAR_SECONDS = 365 * 24 * 3600
 
@@ -29,7 +34,7 @@ def workbench_page() -> Response | None:
     """The application's page, never from a cache without asking; None when it was not built."""
     if not (FOLDER / "index.html").is_file():
         return None
-    response = make_response((FOLDER / "index.html").read_bytes())
+    response = make_response((FOLDER / "index.html").read_bytes().replace(NONCE, page_nonce().encode()))
     response.content_type = "text/html; charset=utf-8"
     response.headers["Cache-Control"] = "no-cache"
     # A session's id stands in the address, and who knows it may change the dataset.
@@ -39,7 +44,7 @@ def workbench_page() -> Response | None:
 
 
 def workbench_blueprint() -> Blueprint:
-    """``/assets/<file>``, and ``/<session id>``, which opens a dataset in the browser."""
+    """``/assets/<file>``, ``/compat/socket.io.js``, and ``/<session id>``, which opens a dataset in the browser."""
     blueprint = Blueprint("workbench", __name__)
 
     @blueprint.record
@@ -47,6 +52,7 @@ def workbench_blueprint() -> Blueprint:
         state.app.url_map.converters["session_id"] = SessionIdConverter  # type: ignore[attr-defined]
 
     @blueprint.get("/assets/<path:name>")
+    @takes_any_query
     @requires(Scope.PUBLIC)  # the program itself, the same for everyone
     def asset(name: str) -> Response:
         """A script, style or picture of the workbench; its name changes with its content."""
@@ -54,9 +60,26 @@ def workbench_blueprint() -> Blueprint:
             raise NotFound("the workbench was not built here")
         response = send_from_directory(FOLDER / "assets", name, conditional=True, max_age=_ONE_YEAR_SECONDS)
         response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR_SECONDS}, immutable"
-        return _smaller(response, FOLDER / "assets" / name)
+        return _smaller(response, FOLDER / "assets" / name, _ONE_YEAR_SECONDS)
+
+    @blueprint.get("/compat/socket.io.js")
+    @takes_any_query  # older pages tell versions apart by one
+    @requires(Scope.PUBLIC)  # a program, the same for everyone
+    @embeddable
+    def older_pages_script() -> Response:
+        """The Socket.IO client of older pages, to which the event ``data`` brings JSON text."""
+        folder = FOLDER / "compat"
+        if not (folder / "socket.io.js").is_file():
+            raise NotFound("this script was not built here; `make workbench` builds it")
+        response = send_from_directory(folder, "socket.io.js", conditional=True)
+        # The name stays when the content changes.
+        response.headers["Cache-Control"] = "public, no-cache"
+        response = _smaller(response, folder / "socket.io.js")
+        response.headers[CORP] = "cross-origin"
+        return response
 
     @blueprint.get("/<session_id:session_id>")
+    @takes_any_query  # the application reads it
     def open_dataset(session_id: str) -> Response:
         """A dataset in the workbench; the page finds out whether there is one."""
         page = workbench_page()
@@ -67,12 +90,12 @@ def workbench_blueprint() -> Blueprint:
     return blueprint
 
 
-def _smaller(response: Response, path: Path) -> Response:
+def _smaller(response: Response, path: Path, max_age: int | None = None) -> Response:
     """The gzipped twin that the build laid beside a file, for browsers that take it."""
     twin = path.with_name(path.name + ".gz")
     if not request.accept_encodings["gzip"] or not twin.is_file() or response.status_code != 200:
         return response
-    smaller = send_from_directory(twin.parent, twin.name, mimetype=response.mimetype, max_age=_ONE_YEAR_SECONDS)
+    smaller = send_from_directory(twin.parent, twin.name, mimetype=response.mimetype, max_age=max_age)
     smaller.headers["Cache-Control"] = response.headers["Cache-Control"]
     smaller.headers["Content-Encoding"] = "gzip"
     smaller.vary.add("Accept-Encoding")

@@ -1,7 +1,7 @@
 """A worker: one parent that talks to the broker, and processes that run the tasks.
 
-Which queues it serves makes its kind. The queue of the tables needs the table engine; every other queue carries jobs
-and Celery tasks of merged applications, and needs what deployers added.
+Which queues it serves makes its kind. The queues of the tables and of imports need the table engine; every other queue
+carries jobs and Celery tasks of merged applications, and needs what deployers added.
 """
 
 from __future__ import annotations
@@ -11,25 +11,27 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import warnings
+from functools import partial
 from typing import Any
 
+from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import load_declarations
-from longshore.jobs.running.stopping import StopSignal
+from longshore.leases import place
 from longshore.lifeline import die_with, die_with_parent
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
-from longshore.server.heartbeat import DATASETS, JOBS
+from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, PLACE_DIGITS
+from longshore.server.job_files import settle_links
 from longshore.server.logs import configure_logging
+from longshore.server.workers import HAND_BACK_SECONDS
 from longshore.settings import Settings
+from longshore.stopping import StopSignal
 
 log = logging.getLogger(__name__)
 
-HAND_BACK_SECONDS = 3.0
-"""Time for ending a job and giving it back, after its time to finish is over."""
 TASK_PROCESS_KIBIBYTES = 500 * 1024
 """Memory above which a process for jobs is replaced once its task is done; jobs' functions run elsewhere."""
 
@@ -37,41 +39,52 @@ TASK_PROCESS_KIBIBYTES = 500 * 1024
 def kinds_of(queues: tuple[str, ...]) -> tuple[str, ...]:
     """What a worker of these queues is for.
 
-    >>> kinds_of(("datasets",)), kinds_of(("qed", "datasets"))
-    (('datasets',), ('datasets', 'jobs'))
+    >>> kinds_of(("datasets",)), kinds_of(("qed", "datasets")), kinds_of(("imports",))
+    (('datasets',), ('datasets', 'jobs'), ('imports',))
     """
-    tables = (DATASETS,) if DATASETS_QUEUE in queues else ()
-    return tables + ((JOBS,) if set(queues) - {DATASETS_QUEUE} else ())
+    tables = ((DATASETS, DATASETS_QUEUE), (IMPORTS, IMPORTS_QUEUE))
+    own = tuple(kind for kind, queue in tables if queue in queues)
+    return own + ((JOBS,) if set(queues) - {DATASETS_QUEUE, IMPORTS_QUEUE} else ())
 
 
-def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, lifeline: int | None = None) -> int:
+def run_worker(
+    settings: Settings,
+    queues: tuple[str, ...],
+    concurrency: int,
+    lifeline: int | None = None,
+    *,
+    takes_up: bool = False,
+) -> int:
     """Take tasks from the broker until SIGTERM or SIGINT; the exit code.
 
     :param queues: those to serve.
     :param concurrency: processes that run tasks.
     :param lifeline: pipe that closes when the supervisor ends.
+    :param takes_up: whether to serve any other queue, too, as soon as something is sent to it.
     :raises LoadError: when a handler or a task module cannot be loaded.
     """
     die_with(lifeline)
     # Tasks read their settings from the environment; what the command line said has to be there, too.
     os.environ.update(settings.child_environment())
     kinds = kinds_of(queues)
-    if DATASETS in kinds:
+    if DATASETS in kinds or IMPORTS in kinds:
         # Polars reads this once, when it is imported, in this process and before the fork.
         os.environ.setdefault("POLARS_MAX_THREADS", str(settings.worker_threads))
 
     from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-    from longshore.server.consumer import AliveStep
+    from longshore.server.consumer import AliveStep, WakeStep
 
     # About running as root, which is dangerous with pickle; we accept JSON only.
     warnings.simplefilter("ignore", SecurityWarning)
     app = make_celery(settings)
+    app.takes_up_queues = takes_up
     app.stop_signal = StopSignal()
+    app.job_settled = settle_links
     _load_tasks(app, settings, kinds)
     step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url, "kinds": kinds})
-    app.steps["consumer"].add(step)
+    app.steps["consumer"].update({step, WakeStep})
 
     def configure(**_: Any) -> None:
         configure_logging(settings)
@@ -80,13 +93,14 @@ def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, li
             logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
 
     signals.setup_logging.connect(configure, weak=False)
-    signals.worker_process_init.connect(prepare_process, weak=False)
-    worker = _worker_class(settings, app.stop_signal, kinds)(
+    prepare = partial(prepare_process, settings, kinds)
+    signals.worker_process_init.connect(prepare, weak=False)
+    worker = _worker_class(settings, app.stop_signal)(
         app=app,
         # The diagnosis of a server on RabbitMQ finds the kinds of its workers by their names.
-        hostname=f"{'+'.join(kinds)}-{os.getpid()}@{socket.gethostname()}",
+        hostname=f"{'+'.join(kinds)}-{os.getpid()}-{place()[:PLACE_DIGITS]}@{socket.gethostname()}",
         queues=list(queues),
-        pool_cls="prefork",
+        pool_cls=pool_for(settings, kinds),
         concurrency=concurrency,
         loglevel=settings.log_number,
         quiet=True,
@@ -104,29 +118,44 @@ def run_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, li
     return int(worker.exitcode or 0)
 
 
+def pool_for(settings: Settings, kinds: tuple[str, ...]) -> str:
+    """The pool that runs tasks: threads for imports alone, since each file has a process of its own anyway."""
+    if kinds != (IMPORTS,):
+        return "prefork"
+    from longshore.datasets.reader import process_reader
+
+    process_reader(settings.worker_threads).start()
+    return "threads"
+
+
 def _load_tasks(app: Any, settings: Settings, kinds: tuple[str, ...]) -> None:
     """Have every task of these kinds declared, and limits that fit them."""
     modules = []
-    if DATASETS in kinds:
+    if DATASETS in kinds or IMPORTS in kinds:
         modules.append("longshore.datasets.tasks")
+    if DATASETS in kinds:
         app.conf.worker_max_tasks_per_child = settings.worker_tasks_per_child
         allow_commands(settings)
     if JOBS in kinds:
         modules.append("longshore.jobs.tasks")
-        if DATASETS not in kinds:
+        if kinds == (JOBS,):
             # A process that passes hundreds of short jobs a second on must not be replaced after some hundreds.
             app.conf.worker_max_memory_per_child = TASK_PROCESS_KIBIBYTES
         load_declarations(settings)
     app.conf.imports = modules
 
 
-def prepare_process(**_: Any) -> None:
+def prepare_process(settings: Settings, kinds: tuple[str, ...], **_: Any) -> None:
     """Make a freshly forked worker process its own.
 
     It needs no connection of the parent: that one never opens a database.
     """
     die_with_parent(signal.SIGKILL)
-    if "polars" not in sys.modules:
+    if IMPORTS in kinds:
+        from longshore.datasets.reader import process_reader
+
+        process_reader(settings.worker_threads).start()
+    if DATASETS not in kinds:
         return
     # The first query starts Polars' threads. In the parent it would make every later fork hang, so it runs here.
     import polars
@@ -134,12 +163,12 @@ def prepare_process(**_: Any) -> None:
     polars.DataFrame({"key": [1, 1], "value": [1.0, 2.0]}).lazy().group_by("key").sum().collect()
 
 
-def _worker_class(settings: Settings, stop_signal: StopSignal, kinds: tuple[str, ...]) -> Any:
+def _worker_class(settings: Settings, stop_signal: StopSignal) -> Any:
     from celery.apps.worker import Worker
     from celery.platforms import signals as handlers
     from celery.worker import state
 
-    patience = settings.stop_timeout_seconds + (HAND_BACK_SECONDS if JOBS in kinds else 0)
+    patience = settings.stop_timeout_seconds + HAND_BACK_SECONDS
 
     class LongshoreWorker(Worker):  # type: ignore[misc]
         """Celery's worker, with a limit on how long it waits for running tasks at its end.
@@ -152,7 +181,7 @@ def _worker_class(settings: Settings, stop_signal: StopSignal, kinds: tuple[str,
             handlers["SIGTERM"] = handlers["SIGINT"] = self._stop_soon
             handlers.ignore("SIGHUP")
 
-        def _stop_soon(self, *_: Any) -> None:
+        def _stop_soon(self, number: int, *_: Any) -> None:
             if state.should_stop is None:
                 # The broker takes no more work from us, and what runs now may end.
                 state.should_stop = 0
@@ -160,7 +189,9 @@ def _worker_class(settings: Settings, stop_signal: StopSignal, kinds: tuple[str,
                 timer = threading.Timer(patience, self._stop_now)
                 timer.daemon = True
                 timer.start()
-            else:
+            elif number == signal.SIGINT:
+                # Somebody is impatient. A second SIGTERM says nothing new: a service manager sends one to all
+                # processes, and our supervisor another.
                 os._exit(0)
 
         def _stop_now(self) -> None:

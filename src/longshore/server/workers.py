@@ -1,7 +1,7 @@
-"""The workers of one machine: one for tables, and one for jobs if there is anything for it to run.
+"""The workers of one machine: one for tables, one for imports, and one for jobs if there is anything for it to run.
 
-Two kinds, since a job may take hours and a click in a table must not wait behind it; and since only one of them needs
-what deployers added, the other goes on when that does not load.
+Three kinds, since a job may take hours and an import minutes, and a click in a table must not wait behind them; and
+since only one of them needs what deployers added, the others go on when that does not load.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO
 
+from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.server.children import Child, describe_exit
 from longshore.server.keeping import Keeper, StartError, part
@@ -21,8 +22,8 @@ from longshore.settings import Settings
 JOBS_QUEUE = "jobs"
 LOAD_SECONDS = 120
 STOP_MARGIN_SECONDS = 3
-HAND_BACK_SECONDS = 3
-"""Time that a job worker takes to end its jobs and give them back, once their time to finish is over."""
+HAND_BACK_SECONDS = 4
+"""Time that a worker takes to end what it is at and give it back, once the time to finish is over."""
 
 
 class Workers:
@@ -72,15 +73,35 @@ class Workers:
         :raises StartError: when a handler or a task module cannot be loaded.
         """
         concurrency = self.concurrency or self.settings.worker_concurrency
-        self._start("worker", (DATASETS_QUEUE,), concurrency, self.settings.stop_timeout_seconds)
+        self._start_for_tables((DATASETS_QUEUE,), concurrency)
         queues = self._read_queues()
         if queues:
-            stop_seconds = self.settings.stop_timeout_seconds + HAND_BACK_SECONDS
-            self._start("job worker", queues, self.concurrency or self.settings.job_concurrency, stop_seconds)
+            # Who names the queues of a machine means these and no others.
+            flags = () if self.settings.job_queues else ("--take-up",)
+            self._start("job worker", queues, self.concurrency or self.settings.job_concurrency, *flags)
 
-    def _start(self, name: str, queues: Sequence[str], concurrency: int, stop_seconds: float) -> None:
-        command = part("worker", "--queues", ",".join(queues), "--concurrency", str(concurrency), *self.options)
-        child = Child(name, command, self.environment, self.inherited, stop_seconds=stop_seconds + STOP_MARGIN_SECONDS)
+    def start_chosen(self, queues: Sequence[str]) -> None:
+        """Start the workers of some queues, that of the tables among them."""
+        only_tables = tuple(queues) == (DATASETS_QUEUE,)
+        concurrency = self.settings.worker_concurrency if only_tables else self.settings.job_concurrency
+        self._start_for_tables(queues, self.concurrency or concurrency)
+
+    def _start_for_tables(self, queues: Sequence[str], concurrency: int) -> None:
+        """The worker of tables, and beside it that of imports: how many files are read at once is not its business."""
+        self._start("worker", queues, concurrency, "--without-imports")
+        self._start("import worker", (IMPORTS_QUEUE,), self.settings.import_concurrency)
+
+    def _start(self, name: str, queues: Sequence[str], concurrency: int, *flags: str) -> None:
+        stop_seconds = self.settings.stop_timeout_seconds + HAND_BACK_SECONDS
+        command = part("worker", "--queues", ",".join(queues), "--concurrency", str(concurrency), *flags, *self.options)
+        child = Child(
+            name,
+            command,
+            self.environment,
+            self.inherited,
+            stop_seconds=stop_seconds + STOP_MARGIN_SECONDS,
+            group="workers",
+        )
         self.keeper.start_child(child)
 
     def _read_queues(self) -> list[str]:
@@ -93,11 +114,17 @@ class Workers:
             text = answer.read()
         if code != 0 or not text:
             raise StartError(f"{failure}: the reason stands above" if code > 0 else f"{failure}: {describe_exit(code)}")
-        declared = [str(queue) for queue in json.loads(text)["queues"]]
-        if self.settings.task_modules and JOBS_QUEUE not in declared:
-            # A task may be sent to a queue that nothing declares; to the default one at least.
-            declared.append(JOBS_QUEUE)
-        return list(self.settings.job_queues) or declared
+        return self._queues([str(queue) for queue in json.loads(text)["queues"]])
+
+    def _queues(self, declared: list[str]) -> list[str]:
+        """What the job worker serves, if there is anything for it to do.
+
+        The default queue is always among them: a task goes there that names none when it is sent.
+        """
+        if not (declared or self.settings.task_modules):
+            return []
+        queues = list(self.settings.job_queues) or declared
+        return queues if JOBS_QUEUE in queues else [*queues, JOBS_QUEUE]
 
 
 def _has_handlers(settings: Settings) -> bool:
@@ -107,9 +134,10 @@ def _has_handlers(settings: Settings) -> bool:
         return settings.handlers_dir.exists()
 
 
-def run_workers(settings: Settings, concurrency: int | None) -> int:
+def run_workers(settings: Settings, concurrency: int | None, queues: Sequence[str] = ()) -> int:
     """Run this machine's workers until SIGTERM or SIGINT; the exit code.
 
+    :param queues: only those of these queues, that of the tables among them; empty: all.
     :raises StartError: when a part does not start.
     """
     keeper = Keeper()
@@ -118,8 +146,11 @@ def run_workers(settings: Settings, concurrency: int | None) -> int:
         stack.enter_context(keeper.signals())
         workers = Workers(keeper, settings, settings.child_environment(), concurrency=concurrency)
         stack.callback(keeper.stop_children)
-        workers.ask_for_queues()
-        workers.start()
+        if queues:
+            workers.start_chosen(queues)
+        else:
+            workers.ask_for_queues()
+            workers.start()
         while not keeper.stop_requests:
             keeper.look_after_children()
             keeper.sleep(keeper.patience())

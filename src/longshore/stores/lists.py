@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,8 +16,9 @@ from sqlalchemy.engine import Connection
 
 from longshore.committing import GroupCommit, Work
 from longshore.database import Database
-from longshore.errors import InvalidRequest, InvalidValue, TooLarge
-from longshore.settings import Settings
+from longshore.errors import InvalidRequest, InvalidValue, SettingsError, TooLarge, shorten
+from longshore.json_bodies import load_kept
+from longshore.settings import Settings, SqliteVfs
 from longshore.stores.models import items, lists, metadata
 
 Item = dict[str, Any]
@@ -32,6 +34,18 @@ class ItemNotFound(InvalidValue):
     """The list has no item of this number."""
 
     status = 404
+
+
+@dataclass(frozen=True)
+class Merged:
+    """An item into which fields were written.
+
+    :param item: as it is now, with its ``id``.
+    :param is_new: whether there was none of this number.
+    """
+
+    item: Item
+    is_new: bool
 
 
 class Lists:
@@ -96,23 +110,22 @@ class Lists:
         :raises ItemNotFound: when there is none.
         """
         check_name(name)
+        if number > LARGEST_ID:  # the database would not even compare it
+            raise ItemNotFound(f"there is no item {shorten(str(number))} in this list")
         with self.database.reading() as connection:
             document = connection.execute(_DOCUMENT, {"user": user, "name": name, "id": number}).scalar_one_or_none()
         if document is None:
             raise ItemNotFound(f"there is no item {number} in this list")
         return _item(number, document)
 
-    def merge(self, user: str, name: str, number: int, changes: Item) -> Item:
-        """Write fields into an item; None, or the text ``null``, removes one. Makes the item if there is none.
-
-        :return: the item as it is now, with its ``id``.
-        """
+    def merge(self, user: str, name: str, number: int, changes: Item) -> Merged:
+        """Write fields into an item; None, or the text ``null``, removes one. Makes the item if there is none."""
         check_name(name)
         if not 1 <= number <= LARGEST_ID:
             raise InvalidValue(f"the number of an item is from 1 to {LARGEST_ID}, not {number}")
-        _document(changes)
-        merged: Item = self._commits.run(lambda connection: _merge(connection, user, name, number, changes))
-        return {"id": number, **merged}
+        written = _changes(changes, number)
+        merged: Merged = self._commits.run(lambda connection: _merge(connection, user, name, number, written))
+        return merged
 
     def delete(self, user: str, name: str, numbers: Iterable[int]) -> list[int]:
         """Remove items; the numbers of those that were there."""
@@ -123,7 +136,11 @@ class Lists:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the tables where they are not yet there; once, before the server's parts start."""
+    """Make the tables where they are not yet there; once, before the server's parts start.
+
+    :raises SettingsError: when SQLite has no locks of the kind that the settings name.
+    """
+    _require_vfs(settings)
     database = Database(settings.lists_database)
     try:
         _remove_stale_lock(settings)
@@ -133,6 +150,21 @@ def prepare(settings: Settings) -> None:
             metadata.create_all(connection)
     finally:
         database.close()
+
+
+def _require_vfs(settings: Settings) -> None:
+    if not settings.lists_database.startswith("sqlite") or _has_vfs(settings.sqlite_vfs):
+        return
+    known = ", ".join(name for name in get_args(SqliteVfs) if _has_vfs(name))
+    raise SettingsError(f"SQLITE_VFS={settings.sqlite_vfs!r} cannot be used: this machine's SQLite has {known}")
+
+
+def _has_vfs(name: str) -> bool:
+    try:
+        sqlite3.connect(f"file:/nowhere?vfs={name}&mode=memory", uri=True).close()
+    except sqlite3.OperationalError:
+        return False
+    return True
 
 
 def _remove_stale_lock(settings: Settings) -> None:
@@ -152,12 +184,28 @@ def check_name(name: str) -> None:
 def _document(item: Any) -> str:
     if not isinstance(item, dict):
         raise InvalidRequest('an item is an object of named fields, such as {"title": "Alien"}')
-    # The number is the list's to give.
-    return json.dumps({key: value for key, value in item.items() if key != "id"}, separators=(",", ":"))
+    if "id" in item:
+        raise InvalidRequest(
+            f"id: an item's id is the number that the list gives it, so {shorten(repr(item['id']))} cannot be kept "
+            "under this name; send it under another, such as number"
+        )
+    return json.dumps(item, separators=(",", ":"), allow_nan=False)
+
+
+def _changes(changes: Any, number: int) -> Item:
+    """What is to be written into an item; its own number may be among it, as it was read.
+
+    :raises InvalidRequest: for what is no object, or holds another item's number.
+    """
+    if isinstance(changes, dict) and changes.get("id") == number and not isinstance(changes["id"], bool):
+        changes = {key: value for key, value in changes.items() if key != "id"}
+    _document(changes)
+    found: Item = changes
+    return found
 
 
 def _item(number: int, document: str) -> Item:
-    return {"id": number, **json.loads(document)}
+    return {"id": number, **load_kept(document)}
 
 
 def _in_list(user: str, name: str) -> sa.ColumnElement[bool]:
@@ -242,23 +290,23 @@ def _upsert(connection: Connection) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(lists)
 
 
-def _merge(connection: Connection, user: str, name: str, number: int, changes: Item) -> Item:
+def _merge(connection: Connection, user: str, name: str, number: int, changes: Item) -> Merged:
     # Also a lock on the list, so that two who merge on PostgreSQL take turns.
     _reserve_through(connection, user, name, number)
     chosen = _in_list(user, name) & (items.c.id == number)
     before = connection.execute(sa.select(items.c.document).where(chosen)).scalar_one_or_none()
-    merged: Item = json.loads(before) if before is not None else {}
+    merged: Item = load_kept(before) if before is not None else {}
     for field, value in changes.items():
         if value is None or value == "null":
             merged.pop(field, None)
-        elif field != "id":
+        else:
             merged[field] = value
     document = _document(merged)
     if before is None:
         connection.execute(items.insert().values(user=user, name=name, id=number, document=document))
     else:
         connection.execute(items.update().where(chosen).values(document=document))
-    return merged
+    return Merged({"id": number, **merged}, is_new=before is None)
 
 
 def _delete(connection: Connection, user: str, name: str, numbers: list[int]) -> list[int]:

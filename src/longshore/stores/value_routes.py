@@ -12,9 +12,12 @@ from typing import Any
 import ijson
 from flask import Blueprint, Response, request
 
-from longshore.bodies import draining
 from longshore.errors import InvalidRequest, TooLarge, shorten
-from longshore.responses import json_response, make_my_response_json, read_data, require_callback
+from longshore.http import refuse_query
+from longshore.json_bodies import MAX_DEPTH, TOO_DEEP, read_json, require_answerable
+from longshore.request_gate import CACHE_BUSTER, CONDITIONS, condition_of
+from longshore.responses import CALLBACK, json_response, make_my_response_json, read_data, require_callback
+from longshore.route_marks import DIGESTS, evaluates, takes_any_query, takes_query
 from longshore.serving import Content, respond
 from longshore.settings import Settings
 from longshore.stores.values import KeyNotFound, OpenValue, Value, Values
@@ -30,26 +33,31 @@ def value_routes(settings: Settings, values: Values) -> Blueprint:
     routes = Blueprint("values", __name__, url_prefix="/kv")
 
     @routes.route("/<path:key>", methods=["POST", "PUT"])
+    @takes_any_query  # a form's fields may stand there
+    @evaluates(*CONDITIONS, *DIGESTS)
     @make_my_response_json
     def put(key: str) -> Any:
         """Keep the body under a key, with its content type; form data becomes JSON."""
-        with draining(request), _body(settings) as (path, content_type):
+        with _body(settings) as (path, content_type):
             etag = values.put(key, path, content_type, _condition())
         response = json_response({})
         response.headers["ETag"] = f'"{etag}"'
         return response
 
     @routes.get("/<path:key>")
+    @takes_query(CALLBACK)
     def get(key: str) -> Response:
         """What is kept under a key, byte for byte."""
         callback = require_callback(request)
         try:
             found = values.open(key)
         except KeyNotFound:
-            return json_response({}, 404, callback)
+            return json_response({"message": "no data for key"}, 404, callback)
         return respond(request, _content(key, found)) if callback is None else _script(found, callback)
 
     @routes.delete("/<path:key>")
+    @takes_query(CALLBACK)
+    @evaluates(*CONDITIONS, *DIGESTS)
     @make_my_response_json
     def delete(key: str) -> Any:
         """Forget a key; also one that is not there."""
@@ -72,6 +80,7 @@ def _body(settings: Settings) -> Iterator[tuple[Path, str]]:
             file.flush()
             yield Path(file.name), JSON_TYPE
         return
+    refuse_query(request, (CALLBACK,), unless=CACHE_BUSTER)
     with receive(request, settings.uploads_folder, settings.max_value_bytes, may_be_empty=True) as upload:
         if request.is_json:
             check_json(upload.path)
@@ -79,17 +88,37 @@ def _body(settings: Settings) -> Iterator[tuple[Path, str]]:
 
 
 def check_json(path: Path) -> None:
-    """Read a file as JSON in constant memory.
+    """Read a file as JSON: as every body is read, and one that is too large for that in constant memory.
 
     :raises InvalidRequest: when it is none.
     """
     try:
+        if path.stat().st_size <= LARGEST_READ_BYTES:
+            read_json(path.read_bytes())
+        else:
+            _check_large_json(path)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"the body says that it is JSON; {error.description}; nothing was kept") from None
+
+
+def _check_large_json(path: Path) -> None:
+    depth = 0
+    try:
         with path.open("rb") as file:
-            for _ in ijson.basic_parse(file, buf_size=2**18):
-                continue
-    except (ijson.JSONError, UnicodeDecodeError) as error:
+            for event, value in ijson.basic_parse(file, buf_size=2**18):
+                depth += _STEPS.get(event, 0)
+                if depth > MAX_DEPTH:
+                    raise InvalidRequest(TOO_DEEP)
+                if event == "number":
+                    require_answerable(value if isinstance(value, int) else float(value))
+    except (ijson.JSONError, UnicodeDecodeError, OverflowError) as error:
         reason = shorten(" ".join(str(error).split()), 150)
-        raise InvalidRequest(f"the body says that it is JSON, but it is not: {reason}; nothing was kept") from None
+        raise InvalidRequest(f"this is not valid JSON: {reason}") from None
+
+
+LARGEST_READ_BYTES = 4 * 2**20
+"""Of a JSON value that is read whole, which takes some ten times as much memory."""
+_STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
 
 def _content(key: str, found: OpenValue) -> Content:
@@ -125,15 +154,6 @@ def _script(found: OpenValue, callback: str) -> Response:
 
 
 def _condition() -> Callable[[Value | None], bool]:
-    """What If-Match and If-None-Match demand of the value that is there."""
-    if_match, if_none_match = request.if_match, request.if_none_match
-    has_match, has_none_match = "If-Match" in request.headers, "If-None-Match" in request.headers
-
-    def allowed(found: Value | None) -> bool:
-        if has_match and (found is None or not (if_match.star_tag or if_match.contains(found.etag))):
-            return False
-        return not (
-            has_none_match and found is not None and (if_none_match.star_tag or if_none_match.contains(found.etag))
-        )
-
-    return allowed
+    """What the request's conditions demand of the value that is there."""
+    allowed = condition_of(request)
+    return lambda found: allowed(None, None) if found is None else allowed(found.etag, found.modified)

@@ -67,8 +67,7 @@ class AggregateParameters(Parameters):
 
     def groups(self, table: Table) -> list[Column]:
         """The columns whose values make the groups, each once; raises :class:`ColumnNotFound`."""
-        found = dict.fromkeys(table.index_of(each) if isinstance(each, str) else each for each in self.by)
-        return [table.require_column(index) for index in found]
+        return [table.columns[index] for index in dict.fromkeys(map(table.position_of, self.by))]
 
     @property
     def counts_rows(self) -> bool:

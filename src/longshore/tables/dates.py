@@ -18,7 +18,7 @@ import polars as pl
 from longshore.errors import InvalidValue, shorten
 from longshore.tables.columns import col
 from longshore.tables.dtypes import SPACES
-from longshore.tables.reading.dates import FAMILIES, Family, misread_dates, read_formats
+from longshore.tables.reading.dates import FAMILIES, Family, in_the_past, misread_dates, read_formats
 from longshore.tables.scripting.portable import portable
 
 SAMPLE_ROWS = 5_000
@@ -41,6 +41,8 @@ def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr
         if "%Y" in date_format:
             # The engine reads "90" as the year 90; a year has four digits.
             days = pl.when(days.dt.year() >= 1000).then(days)
+        elif "%y" in date_format:
+            days = in_the_past(days)
         return days if target == pl.Date() else days.cast(target, strict=False)
     if not any(letter in date_format for letter in ("%d", "%e", "%j", "%D", "%F")):
         times = text.str.to_time(date_format, strict=False, cache=False)
@@ -50,6 +52,8 @@ def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr
         moments = moments.dt.replace_time_zone(None)
     else:
         moments = text.str.to_datetime(date_format, strict=False, time_unit="us", cache=False)
+    if "%y" in date_format:
+        moments = in_the_past(moments)
     if target == pl.Date():
         return moments.dt.date()
     return moments.dt.time() if target == pl.Time() else moments.cast(target)

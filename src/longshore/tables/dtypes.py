@@ -93,6 +93,19 @@ def kind(dtype: pl.DataType) -> str:
     return encode(dtype).partition("[")[0]
 
 
+def compat_kind(dtype: pl.DataType) -> Literal["int", "float", "string", "datetime"]:
+    """The type's name for clients of the older table service, which had only these.
+
+    >>> compat_kind(pl.Date()), compat_kind(pl.Boolean()), compat_kind(pl.Decimal(10, 2))
+    ('datetime', 'string', 'float')
+    """
+    if dtype.is_integer():
+        return "int"
+    if dtype.is_float() or dtype.is_decimal():
+        return "float"
+    return "datetime" if isinstance(dtype, pl.Date | pl.Datetime) else "string"
+
+
 def is_storable(dtype: pl.DataType) -> bool:
     """Whether a column of this dtype can be kept as it is (nested and object columns become text)."""
     return dtype in _NAMES or isinstance(dtype, pl.Datetime | pl.Duration | pl.Decimal)
@@ -140,9 +153,7 @@ def trim_fraction(texts: pl.Expr) -> pl.Expr:
 
 @portable
 def datetime_text(moments: pl.Expr, zone: str | None = None) -> pl.Expr:
-    """Datetimes in ISO 8601, with ``Z`` or an offset where they have a time zone."""
-    text = trim_fraction(moments.dt.strftime("%Y-%m-%dT%H:%M:%S%.f"))
-    # An offset follows so that the text names one instant.
-    if zone is None:
-        return text
-    return text + "Z" if zone == "UTC" else text + moments.dt.strftime("%:z")
+    """Datetimes in ISO 8601: in UTC with ``Z`` where they have a time zone, else wall time."""
+    utc = moments if zone in (None, "UTC") else moments.dt.convert_time_zone("UTC")
+    text = trim_fraction(utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.f"))
+    return text if zone is None else text + "Z"

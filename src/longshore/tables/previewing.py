@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import Field, JsonValue, StrictInt, StrictStr
@@ -27,7 +27,7 @@ class PreviewParameters(Parameters):
 
     preview: StrictStr = Field(description="name of the operation")
     parameters: dict[str, JsonValue] = Field(description="its parameters, as they would be sent")
-    row_indices: list[StrictInt] = Field(
+    row_indices: list[Annotated[StrictInt, Field(ge=0, lt=2**32 - 1)]] = Field(
         max_length=MOST_ROWS,
         description="numbers of the rows to show, as `data` gave them",
         json_schema_extra={"x-control": "rows"},

@@ -86,7 +86,7 @@ _MISFITS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
     )
 
 
@@ -214,21 +214,19 @@ def used_columns(operation: Operation, table: Table) -> list[UsedColumn]:
     parameters = operation.recorded()
     controls = _controls(operation.parameters_model())
     pairs = [
-        (parameter, each if isinstance(each, int) else table.index_of(each))
+        (parameter, table.position_of(each))
         for parameter, control in controls.items()
         for each in _named(parameters, control, parameter)
     ]
     for parameter in _key_lists(operation.parameters_model()):
-        for key in parameters.get(parameter) or ():
-            if (named := _named_in(key)) is not None:
-                path, each = f"{parameter}.{named[0]}", named[1]
-                pairs.append((path, each if isinstance(each, int) else table.index_of(each)))
+        keys = map(_named_in, parameters.get(parameter) or ())
+        pairs += [(f"{parameter}.{named[0]}", table.position_of(named[1])) for named in keys if named is not None]
     if controls.keys() >= set(_RANGE):
-        first, last = parameters[_RANGE[0]], parameters[_RANGE[1]]
-        pairs += [(_BETWEEN, index) for index in range(first + 1, min(last, table.width))]
+        first, last = (table.position_of(parameters[name]) for name in _RANGE)
+        pairs += [(_BETWEEN, index) for index in range(first + 1, last)]
     used = []
     for parameter, index in pairs:
-        column = table.require_column(index)
+        column = table.columns[index]
         used.append(UsedColumn(parameter=parameter, index=index, name=column.name, kind=column.kind))
     return used
 

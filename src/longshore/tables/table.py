@@ -35,6 +35,20 @@ PARQUET: dict[str, Any] = {
 }
 """How every column file is written."""
 
+ROW_GROUP_CELLS = 16_000_000
+"""Of a row group, which stands in memory until it is written: 20,000 rows of 5,000 columns would take 2 GB."""
+_LEAST_ROWS = 250
+
+
+def parquet_for(width: int) -> dict[str, Any]:
+    """:data:`PARQUET` for a file of ``width`` columns: of many columns fewer rows make a group.
+
+    >>> [parquet_for(width)["row_group_size"] for width in (1, 400, 5000, 50_000)]
+    [20000, 20000, 3200, 320]
+    """
+    return {**PARQUET, "row_group_size": max(_LEAST_ROWS, min(ROW_GROUP_ROWS, ROW_GROUP_CELLS // max(width, 1)))}
+
+
 COLUMN_FILE_SUFFIX = ".parquet"
 ROW_NUMBER = "\x00row"
 """Name of a row-number column inside queries; no user's column can be called so (names lose NUL when read)."""
@@ -103,14 +117,23 @@ class Table:
             raise ColumnNotFound.named(name, self._positions)
         return index
 
-    def require_column(self, index: int) -> Column:
-        """The column at ``index``, counted from 0; negative numbers are no index.
+    def position_of(self, column: int | str) -> int:
+        """Position of the column at an index, counted from 0, or of a name; negative numbers are no index.
 
         :raises ColumnNotFound: if there is none.
         """
-        if not 0 <= index < self.width:
-            raise ColumnNotFound.at(index, self.width)
-        return self.columns[index]
+        if isinstance(column, str):
+            return self.index_of(column)
+        if not 0 <= column < self.width:
+            raise ColumnNotFound.at(column, self.width)
+        return column
+
+    def require_column(self, column: int | str) -> Column:
+        """The column at an index, or of a name, see :meth:`position_of`.
+
+        :raises ColumnNotFound: if there is none.
+        """
+        return self.columns[self.position_of(column)]
 
     def require_row(self, index: int) -> int:
         """``index`` itself when there is such a row.
@@ -207,7 +230,7 @@ def write_columns(folder: Path, frame: pl.LazyFrame, names: Sequence[str]) -> tu
     )
     file = new_file_name()
     with placing(folder / file) as partial:
-        prepared.sink_parquet(partial, **PARQUET)
+        prepared.sink_parquet(partial, **parquet_for(len(schema)))
     counts = pl.scan_parquet(folder / file, glob=False).select(pl.len().alias("rows"), pl.all().null_count()).collect()
     row = counts.row(0)
     columns = [

@@ -73,11 +73,20 @@ def exits_at_once() -> None:
     os._exit(4)
 
 
-@job("exits_at_once_and_may_not_repeat", retry=False)
+@job("exits_at_once_and_may_not_repeat", rerun_if_lost=False)
 def exits_at_once_and_may_not_repeat(before: float = 0) -> None:
     """End the process without a word, after so many seconds."""
     time.sleep(before)
     os._exit(4)
+
+
+@job("marks_and_waits_once", rerun_if_lost=False)
+def marks_and_waits_once(folder: str, number: int) -> int:
+    """Leave a line, and end when a file appears."""
+    mark(folder, number)
+    while not (Path(folder) / "end").exists():
+        time.sleep(0.01)
+    return number
 
 
 @job("segfaults")

@@ -33,7 +33,7 @@ def folder(settings: Settings) -> ResultFiles:
 def test_a_small_result_stays_in_memory(folder: ResultFiles) -> None:
     encoded = encode_result({"a": 1}, folder.new_part(JOB))
     assert (encoded.document, encoded.size, encoded.path) == (b'{"a":1}', 7, None)
-    assert list(folder.folder.iterdir()) == []
+    assert not folder.folder.exists(), "which a disk may have no room for"
 
 
 @pytest.mark.parametrize(("excess", "is_file"), [(0, False), (1, True)])

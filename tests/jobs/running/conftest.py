@@ -27,14 +27,14 @@ class Bench:
     def tick(self) -> Stop | None:
         return self.reason
 
-    def run(self, name: str, seconds: float | None = None, **inputs: Any) -> Outcome:
+    def run(self, name: str, seconds: float | None = None, tells_begin: bool = False, **inputs: Any) -> Outcome:
         """One job, within the limits that it declares."""
         assert self.runner.prepare(self.tick) is None
         self.runner.output.begin(name)
         self.progress.clear()
         said = self.runner.types.get(name, {})
         limits = Limits(seconds or said.get("timeout") or 60, said.get("memory") or 2**32)
-        request = {"type": name, "file": str(self.folder / "result.part")}
+        request = {"type": name, "file": str(self.folder / "result.part"), "tells_begin": tells_begin}
         return self.runner.run(request, json.dumps(inputs).encode(), limits, self.tick, self.progress.append)
 
     def daemons(self) -> list[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from longshore.jobs.running.limits import MARK, kill_strays
 from longshore.jobs.running.output import TAIL_BYTES, Output
 from longshore.jobs.running.runner import Runner
+from support.leases import dead_owner
 from support.waiting import eventually
 
 from .conftest import Bench
@@ -121,10 +123,7 @@ def _lives(pid: int) -> bool:
 
 @linux
 def test_what_a_dead_warden_left_is_found_by_its_mark() -> None:
-    dead = psutil.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    mark = f"{socket.gethostname()}/{dead.pid}/1/abc"
-    stray = psutil.Popen(["sleep", "1000"], env={MARK: mark})
+    stray = psutil.Popen(["sleep", "1000"], env={MARK: dead_owner()})
     kill_strays()  # which a server beside the tests does as well: how many it finds says nothing
     try:
         assert stray.wait(10) == -signal.SIGKILL
@@ -217,6 +216,41 @@ def test_a_reason_to_stop_ends_the_job(bench: Bench, tmp_path: Path) -> None:
     assert bench.run("wait_for_file", path=str(tmp_path / "never")).kind == "cancelled"
     thread.join()
     assert bench.runner.pid is None
+
+
+def test_a_runner_that_died_while_it_waited_is_no_loss_of_the_next_job(bench: Bench) -> None:
+    bench.run("nothing")
+    assert bench.runner.pid is not None
+    idle = psutil.Process(bench.runner.pid)
+    idle.kill()
+    eventually(lambda: idle.status() == psutil.STATUS_ZOMBIE, 10, "the runner's end")
+    assert bench.run("nothing").kind == "done"
+
+
+def test_a_runner_tells_that_it_begins_where_it_is_asked_to(bench: Bench) -> None:
+    assert bench.run("nothing", tells_begin=True).begun
+    died = bench.run("exits_at_once_and_may_not_repeat", tells_begin=True)
+    assert (died.kind, died.begun) == ("died", True)
+
+
+def test_a_function_that_was_not_reached_was_not_begun(bench: Bench) -> None:
+    found = bench.run("nothing", tells_begin=True, number="there is no such input")
+    assert (found.head["error"], found.begun) == ("InvalidRequest", False)
+
+
+def test_a_process_that_cannot_be_started_is_told_and_is_no_death(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = psutil.Process().num_fds()
+    monkeypatch.setattr("longshore.jobs.running.runner.subprocess.Popen", fails)
+    outcome = bench.runner.prepare(bench.tick)
+    assert outcome is not None
+    assert (outcome.kind, outcome.begun) == ("unready", False)
+    assert "No space left on device" in outcome.head["message"]
+    assert psutil.Process().num_fds() == before
 
 
 def test_declarations_that_cannot_be_loaded_are_told(tmp_path: Path) -> None:

@@ -133,6 +133,17 @@ def constant(written: str, value: Any) -> Term:
     return written, lambda row: value
 
 
+def together(one: Term, other: Term, choose: Callable[[Row], Any]) -> Callable[[Row], Any]:
+    """One of two numbers: of a whole and a decimal one the column is decimal, so that nothing is out of its range."""
+    is_decimal = any(part in one[0] + other[0] for part in ('"Net Price"', "0.5", "1e2", "/"))
+
+    def compute(row: Row) -> Any:
+        value = choose(row)
+        return float(value) if is_decimal and isinstance(value, int) else value
+
+    return compute
+
+
 def numbers(depth: int) -> st.SearchStrategy[Term]:
     leaf = st.sampled_from([column("n"), column("Net Price"), constant("3", 3), constant("-2", -2), constant("0", 0)])
     leaf |= st.sampled_from([constant("0.5", 0.5), constant("1e2", 100.0)])
@@ -151,12 +162,15 @@ def numbers(depth: int) -> st.SearchStrategy[Term]:
         inner.map(lambda a: (f"-({a[0]})", strictly(lambda x: bounded(-x), a[1]))),
         inner.map(lambda a: (f"ABS({a[0]})", strictly(lambda x: bounded(abs(x)), a[1]))),
         st.builds(
-            lambda a, b: (f"COALESCE({a[0]}, {b[0]})", lambda row: b[1](row) if a[1](row) is None else a[1](row)),
+            lambda a, b: (
+                f"COALESCE({a[0]}, {b[0]})", together(a, b, lambda row: b[1](row) if a[1](row) is None else a[1](row)),
+            ),
             inner, inner,
         ),
         st.builds(
             lambda c, a, b: (
-                f"CASE WHEN {c[0]} THEN {a[0]} ELSE {b[0]} END", lambda row: (a if c[1](row) is True else b)[1](row),
+                f"CASE WHEN {c[0]} THEN {a[0]} ELSE {b[0]} END",
+                together(a, b, lambda row: (a if c[1](row) is True else b)[1](row)),
             ),
             conditions(depth - 1), inner, inner,
         ),

@@ -35,7 +35,7 @@ def run(values: Sequence[Any] | pl.Series, **body: Any) -> tuple[list[Any], Outc
         return after.to_series(-1).to_list(), outcome
 
 
-DAYS = st.dates(dt.date(1970, 1, 1), dt.date(2068, 12, 31))
+DAYS = st.dates(dt.date(1930, 1, 1), dt.date(2029, 12, 31))
 WRITTEN = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%y", "%d %B %Y", "%b %d, %Y", "%Y/%m/%d"]
 
 

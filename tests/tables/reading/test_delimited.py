@@ -269,7 +269,7 @@ def test_impossible_options(options: dict[str, object]) -> None:
 
 def test_options_of_existing_clients() -> None:
     options = ReadOptions.model_validate(
-        {"initialSkip": "2", "sampleSize": "30", "seed": "", "headerIncluded": "false", "unknown": 1, "sheet": ""}
+        {"initialSkip": "2", "sampleSize": "30", "seed": "", "headerIncluded": "false", "sheet": ""}
     )
     assert (options.initial_skip, options.sample_size, options.header_included, options.seed) == (2, 0.3, False, None)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.reading import ReadResult, documents, read
 from longshore.tables.reading.elements import Lines, Objects
-from tables.reading.conftest import cells, kinds
+from tables.reading.conftest import cells, codes, kinds
 
 Read = Callable[..., ReadResult]
 Tiny = Callable[[int], None]
@@ -187,3 +187,67 @@ def test_arrays_split_at_their_elements(records: list[Any], indent: int | None, 
         lines = list(Lines(path, block_bytes).blocks())
     for got in (batches, lines):
         assert [json.loads(line) for batch in got for line in batch.data.split(b"\n") if line.strip()] == records
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.ndjson"])
+def test_half_a_character_is_replaced_and_told(read_bytes: Callable[..., ReadResult], name: str) -> None:
+    records = [r'{"a":"x\ud800y","b\udc00":1}', r'{"a":"\ud83d\ude00","b\udc00":2}', r'{"a":"\\ud800","b\udc00":3}']
+    content = "\n".join(records) if name == "t.ndjson" else f"[{','.join(records)}]"
+    result = read_bytes(content, name=name)
+    assert cells(result) == {"a": ["x\ufffdy", "\U0001f600", r"\ud800"], "b\ufffd": [1, 2, 3]}
+    assert [(each.code, each.count) for each in result.warnings] == [("LoneSurrogates", 4)]
+
+
+def test_half_a_character_in_an_object_of_columns(read_bytes: Callable[..., ReadResult]) -> None:
+    result = read_bytes(r'{"a":["x\ud800","y"],"b":[1,2]}', name="t.json")
+    assert cells(result) == {"a": ["x\ufffd", "y"], "b": [1, 2]}
+    assert codes(result) == ["LoneSurrogates"]
+
+
+def deep(depth: int) -> dict[str, str]:
+    """Texts with a value of that depth in a field, by what it is made of."""
+    return {"lists": "[" * depth + "]" * depth, "objects": '{"a":' * depth + "1" + "}" * depth}
+
+
+PYTHONS = ("recursion", "Python", "set_int_max", "maximum")
+
+
+@pytest.mark.parametrize("kind", ["lists", "objects"])
+@pytest.mark.parametrize("depth", [250, 700, 3000, 100_000])
+@pytest.mark.parametrize(
+    "document", ['[{{"x":{}}}]', '{{"x":{}}}', "[[1], [{}]]", '[{{"s":"]]]]}}}}","x":{}}},{{"x":NaN}}]']
+)
+def test_a_document_nested_too_deeply_is_refused_in_our_words(
+    read_bytes: Read, document: str, kind: str, depth: int
+) -> None:
+    with pytest.raises(UnreadableFile, match="nested deeper than 200 levels") as caught:
+        read_bytes(document.format(deep(depth)[kind]), name="t.json")
+    assert not any(word in caught.value.description for word in PYTHONS)
+
+
+@pytest.mark.parametrize("kind", ["lists", "objects"])
+@pytest.mark.parametrize("depth", [250, 700, 3000, 100_000])
+def test_a_line_nested_too_deeply_is_set_aside(read_bytes: Read, kind: str, depth: int) -> None:
+    found = read_bytes(f'{{"x":1}}\n{{"x":{deep(depth)[kind]}}}\n{{"x":2}}\n', name="t.ndjson")
+    assert cells(found) == {"x": [1, 2]}
+    assert [w.examples[0]["reason"] for w in found.warnings] == [
+        "the line is not valid JSON: it is nested deeper than 200 levels"
+    ]
+
+
+def test_lines_with_many_lists_that_are_not_deep_are_read(read_bytes: Read) -> None:
+    points = [[n, n + 1] for n in range(1000)]
+    lines = [json.dumps({"id": n, "text": "[{" * 200, "points": points}) for n in range(20)]
+    assert cells(read_bytes("\n".join(lines), name="t.ndjson"))["id"] == list(range(20))
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.ndjson"])
+def test_a_number_of_too_many_digits_is_told_in_our_words(read_bytes: Read, name: str) -> None:
+    record = '{"a":' + "9" * 5000 + "}"
+    text = f'[{record},\n{{"a":NaN}}]' if name == "t.json" else f'{record}\n{{"a":1}}\n{{"a":NaN}}'
+    try:
+        told = str([each.examples for each in read_bytes(text, name=name).warnings])
+    except UnreadableFile as error:
+        told = error.description
+    assert "too many digits" in told
+    assert not any(word in told for word in PYTHONS)

@@ -74,7 +74,6 @@ def test_xlsx(read_bytes: Read) -> None:
         "column_10": [1e25, 0.1],
     }
     assert codes(result) == ["MissingTokens"]
-    assert result.settings.pop("cells") == ["d", "dt", "t"]
     assert list(result.settings.pop("dates")) == ["d", "dt", "t"]
     assert result.settings.pop("ledger")["unit"] == "row"
     assert result.settings == {"format": "xlsx", "sheet": "One", "header": True, "skip": 0}
@@ -216,6 +215,7 @@ def test_packed(read_bytes: Read, content: bytes, name: str) -> None:
         (zipped(("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")), "workbook is damaged"),
         (random.Random(1).randbytes(5000), "neither text nor"),
         (b"%PDF-1.7 x", "PDF"),
+        (b"{\\rtf1\\ansi a,b\n1,2}", "an RTF document"),
         (b"<!DOCTYPE html><table>", "web page"),
         (b"\x89PNG\r\n", "PNG"),
     ],
@@ -223,6 +223,62 @@ def test_packed(read_bytes: Read, content: bytes, name: str) -> None:
 def test_unreadable(read_bytes: Read, content: bytes, match: str) -> None:
     with pytest.raises(UnreadableFile, match=match):
         read_bytes(content, name="t.csv")
+
+
+MARKUP = {
+    "one line": b"<rows><row><a>1</a></row><row><a>2</a></row></rows>",
+    "many lines": b"<rows>\n<row>\n<a>1</a>\n<b>2</b>\n</row>\n</rows>\n",
+    "with attributes": b'<log level="1"><entry at="10:00"/>\n<entry at="10:01"/></log>',
+    "a head": b"<meta charset=utf-8>\n<table><tr><td>a</td><td>b</td></tr></table>",
+    "a paragraph": b"<p>The service is not there, try again</p>\n",
+    "a heading": b"<h1>502 Bad Gateway</h1>\n<hr><center>nginx</center>\n",
+    "elements": b'<div class="a">\n  <table border=1>\n<tr><td>a,b</td></tr>\n</table></div>',
+    "an archive": b"MIME-Version: 1.0\r\nX-Kind: W\r\nContent-Type: multipart/related;\r\n\tboundary=x\r\n",
+    "an archive, saved": b"From: <Saved by Browser>\nMIME-Version: 1.0\nContent-Type: multipart/related; type=x\n",
+    "UTF-16": "<rows><row/></rows>".encode("utf-16"),
+    "longer than what is looked at": b"<rows>\n" + b"<a>1</a>\n" * 3000 + b"</rows>",
+}
+
+
+@pytest.mark.parametrize("name", ["t.xml", "t.csv", "t.xls", "t.xlsx", "t"])
+@pytest.mark.parametrize("content", MARKUP.values(), ids=MARKUP.keys())
+def test_xml_of_any_sort_is_refused(read_bytes: Read, content: bytes, name: str) -> None:
+    with pytest.raises(UnreadableFile, match="web page or XML"):
+        read_bytes(content, name=name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<name>,<age>\nann,3\n",
+        b"<b>x</b>,1\n<i>y</i>,2\n",
+        b"<5,10\n<6,11\n",
+        b"<id>,name\n1,x\n",
+        b"<p>,q\n1,2\n",
+        b"<p>x</p>,1\n<p>y</p>,2\n",
+    ],
+)
+def test_cells_with_tags_are_a_table(read_bytes: Read, content: bytes) -> None:
+    assert read_bytes(content).table.width == 2
+
+
+@pytest.mark.parametrize("name", ["t.xlsx", "t.xlsb", "t.ods", "t.parquet", "t.feather"])
+@pytest.mark.parametrize("content", [b"garbage", b"this is no workbook\nat all\n", random.Random(3).randbytes(40)])
+def test_garbage_with_a_workbooks_name(read_bytes: Read, content: bytes, name: str) -> None:
+    with pytest.raises(UnreadableFile, match="neither text nor a known binary format"):
+        read_bytes(content, name=name)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_few_random_bytes_are_no_table(read_bytes: Read, seed: int) -> None:
+    with pytest.raises(UnreadableFile, match="neither text nor"):
+        read_bytes(random.Random(seed).randbytes(100))
+
+
+def test_a_workbook_zipped_with_backslashes(read_bytes: Read) -> None:
+    with zipfile.ZipFile(io.BytesIO(workbook(("One", [["a"], [1 / 3]])))) as archive:
+        parts = [(name.replace("/", "\\"), archive.read(name)) for name in archive.namelist()]
+    assert cells(read_bytes(zipped(*parts), name="t.xlsx"))["a"] == [pytest.approx(1 / 3, abs=1e-15)]
 
 
 def test_an_encrypted_archive(read_bytes: Read) -> None:

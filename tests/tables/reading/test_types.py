@@ -174,7 +174,6 @@ def test_tokens_are_missing_among_values(read_bytes: Read, token: str, value: st
 
 def test_tokens_in_text_stay(read_bytes: Read) -> None:
     assert column(read_bytes, ["None", "Minor", "NA"]) == ("string", ["None", "Minor", "NA"])
-    assert column(read_bytes, ["NA", "NA"]) == ("string", ["NA", "NA"])
 
 
 ODD = {
@@ -250,3 +249,59 @@ def test_numbers_are_those_of_pandas(read_bytes: Read, values: list[str]) -> Non
         )
         return
     assert [float(value) for value in cells(result)["x"]] == [float(value) for value in reference]
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        (["25/11/63", "29/10/63"], [date(1963, 11, 25), date(1963, 10, 29)]),
+        (["31-12-29", "30-12-30"], [date(2029, 12, 31), date(1930, 12, 30)]),
+        (["29.02.64", "01.03.00"], [date(1964, 2, 29), date(2000, 3, 1)]),
+        (["13 Jan 45", "14 Jan 05"], [date(1945, 1, 13), date(2005, 1, 14)]),
+    ],
+)
+def test_two_digit_years_are_of_the_past_and_said_to_be(read_bytes: Read, written: list[str], days: list[date]) -> None:
+    result = read_bytes("a,d\n" + "".join(f"1,{each}\n" for each in written))
+    assert cells(result)["d"] == days
+    assert [(each.code, each.column, each.count) for each in result.warnings] == [("TwoDigitYears", "d", 2)]
+
+
+def test_two_digit_years_with_a_clock(read_bytes: Read) -> None:
+    result = read_bytes("a,d\n1,25/11/63 10:30\n2,26/11/05 11:00\n")
+    assert cells(result)["d"] == [datetime(1963, 11, 25, 10, 30), datetime(2005, 11, 26, 11)]
+
+
+@pytest.mark.parametrize("token", ["NA", "N/A", "null", "-"])
+def test_a_column_of_one_token_alone_is_missing(read_bytes: Read, token: str) -> None:
+    result = read_bytes(f"a,b\n1,{token}\n2,\n3, {token}\n")
+    assert cells(result)["b"] == [None, None, None]
+    assert [(each.code, each.column, each.count) for each in result.warnings] == [("MissingTokens", "b", 2)]
+
+
+def test_a_column_of_tokens_with_one_word_at_its_end_is_text(
+    read_bytes: Read, tiny_blocks: Callable[[int], None]
+) -> None:
+    tiny_blocks(50)
+    rows = "".join(f"{i},NA\n" for i in range(100))
+    assert cells(read_bytes(f"a,b\n{rows}100,word\n"))["b"] == ["NA"] * 100 + ["word"]
+    assert cells(read_bytes(f"a,b\n{rows}100,7\n"))["b"] == [None] * 100 + [7]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json", "t.ndjson"])
+def test_integers_that_a_float_would_change_are_text(read_bytes: Callable[..., ReadResult], name: str) -> None:
+    values = ["12345678901234567", "0.5", "12345678901234568", "-9007199254740993"]
+    assert cells(read_bytes(numbers_as(name, values), name=name)) == {"id": values}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.json", "t.ndjson"])
+def test_large_numbers_that_keep_their_digits_are_floats(read_bytes: Callable[..., ReadResult], name: str) -> None:
+    values = ["9007199254740994", "0.5", "1.152921504606847e18", "6.02214076e23", "1152921504606846976"]
+    assert cells(read_bytes(numbers_as(name, values), name=name)) == {"id": [float(value) for value in values]}
+
+
+def numbers_as(name: str, values: list[str]) -> str:
+    """One column of numbers as they are written."""
+    if name.endswith(".csv"):
+        return "\n".join(["id", *values])
+    records = [f'{{"id": {value}}}' for value in values]
+    return f"[{','.join(records)}]" if name.endswith(".json") else "\n".join(records)

@@ -70,6 +70,9 @@ DELIMITED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "sample": (("a,b,c,d\n" + ROWS).encode(), {"sampleSize": 0.3, "seed": 5}),
 }
 JSON: dict[str, bytes] = {
+    "half a character": rb'[{"a":"x\ud800","b":1},{"a":"\ud83d\ude00","b":2}]',
+    "half a character in columns": rb'{"a":["x\ud800","y"],"b":[1,2]}',
+    "integers that a float would change": b'[{"a":12345678901234567},{"a":0.5}]',
     "array": b'[{"a": 1, "b": "x"}, {"b": null, "c": [1, {"d": 2}]}]',
     "pretty array": json.dumps(
         [{"a": i / 3, "b": {"x": [i]}, "d": f"2001-01-0{i + 1}"} for i in range(5)], indent=2
@@ -179,11 +182,16 @@ CELLS = {
     "mixed": [1, "two", "N/A"],
     "na": [1, "N/A", 3],
     "texts": ["2001-01-01", "2002-02-02", None],
+    "third": [1 / 3, 3.2e-11, 1e300],
+    "long": [dt.timedelta(hours=30), None, dt.timedelta(minutes=90)],
+    "err": ["#N/A", 0.5, "#DIV/0!"],
+    "unsaved": ["=1+1", 1, "=SUM(A1:A2)"],
+    "clock": [0.25, 1.25, -0.25],
 }
 
 
 @pytest.mark.parametrize("options", [{}, {"headerIncluded": False}, {"initialSkip": 2}, {"sheet": "Two"}], ids=str)
-def test_workbooks_need_fastexcel_and_say_so(options: dict[str, Any], full: Exporting) -> None:
+def test_workbooks_need_their_parser_and_say_so(options: dict[str, Any], full: Exporting) -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
@@ -193,11 +201,12 @@ def test_workbooks_need_fastexcel_and_say_so(options: dict[str, Any], full: Expo
         sheet.append(list(CELLS))
         for row in zip(*CELLS.values(), strict=True):
             sheet.append(row)
+            sheet.cell(sheet.max_row, len(row)).number_format = "h:mm:ss"
             sheet.append([])
     buffer = io.BytesIO()
     book.save(buffer)
     script = full.read(buffer.getvalue(), "t.xlsx", **options).check()
-    assert "# Reading needs fastexcel" in script
+    assert "# Reading needs olefile and python_calamine" in script
 
 
 def test_a_file_in_many_blocks(bare: Exporting, monkeypatch: pytest.MonkeyPatch) -> None:

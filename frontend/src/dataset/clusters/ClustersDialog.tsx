@@ -5,6 +5,7 @@ import { effectOf, mergesOf, METHODS, startOf, STRICTNESS, type Choice, type Clu
 import { count, counted, visible } from "../../logic/format";
 import type { Session } from "../session";
 import "./clusters.css";
+import { TextInput } from "../../parts/TextInput";
 
 interface Found {
   clusters: Cluster[];
@@ -158,7 +159,7 @@ function Group({ cluster, choice, change }: { cluster: Cluster; choice: Choice; 
       <span className="cluster-arrow" aria-hidden="true">
         →
       </span>
-      <input className="field" value={choice.target} aria-label={`New text for the spellings of ${cluster.suggested}`} onChange={(event) => change({ target: event.target.value, isOn: true })} />
+      <TextInput value={choice.target} label={`New text for the spellings of ${cluster.suggested}`} change={(target) => change({ target, isOn: true })} />
     </li>
   );
 }

@@ -70,13 +70,16 @@ function AddFacet({ session }: { session: Session }) {
   );
 }
 
+/** Whether the person went on before the facet came: taking the keyboard would close the menu they have opened since. */
+const isBusyElsewhere = () => document.activeElement?.closest('[role="menu"][data-state="open"], [role="dialog"], input, textarea, select') != null;
+
 function FacetCard({ session, facet }: { session: Session; facet: Facet }) {
   const [isOpen, setOpen] = useState(true);
   const head = useRef<HTMLButtonElement>(null);
   const { fresh } = useFacetPlace();
   useEffect(() => {
     // After the menu has closed, which puts the keyboard back to where it was opened.
-    if (isFresh(facet.column)) requestAnimationFrame(() => head.current?.focus());
+    if (isFresh(facet.column)) requestAnimationFrame(() => !isBusyElsewhere() && head.current?.focus());
   }, [fresh, facet.column]);
   return (
     <section className="facet" aria-label={`Facet of ${facet.column}`}>

@@ -7,6 +7,7 @@ import { count, visible } from "../../logic/format";
 import type { Session } from "../session";
 import { useCounts } from "./counts";
 import { choose } from "./facets";
+import { TextInput } from "../../parts/TextInput";
 
 const SHOWN = 50;
 
@@ -128,16 +129,14 @@ function Rename({ session, facet, entry, close }: { session: Session; facet: Val
           void save();
         }}
       >
-        <input
-          className="field"
-          autoFocus
+        <TextInput
           value={text}
-          aria-label={old === null ? `A value for the missing ones of ${facet.column}` : `New text for ${valueWords(old)}`}
-          onFocus={(event) => event.target.select()}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") close();
-          }}
+          change={setText}
+          enter={() => void save()}
+          label={old === null ? `A value for the missing ones of ${facet.column}` : `New text for ${valueWords(old)}`}
+          autoFocus
+          selectAll
+          onEscape={close}
         />
         <button className="button primary" type="submit">
           Change {entry.rows ? count(entry.rows) : ""}

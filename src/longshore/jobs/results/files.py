@@ -58,13 +58,11 @@ class ResultFiles:
         return self.folder / f"{job_id}.json"
 
     def new_part(self, job_id: str) -> Path:
-        """A path for :func:`encode_result`, which nobody else has; the folder is made.
+        """A path for :func:`encode_result`, which nobody else has.
 
         :raises InvalidValue: for what is no job's id.
         """
-        target = self.path(job_id)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return target.with_suffix(f".{secrets.token_hex(4)}.part")
+        return self.path(job_id).with_suffix(f".{secrets.token_hex(4)}.part")
 
     def adopt(self, part: Path, job_id: str) -> Path:
         """Make a file that :func:`encode_result` wrote the job's result, so that it survives a power cut.
@@ -160,6 +158,8 @@ class _Spill:
             return self.file.write(data)
         self.buffer += data
         if len(self.buffer) > self.limit:
+            # Only now: most results need neither file nor folder, and get by on a disk that takes no more of them.
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.file = self.path.open("wb", buffering=2**20)
             self.file.write(self.buffer)
             self.buffer.clear()

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
+from redis.retry import Retry
 
 from longshore.errors import StorageFull, Unavailable
 from longshore.jobs.results.ids import LATEST, is_usable, portions, require_usable
@@ -16,7 +18,7 @@ from longshore.jobs.results.processes import PerProcess
 
 KEY_PREFIX = "longshore:result:"
 CONNECT_SECONDS = 2.0
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 5.0
 
 
 class RedisStore:
@@ -70,6 +72,7 @@ def _connect(url: str) -> Redis:
         url,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 1),
         health_check_interval=10,
     )
 

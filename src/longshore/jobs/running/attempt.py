@@ -16,7 +16,8 @@ from longshore.jobs import claims, records
 from longshore.jobs.claims import LeaseLost
 from longshore.jobs.records import Job
 from longshore.jobs.running.runner import Runner, Stop
-from longshore.jobs.running.stopping import StopSignal
+from longshore.leases import RENEW_SECONDS
+from longshore.stopping import StopSignal
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class Attempt:
         self._saved = 0.0
         self._stop_at: float | None = None
         self._unsaved = False
+        self.is_begun = False
+        """Whether the runner was told to begin its function."""
 
     def tick(self) -> Stop | None:
         """Do what is due; a reason if the job has to be ended."""
@@ -102,7 +105,7 @@ class Attempt:
         return self._stop_at is not None and now >= self._stop_at
 
     def _talk_to_database(self, now: float) -> Stop | None:
-        if now - self._renewed >= claims.RENEW_SECONDS:
+        if now - self._renewed >= RENEW_SECONDS:
             self._renewed = now
             with self.database.writing(durable=False) as connection:
                 about = {"peak_bytes": self.runner.peak_bytes or None, "log_tail": self.runner.output.tail() or None}

@@ -21,12 +21,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from longshore.current import forget_all_made
 from longshore.errors import InvalidResult, LoadError, StorageFull, shorten
 from longshore.handlers.loading import load_declarations
 from longshore.jobs.declaring import JobType, all_jobs, find_job
 from longshore.jobs.results.outputs import encode_output
 from longshore.jobs.running.frames import FrameReader, pack, receive
+from longshore.jobs.running.leftovers import Baseline, Status, Surroundings, open_stream, read_status
 from longshore.jobs.running.limits import adopt_orphans, forget_peak, own_peak
+from longshore.running_job import running_job
 from longshore.settings import Settings
 
 PROGRESS_SECONDS = 0.1
@@ -121,35 +124,6 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-class Surroundings:
-    """What a function may change of its process, and the next one has to find as it was."""
-
-    def __init__(self) -> None:
-        self.folder = Path.cwd()
-        self.streams = sys.stdout, sys.stderr
-        # Kept far from the numbers that programs close in a loop.
-        import fcntl
-
-        self.saved = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 200) for number in (0, 1, 2)]
-
-    def restore(self) -> None:
-        """Make it as it was."""
-        for number, saved in enumerate(self.saved):
-            os.dup2(saved, number)
-        sys.stdout, sys.stderr = self.streams
-        if sys.stdout.closed or sys.stderr.closed:
-            self.streams = sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
-        for number in (signal.SIGTERM, signal.SIGALRM):
-            signal.signal(number, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.chdir(self.folder)
-
-
-def _open_stream(number: int) -> Any:
-    return open(number, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
-
-
 def _flush_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # the function may have closed or replaced it
@@ -167,6 +141,8 @@ def run_job(channel: Channel, request: dict[str, Any], inputs: bytes) -> tuple[d
         # They were checked when the job was accepted, by another version of the declaration.
         return _failed("InvalidRequest", f"the inputs do not fit the job as it is declared now: {error}"), b""
     progress = ProgressSender(channel)
+    if request.get("tells_begin"):
+        channel.send({"kind": "begun"})
     try:
         output = declared.call(value, progress)
     except BaseException as error:  # noqa: BLE001 - sys.exit() and KeyboardInterrupt, too, end only the job
@@ -209,17 +185,33 @@ def _failed(code: str, message: str, *, again: bool = False) -> dict[str, Any]:
 
 def serve(channel: Channel) -> None:
     """Answer requests until the warden closes the socket."""
-    surroundings = Surroundings()
+    surroundings, baseline = Surroundings(), Baseline()
+    channel.send({"kind": "ready", "types": describe_types()})
     while (frame := receive(channel.connection, channel.reader)) is not None:
         request, inputs = frame
         forget_peak()
+        running_job.begin(request.get("id"))
         head, body = run_job(channel, request, inputs)
         _flush_streams()
         if not channel.is_ours:
             # The function forked and came back here in both processes; only the first one answers.
             os._exit(0)
+        links = running_job.end()
+        status, left = _tidy_up(surroundings, baseline)
+        peak = status.peak_bytes or own_peak()
+        channel.send({**head, "peak": peak, "links": links, "left": left}, body)
+
+
+def _tidy_up(surroundings: Surroundings, baseline: Baseline) -> tuple[Status, list[str]]:
+    """Put back what a job changed; how the process is then, and what is left all the same, in words."""
+    status = Status()
+    try:
+        forget_all_made()
         surroundings.restore()
-        channel.send({**head, "peak": own_peak()}, body)
+        status = read_status()
+        return status, baseline.leftovers(status)
+    except Exception as error:  # noqa: BLE001 - the doing of a job, whose end must not be lost over it
+        return status, [f"a process that cannot be looked at ({type(error).__name__})"]
 
 
 def describe_types() -> dict[str, dict[str, Any]]:
@@ -230,7 +222,8 @@ def describe_types() -> dict[str, dict[str, Any]]:
             "memory": declared.memory_bytes,
             "retries": declared.retries,
             "retry_delay": declared.retry_delay_seconds,
-            "retry": declared.retry,
+            "rerun_if_lost": declared.rerun_if_lost,
+            "fresh": declared.fresh,
             "result_ttl": declared.result_ttl_seconds,
         }
         for declared in all_jobs()
@@ -244,13 +237,12 @@ def main() -> None:
     adopt_orphans()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by our warden, which functions need not inherit
     faulthandler.enable()  # a segmentation fault leaves its place in the log
-    sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+    sys.stdout, sys.stderr = open_stream(1), open_stream(2)
     try:
         load_declarations(Settings.from_environment())
     except LoadError as error:
         channel.send({"kind": "unready", "message": str(error)})
         return
-    channel.send({"kind": "ready", "types": describe_types()})
     serve(channel)
     _flush_streams()
     # Threads that functions left behind must not keep the process.

@@ -11,6 +11,8 @@ import struct
 from typing import Any
 
 _LENGTHS = struct.Struct("!II")
+# Not json.dumps: a function may have put something else in its place, and only its own job is to suffer from that.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 MOST_BYTES = 2**31
 """Length above which a part is nonsense; the limits that mean something are enforced elsewhere."""
 
@@ -27,14 +29,18 @@ def pack(head: dict[str, Any], body: bytes = b"") -> bytes:
     >>> pack({"kind": "ready"})
     b'\\x00\\x00\\x00\\x10\\x00\\x00\\x00\\x00{"kind":"ready"}'
     """
-    text = json.dumps(head, separators=(",", ":")).encode()
+    text = _ENCODER.encode(head).encode()
     return b"".join((_LENGTHS.pack(len(text), len(body)), text, body))
 
 
 class FrameReader:
-    """Puts frames together from what arrives in pieces."""
+    """Puts frames together from what arrives in pieces.
 
-    def __init__(self) -> None:
+    :param most_bytes: of each part of a frame; what says that it is longer is not waited for.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -52,7 +58,7 @@ class FrameReader:
         if len(self._buffer) < _LENGTHS.size:
             return None
         head_length, body_length = _LENGTHS.unpack_from(self._buffer)
-        if max(head_length, body_length) > MOST_BYTES:
+        if max(head_length, body_length) > self._most_bytes:
             raise FrameError(f"a frame of {max(head_length, body_length)} bytes")
         begin, end = _LENGTHS.size + head_length, _LENGTHS.size + head_length + body_length
         if len(self._buffer) < end:
@@ -61,6 +67,8 @@ class FrameReader:
             head = json.loads(self._buffer[_LENGTHS.size : begin])
         except ValueError as error:
             raise FrameError(str(error)) from None
+        if not isinstance(head, dict) or ("kind" not in head and "type" not in head):
+            raise FrameError("a frame without a kind")
         body = bytes(self._buffer[begin:end])
         del self._buffer[:end]
         return head, body

@@ -31,6 +31,8 @@ TICK_SECONDS = 0.1
 ENDING_SECONDS = 2.0
 """How long a runner that closed its socket may take to end."""
 READ_BYTES = 1 << 16
+MOST_ANSWERED_BYTES = 2**24
+"""Of what a runner says at once: results over a megabyte are files, and a function may speak in its place."""
 
 Stop = Literal["cancelled", "timed out", "too large", "stopping", "lost"]
 """Why a job is ended before its time; ``lost``: another has taken it over."""
@@ -54,6 +56,7 @@ class Outcome:
     :param document: the result, unless it is in a file.
     :param peak_bytes: most resident memory that was seen.
     :param end: how the runner ended, in words, when it died.
+    :param begun: whether the function was begun, as far as the runner had to tell.
     """
 
     kind: Literal["done", "failed", "died", "unready"] | Stop
@@ -61,6 +64,7 @@ class Outcome:
     document: bytes = b""
     peak_bytes: int = 0
     end: str = ""
+    begun: bool = True
 
 
 class Died(Exception):
@@ -92,6 +96,8 @@ class Runner:
         self.mark = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._tick_at = 0.0
+        self._begun = False
+        self._surplus_bytes = 0
 
     @property
     def pid(self) -> int | None:
@@ -108,21 +114,27 @@ class Runner:
 
         :param tick: called about every :data:`TICK_SECONDS` meanwhile; a reason ends it.
         """
-        if self._process is not None:
+        if self._process is not None and not self._has_ended():
             return None
-        self._start()
+        if self._process is not None:  # while it waited for a job, which is no loss of one
+            self._bury([])
+        try:
+            self._start()
+        except OSError as error:
+            return Outcome("unready", {"message": f"its process cannot be started: {error.strerror}"}, begun=False)
         try:
             head, _ = self._wait(tick, None, time.monotonic() + LOAD_SECONDS)
         except Died:
-            return replace(self._died(), kind="unready")
+            return replace(self._died(), kind="unready", begun=False)
         except Stopped as stop:
             self.end(grace_seconds=0)
             if stop.reason == "timed out":
-                return Outcome("unready", {"message": f"handlers and task modules did not load in {LOAD_SECONDS:g} s"})
-            return Outcome(stop.reason)
+                message = f"handlers and task modules did not load in {LOAD_SECONDS:g} s"
+                return Outcome("unready", {"message": message}, begun=False)
+            return Outcome(stop.reason, begun=False)
         if head["kind"] == "unready":
             self.end(grace_seconds=0)
-            return Outcome("unready", head)
+            return Outcome("unready", head, begun=False)
         self.types = head["types"]
         self.ready_bytes = self.resident_bytes
         return None
@@ -137,11 +149,15 @@ class Runner:
     ) -> Outcome:
         """Carry out one job on a runner that was prepared; afterwards there may be none.
 
+        :param request: with ``tells_begin`` when the runner is to say that it begins the function.
         :param tick: as above; the time and memory limits are watched here.
         :param progress: called with done, total and message.
         """
         self.peak_bytes = 0
         self.jobs += 1
+        # Of modules that earlier jobs imported, and the like: no job is charged with the memory of another.
+        self._surplus_bytes = max(0, self.resident_bytes - self.ready_bytes)
+        self._begun = not request.get("tells_begin", False)
         try:
             self._send(request, inputs)
             head, document = self._wait(tick, limits, time.monotonic() + limits.seconds, progress)
@@ -149,14 +165,18 @@ class Runner:
             return self._died()
         except Stopped as stop:
             self.end()
-            return Outcome(stop.reason, peak_bytes=self.peak_bytes)
-        self.peak_bytes = max(self.peak_bytes, head.get("peak", 0))
+            return Outcome(stop.reason, peak_bytes=self.peak_bytes, begun=self._begun)
+        self._note_peak(head.get("peak", 0))
         self._read_output(READ_BYTES * 16)
+        left = head.get("left", [])
         if descendants(self._living.pid):
             # A job's processes end with the job. One that another job could miss, such as a pool's, would be broken
-            # for it, so the next job gets a fresh runner.
+            # for it.
+            left = [*left, "a process"]
+        if left:
+            log.info("job %s left %s; the next one gets a fresh process", request.get("id"), ", ".join(left))
             self.end(grace_seconds=0)
-        return Outcome(head["kind"], head, document, self.peak_bytes)
+        return Outcome(head["kind"], head, document, self.peak_bytes, begun=self._begun)
 
     def end(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """End it and everything below it: SIGTERM first, then SIGKILL."""
@@ -184,9 +204,9 @@ class Runner:
         ours, its = socket.socketpair()
         reading, writing = os.pipe()
         self.mark = new_owner()
-        with its:
+        try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "longshore.jobs.running.child", str(its.fileno())],
+                [sys.executable, "-P", "-m", "longshore.jobs.running.child", str(its.fileno())],
                 env={**self.environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
@@ -195,10 +215,16 @@ class Runner:
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
-        os.close(writing)
+        except BaseException:
+            ours.close()
+            os.close(reading)
+            raise
+        finally:
+            its.close()
+            os.close(writing)
         os.set_blocking(reading, False)
         ours.settimeout(SEND_SECONDS)
-        self._channel, self._reading, self._frames = ours, reading, FrameReader()
+        self._channel, self._reading, self._frames = ours, reading, FrameReader(MOST_ANSWERED_BYTES)
         self._pending: list[Frame] = []
         self._prints = True
         self._poll = select.poll()
@@ -243,19 +269,22 @@ class Runner:
                     self._receive()
             while self._pending:
                 head, body = self._pending.pop(0)
-                if head["kind"] != "progress":
+                if head["kind"] == "begun":
+                    self._begun = True
+                elif head["kind"] != "progress":
                     return head, body
-                if progress is not None:
+                elif progress is not None:
                     progress(head["progress"])
 
     def _look(self, tick: Callable[[], Stop | None], limits: Limits | None) -> None:
         pid = self._living.pid
         if limits is not None:
-            size = memory_of(pid, limits.memory_bytes)
+            size = memory_of(pid, limits.memory_bytes + self._surplus_bytes) - self._surplus_bytes
             self.peak_bytes = max(self.peak_bytes, size)
             if size > limits.memory_bytes:
                 raise Stopped("too large")
-        if self._has_ended():
+        # What it said last may still have to be read: that it was done, or had begun.
+        if self._has_ended() and not select.select([self._channel], [], [], 0)[0]:
             raise Died
         if (reason := tick()) is not None:
             raise Stopped(reason)
@@ -298,7 +327,7 @@ class Runner:
         self._read_output(READ_BYTES * 64)
         end = _describe(process.returncode)
         self._bury(below)
-        return Outcome("died", peak_bytes=self.peak_bytes, end=end)
+        return Outcome("died", peak_bytes=self.peak_bytes, end=end, begun=self._begun)
 
     def _has_ended(self) -> bool:
         """Whether the process has ended; notes its exit code and greatest memory."""
@@ -309,9 +338,12 @@ class Runner:
         if pid == 0:
             return False
         process.returncode = os.waitstatus_to_exitcode(status)
-        unit = 1 if sys.platform == "darwin" else 1024
-        self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * unit)
+        if self.jobs == 1:  # it tells of the process's whole life
+            self._note_peak(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
         return True
+
+    def _note_peak(self, size: int) -> None:
+        self.peak_bytes = max(self.peak_bytes, size - self._surplus_bytes)
 
     def _await_end(self, seconds: float | None) -> bool:
         deadline = None if seconds is None else time.monotonic() + seconds

@@ -27,10 +27,10 @@ from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.attempt import Attempt
 from longshore.jobs.running.limits import kill_strays
 from longshore.jobs.running.runner import Limits, Outcome, Runner, Stop
-from longshore.jobs.running.stopping import StopSignal
 from longshore.leases import new_owner
 from longshore.messages import Emitter
 from longshore.settings import Settings
+from longshore.stopping import NEWS_SECONDS, StopSignal
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ UNREADY_SECONDS = 10.0
 """Pause before a job is tried again whose runner could not load what is declared."""
 PERSIST_SECONDS = 60.0
 """How long a database or result store that is away is waited for at the end of a job."""
+STOP_PERSIST_SECONDS = 1.0
+"""The same once the worker is to stop."""
+ENDED_BY_STOP = "was ended by SIGTERM"
 TOLD_AT_ONCE = 20
 """Jobs whose end was told that are noted together; a job that lasts notes those before it at its first tick."""
 
@@ -55,16 +58,24 @@ class Warden:
     """Runs jobs, one at a time.
 
     :param stop: given when the worker is to end.
+    :param settled: called in the transaction that settles a job that may have made links.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, emitter: Emitter, store: ResultStore, stop: StopSignal
+        self,
+        settings: Settings,
+        database: Database,
+        emitter: Emitter,
+        store: ResultStore,
+        stop: StopSignal,
+        settled: Callable[[Connection, Job], None] = lambda *_: None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.emitter = emitter
         self.store = store
         self.stop = stop
+        self.settled = settled
         self.files = ResultFiles(settings.results_folder)
         self.owner = new_owner()
         self.runner = Runner(settings.child_environment())
@@ -74,11 +85,13 @@ class Warden:
 
     def work(self, queue: str) -> bool:
         """Run the jobs of a queue that are due; whether there may be more of them."""
+        if self.stop.given():
+            return False
         until = time.monotonic() + SLICE_SECONDS
         try:
             claimed = self._claim(queue)
             while claimed is not None:
-                go_on = time.monotonic() < until and not self.stop.given()
+                go_on = time.monotonic() < until
                 claimed = self._carry_out(claimed, queue if go_on else None)
                 if not go_on:
                     return not self.stop.given()
@@ -112,7 +125,7 @@ class Warden:
         )
         part = self.files.new_part(claimed.job.id)
         try:
-            outcome = self._run(claimed, attempt, part)
+            outcome = self._attempt(claimed, attempt, part)
             if outcome.kind == "lost":
                 log.warning("another worker has taken job %s over; leaving it to that one", claimed.job.id)
                 return None
@@ -121,6 +134,23 @@ class Warden:
             part.unlink(missing_ok=True)
             self._replace_if_worn()
 
+    def _attempt(self, claimed: Claimed, attempt: Attempt, part: Path) -> Outcome:
+        """As :meth:`_run`, whatever goes wrong around the job: its claim has to be settled, and it is not at fault."""
+        try:
+            return self._run(claimed, attempt, part)
+        except LeaseLost:
+            return Outcome("lost")
+        except Unavailable as error:
+            message = error.description
+            log.warning("job %s is put off: %s", claimed.job.id, message)
+        except Exception as error:
+            message = f"its worker failed ({type(error).__name__})"
+            log.exception("job %s is put off, since its worker failed", claimed.job.id)
+        self.runner.end(grace_seconds=0)
+        if attempt.is_begun:
+            return Outcome("stopping", {"message": message})
+        return Outcome("unready", {"message": message}, begun=False)
+
     def _run(self, claimed: Claimed, attempt: Attempt, part: Path) -> Outcome:
         job = claimed.job
 
@@ -128,11 +158,21 @@ class Warden:
             self._note_told()
             return attempt.tick()
 
+        if self.runner.jobs and self._said(job.type, "fresh", False):
+            self.runner.end(grace_seconds=0)
         if (failed := self.runner.prepare(tick)) is not None:
             return failed
         self.runner.output.begin(job.id)
         self._tell(job)
-        request = {"id": job.id, "type": job.type, "file": str(part)}
+        only_once = not self._said(job.type, "rerun_if_lost", True)
+        if only_once:
+            # It has to outlive a power cut, as nothing else here does: the claim would be forgotten, and begun again.
+            with self.database.writing() as connection:
+                claims.begin(connection, job.id, self.owner)
+        if self.stop.given():
+            return Outcome("stopping", begun=False)
+        request = {"id": job.id, "type": job.type, "file": str(part), "tells_begin": only_once}
+        attempt.is_begun = True
         return self.runner.run(request, claimed.inputs, self._limits(job.type), tick, attempt.progress)
 
     def _limits(self, name: str) -> Limits:
@@ -156,16 +196,22 @@ class Warden:
             with self.database.writing(durable=False) as connection:
                 attempt.save_progress(connection)
                 job = settle(connection)
+                # Of one that did not come to its end nobody knows what it made.
+                if outcome.head.get("links", outcome.begun):
+                    self.settled(connection, job)
                 if len(self._told) >= TOLD_AT_ONCE:
                     records.mark_announced(connection, self._told)
                     self._told = []
-                return job, None if queue is None else claims.claim_next(connection, queue, self.owner)
+                # Not after a stop was given: what is claimed now would be begun for nothing.
+                if queue is None or self.stop.given():
+                    return job, None
+                return job, claims.claim_next(connection, queue, self.owner)
 
         try:
             job, claimed = self._persist(write)
         except LeaseLost:
             log.warning("job %s was taken over by another worker; its result is dropped", attempt.job.id)
-            return None if queue is None else self._claim(queue)
+            return None if queue is None or self.stop.given() else self._claim(queue)
         if announce(self.emitter, job, outcome.document) and job.is_finished:
             self._told.append(job.id)
         return claimed
@@ -180,9 +226,7 @@ class Warden:
             case "failed":
                 return self._fail_or_retry(job, outcome, remains)
             case "died":
-                log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
-                may_repeat = self._said(job.type, "retry", True)
-                return partial(claims.lose, remains=remains, may_repeat=may_repeat, **about)
+                return self._lose(job, outcome, remains)
             case "cancelled":
                 return partial(claims.revoke, remains=remains, **about)
             case "timed out" | "too large":
@@ -191,15 +235,31 @@ class Warden:
             case "unready":
                 message = str(outcome.head.get("message", f"its process {outcome.end}"))
                 log.error("jobs wait, since what is declared cannot be loaded: %s", message)
-                wait: dict[str, Any] = {
-                    "due": time.time() + UNREADY_SECONDS,
-                    "error": "Unavailable",
-                    "message": message,
-                }
-                return partial(claims.give_back, **about, **wait)
+                wait: dict[str, Any] = {"error": "Unavailable", "message": message}
+                return partial(claims.give_back, pause_seconds=UNREADY_SECONDS, **about, **wait)
             case _:
-                log.info("job %s goes back, the worker stops", job.id)
-                return partial(claims.give_back, **about)
+                return self._hand_back(job, outcome, remains)
+
+    def _lose(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
+        """The runner died, perhaps of the stop that we are told of: a service manager may signal all processes."""
+        if outcome.end == ENDED_BY_STOP and self.stop.given(NEWS_SECONDS):
+            return self._hand_back(job, outcome, remains)
+        log.warning("the process that ran job %s (%s) %s", job.id, job.type, outcome.end)
+        if not outcome.begun:
+            return partial(claims.give_back, job_id=job.id, owner=self.owner)
+        may_repeat = self._said(job.type, "rerun_if_lost", True)
+        return partial(claims.lose, job_id=job.id, owner=self.owner, remains=remains, may_repeat=may_repeat)
+
+    def _hand_back(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
+        """The worker could not let it come to its end."""
+        about: dict[str, Any] = {"job_id": job.id, "owner": self.owner}
+        if not outcome.begun:
+            return partial(claims.give_back, **about)
+        log.info("job %s is ended before its time", job.id)
+        about |= {"remains": remains, "may_repeat": self._said(job.type, "rerun_if_lost", True)}
+        if "message" in outcome.head:  # not a stop: it would be claimed again at once, and fare no better
+            about |= {"pause_seconds": UNREADY_SECONDS, "message": outcome.head["message"]}
+        return partial(claims.interrupt, **about)
 
     def _remains(self, job: Job, outcome: Outcome) -> Remains:
         now = time.time()
@@ -218,24 +278,24 @@ class Warden:
         """The function raised: begin it again later, as often as its declaration says."""
         about: dict[str, Any] = {"job_id": job.id, "owner": self.owner, "remains": remains}
         about |= {"error": outcome.head["error"], "message": outcome.head["message"]}
-        raised = job.attempts - job.losses
-        if outcome.head["again"] and raised <= self._said(job.type, "retries", 0):
-            due = time.time() + self._said(job.type, "retry_delay", 0)
-            return partial(claims.retry_later, due=due, **about)
+        if outcome.head["again"] and job.raised < self._said(job.type, "retries", 0):
+            return partial(claims.retry_later, pause_seconds=self._said(job.type, "retry_delay", 0), **about)
         return partial(claims.fail, **about)
 
     def _keep(self, job: Job, outcome: Outcome, part: Path, remains: Remains) -> Settle:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
         place = outcome.head["place"]
+        size = len(outcome.document)
         if place == "file":
-            self.files.adopt(part, job.id)
+            # As it is, not as the runner says: whoever reads it whole goes by this.
+            size = self.files.adopt(part, job.id).stat().st_size
         elif not isinstance(self.store, EmbeddedStore):
             self._persist(lambda: self.store.put(job.id, outcome.document, remains.expires))
 
         def settle(connection: Connection) -> Job:
             if place == "store" and isinstance(self.store, EmbeddedStore):
                 self.store.put_within(connection, job.id, outcome.document, remains.expires)
-            about = {"result_place": place, "result_bytes": outcome.head["bytes"]}
+            about = {"result_place": place, "result_bytes": size}
             return claims.succeed(connection, job.id, self.owner, remains, **about)
 
         return settle
@@ -246,12 +306,15 @@ class Warden:
         :raises Unavailable: when it stays away.
         """
         until = time.monotonic() + PERSIST_SECONDS
+        stopping_until: float | None = None
         pause = 0.1
         while True:
             try:
                 return write()
             except Unavailable as error:
-                if time.monotonic() > until or self.stop.given():
+                if stopping_until is None and self.stop.given():
+                    stopping_until = time.monotonic() + STOP_PERSIST_SECONDS
+                if time.monotonic() > min(until, stopping_until or until):
                     raise
                 log.warning("the end of a job waits: %s", error.description)
             time.sleep(pause)
@@ -281,8 +344,7 @@ class Warden:
         age = time.monotonic() - runner.started_at
         old = runner.jobs >= self.settings.worker_tasks_per_child and age > WORN_SECONDS
         worn_bytes = runner.ready_bytes + WORN_BYTES
-        # The peak is known already, and the memory of now is no more than that.
-        if old or (runner.peak_bytes > worn_bytes and runner.resident_bytes > worn_bytes):
+        if old or runner.resident_bytes > worn_bytes:
             runner.end(grace_seconds=0)
 
 

@@ -34,20 +34,27 @@ def is_number(column: Column) -> bool:
     return column.dtype.is_numeric() or column.dtype.is_decimal()
 
 
+def is_zoned(column: Column) -> bool:
+    """Whether a column holds instants: datetimes that know their time zone."""
+    return isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None
+
+
 def is_moment(column: Column) -> bool:
     """Whether the values have a place on a date axis."""
     return isinstance(column.dtype, pl.Date | pl.Datetime)
 
 
-def require_numbers(table: Table, indices: Sequence[int] | None, field: str, most: int = MOST_SERIES) -> list[Column]:
-    """The number columns at ``indices``, each once.
+def require_numbers(
+    table: Table, indices: Sequence[int | str] | None, field: str, most: int = MOST_SERIES
+) -> list[Column]:
+    """The number columns at ``indices``, or of these names, each once.
 
     :raises InvalidRequest: without any, or with too many.
     :raises ColumnNotFound, InvalidType: for an index without a column, a column without numbers.
     """
     if not indices:
-        raise InvalidRequest(f"{field}: name at least one column by its index")
-    columns = [table.require_column(index) for index in dict.fromkeys(indices)]
+        raise InvalidRequest(f"{field}: name at least one column, by its index or its name")
+    columns = list({column.name: column for column in map(table.require_column, indices)}.values())
     if len(columns) > most:
         raise InvalidRequest(f"{field}: a chart shows at most {most} columns, these are {len(columns)}")
     for column in columns:
@@ -58,13 +65,13 @@ def require_numbers(table: Table, indices: Sequence[int] | None, field: str, mos
     return columns
 
 
-def require_one(index: int | None, field: str) -> int:
+def require_one(index: int | str | None, field: str) -> int | str:
     """``index`` itself.
 
     :raises InvalidRequest: if it is absent.
     """
     if index is None:
-        raise InvalidRequest(f"{field}: name a column by its index")
+        raise InvalidRequest(f"{field}: name a column, by its index or its name")
     return index
 
 
@@ -86,6 +93,8 @@ class Span:
     low: float
     high: float
     is_temporal: bool = False
+    is_zoned: bool = False
+    """Whether the moments are of a column that knows its time zone."""
 
     @property
     def domain(self) -> list[float]:
@@ -95,7 +104,7 @@ class Span:
     def to_wire(self) -> dict[str, Any]:
         """``{"start", "end"}`` as the contract has it."""
         if self.is_temporal:
-            return {"start": to_iso(self.low), "end": to_iso(self.high)}
+            return {"start": to_iso(self.low, self.is_zoned), "end": to_iso(self.high, self.is_zoned)}
         return {"start": self.low, "end": self.high}
 
     def contains(self, values: Floats) -> Flags:
@@ -121,9 +130,10 @@ class Limits:
     low: float | None
     high: float | None
     is_temporal: bool = False
+    is_zoned: bool = False
 
     @classmethod
-    def read(cls, window: Window, axis: str, *, is_temporal: bool = False) -> Limits:
+    def read(cls, window: Window, axis: str, *, is_temporal: bool = False, is_zoned: bool = False) -> Limits:
         """Check a window.
 
         :raises InvalidRequest: for an end of the wrong kind, or a start after the end.
@@ -132,7 +142,7 @@ class Limits:
         low, high = ends
         if low is not None and high is not None and low > high:
             raise InvalidRequest(f"axis.{axis}: the start lies after the end")
-        return cls(low, high, is_temporal)
+        return cls(low, high, is_temporal, is_zoned)
 
     @property
     def is_set(self) -> bool:
@@ -160,7 +170,7 @@ class Limits:
             start -= room
         if self.high is None or narrow:
             end += room
-        return Span(start, end, self.is_temporal)
+        return Span(start, end, self.is_temporal, self.is_zoned)
 
     def _fallback(self, low: float | None, high: float | None) -> tuple[float, float]:
         unit = 86_400_000.0 if self.is_temporal else 1.0
@@ -204,12 +214,12 @@ def _float(value: float, field: str) -> float:
         raise InvalidRequest(f"{field}: the number is too large") from None
 
 
-def to_iso(milliseconds: float) -> str:
-    """A moment on a date axis in ISO 8601.
+def to_iso(milliseconds: float, is_zoned: bool) -> str:
+    """A moment on a date axis in ISO 8601, with ``Z`` where its column knows a zone.
 
-    >>> to_iso(86_400_000.0)
-    '1970-01-02T00:00:00Z'
+    >>> to_iso(86_400_000.0, True), to_iso(86_400_000.0, False)
+    ('1970-01-02T00:00:00Z', '1970-01-02T00:00:00')
     """
     moment = round(min(max(milliseconds, _FIRST_MOMENT), _LAST_MOMENT))
-    text: str = to_values(pl.Series([moment], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC")))[0]
+    text: str = to_values(pl.Series([moment], dtype=pl.Int64).cast(pl.Datetime("ms", "UTC" if is_zoned else None)))[0]
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -106,9 +106,9 @@ def _coefficients(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> list[lis
 
 def draw_correlation(table: Table, parameters: VisualizeParameters) -> Drawing:
     """All number columns, or those that are named, against each other."""
-    indices = parameters.column_indices
+    indices: Sequence[int | str] | None = parameters.column_indices
     if indices is None:
-        indices = [index for index, column in enumerate(table.columns) if is_number(column)][:MOST_CORRELATED]
+        indices = [column.name for column in table.columns if is_number(column)][:MOST_CORRELATED]
         if not indices:
             raise InvalidType("a correlation needs numbers, but no column of this table holds any")
     columns = require_numbers(table, indices, "columnIndices", MOST_CORRELATED)

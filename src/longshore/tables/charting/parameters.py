@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.tables.parsing import parse_model
+from longshore.tables.spelling import Spelt
 
 ChartType = Literal["histogram", "frequency", "scatter", "line", "date", "box", "correlation"]
 MOST_SERIES = 12
 """So many colours can be told apart."""
 MOST_CORRELATED = 50
+MOST_SHOWN = 50
+"""Of the most frequent values; who asks for more gets so many, and a warning."""
 
 
-class _Model(BaseModel):
+class _Model(Spelt):
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
     )
 
 
@@ -52,14 +55,21 @@ class VisualizeParameters(_Model):
 
     type: ChartType = Field(description="kind of chart")
     format: Literal["png", "vega-lite"] = Field("png", description="`image` as PNG, or a Vega-Lite `spec`")
-    column_indices: list[StrictInt] | None = Field(None, description="columns of a histogram, box plot or correlation")
-    column_index: StrictInt | None = Field(None, description="column whose values are counted")
-    x_column_index: StrictInt | None = Field(None, description="column along the x axis")
-    y_column_indices: list[StrictInt] | None = Field(None, description="columns drawn against x, one series each")
+    column_indices: list[StrictInt | StrictStr] | None = Field(
+        None, description="columns of a histogram, box plot or correlation: positions, or names"
+    )
+    column_index: StrictInt | StrictStr | None = Field(None, description="column whose values are counted")
+    x_column_index: StrictInt | StrictStr | None = Field(None, description="column along the x axis")
+    y_column_indices: list[StrictInt | StrictStr] | None = Field(
+        None, description="columns drawn against x, one series each: positions, or names"
+    )
     number_of_bins: StrictInt = Field(10, ge=1, le=1000, description="bars of a histogram")
     use_words: bool = Field(False, description="count the words of a text column in place of its values")
-    cutoff: StrictInt = Field(50, ge=1, le=50, description="how many of the most frequent values are shown")
+    cutoff: StrictInt = Field(
+        MOST_SHOWN, ge=1, description=f"how many of the most frequent values are shown; {MOST_SHOWN} at most"
+    )
     axis: Windows = Field(Windows(), description="the window: {x: {start, end}, y: {start, end}}")
+    options: dict[str, JsonValue] | None = Field(None, description="the same settings once more; these win")
 
     @model_validator(mode="before")
     @classmethod
@@ -70,7 +80,15 @@ class VisualizeParameters(_Model):
         if options is not None and not isinstance(options, dict):
             raise ValueError("options: give an object")
         merged = {**fields, **(options or {})}
-        return {name: value for name, value in merged.items() if value is not None}
+        return {name: value for name, value in merged.items() if value is not None and name != "options"}
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """What the answer says of settings that could not be followed."""
+        if self.type != "frequency" or self.cutoff <= MOST_SHOWN:
+            return []
+        message = f"cutoff: {self.cutoff:,} was asked for, and at most {MOST_SHOWN} values are shown"
+        return [{"code": "Clipped", "message": message}]
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:

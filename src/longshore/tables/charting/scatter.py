@@ -19,6 +19,7 @@ from longshore.tables.charting.axes import (
     Span,
     is_moment,
     is_number,
+    is_zoned,
     require_numbers,
     require_one,
 )
@@ -56,7 +57,7 @@ class Pairs:
         if not (is_number(x) or is_moment(x)):
             raise InvalidType(f"the x axis needs numbers or dates, but column {x.name!r} holds {x.kind} values")
         ys = require_numbers(table, parameters.y_column_indices, "yColumnIndices")
-        x_limits = Limits.read(parameters.axis.x, "x", is_temporal=is_moment(x))
+        x_limits = Limits.read(parameters.axis.x, "x", is_temporal=is_moment(x), is_zoned=is_zoned(x))
         return cls(x, ys, Batches(table, [x, *ys]), x_limits, Limits.read(parameters.axis.y, "y"))
 
     def points(self) -> Iterator[tuple[int, Floats, Floats]]:

@@ -26,12 +26,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.parsing import parse_model
 from longshore.tables.scripting.code import Code as Code
+from longshore.tables.spelling import Spelt
 from longshore.tables.table import ROW_NUMBER, Column, Table
 
 Declared = TypeVar("Declared", bound="type[Operation]")
@@ -47,11 +48,11 @@ Scan = Callable[[Sequence[str] | None], pl.LazyFrame]
 """Opens the named columns of a table, all of them for None."""
 
 
-class Parameters(BaseModel):
-    """Base of an operation's parameters: strict JSON types, camelCase on the wire, unknown fields ignored."""
+class Parameters(Spelt):
+    """Base of an operation's parameters: strict JSON types, camelCase on the wire, unknown fields refused."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
     )
 
 

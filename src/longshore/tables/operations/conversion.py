@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 from pydantic import Field, StrictStr
 
@@ -42,7 +44,8 @@ class ChangeColumnDataTypeParameters(OneColumn):
     """Which column, and the type it shall have."""
 
     new_data_type: StrictStr = Field(
-        description="int, float, string, datetime, date, time, boolean or category; also with a size, as int32",
+        description="int, float, string, datetime, date, time, boolean or category; also with a size, as int32, and as "
+        "numpy spells them: <i4, U10, f, M8[D]",
         json_schema_extra={"examples": ["int", "float", "string", "datetime", "date", "time", "boolean", "category"]},
     )
     date_format: StrictStr | None = Field(
@@ -111,12 +114,48 @@ class ChangeColumnDataType(Operation):
         return Report(sentence, answer)
 
 
+_NUMPY_TARGETS = {
+    "b": pl.Boolean(),
+    "U": pl.String(),
+    "S": pl.String(),
+    "O": pl.String(),
+}
+_NUMPY_SIZED: dict[str, dict[int, pl.DataType]] = {
+    "i": {1: pl.Int8(), 2: pl.Int16(), 4: pl.Int32(), 8: pl.Int64()},
+    "u": {1: pl.UInt8(), 2: pl.UInt16(), 4: pl.UInt32(), 8: pl.UInt64()},
+    "f": {2: pl.Float32(), 4: pl.Float32(), 8: pl.Float64(), 16: pl.Float64()},
+}
+# Only these reach numpy: of others it divides by zero (`M8[D/0]`), which ends the process.
+_NUMPY_SPELLING = re.compile(
+    r"[<>=|]?(?:[?bBhHiIlLqQefdgOSU]|[iuf]\d{1,2}|[SU]\d{1,9}|M8(?:\[\d{0,3}(?:Y|M|W|D|h|m|s|ms|us|ns)\])?)"
+    r"|datetime64\[\d{0,3}(?:Y|M|W|D|h|m|s|ms|us|ns)\]",
+    re.ASCII,
+)
+
+
+def _numpy_target(name: str) -> pl.DataType | None:
+    """The type that numpy spells so, such as ``<i4``, ``U10``, ``f`` or ``M8[D]``; None for what it does not know.
+
+    A text has no greatest length here, and bytes have no order.
+    """
+    if _NUMPY_SPELLING.fullmatch(name) is None:
+        return None
+    try:
+        dtype = np.dtype(name)
+    except (TypeError, ValueError, SyntaxError):
+        return None
+    if dtype.kind == "M":
+        is_days = np.datetime_data(dtype)[0] in ("Y", "M", "W", "D")
+        return pl.Date() if is_days else pl.Datetime("us")
+    return _NUMPY_TARGETS.get(dtype.kind) or _NUMPY_SIZED.get(dtype.kind, {}).get(dtype.itemsize)
+
+
 def require_target(name: str) -> pl.DataType:
     """The dtype that people call ``name``.
 
     :raises InvalidType: for an unknown one, listing those there are.
     """
-    found = _TARGETS.get(name.strip().lower())
+    found = _TARGETS.get(name.strip().lower()) or _numpy_target(name.strip())
     if found is None:
         raise InvalidType(
             f"no type {shorten(name)!r}; use int, float, string, datetime, date, time, boolean or category"

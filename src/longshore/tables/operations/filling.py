@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import polars as pl
-from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.errors import InvalidValue
+from longshore.errors import InvalidRequest, InvalidValue
 from longshore.tables.columns import col
 from longshore.tables.dtypes import text_form
 from longshore.tables.operations.base import (
@@ -24,33 +24,44 @@ from longshore.tables.operations.base import (
 )
 from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
 from longshore.tables.scripting import code as write
+from longshore.tables.spelling import SYNONYMS
 from longshore.tables.table import Column, Table
+
+_TURNED_ROUND = "columnFrom must not lie to the right of columnTo"
 
 
 class FillDownParameters(Parameters):
     """Which columns, and from which side."""
 
-    column_from: StrictInt = Field(
-        description="position of the first column, from 0", json_schema_extra={"x-control": "column-index"}
+    column_from: StrictInt | StrictStr = Field(
+        description="position of the first column, from 0, or its name", json_schema_extra={"x-control": "column-index"}
     )
-    column_to: StrictInt = Field(
-        description="position of the last column, itself included", json_schema_extra={"x-control": "column-index"}
+    column_to: StrictInt | StrictStr = Field(
+        description="position of the last column, itself included, or its name",
+        json_schema_extra={"x-control": "column-index"},
     )
     method: Literal["pad", "bfill"] = Field(
-        "pad", description="pad takes the last value above a gap, bfill the next one below it"
+        "pad",
+        description="pad takes the last value above a gap, bfill the next one below it",
+        json_schema_extra={SYNONYMS: {"ffill": "pad", "backfill": "bfill"}},
     )
 
     @model_validator(mode="after")
     def _in_order(self) -> FillDownParameters:
-        if self.column_from > self.column_to:
-            raise ValueError("columnFrom must not lie to the right of columnTo")
+        if isinstance(self.column_from, int) and isinstance(self.column_to, int) and self.column_from > self.column_to:
+            raise ValueError(_TURNED_ROUND)
         return self
 
     def range(self, table: Table) -> list[Column]:
-        """The columns from first to last; raises :class:`ColumnNotFound`."""
-        for index in (self.column_from, self.column_to):
-            table.require_column(index)
-        return list(table.columns[self.column_from : self.column_to + 1])
+        """The columns from first to last.
+
+        :raises ColumnNotFound: for one that is not there.
+        :raises InvalidRequest: when the first lies to the right of the last.
+        """
+        first, last = table.position_of(self.column_from), table.position_of(self.column_to)
+        if first > last:
+            raise InvalidRequest(_TURNED_ROUND)
+        return list(table.columns[first : last + 1])
 
 
 @operation

@@ -22,16 +22,17 @@ from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Ope
 from longshore.tables.operations.scaling import fractional
 from longshore.tables.scripting import code as write
 from longshore.tables.scripting.portable import portable
+from longshore.tables.spelling import SYNONYMS
 from longshore.tables.table import Column, Table
 
 Method = Literal[
     "linear", "nearest", "zero", "slinear", "quadratic", "cubic", "polynomial", "spline", "pchip", "akima",
-    "barycentric", "krogh", "piecewise_polynomial", "from_derivatives", "cubicspline",
+    "barycentric", "krogh", "piecewise_polynomial", "from_derivatives", "cubicspline", "pad",
 ]  # fmt: skip
 
 _STRAIGHT = {"slinear", "piecewise_polynomial", "from_derivatives"}
 """Without derivatives, the last two are straight lines between neighbours too."""
-_JOINING = {"linear", "nearest", "zero", *_STRAIGHT}
+_JOINING = {"linear", "nearest", "zero", "pad", *_STRAIGHT}
 _LEAST_VALUES = {**dict.fromkeys(_STRAIGHT, 2), "quadratic": 3, "cubic": 4, "pchip": 2, "akima": 2, "cubicspline": 2}
 _MOST_VALUES = {
     # Work grows with the square of the values. One polynomial through more points than this means nothing anyway;
@@ -54,7 +55,9 @@ class InterpolateParameters(OneColumn):
     method: Method = Field(
         "linear",
         description="linear joins neighbours by a straight line, nearest and zero copy the nearest or the last "
-        "value; the others draw curves",
+        "value, pad the last one also below it; the others draw curves. time, values and index are linear, since rows "
+        "count as equally far apart",
+        json_schema_extra={SYNONYMS: {"time": "linear", "values": "linear", "index": "linear", "ffill": "pad"}},
     )
     order: StrictInt | None = Field(
         None, description="degree of the pieces, for the methods polynomial (0 to 10) and spline (1 to 5)"
@@ -81,9 +84,9 @@ class Interpolate(Operation):
     """Fill missing values from the values around them, along a line or a curve.
 
     Rows count as equally far apart. Gaps above the first value stay, as in pandas with its defaults; those
-    below the last one are filled by the methods that pandas fills them with: ``linear`` repeats the last
+    below the last one are filled by the methods that pandas fills them with: ``linear`` and ``pad`` repeat the last
     value; ``spline``, ``pchip``, ``barycentric``, ``krogh`` and ``cubicspline`` follow their curve; the others
-    leave them. Integers become floats, unless the method copies values (``nearest``, ``zero``).
+    leave them. Integers become floats, unless the method copies values (``nearest``, ``zero``, ``pad``).
 
     Dates work with the methods that join neighbours (pandas: with ``linear`` only). What falls between two
     dates is rounded down to the day, as datetimes are to their unit.
@@ -168,6 +171,8 @@ def _joined(column: Column, method: str) -> pl.Expr:
 def join_neighbours(values: pl.Expr, method: str, dtype: pl.DataType) -> pl.Expr:
     """Gaps filled from the values next to them: by the last one, the nearest, or a straight line."""
     above, below = values.forward_fill(), values.backward_fill()
+    if method == "pad":
+        return above
     if method == "zero":
         return pl.when(below.is_not_null()).then(above)
     if method == "nearest":

@@ -211,10 +211,7 @@ class Join(WithOther):
         """The other table's columns to bring; ``keys`` stay away when none were named."""
         if self.parameters.columns is None:
             return [column for column in there.columns if column.name not in keys]
-        named = dict.fromkeys(
-            there.index_of(each) if isinstance(each, str) else each for each in self.parameters.columns
-        )
-        return [there.require_column(index) for index in named]
+        return [there.columns[index] for index in dict.fromkeys(map(there.position_of, self.parameters.columns))]
 
     def _joined(self, frame: pl.LazyFrame, found: _Found, *, several: bool) -> pl.LazyFrame:
         keys = [_key(i) for i in range(len(found.pairs))]

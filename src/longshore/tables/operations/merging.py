@@ -26,7 +26,7 @@ Value = StrictStr | StrictBool | StrictInt | StrictFloat
 class Merge(BaseModel):
     """Values, and the one that takes their place."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
     values: list[Value] = Field(alias="from", min_length=1, description="the values to be replaced")
     to: Value | None = Field(description="what takes their place; null makes missing")

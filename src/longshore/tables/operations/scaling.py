@@ -13,6 +13,7 @@ from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.columns import col
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation, readable
 from longshore.tables.scripting import code as write
+from longshore.tables.spelling import NAMES
 from longshore.tables.table import Column, Table
 
 _MODERATE = 2.0**300
@@ -22,8 +23,16 @@ _MODERATE = 2.0**300
 class NormalizeParameters(OneColumn):
     """Which column, and between which numbers it shall lie."""
 
-    range_from: float = Field(0.0, description="what the smallest value becomes")
-    range_to: float = Field(1.0, description="what the greatest value becomes")
+    range_from: float = Field(
+        0.0,
+        description="what the smallest value becomes; `rangeStart` is understood as well",
+        json_schema_extra={NAMES: ["rangeStart", "range_start"]},
+    )
+    range_to: float = Field(
+        1.0,
+        description="what the greatest value becomes; `rangeEnd` is understood as well",
+        json_schema_extra={NAMES: ["rangeEnd", "range_end"]},
+    )
 
 
 @operation

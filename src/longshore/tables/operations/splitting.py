@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import polars as pl
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import ColumnNotFound, NameTaken, TooLarge
 from longshore.tables.columns import col
@@ -28,6 +28,7 @@ from longshore.tables.operations.columns import check_name
 from longshore.tables.operations.naming import free_name, free_names
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.scripting import code as write
+from longshore.tables.spelling import NAMES
 from longshore.tables.table import Column, Table
 
 MOST_PARTS = 1_000
@@ -124,24 +125,16 @@ class CombineColumnsParameters(Parameters):
         json_schema_extra={"x-control": "column-indices"},
     )
     separator: StrictStr = Field(
-        alias="seperator", description="text between two parts; `separator` is understood as well"
+        alias="seperator",
+        description="text between two parts; `separator` is understood as well",
+        json_schema_extra={NAMES: ["separator"]},
     )
     new_name: StrictStr = Field("merged_column", description="name of the new column; no other column may have it")
     insert_index: StrictInt = Field(0, description="position of the new column, from 0 to the number of columns")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_spelling(cls, body: Any) -> Any:
-        if isinstance(body, Mapping) and "seperator" in body and "separator" in body:
-            raise ValueError("seperator: give it once, in one spelling")
-        return body
-
     def find(self, table: Table) -> list[Column]:
         """The columns in the given order; raises :class:`ColumnNotFound`."""
-        return [
-            table.columns[table.index_of(each)] if isinstance(each, str) else table.require_column(each)
-            for each in self.columns_to_combine
-        ]
+        return [table.require_column(each) for each in self.columns_to_combine]
 
 
 @operation

@@ -142,6 +142,8 @@ def _pairs(ranking: Ranking) -> list[list[Any]]:
 def _frequencies(tally: Tally, prefix: str = "") -> dict[str, Any]:
     ranking = rank(tally, FREQUENCIES)
     found: dict[str, Any] = {} if ranking.modes is None else {f"{prefix}mode": to_values(ranking.modes)}
+    if prefix:
+        found.setdefault(f"{prefix}mode", [])  # clients go through it without looking whether it is there
     found |= {f"{prefix}mode_frequency": ranking.highest, f"{prefix}frequencies": _pairs(ranking)}
     return found if prefix else found | {"mode_count": ranking.highest}
 
@@ -186,7 +188,7 @@ def _exact(value: Any, tally: SortedTally) -> Any:
 def _moments(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any]:
     values = tally.values
     if isinstance(dtype, pl.Date | pl.Datetime):
-        values = utc_moments(values)
+        values = as_moments(values)
     elif isinstance(dtype, pl.Time):
         values = values.cast(pl.Duration("ns"))
     tally = SortedTally(values.to_physical(), tally.counts)
@@ -195,16 +197,25 @@ def _moments(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any]:
     found = pl.Series(ends, dtype=pl.Int64).cast(values.dtype)
     if isinstance(dtype, pl.Time):
         found = found.to_physical().cast(pl.Time)
-    return dict(zip(("min", "median", "max"), to_values(found), strict=True))
+    return dict(zip(("min", "median", "max"), moment_texts(found, dtype), strict=True))
 
 
-def utc_moments(values: pl.Series) -> pl.Series:
-    """Dates and datetimes as datetimes in UTC; those without a zone count as UTC."""
-    unit = values.dtype.time_unit if isinstance(values.dtype, pl.Datetime) else "us"
-    moments = values.cast(pl.Datetime(unit)) if values.dtype == pl.Date() else values
-    if moments.dtype.time_zone is None:  # type: ignore[attr-defined]
-        return moments.dt.replace_time_zone("UTC")
-    return moments.dt.convert_time_zone("UTC")
+def as_moments(values: pl.Series) -> pl.Series:
+    """Dates and datetimes as datetimes: in UTC where they know their zone, else wall time without one."""
+    if values.dtype == pl.Date():
+        return values.cast(pl.Datetime("us"))
+    return values if values.dtype.time_zone is None else values.dt.convert_time_zone("UTC")  # type: ignore[attr-defined]
+
+
+def moment_texts(values: pl.Series, dtype: pl.DataType) -> list[Any]:
+    """What was computed from a column of dates, datetimes, times or durations, as the column's own values are written.
+
+    :param dtype: of the column; between two dates may lie a moment that is none.
+    """
+    texts = to_values(values)
+    if not isinstance(dtype, pl.Date):
+        return texts
+    return [text if text is None else text.removesuffix("T00:00:00") for text in texts]
 
 
 def _words(words: Words) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from longshore.tables.profiling.analysis import Counted, count, describe, is_number, utc_moments
+from longshore.tables.profiling.analysis import Counted, as_moments, count, describe, is_number, moment_texts
 from longshore.tables.profiling.cache import StatisticsCache
 from longshore.tables.profiling.shown import Shown, count_shown
 from longshore.tables.profiling.tally import SortedTally
@@ -28,8 +29,8 @@ def analyze(
     Every type has ``invalid`` (missing values), ``unique_count``, ``mode`` (a list, at most 1,000; absent when all of
     several values are equally frequent), ``mode_frequency`` = ``mode_count`` (None without values) and
     ``frequencies`` (the 50 most frequent as [value, count], ties by value). Numbers have ``mean std min 25% 50% 75%
-    max range`` (sample deviation, linear quantiles); texts ``word_...``; dates and datetimes ``min median max`` as
-    UTC moments with ``Z``; times and durations the same as ISO 8601 texts. Values are as
+    max range`` (sample deviation, linear quantiles); texts ``word_...``; dates, datetimes,
+    times and durations ``min median max`` as ISO 8601 texts, with ``Z`` where the column knows its zone. Values are as
     :func:`~longshore.tables.viewing.json_ready.to_values` writes them; what does not exist is None.
 
     :param cache: where the answers are kept for the next time.
@@ -82,7 +83,7 @@ def summarize(counted: Counted, like: dict[str, Any] | None = None) -> dict[str,
 
 
 def _histogram(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any] | None:
-    moments = utc_moments(tally.values) if isinstance(dtype, pl.Date | pl.Datetime) else None
+    moments = as_moments(tally.values) if isinstance(dtype, pl.Date | pl.Datetime) else None
     values = (tally.values if moments is None else moments.to_physical()).cast(pl.Float64).to_numpy()
     first, end = np.searchsorted(values, -FARTHEST, "left"), np.searchsorted(values, FARTHEST, "right")
     if first == end:
@@ -96,10 +97,10 @@ def _histogram(tally: SortedTally, dtype: pl.DataType) -> dict[str, Any] | None:
         return None
     starts = np.searchsorted(values, edges[:-1], "left")  # the last bin includes its end
     counts = np.diff(below[starts], append=below[-1])
-    shown = pl.Series(edges)
+    shown = to_values(pl.Series(edges))
     if moments is not None:
-        shown = shown.round().cast(pl.Int64).cast(moments.dtype)
-    return {"edges": to_values(shown), "counts": counts.tolist()}
+        shown = moment_texts(pl.Series(edges).round().cast(pl.Int64).cast(moments.dtype), dtype)
+    return {"edges": shown, "counts": counts.tolist()}
 
 
 def _same_bins(tally: SortedTally, dtype: pl.DataType, whole: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -108,8 +109,8 @@ def _same_bins(tally: SortedTally, dtype: pl.DataType, whole: dict[str, Any] | N
         return None
     values, edges = tally.values, pl.Series(whole["edges"])
     if isinstance(dtype, pl.Date | pl.Datetime):
-        values = utc_moments(values)
-        edges = edges.str.to_datetime(time_zone="UTC").cast(values.dtype).to_physical()
+        values = as_moments(values)
+        edges = pl.Series(map(dt.datetime.fromisoformat, whole["edges"])).cast(values.dtype).to_physical()
     numbers = values.to_physical().cast(pl.Float64).to_numpy()
     first, end = np.searchsorted(numbers, -FARTHEST, "left"), np.searchsorted(numbers, FARTHEST, "right")
     starts = np.searchsorted(numbers, edges.cast(pl.Float64).to_numpy()[1:-1], "left").clip(first, end)

@@ -58,4 +58,5 @@ def read(
         sync(folder.parent)
     books = reading.books
     settings = {**reading.settings, "ledger": books.ledger.to_wire(len(books.asides.records))}
-    return ReadResult(replace(table, folder=folder), [*reading.warnings, *warnings], settings, rows, books.ledger)
+    table = replace(table, folder=folder)
+    return ReadResult(table, [*reading.warnings, *warnings], settings, rows, books.ledger, reading.top)

@@ -12,11 +12,14 @@ from longshore.tables.columns import col
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.limits import require_cells, require_columns
 from longshore.tables.reading.results import ReadWarning
 from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table, write_columns
 
 _WRAP = '{"v":'
+_TEXT_GROWS = 1000
+"""Files of a thousandth of the limit are looked through; what grows more is no data."""
 
 
 def read_parquet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
@@ -46,7 +49,9 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
         schema = frame.collect_schema()
         if not schema:
             raise UnreadableFile(f"the {what} file has no columns")
-        _require_bounded(reading, frame, len(schema))
+        require_columns(len(schema))
+        require_cells(reading, frame.select(pl.len()).collect().item(), len(schema))
+        _require_bounded(reading, frame, schema)
         storable = frame.select(keepable(col(name), dtype) for name, dtype in schema.items())
         unique = names.make_unique(schema.names())
         columns, rows = write_columns(reading.scratch, storable, unique)
@@ -66,13 +71,21 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
     return Table(reading.scratch, tuple(columns), rows), []
 
 
-def _require_bounded(reading: Reading, frame: pl.LazyFrame, width: int) -> None:
-    """A few bytes of Parquet can stand for any number of equal values.
+def _require_bounded(reading: Reading, frame: pl.LazyFrame, schema: pl.Schema) -> None:
+    """A few bytes of Parquet can stand for any number of equal texts; a large file's cannot be far from its size.
 
-    :raises TooLarge: if there are more values than bytes are allowed.
+    :raises TooLarge: if the texts have more bytes than are allowed.
     """
-    if frame.select(pl.len()).collect().item() * width > reading.unpacked_limit:
-        raise TooLarge(f"the file holds more than {reading.unpacked_limit:,} values, which is the limit")
+    if reading.size > reading.unpacked_limit / _TEXT_GROWS:
+        return
+    # Of what stands in a dictionary the texts are not made for this.
+    lengths = [col(name).str.len_bytes() for name, dtype in schema.items() if dtype == pl.String()]
+    lengths += [col(name).cat.len_bytes() for name, dtype in schema.items() if dtype == pl.Categorical()]
+    if not lengths:
+        return
+    sizes = frame.select(length.cast(pl.UInt64).sum() for length in lengths).collect(engine="streaming")
+    if sum(size or 0 for size in sizes.row(0)) > reading.unpacked_limit:
+        raise TooLarge(f"the file's texts have more than {reading.unpacked_limit:,} bytes, which is the limit")
 
 
 def _damaged(what: str) -> UnreadableFile:

@@ -10,7 +10,7 @@ from typing import Any
 
 from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.options import ReadOptions
-from longshore.tables.reading.results import Progress, ReadWarning
+from longshore.tables.reading.results import Progress, ReadWarning, SheetTop
 
 BLOCK_BYTES = 16 << 20
 """Bytes of a text file that are parsed at a time: large enough for Polars, small enough for the memory of a worker."""
@@ -23,9 +23,11 @@ class Reading:
 
     :param scratch: where temporary files and the new column files are written; what the table needs is moved out
         at the end, and the rest removed.
+    :param size: of the file as it was sent, in bytes.
     :param unpacked_limit: bytes that compressed content may grow to.
     :param books: what became of every record, once the format's reader is done.
     :param replaced: places where U+FFFD stands for bytes that were no text.
+    :param top: of the workbook, if it is one.
     """
 
     path: Path
@@ -39,7 +41,12 @@ class Reading:
     settings: dict[str, Any] = field(default_factory=dict)
     books: Books = field(default_factory=Books)
     replaced: int = 0
+    size: int = 0
+    top: SheetTop | None = None
     _reported: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.size = self.path.stat().st_size
 
     def warn(self, warning: ReadWarning) -> None:
         """Keep a warning for the result."""

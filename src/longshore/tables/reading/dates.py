@@ -20,6 +20,8 @@ Order = Literal["dmy", "mdy"]
 _CLOCK = (" %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p")
 _ISO_CLOCK = (" %H:%M:%S", "T%H:%M:%S", " %H:%M:%S%.f", "T%H:%M:%S%.f", " %H:%M", "T%H:%M")
 _ZONES = ("Z", "%#z", " %#z", " UTC")
+TWO_DIGIT_YEARS_END = 2030
+"""The first year that two digits cannot mean: 29 is 2029, 30 is 1930."""
 LITERAL_UTC = ("Z", "UTC")
 """Ends of formats that say UTC by themselves, without a ``%`` directive."""
 
@@ -97,13 +99,25 @@ FAMILIES = _build()
 
 
 @portable
+def in_the_past(values: pl.Expr) -> pl.Expr:
+    """Dates or moments whose year was written with two digits: 30 to 99 are of the last century, as in spreadsheets.
+
+    chrono draws the line at 70, which makes a birth in 1963 one in 2063.
+    """
+    late = values.dt.year() >= TWO_DIGIT_YEARS_END
+    return pl.when(late).then(values.dt.offset_by("-100y")).otherwise(values)
+
+
+@portable
 def read_format(text: pl.Expr, pattern: str, kind: str) -> pl.Expr:
     """Texts that follow one pattern as dates, datetimes, ``zoned`` datetimes in UTC or times; others are missing."""
-    if kind == "date":
-        return text.str.to_date(pattern, strict=False, cache=False)
     if kind == "time":
         return text.str.to_time(pattern, strict=False, cache=False)
+    if kind == "date":
+        days = text.str.to_date(pattern, strict=False, cache=False)
+        return in_the_past(days) if "%y" in pattern else days
     moments = text.str.to_datetime(pattern, strict=False, cache=False, time_unit="us")
+    moments = in_the_past(moments) if "%y" in pattern else moments
     if kind == "zoned" and pattern.endswith(LITERAL_UTC):
         return moments.dt.replace_time_zone("UTC")
     return moments

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from longshore.tables.reading.dates import Order
-from longshore.tables.reading.plans import TOKENS, Plan, parse, plans_for
+from longshore.tables.reading.plans import EMPTY, TOKENS, Plan, parse, plans_for
 
 _FIRST_LOOK = 50
 """Distinct values tried before a whole batch: almost always enough to eliminate all plans but one or two."""
@@ -37,6 +37,7 @@ class Deciding:
     order: Order | None = None
     alive: list[Plan] = field(init=False)
     seen: bool = False
+    has_tokens: bool = False
     differing: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -47,7 +48,10 @@ class Deciding:
         if not self.alive:
             self.seen = True
             return
-        values = text.filter(text.is_not_null() & (text.str.strip_chars() != "") & ~text.is_in(TOKENS))
+        stripped = text.str.strip_chars()
+        is_token = stripped.is_in(TOKENS)
+        values = text.filter(text.is_not_null() & (stripped != "") & ~is_token)
+        self.has_tokens = self.has_tokens or bool(is_token.any())
         if values.is_empty():
             return
         self.seen = True
@@ -78,6 +82,8 @@ class Deciding:
 
     def verdict(self) -> Verdict:
         """The first plan that fits everything; text where none does, or where two rivals disagree."""
+        if self.alive and not self.seen and self.has_tokens:
+            return Verdict(EMPTY, False, False)
         if not self.alive or not self.seen:
             return Verdict(None, False, self.seen)
         plan = self.alive[0]

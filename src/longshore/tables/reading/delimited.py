@@ -6,6 +6,7 @@ import codecs
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,9 @@ from longshore.tables.reading import names
 from longshore.tables.reading.bookkeeping import Bookkeeper
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks, sniff_newline
+from longshore.tables.reading.headers import name_columns, title_lines
 from longshore.tables.reading.ledger import Books, Ledger
+from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
 from longshore.tables.reading.plans import ANYTHING
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_record
@@ -29,18 +32,19 @@ from longshore.tables.reading.records import (
     count_line_ends,
     require_utf8,
 )
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, plural
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.shapes import Irregularities, Shape, measure
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 from longshore.tables.table import Table
 
+_CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
+"""A block whose cells have a byte on average is read at once."""
 _HEAD_BYTES = 1 << 20
 _SLICES = 30
 _SLICE_BYTES = 16 << 10
 _TAIL_BYTES = 64 << 10
 _SENTINEL = "surplus"
-_CERTAIN_RECORDS = 10
 _EMPTY = "the file is empty; a table needs at least a header"
 
 
@@ -71,9 +75,10 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         quote=marks.quote.decode() if marks.quote else None,
         header=reading.options.header_included,
         skip=reading.options.initial_skip,
+        **{name: True for name in ("spaced", "escaped") if getattr(marks, name)},
     )
     reading.settings.update(source.oddities())
-    for warning in (*source.odd.warnings(), *source.unclosed_warnings()):
+    for warning in (*source.notes, *source.odd.warnings(), *source.unclosed_warnings()):
         reading.warn(warning)
     return written
 
@@ -96,6 +101,7 @@ class DelimitedSource:
     passes: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
+    notes: list[ReadWarning] = field(default_factory=list)
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
@@ -115,9 +121,15 @@ class DelimitedSource:
             start, sample = start + blank, sample[blank:]
             complete = start + len(sample) >= end
             marks = sniff_marks(sample, complete, options.delimiter, _suggested(reading.name))
+            titles = b""
+            if options.header_included and not options.initial_skip:
+                titles = title_lines(sample, marks, complete)
+                start, sample = start + len(titles), sample[len(titles) :]
             header, length = _first_record(file, start, end, sample, marks)
+            require_columns(len(header))
             after = start + length if options.header_included else start
-            ledger = Ledger("line", skipped=options.initial_skip, blank=blank_lines)
+            above = count_line_ends(titles)
+            ledger = Ledger("line", skipped=options.initial_skip + above, blank=blank_lines)
             if options.header_included:
                 file.seek(start)
                 line = file.read(length)
@@ -125,14 +137,14 @@ class DelimitedSource:
                 ledger.header, ledger.continued = 1, _count_within(line, marks)
             ledger.lines = ledger.skipped + ledger.blank + ledger.header + ledger.continued
         data = sample_records(marks, sample[length:], complete)
-        width, trailing = _width(len(header), data)
-        if options.header_included:
-            texts = [value.decode("utf-8", "replace") for value, _ in header]
-            columns = names.make_unique([*texts, *[""] * (width - len(texts))])
-        else:
-            columns = names.number(width)
+        naming = name_columns(header, data)
+        columns = names.make_unique(naming.names) if options.header_included else names.number(len(naming.names))
         records = Records(path, marks, after, end, reading.block_bytes)
-        return cls(reading, records, columns, Irregularities(width, trailing), Books(ledger), ledger.lines)
+        odd = Irregularities(len(columns), naming.trailing)
+        source = cls(reading, records, columns, odd, Books(ledger), ledger.lines)
+        if options.header_included:
+            source.notes = [*_title_warnings(titles, above), *naming.warnings()]
+        return source
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -146,10 +158,32 @@ class DelimitedSource:
         rows = 0
         total = self.records.end - self.records.start
         for block in prefetch(self.records.blocks()):
-            frame = self._frame(block, first)
-            rows += frame.height
-            self.reading.report("read" if first else "types", block.end - self.records.start, total, rows)
-            yield frame
+            for part in self._parts(block):
+                frame = self._frame(part, first)
+                rows += frame.height
+                require_cells(self.reading, rows, len(self.names))
+                self.reading.report("read" if first else "types", part.end - self.records.start, total, rows)
+                yield frame
+
+    def _parts(self, block: Block) -> Iterator[Block]:
+        """A block, or several in its place: short lines under a wide header would be many times its size in memory.
+
+        One with quotes, or written anew, stays whole: where its lines may be cut only a look at each could tell.
+        """
+        width, data = len(self.names), block.data
+        newline = self.records.marks.newline[0]
+        # A record takes one byte at least.
+        if len(data) * width <= _CELLS_OF_BLOCK or block.quoted or block.mended:
+            yield block
+            return
+        if count_byte(data, newline) * width <= _CELLS_OF_BLOCK:
+            yield block
+            return
+        lines = max(1, CELLS_AT_A_TIME // width)
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == newline)[lines - 1 :: lines] + 1
+        for start, end in pairwise([0, *ends.tolist(), len(data)]):
+            if end > start:
+                yield replace(block, data=data[start:end], start=block.start + start, end=block.start + end)
 
     def _frame(self, block: Block, tell: bool) -> pl.DataFrame:
         """The records of a block, blank lines left out; ``tell`` counts its lines and collects what is odd."""
@@ -212,7 +246,7 @@ class DelimitedSource:
         records = self.records
         if records.start >= records.end:
             return Sample(self._empty(), True, 0)
-        first = next(replace(records, block_bytes=_HEAD_BYTES).blocks())
+        first = next(self._parts(next(replace(records, block_bytes=_HEAD_BYTES).blocks())))
         head = self._frame(first, False)
         if first.end >= records.end:
             return Sample(head, True, head.height)
@@ -229,6 +263,8 @@ class DelimitedSource:
 
     def _slice(self, at: int) -> pl.DataFrame | None:
         """Rows from the middle of the file, if they have the right shape and no quotes."""
+        if at >= self.records.end:  # a short file, of whose head a part was read
+            return None
         marks, width = self.records.marks, len(self.names)
         descriptor = os.open(self.records.path, os.O_RDONLY)
         try:
@@ -319,14 +355,25 @@ def _content_end(path: Path) -> int:
 def _first_record(
     file: BinaryIO, start: int, end: int, sample: bytes, marks: Marks
 ) -> tuple[list[tuple[bytes, bool]], int]:
-    """The fields of the record at ``start`` and its length in bytes, however long it is."""
+    """The fields of the record at ``start`` and its length in bytes, however long it is.
+
+    :raises TooLarge: for more fields than a table may have columns.
+    """
     while True:
         closed = start + len(sample) >= end or len(sample) >= LONGEST_RECORD
-        taken = split_record(sample, 0, marks, closed)
+        taken = split_record(sample, 0, marks, closed, require_columns)
         if taken is not None:
             return taken
         file.seek(start)
         sample = file.read(min(len(sample) * 4, end - start))
+
+
+def _title_warnings(titles: bytes, lines: int) -> Iterator[ReadWarning]:
+    if lines:
+        has = plural(lines, "line above the header holds", "lines above the header hold")
+        shown = [line for line in titles.splitlines() if line.strip(b",;|\t \r\n")]
+        examples = [{"content": cut(line)} for line in shown[:EXAMPLES]]
+        yield ReadWarning("TitleLines", f"{has} a title and no names; left out", lines, examples)
 
 
 def _skip_lines(file: BinaryIO, count: int, end: int) -> int:
@@ -379,16 +426,3 @@ def _blank_after(path: Path, end: int) -> int:
 
 def _suggested(name: str) -> bytes | None:
     return b"\t" if name.lower().endswith((".tsv", ".tab")) else None
-
-
-def _width(header: int, records: list[list[tuple[bytes, bool]]]) -> tuple[int, bool]:
-    """The table's width, and whether every line but the header ends in a surplus delimiter.
-
-    Only where many lines, all of them, are wider than the header does the table become wider than that.
-    """
-    if not records:
-        return header, False
-    if all(len(record) == header + 1 and record[-1] == (b"", False) for record in records):
-        return header, True
-    narrowest = min(len(record) for record in records)
-    return (narrowest if len(records) >= _CERTAIN_RECORDS and narrowest > header else header), False

@@ -5,31 +5,42 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from longshore.tables.reading.quotes import Marks, split_record
+import numpy as np
+
+from longshore.tables.reading.quotes import Marks, is_regular, simplify, split_record
 
 DELIMITERS = (b",", b"\t", b";", b"|", b":")
 """In order of preference where the sample leaves a choice."""
 NO_DELIMITER = b"\x1f"
 """Stands for the delimiter of a file with one column, so that a comma in its text cuts nothing."""
 _RECORDS = 200
-_LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _ENOUGH_BYTES = 256 << 10
+_FEW = 2
+PAIR = 2
+MOST = 0.8
+"""Share of the records that is taken for all of them: a few may be ragged."""
+_NUMBER = re.compile(rb"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?%?")
 _PENALTY = {b"|": 0.02, b":": 0.4}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A delimiter tried on a sample.
+    """Marks tried on a sample.
 
     :param usual: the most frequent number of fields, which ``share`` of the records have; ``first`` has the header.
     """
 
-    delimiter: bytes
+    marks: Marks
     usual: int
     share: float
     first: int
+
+    @property
+    def delimiter(self) -> bytes:
+        """What cuts."""
+        return self.marks.delimiter
 
     @property
     def score(self) -> float:
@@ -62,14 +73,57 @@ def sniff_marks(sample: bytes, complete: bool, delimiter: str | None, prefer: by
     if b'"' not in sample and _quotes_singly(sample):
         quote = b"'"
     if delimiter is not None:
-        return Marks(delimiter.encode(), quote, newline)
+        return _try(Marks(delimiter.encode(), quote, newline), sample, complete).marks
     tried = [_try(Marks(each, quote, newline), sample, complete) for each in DELIMITERS]
     # However ragged the rest is, a header of several fields tells.
     credible = [each for each in tried if each.credible] or [each for each in tried if each.first > 1]
+    credible = credible or [each for each in tried if _is_frame_of_one(each.marks, sample, complete)]
     if not credible:
-        return Marks(prefer or NO_DELIMITER, quote, newline)
+        return _blanks_between(Marks(prefer or NO_DELIMITER, quote, newline), sample, complete)
     best = max(credible, key=lambda candidate: candidate.score + (0.5 if candidate.delimiter == prefer else 0.0))
-    return Marks(best.delimiter, quote, newline)
+    return best.marks
+
+
+def _is_frame_of_one(marks: Marks, sample: bytes, complete: bool) -> bool:
+    """Whether a table is one column below a quoted name, with quoted names of rows before it, as R writes it.
+
+    The names of rows are all different, and count the rows where the values are quoted, too.
+    """
+    if marks.quote is None or marks.quote not in sample:
+        return False
+    header, *body = sample_records(marks, sample, complete) or [[]]
+    pairs = [record for record in body if len(record) == PAIR]
+    if not pairs or len(pairs) < MOST * len(body) or [quoted for _, quoted in header] != [True]:
+        return False
+    labels = [label for (label, _), _ in pairs]
+    if len(set(labels)) < len(labels) or not all(quoted for (_, quoted), _ in pairs):
+        return False
+    is_plain = not any(quoted or value.startswith(b" ") for _, (value, quoted) in pairs)
+    return is_plain or labels == [b"%d" % number for number in range(1, len(labels) + 1)]
+
+
+def _blanks_between(otherwise: Marks, sample: bytes, complete: bool) -> Marks:
+    """Marks with a blank as the delimiter where nothing else is one and blanks make a table of numbers, else others.
+
+    Words stand apart by blanks as well. So every line must have as many fields, three at least or one more than the
+    header, as R writes tables, and in some column nothing but numbers.
+    """
+    marks = replace(otherwise, delimiter=b" ")
+    if otherwise.delimiter != NO_DELIMITER:
+        return otherwise
+    header, *body = sample_records(marks, sample, complete) or [[]]
+    widths = {len(record) for record in body}
+    if len(body) < _FEW or len(widths) != 1:
+        return otherwise
+    (width,) = widths
+    fits = (len(header) == width > PAIR and not any(map(is_number, header))) or (len(header) == width - 1 > 0)
+    numeric = any(all(map(is_number, column)) for column in zip(*body, strict=True))
+    return marks if fits and numeric else otherwise
+
+
+def is_number(field: tuple[bytes, bool]) -> bool:
+    """Whether a field is a number, as far as a glance tells."""
+    return _NUMBER.fullmatch(field[0].strip()) is not None
 
 
 def sample_records(
@@ -88,62 +142,40 @@ def sample_records(
     return records
 
 
-def lines_above(sample: bytes) -> int:
-    """How many lines seem to stand above a table, such as a title and a date: as few as make those below alike.
-
-    :param sample: the text from its beginning; its last record may be cut off.
-
-    >>> lines_above(b"Sales, internal\\n\\na;b;c\\n1;2;3\\n4;5;6\\n"), lines_above(b"a,b\\n1,2\\n3,4,5\\n")
-    (2, 0)
-    """
-    newline = sniff_newline(sample)
-    lines = sample.split(newline)
-    begin = best = _Beginning.of(newline.join(lines[:_LINES_BELOW]))
-    above = 0
-    for skip in range(1, min(_LINES_ABOVE, len(lines) - 3) + 1):
-        if lines[skip].strip():
-            found = _Beginning.of(newline.join(lines[skip : skip + _LINES_BELOW]))
-            if found.worth > best.worth and found.tells_more_than(begin):
-                above, best = skip, found
-    return above
-
-
-@dataclass(frozen=True)
-class _Beginning:
-    """The first records of a table that might begin here: how many fields the first has, which share has as many."""
-
-    delimiter: bytes
-    first: int
-    share: float
-
-    @classmethod
-    def of(cls, sample: bytes) -> _Beginning:
-        marks = sniff_marks(sample, True, None)
-        widths = [len(record) for record in sample_records(marks, sample, True, _ALIKE)] or [1]
-        return cls(marks.delimiter, widths[0], widths.count(widths[0]) / len(widths))
-
-    @property
-    def worth(self) -> float:
-        """The more alike and the wider, the more; nothing for one column."""
-        return self.first * self.share**2 if self.first > 1 else 0.0
-
-    def tells_more_than(self, begin: _Beginning) -> bool:
-        """Whether the file's first lines are left out for this.
-
-        What looks like a table from its first line on is one, unless other marks make all that follows alike: a title
-        may have a comma, and numbers below it too.
-        """
-        return begin.worth < 0.5 or (self.share == 1 and self.delimiter != begin.delimiter)
-
-
 def _try(marks: Marks, sample: bytes, complete: bool) -> Candidate:
     if marks.delimiter not in sample:
-        return Candidate(marks.delimiter, 1, 1.0, 1)
+        return Candidate(marks, 1, 1.0, 1)
+    if marks.quote is None or marks.quote not in sample:
+        return _measured(marks, sample, complete)
+    spaced = re.search(rb"(?:^|" + re.escape(marks.delimiter) + rb") +" + marks.quote, sample, re.MULTILINE)
+    ways = [(False, False)]
+    ways += [(True, False)] if spaced else []
+    ways += [(each, True) for each, _ in ways] if b"\\" + marks.quote in sample else []
+    tried = [_measured(replace(marks, spaced=one, escaped=other), sample, complete) for one, other in ways]
+    if len(tried) == 1:
+        return tried[0]
+    # A folder's name may end with a backslash, and a company's may begin with a quoted word: what is regular as it
+    # is has no other meaning.
+    return max(tried, key=lambda candidate: (candidate.share, _is_tidy(candidate.marks, sample)))
+
+
+def _measured(marks: Marks, sample: bytes, complete: bool) -> Candidate:
     counts = [len(record) for record in sample_records(marks, sample, complete)]
     if not counts:
-        return Candidate(marks.delimiter, 1, 1.0, 1)
+        return Candidate(marks, 1, 1.0, 1)
     (usual, times), *_ = Counter(counts).most_common(1)
-    return Candidate(marks.delimiter, usual, times / len(counts), counts[0])
+    return Candidate(marks, usual, times / len(counts), counts[0])
+
+
+def _is_tidy(marks: Marks, sample: bytes) -> bool:
+    """Whether each quote, but for a last one that the sample cuts off from its closing one, opens or closes a field."""
+    simple, _ = simplify(sample, marks)
+    view = np.frombuffer(simple, np.uint8)
+    quotes = np.flatnonzero(view == (marks.quote or b'"')[0])
+    if quotes.size % 2:
+        quotes = quotes[:-1]
+        view = view[: quotes[-1] + 1] if quotes.size else view[:0]
+    return is_regular(view, quotes, marks)
 
 
 def _quotes_singly(sample: bytes) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from longshore.errors import TooLarge, UnreadableFile
@@ -20,12 +22,13 @@ from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
 from longshore.tables.reading.ledger import Books, Ledger
+from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
 from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.reshaping import reshape
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
-from longshore.tables.reading.sifting import enter, is_object, sift, survey_batch
+from longshore.tables.reading.sifting import enter, is_object, load, mend_surrogates, sift, survey_batch
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 from longshore.tables.scripting.portable import portable
@@ -34,6 +37,7 @@ from longshore.tables.table import Table
 _WHOLE_BYTES = 256 << 20
 """JSON documents that are no array of records must stand in memory; larger ones are refused."""
 _SAMPLE_ROWS = 10_000
+_LINE_FEED = 10
 _SCOPES: dict[frozenset[str], tuple[Plan, ...]] = {
     frozenset(): (),
     frozenset({"int"}): NUMBERS[:2],
@@ -55,15 +59,17 @@ def read_json(reading: Reading) -> tuple[Table, list[ReadWarning]]:
 
 def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     shape = find_shape(path, reading.name)
-    header = None
+    header, halves = None, 0
     if shape not in ("lines", "array"):
         target = reading.scratch / "reshaped"
-        header = reshape(_load(path), target)
+        document, halves = _load(path)
+        header = reshape(document, target, path.stat().st_size)
         path, shape_read = target, "lines"
     else:
         shape_read = shape
     elements: Elements = (Lines if shape_read == "lines" else Objects)(path, reading.block_bytes)
     source = JsonSource(reading, elements, shape == "lines")
+    source.halves = halves
     source.survey()
     if not source.kinds:
         raise source.nothing_found()
@@ -102,20 +108,20 @@ def find_shape(path: Path, name: str) -> str:
     return "lines" if named and any(map(is_object, rest.split(b"\n"))) else "document"
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> tuple[Any, int]:
+    """A document, and how many halves of characters were mended in it."""
     if path.stat().st_size > _WHOLE_BYTES:
         raise TooLarge(
             f"a JSON document of this shape can have at most {_WHOLE_BYTES:,} bytes; an array of records"
             " [{...}, {...}] or NDJSON can be larger"
         )
     try:
-        return json.loads(path.read_bytes())
+        content, halves, _ = mend_surrogates(path.read_bytes())
+        return load(content), halves
     except UnicodeDecodeError as error:
         raise NotUtf8(error.start) from None
     except ValueError as error:
         raise UnreadableFile(f"the file is not valid JSON: {error}") from error
-    except RecursionError:
-        raise UnreadableFile("the JSON is nested too deeply") from None
 
 
 @dataclass
@@ -129,10 +135,13 @@ class JsonSource:
 
     def __post_init__(self) -> None:
         self.kinds: dict[str, set[str]] = {}
+        self.records = 0
         self.slow = False
         self.filled: list[int] = []
         self.dirty: set[int] = set()
         self.examples: list[dict[str, Any]] = []
+        self.halves = 0
+        self.first_half: int | None = None
 
     @property
     def scopes(self) -> list[tuple[Plan, ...]]:
@@ -141,11 +150,23 @@ class JsonSource:
 
     def survey(self) -> None:
         """Find all keys, in the order of their first appearance, and the kinds of their values."""
-        for number, batch in enumerate(prefetch(self.elements.blocks())):
+        for number, read in enumerate(prefetch(self.elements.blocks())):
+            batch = self._mended(read)
             found = self._sorted_out(number, batch) if self.is_lines else self._surveyed(number, batch)
             for key, kinds in found.items():
                 self.kinds.setdefault(key, set()).update(kinds)
+            self.records += batch.data.count(b"\n")
+            require_columns(len(self.kinds))
+            require_cells(self.reading, self.records, len(self.kinds))
             self.reading.report("survey", batch.end, self.elements.size, 0)
+
+    def _mended(self, batch: Batch) -> Batch:
+        """A batch of the survey without halves of characters, which are counted."""
+        data, halves, place = mend_surrogates(batch.data)
+        if halves and self.first_half is None:
+            self.first_half = batch.line + batch.data.count(b"\n", 0, place)
+        self.halves += halves
+        return replace(batch, data=data) if halves else batch
 
     def _surveyed(self, number: int, batch: Batch) -> dict[str, set[str]]:
         """Keys and kinds of a batch of records, all of which must be sound."""
@@ -178,6 +199,7 @@ class JsonSource:
         """What another reader has to know of an unusual file: what was repaired or left out."""
         repairs = [*self.reading.settings.get("repairs", [])]
         repairs += ["numbers"] * self.slow + ["lines"] * bool(self.dirty)
+        repairs += ["surrogates"] * bool(self.halves)
         return {"repairs": repairs} if repairs else {}
 
     def warnings(self) -> Iterator[ReadWarning]:
@@ -186,22 +208,40 @@ class JsonSource:
         if count:
             has = plural(count, "line holds no JSON object and was", "lines hold no JSON object and were")
             yield ReadWarning("SetAsideLines", f"{has} set aside", count, self.examples)
+        if self.halves:
+            has = plural(self.halves, "escape stands", "escapes stand")
+            message = f"{has} for half a character (as \\ud800 does), which is no text; replaced by U+FFFD"
+            examples = [] if self.first_half is None else [{"line" if self.is_lines else "record": self.first_half}]
+            yield ReadWarning("LoneSurrogates", message, self.halves, examples)
 
     def _batches(self) -> Iterator[tuple[bytes, int]]:
         """Sound records, at least one, with where they end in the file."""
         filled = set(self.filled)
-        for number, batch in enumerate(self.elements.blocks()):
+        for number, read in enumerate(self.elements.blocks()):
             if number in filled:
+                batch = replace(read, data=mend_surrogates(read.data)[0]) if self.halves else read
                 yield (sift(batch).data if number in self.dirty else batch.data), batch.end
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         rows = 0
         for data, end in prefetch(self._batches()):
-            frame = self._frame(data)
-            rows += frame.height
-            self.reading.report("read", end, self.elements.size, rows)
-            yield frame
+            for piece in self._pieces(data):
+                frame = self._frame(piece)
+                rows += frame.height
+                self.reading.report("read", end, self.elements.size, rows)
+                yield frame
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
+        """Records, as many at a time as may stand in memory: of a batch most are missing where keys are many."""
+        lines = max(1, CELLS_AT_A_TIME // max(1, len(self.kinds)))
+        if data.count(b"\n") <= lines:
+            yield data
+            return
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)[lines - 1 :: lines] + 1
+        for start, end in pairwise([0, *ends.tolist(), len(data)]):
+            if data[start:end].strip():
+                yield data[start:end]
 
     def _frame(self, data: bytes) -> pl.DataFrame:
         keys = list(self.kinds)
@@ -217,8 +257,9 @@ class JsonSource:
     def sample(self) -> Sample:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         data, _ = next(self._batches())
-        frame = self._frame(data)
-        complete = len(self.filled) == 1 and frame.height <= _SAMPLE_ROWS
+        piece = next(self._pieces(data))
+        frame = self._frame(piece)
+        complete = len(self.filled) == 1 and frame.height <= _SAMPLE_ROWS and len(piece) == len(data)
         head = frame.head(_SAMPLE_ROWS)
         return Sample(head, complete, head.height)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Callable
 from pathlib import Path
+from xml.parsers import expat
 
 from longshore.errors import UnreadableFile
 from longshore.tables.reading import encodings
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.delimited import read_delimited
+from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
 from longshore.tables.reading.packing import unpack_gzip, unpack_zip, what_zip
 from longshore.tables.reading.results import ReadWarning
@@ -41,6 +45,7 @@ _MAGIC = (
 )
 _REFUSED = (
     (b"%PDF", "a PDF document"),
+    (b"{\\rtf", "an RTF document, of a word processor"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -53,8 +58,24 @@ _REFUSED = (
     (b"BZh", "a bzip2 archive; use zip or gzip"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive; use zip or gzip"),
 )
+_MARKUP = ("<!doctype", "<html", "<head", "<body", "<table", "<?xml", "<!--")
+_ELEMENT = re.compile(
+    r"<(?:meta|link|base|script|style|title|table|thead|tbody|tr|t[dh]|div|span|p|h[1-6]|br|hr|[uod]l|pre|center|font|form"
+    r"|section|article|main|header|nav|img|iframe|noscript)(?:\s[^<>]*)?/?>(?:[^\S\r\n]*[^\s<,;|]|\s*<)",
+    re.IGNORECASE,
+)
+"""An element of HTML with text beside it, or another element."""
+_MARKED_CELL = re.compile(r"[^\r\n]*</?\w+>[^\S\r\n]*[,;|\t]")
+_ARCHIVED_PAGE = re.compile(
+    r"(?=[\w-]+:)(?=(?:.*\n)*?mime-version:)(?:.*\n)*?content-type:\s*(?:multipart/related|text/html)", re.IGNORECASE
+)
+"""The fields of a web page with its pictures in one file (.mht)."""
+_TAG = re.compile(r"<[A-Za-z_][\w:.-]*[\s/>]")
+_MARKUP_NAMES = (".xml", ".html", ".htm", ".xhtml", ".svg", ".kml", ".gpx")
+_BINARY_NAMES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".ipc", ".zip", ".gz")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
-KNOWN = "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xls), .ods, Parquet and Arrow"
+KNOWN = "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet and Arrow"
+_NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 
 
 def read_format(reading: Reading) -> tuple[Table, list[ReadWarning]]:
@@ -112,19 +133,58 @@ def has_records_on_lines(beginning: bytes, name: str) -> bool:
 def _identify_text(head: bytes, name: str) -> str:
     marked = encodings.by_marks(head)
     if marked is None and _is_binary(head):
-        raise UnreadableFile(f"the file is neither text nor a known binary format. What can be read: {KNOWN}")
-    start = head.decode(marked or "utf-8", "replace").lstrip("\ufeff \t\r\n").lower()
-    if start.startswith(("<!doctype html", "<html", "<table", "<?xml")):
+        raise UnreadableFile(_NEITHER)
+    text = head.decode(marked or "utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if _is_markup(text, name.lower()):
         raise UnreadableFile(f"the file is a web page or XML, whatever its name says. What can be read: {KNOWN}")
-    if start.startswith(("{", "[")):
+    if name.lower().endswith(_BINARY_NAMES) and not _has_columns(head, marked):
+        raise UnreadableFile(_NEITHER)
+    if text.startswith(("{", "[")):
         named = name.lower().endswith(_JSON_NAMES)
-        looks = start[1:].lstrip()[:1] in ('"', "{", "[", "}", "]")
+        looks = text[1:].lstrip()[:1] in ('"', "{", "[", "}", "]")
         if named or looks:
             return "json"
     return "delimited"
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether many control characters occur; a few NULs are found in real CSV files."""
+    """Whether many control characters occur; a few NULs are found in real CSV files, in text of some encoding."""
     controls = sum(byte < 9 or 14 <= byte < 32 or byte == 127 for byte in head)
-    return controls > max(3, 0.04 * len(head))
+    return controls > (max(3, 0.04 * len(head)) if _is_utf8(head) else 0.01 * len(head))
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Whether it may be the beginning of a text in UTF-8; its last character may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_markup(text: str, name: str) -> bool:
+    """Whether a text is HTML or a fragment of it, or XML of any vocabulary, going by its beginning.
+
+    Some elements that close, one within the other, are XML; a table has cells with tags at most.
+    """
+    if text.lower().startswith(_MARKUP) or (text.startswith("<") and name.endswith(_MARKUP_NAMES)):
+        return True
+    if _ARCHIVED_PAGE.match(text) or (_ELEMENT.match(text) and not _MARKED_CELL.match(text)):
+        return True
+    if _TAG.match(text) is None:
+        return False
+    parser = expat.ParserCreate()
+    closed: list[str] = []
+    parser.EndElementHandler = closed.append
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), False)
+    except expat.ExpatError:
+        return False
+    return bool(closed)
+
+
+def _has_columns(head: bytes, marked: str | None) -> bool:
+    """Whether a text has lines with several fields, as exports have that are called ``.xls`` for Excel's sake."""
+    text = head.decode(marked or "utf-8", "replace").lstrip("\ufeff").encode()
+    marks = sniff_marks(text, len(head) < _HEAD_BYTES, None)
+    return marks.delimiter != NO_DELIMITER and len(sample_records(marks, text, True, 2)) > 1

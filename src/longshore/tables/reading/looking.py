@@ -1,31 +1,21 @@
-"""The first rows of a file as they would be read; nothing is kept.
-
-``python -m longshore.tables.reading.looking`` does it in a process of its own: a workbook that takes the reader down
-takes nothing else with it. The request comes as JSON on standard input, the answer goes to standard output.
-"""
+"""The first rows of a file as they would be read; nothing is kept."""
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-import fastexcel
-
-from longshore.errors import LongshoreError, TooLarge
-from longshore.tables.reading import ReadOptions, encodings, read
-from longshore.tables.reading.dialects import lines_above
+from longshore.errors import TooLarge
+from longshore.tables.reading import ReadOptions, ReadResult, encodings, read
 from longshore.tables.reading.formats import has_records_on_lines
-from longshore.tables.reading.sheets import filled_counts
+from longshore.tables.reading.headers import lines_above
 from longshore.tables.viewing.json_ready import to_rows
 
 ROWS = 30
 COLUMNS = 200
 BEGINNING_BYTES = 20_000
 """Of a text, in which what stands above the table is sought."""
-WORKBOOKS = ("xlsx", "xls", "ods")
 
 
 def look(
@@ -54,7 +44,7 @@ def look(
             "sheets": [],
             "suggestedSkip": 0,
         }
-    return found | _of_workbook(path, result.settings) | _of_text(path, result.settings)
+    return found | _of_workbook(result) | _of_text(path, result.settings)
 
 
 def cut_to_lines(path: Path, name: str) -> None:
@@ -80,16 +70,11 @@ def _of_text(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {"suggestedSkip": lines_above(text.lstrip("\ufeff").encode())}
 
 
-def _of_workbook(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+def _of_workbook(result: ReadResult) -> dict[str, Any]:
     """The sheets, and how many rows seem to stand above the columns' names in the one that was read."""
-    if settings["format"] not in WORKBOOKS:
+    if result.top is None or "packed" in result.settings:
         return {}
-    try:
-        workbook = fastexcel.read_excel(path)
-    except fastexcel.FastExcelError:
-        return {}  # packed into an archive: it was read from there
-    counts = filled_counts(workbook, settings["sheet"], ROWS)
-    return {"sheets": list(workbook.sheet_names), "suggestedSkip": rows_above(counts)}
+    return {"sheets": result.top.sheets, "suggestedSkip": rows_above(result.top.filled)}
 
 
 def rows_above(filled: list[int]) -> int:
@@ -100,24 +85,3 @@ def rows_above(filled: list[int]) -> int:
     """
     widest = max(filled, default=0)
     return next((row for row, count in enumerate(filled) if count >= 2 and count >= 0.8 * widest), 0)
-
-
-def main() -> None:
-    """Answer one request."""
-    asked = json.load(sys.stdin)
-    try:
-        answer = look(
-            Path(asked["path"]),
-            Path(asked["folder"]),
-            name=asked["name"],
-            options=ReadOptions.model_validate(asked["options"]),
-            max_unpacked_bytes=asked["maxUnpackedBytes"],
-            is_whole=asked["isWhole"],
-        )
-    except LongshoreError as error:
-        answer = error.to_wire()
-    json.dump(answer, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from longshore.tables.parsing import parse_model
 
 _DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
 """One ASCII character that is no quote and no line end."""
@@ -33,13 +36,13 @@ def _none_if_blank(value: object) -> object:
 
 
 class ReadOptions(BaseModel):
-    """Settings of one import; fields that are not known are ignored.
+    """Settings of one import; fields that are not known are refused.
 
     >>> ReadOptions.model_validate({"sampleSize": 25, "delimiter": "tab"}).sample_size
     0.25
     """
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     initial_skip: int = Field(0, ge=0, description="physical lines (rows of a sheet) to skip before the header")
     sample_size: Annotated[float | None, BeforeValidator(_as_proportion)] = Field(
@@ -61,3 +64,19 @@ class ReadOptions(BaseModel):
     date_order: Annotated[Literal["dmy", "mdy"] | None, BeforeValidator(_none_if_blank)] = Field(
         None, description="how to read dates such as 3/4/2001 when the whole column fits both orders"
     )
+
+    def recorded(self) -> dict[str, Any]:
+        """Those of the settings that were given, as JSON; without what a request's model has beside them."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, include=set(ReadOptions.model_fields))
+
+    @classmethod
+    def from_record(cls, fields: Mapping[str, Any]) -> ReadOptions:
+        """What :meth:`recorded` made.
+
+        :raises InvalidRequest: for a setting that is not known.
+        """
+        # Earlier histories and recipes hold beside them how the file was sent.
+        return parse_model(cls, {name: value for name, value in fields.items() if name not in _HOW_IT_WAS_SENT})
+
+
+_HOW_IT_WAS_SENT = frozenset({"name", "wait", "socketID", "requestID", "area", "path"})

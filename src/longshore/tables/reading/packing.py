@@ -12,6 +12,14 @@ from typing import Protocol
 
 from longshore.errors import TooLarge, UnreadableFile, shorten
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.limits import (
+    FREE_SPAN_CELLS,
+    LONGEST_CELL_BYTES,
+    MOST_BLANKS,
+    SPAN_PER_BYTE,
+    require_unpacked,
+)
+from longshore.tables.reading.mending import Styles, Suspicion, date_styles, mendable, part_name
 from longshore.tables.scripting.portable import portable
 
 _CHUNK_BYTES = 1 << 20
@@ -19,6 +27,8 @@ SHEET_CELLS = 60_000_000
 """Cells, empty ones included, that a sheet may span: about 2 GB in memory."""
 _REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
 _LONGEST_REFERENCE = 16
+_BLANKS = re.compile(rb"""text:c=["'](\d{1,20})["']""")
+_LONGEST_BLANK = 40
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
 
 
@@ -45,8 +55,8 @@ def what_zip(path: Path) -> str:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = set(archive.namelist())
-            if "[Content_Types].xml" in members and any(member.startswith("xl/") for member in members):
+            members = {part_name(member) for member in archive.namelist()}
+            if "[content_types].xml" in members and any(member.startswith("xl/") for member in members):
                 return "xlsx"
             if "mimetype" in members and "content.xml" in members:
                 return "ods"
@@ -72,29 +82,74 @@ def unpack_zip(reading: Reading, target: Path) -> str:
     return PurePosixPath(member.filename).name
 
 
-def require_bounded(reading: Reading) -> None:
+def require_bounded(reading: Reading) -> list[str]:
     """Unpack a workbook for nothing but its size, before anything else reads it.
 
+    :return: the parts in which something may stand that must be mended, see :mod:`longshore.tables.reading.mending`.
     :raises TooLarge: over the reading's limit.
     :raises UnreadableFile: if it is damaged.
     """
-    left = reading.unpacked_limit
+    unpacked = 0
+    suspects: list[str] = []
     try:
         with zipfile.ZipFile(reading.path) as archive:
+            styles: Styles | None = None
             for member in archive.infolist():
                 if member.flag_bits & 1:
-                    raise UnreadableFile("the workbook is encrypted; save it without a password")
-                sheet = member.filename.startswith("xl/worksheets/")
+                    raise protected()
+                sheet = part_name(member.filename).startswith("xl/worksheets/")
+                if sheet and styles is None:
+                    styles = date_styles(archive)
                 with archive.open(member) as packed:
-                    extent = _Extent()
+                    extent, suspicion = _Extent(), Suspicion(member.filename, styles if sheet else None)
+                    texts = _Texts() if mendable(member.filename) in ("xml", "ods") else None
                     while chunk := packed.read(_CHUNK_BYTES):
-                        left -= len(chunk)
-                        if left < 0:
-                            raise _too_large(reading)
+                        unpacked += len(chunk)
+                        require_unpacked(reading, unpacked)
                         if sheet:
                             extent.include(chunk)
+                        if texts is not None:
+                            texts.include(chunk)
+                        suspicion.look(chunk)
+                extent.require_filled()
+                if suspicion.found:
+                    suspects.append(member.filename)
     except _BROKEN as error:
         raise UnreadableFile("the workbook is cut off or damaged; save and upload it again") from error
+    return suspects
+
+
+class _Texts:
+    """How long the texts of a workbook's part become, which is gone through in pieces."""
+
+    def __init__(self) -> None:
+        self.run = 0
+        self.blanks = 0
+        self.rest = b""
+
+    def include(self, chunk: bytes) -> None:
+        """Look at the next piece of XML.
+
+        :raises TooLarge: if a text is longer than that of a cell may be.
+        """
+        first = chunk.find(b"<")
+        self.run += len(chunk) if first < 0 else first
+        data = self.rest + chunk
+        self.rest = chunk[-_LONGEST_BLANK:]
+        if b"text:c=" in data:  # of .ods: <text:s text:c="2000"/> stands for as many blanks
+            self.blanks += sum(int(count) for count in _BLANKS.findall(data))
+        if self.run > LONGEST_CELL_BYTES or self.blanks > MOST_BLANKS:
+            raise TooLarge(
+                f"a cell of the workbook holds more than {LONGEST_CELL_BYTES:,} characters, or nothing but blanks; save"
+                " the table as CSV or Parquet"
+            )
+        if first >= 0:
+            self.run = len(chunk) - chunk.rfind(b"<")
+
+
+def protected() -> UnreadableFile:
+    """The sentence about a workbook that only its password opens."""
+    return UnreadableFile("the workbook is protected by a password; save it without one and upload it again")
 
 
 class _Extent:
@@ -102,6 +157,7 @@ class _Extent:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.bytes = 0
         self.column = b"A"
         self.rest = b""
 
@@ -110,16 +166,30 @@ class _Extent:
 
         :raises TooLarge: if the cells seen span too many.
         """
+        self.bytes += len(chunk)
         data = self.rest + chunk
         self.rest = data[-_LONGEST_REFERENCE:]
         found = _REFERENCE.findall(data)
         if not found:
             return
-        columns = {column for column, _ in found}
+        # Few are different: a row's number stands at each of its cells, a column's letters in each row.
+        columns, rows = {column for column, _ in found}, {row for _, row in found}
         self.column = max(self.column, *columns, key=lambda letters: (len(letters), letters))
-        self.rows = max(self.rows, int(max((row for _, row in found), key=lambda row: (len(row), row))))
+        self.rows = max(self.rows, *map(int, rows))
         if self.rows * _column_number(self.column) > SHEET_CELLS:
             raise TooLarge(f"the sheet spans more than {SHEET_CELLS:,} cells; save it as CSV or Parquet")
+
+    def require_filled(self) -> None:
+        """Refuse a sheet of whose cells hardly any is there: the others would take memory and time for nothing.
+
+        :raises TooLarge: if the cells are too far apart.
+        """
+        span = self.rows * _column_number(self.column)
+        if span > max(FREE_SPAN_CELLS, SPAN_PER_BYTE * self.bytes):
+            raise TooLarge(
+                f"the sheet spans {span:,} cells from the first to the last, of which hardly any is filled; clear what"
+                " stands far from the table, or save that as CSV"
+            )
 
 
 def _column_number(letters: bytes) -> int:
@@ -167,12 +237,7 @@ def _copy(reading: Reading, packed: _Source, target: Path) -> None:
     with target.open("wb") as unpacked:
         while chunk := packed.read(_CHUNK_BYTES):
             done += len(chunk)
-            if done > reading.unpacked_limit:
-                raise _too_large(reading)
+            require_unpacked(reading, done)
             unpacked.write(chunk)
             # What is still to come is not known: the declared size may lie.
             reading.report("unpack", done, max(done + 1, reading.path.stat().st_size), 0)
-
-
-def _too_large(reading: Reading) -> TooLarge:
-    return TooLarge(f"the file unpacks to more than {reading.unpacked_limit:,} bytes, which is the limit")

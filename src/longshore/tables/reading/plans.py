@@ -16,6 +16,7 @@ import polars as pl
 from typing_extensions import override
 
 from longshore.tables.columns import col
+from longshore.tables.reading.cells import read_clocks
 from longshore.tables.reading.dates import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 
 TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
@@ -28,12 +29,33 @@ _ODD_NUMBER = r"^(?:-?0\d|\+)"
 _INFINITY = r"(?i)^[+-]?inf(inity)?$"
 _WHOLE = re.compile(r"[+-]?\d{1,20}")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE_SHAPE = r"^[+-]?\d+$"
 _BEYOND_64_BITS = 2.0**63
+_BEYOND_DOUBLES = 2.0**53
+"""From here on not every integer is a double."""
 
 
 def _looks_odd(text: pl.Expr) -> pl.Expr:
     """Whether any number starts with a plus or a surplus zero. All of these sort before "1", as few others do."""
     return text.filter(text < "1").str.contains(_ODD_NUMBER).any()
+
+
+def _are_long(values: pl.Expr) -> pl.Expr:
+    """Whether any number is so large that an integer may lose digits."""
+    return (values.max() >= _BEYOND_DOUBLES) | (values.min() <= -_BEYOND_DOUBLES)
+
+
+def _lose_digits(text: pl.Expr, values: pl.Expr) -> pl.Expr:
+    """Which integers have other digits as doubles; zeros may stand for the last ones of a double, as writers do."""
+    long = (values.abs() >= _BEYOND_DOUBLES) & text.str.contains(_WHOLE_SHAPE)
+    is_same = values.cast(pl.Int64, strict=False) == text.str.strip_prefix("+").cast(pl.Int64, strict=False)
+    return long & ~is_same.fill_null(False) & (_digits(values.cast(pl.String)) != _digits(text))
+
+
+def _digits(numbers: pl.Expr) -> pl.Expr:
+    """The digits of numbers from the first to the last that is not 0, without sign, point and exponent."""
+    mantissas = numbers.str.replace(r"[eE].*$", "")
+    return mantissas.str.replace(r"\.0$", "").str.replace_all(r"[+.-]", "").str.strip_chars("0")
 
 
 @dataclass(frozen=True)
@@ -130,7 +152,7 @@ class Integers(Plan):
 
 
 class Floats(Plan):
-    """Decimal numbers, also with an exponent; as :class:`Integers`, and no digits that only 64 bits lack room for."""
+    """Decimal numbers, also with an exponent; as :class:`Integers`, and no integer that loses digits."""
 
     dtype = pl.Float64()
 
@@ -144,19 +166,14 @@ class Floats(Plan):
 
     @override
     def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
-        return (
-            _looks_odd(text)
-            | values.is_nan().any()
-            | (values.max() >= _BEYOND_64_BITS)
-            | (values.min() <= -_BEYOND_64_BITS)
-        )
+        return _looks_odd(text) | values.is_nan().any() | _are_long(values)
 
     @override
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
         huge = values.abs() >= _BEYOND_64_BITS
         endless = values.is_infinite() & ~text.str.contains(_INFINITY)
         zeros = text.str.contains(_LEADING_ZERO) | text.str.contains(_PHONE)
-        return zeros | values.is_nan() | (huge & text.str.contains(_LONG_DIGITS)) | endless
+        return zeros | values.is_nan() | (huge & text.str.contains(_LONG_DIGITS)) | _lose_digits(text, values) | endless
 
 
 class Numbers(Floats):
@@ -164,11 +181,11 @@ class Numbers(Floats):
 
     @override
     def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
-        return values.is_nan().any()
+        return values.is_nan().any() | _are_long(values)
 
     @override
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
-        return values.is_nan()
+        return values.is_nan() | _lose_digits(text, values)
 
 
 @dataclass(frozen=True)
@@ -229,8 +246,38 @@ class Dates(Plan):
         return Dates(replace(self.family, formats=tuple(pattern for _, pattern in ranked)))
 
 
+class Clocks(Plan):
+    """Durations of a format that has durations, as hours, minutes and seconds."""
+
+    dtype = pl.Duration("us")
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return read_clocks(text)
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return ":" in value
+
+
+class Empty(Plan):
+    """Nothing but words for what is missing, which :func:`parse` recognises."""
+
+    dtype = pl.String()
+
+    @override
+    def quick(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.is_null()).then(text)
+
+    @override
+    def plausible(self, value: str) -> bool:
+        return False
+
+
+EMPTY = Empty()
 NUMBERS: tuple[Plan, ...] = (Integers(pl.Int64()), Integers(pl.UInt64()), Floats())
 CALENDAR: tuple[Plan, ...] = tuple(Dates(family) for family in FAMILIES)
+CLOCKS: tuple[Plan, ...] = (Clocks(),)
 ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
 
 

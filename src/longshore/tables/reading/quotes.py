@@ -19,6 +19,7 @@ Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_BLANK, _BACKSLASH = 32, 92
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -29,11 +30,15 @@ class Marks:
 
     :param quote: None where no character quotes.
     :param newline: ``\\n`` (also for ``\\r\\n``) or ``\\r``.
+    :param spaced: whether blanks may stand between a delimiter and the quote that opens a field.
+    :param escaped: whether a backslash takes a quote, or another backslash, for a character.
     """
 
     delimiter: bytes
     quote: bytes | None
     newline: bytes
+    spaced: bool = False
+    escaped: bool = False
 
     @property
     def ends(self) -> re.Pattern[bytes]:
@@ -62,27 +67,94 @@ def is_regular(data: Bytes, quotes: Positions, marks: Marks) -> bool:
     return bool(opens.all() and closes.all())
 
 
-def split_record(data: bytes, start: int, marks: Marks, closed: bool) -> tuple[list[tuple[bytes, bool]], int] | None:
+def simplify(data: bytes, marks: Marks) -> tuple[bytes, Positions]:
+    """``data`` with doubled quotes for escaped ones, and without the blanks before opening ones.
+
+    :param data: from a record's start on.
+    :return: and where bytes of ``data`` were left out.
+    """
+    quote = (marks.quote or b'"')[0]
+    view = np.frombuffer(data, np.uint8).copy()
+    is_left = np.ones(view.size, np.bool_)
+    if marks.escaped:
+        escapes = _escapes(view)
+        quotes = np.setdiff1d(np.flatnonzero(view == quote), escapes + 1, assume_unique=True)
+        escapes = escapes[np.searchsorted(quotes, escapes) % 2 == 1]  # outside of quotes they are characters
+        taken = view[escapes + 1]
+        view[escapes[taken == quote]] = quote
+        is_left[escapes[taken == _BACKSLASH]] = False
+    if marks.spaced:
+        is_left[_blanks_before(view, np.flatnonzero(view == quote)[0::2], marks)] = False
+    return view[is_left].tobytes(), np.flatnonzero(~is_left)
+
+
+def place_before(left_out: Positions, place: int) -> int:
+    """Where the byte at ``place`` of simplified data stood before."""
+    return place + int(np.searchsorted(left_out - np.arange(left_out.size), place, side="right"))
+
+
+def _escapes(view: Bytes) -> Positions:
+    """Where a backslash takes away the meaning of the byte after it: every second one of several in a row."""
+    slashes = np.flatnonzero(view[:-1] == _BACKSLASH)
+    if not slashes.size:
+        return slashes
+    begins = np.concatenate(([True], np.diff(slashes) != 1))
+    begun = slashes[begins][np.cumsum(begins) - 1]
+    escapes: Positions = slashes[(slashes - begun) % 2 == 0]
+    return escapes
+
+
+def _blanks_before(view: Bytes, opening: Positions, marks: Marks) -> Positions:
+    """The blanks between a delimiter, or a line's start, and one of the ``opening`` quotes."""
+    breaks = np.zeros(256, np.bool_)
+    breaks[[marks.delimiter[0], 10, 13]] = True
+    place = opening - 1
+    length = np.zeros(opening.size, np.int64)
+    going = np.ones(opening.size, np.bool_)
+    while (going := going & (place >= 0) & (view[np.maximum(place, 0)] == _BLANK)).any():
+        length += going
+        place = place - going
+    is_start = (length > 0) & ((place < 0) | breaks[view[np.maximum(place, 0)]])
+    begins, lengths = place[is_start] + 1, length[is_start]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    blanks: Positions = np.repeat(begins, lengths) + within
+    return blanks
+
+
+_CHECK_FIELDS = 1000
+
+
+def split_record(
+    data: bytes, start: int, marks: Marks, closed: bool, check: Callable[[int], None] | None = None
+) -> tuple[list[tuple[bytes, bool]], int] | None:
     """The fields of the record at ``start``, each with whether it was quoted, and the position after the record.
 
     :param closed: ``data`` is all there is, so a quote that nothing closes is a character as any other.
+    :param check: is told now and then how many fields there are so far, and may raise.
     :return: None if the record does not end within ``data``.
     """
-    return _Splitter(data, marks, closed).record(start)
+    return _Splitter(data, marks, closed, check=check).record(start)
 
 
 class _Splitter:
     def __init__(
-        self, data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None
+        self,
+        data: bytes,
+        marks: Marks,
+        closed: bool,
+        on_unclosed: Callable[[int], None] | None = None,
+        check: Callable[[int], None] | None = None,
     ) -> None:
         self.data, self.marks, self.closed = data, marks, closed
         self.ends = marks.ends
         self.on_unclosed = on_unclosed
+        self.check = check
 
     def record(self, start: int) -> tuple[list[tuple[bytes, bool]], int] | None:
         fields: list[tuple[bytes, bool]] = []
         at = start
         while True:
+            at = self._opening(at)
             taken = self._quoted(at) if self.marks.quote and self.data.startswith(self.marks.quote, at) else None
             quoted = taken is not None
             if taken is None:
@@ -99,12 +171,23 @@ class _Splitter:
             fields.append((value + self.data[at : end.start()], quoted))
             at = end.end()
             if end.group() == self.marks.delimiter:
+                if self.check is not None and not len(fields) % _CHECK_FIELDS:
+                    self.check(len(fields))
                 continue
             if end.group() == b"\r":
                 if at == len(self.data) and not self.closed:
                     return None
                 at += self.data.startswith(b"\n", at)
             return fields, at
+
+    def _opening(self, at: int) -> int:
+        """Where the field at ``at`` opens with a quote, if only blanks stand before it."""
+        if not self.marks.spaced or not self.data.startswith(b" ", at):
+            return at
+        place = at
+        while self.data.startswith(b" ", place):
+            place += 1
+        return place if self.marks.quote and self.data.startswith(self.marks.quote, place) else at
 
     def _cut_off(self, at: int) -> bool:
         """Whether the field at ``at`` opens with a quote that more data might close."""
@@ -123,9 +206,25 @@ class _Splitter:
             end = self.data.find(quote, at)
             if end == -1 or (end + 1 == len(self.data) and not self.closed):
                 return None
-            if not self.data.startswith(quote, end + 1):
-                return self.data[start + 1 : end].replace(quote + quote, quote), end + 1
-            at = end + 2
+            if self.marks.escaped and self._is_escaped(start + 1, end):
+                at = end + 1
+            elif not self.data.startswith(quote, end + 1):
+                return self._plain(self.data[start + 1 : end]), end + 1
+            else:
+                at = end + 2
+
+    def _is_escaped(self, start: int, place: int) -> bool:
+        """Whether an odd number of backslashes stands before ``place``."""
+        before = self.data[start:place]
+        return (len(before) - len(before.rstrip(b"\\"))) % 2 == 1
+
+    def _plain(self, content: bytes) -> bytes:
+        """What stands between two quotes, as it is meant."""
+        quote = self.marks.quote or b'"'
+        if not self.marks.escaped:
+            return content.replace(quote + quote, quote)
+        escaped = re.compile(rb"\\([\\" + re.escape(quote) + rb"])|" + re.escape(quote + quote))
+        return escaped.sub(lambda found: found[1] or quote, content)
 
 
 @portable

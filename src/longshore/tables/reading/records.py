@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from longshore.errors import TooLarge
-from longshore.tables.reading.quotes import Bytes, Marks, Positions, is_regular, make_regular
+from longshore.tables.reading.quotes import Bytes, Marks, Positions, is_regular, make_regular, place_before, simplify
 
 LONGEST_RECORD = 64 << 20
 """Bytes after which a quote that nothing closed counts as a character, so that memory stays bounded."""
@@ -102,10 +102,15 @@ class Records:
         if not quoted and not self._has_other_ends(data):
             used = len(data) if final else data.rfind(self.marks.newline) + 1
             return Block(data[:used], False, at, at + used)
-        view = np.frombuffer(data, np.uint8)
-        used = self._regular_prefix(data, view, final)
+        is_loose = quoted and (self.marks.spaced or self.marks.escaped)
+        simple, left_out = simplify(data, self.marks) if is_loose else (data, np.empty(0, np.int64))
+        used = self._regular_prefix(simple, np.frombuffer(simple, np.uint8), final)
         if used:
-            return Block(data[:used], quoted, at, at + used)
+            # What is left out stands before a quote, or another backslash, and never at the end of a line.
+            end = len(data) if used == len(simple) else place_before(left_out, used - 1) + 1
+            mended = is_loose and simple[:used] != data[:end]
+            self.irregular |= mended
+            return Block(simple[:used], quoted, at, at + end, mended)
         self.irregular = True
         closed = final or len(data) >= LONGEST_RECORD
 

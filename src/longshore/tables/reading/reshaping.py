@@ -8,20 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import UnreadableFile
+from longshore.tables.reading.limits import require_columns, require_dense
 from longshore.tables.scripting.portable import portable
 
 _HINT = "known shapes: [{...}, ...], [[...], ...], {column: [...]}, {column: {row: ...}}, {name: [{...}, ...]}, NDJSON"
 
 
-def reshape(document: Any, target: Path) -> list[str] | None:
+def reshape(document: Any, target: Path, size: int) -> list[str] | None:
     """Write the table that ``document`` holds as NDJSON.
 
+    :param size: of the document, in bytes.
     :return: for rows without keys the columns' names, whose indexes are then the keys; else None.
     :raises UnreadableFile: if it holds no table.
+    :raises TooLarge: if most of the table is filled up.
     """
     header, records = table_in(document)
+    require_columns(len(header or ()))
+    cells = 0
     with target.open("w", encoding="utf-8", errors="replace") as file:
         for record in records:
+            cells += len(record)
+            require_columns(len(record))
+            require_dense(cells, size)
             file.write(json.dumps(record, ensure_ascii=False))
             file.write("\n")
     return header

@@ -49,12 +49,25 @@ class ReadWarning:
 
 
 @dataclass(frozen=True)
+class SheetTop:
+    """What a look at a workbook needs to know besides.
+
+    :param sheets: the names of all sheets, in their order.
+    :param filled: how many cells are filled in each of the first rows of the sheet that was read, from its very top.
+    """
+
+    sheets: list[str]
+    filled: list[int]
+
+
+@dataclass(frozen=True)
 class ReadResult:
     """A file that was read.
 
     :param settings: what was used (format, encoding, delimiter, quote, header, skip, seed, sheet ...).
     :param source_rows: rows of the file, before any sampling.
     :param ledger: what became of every line, see ``docs/reading.md``; also under ``ledger`` of the settings.
+    :param top: of a workbook.
     """
 
     table: Table
@@ -62,6 +75,7 @@ class ReadResult:
     settings: dict[str, Any]
     source_rows: int
     ledger: Ledger
+    top: SheetTop | None = None
 
     @property
     def set_aside(self) -> Table | None:

@@ -1,130 +1,307 @@
-"""Workbooks: .xlsx, .xls and .ods through calamine.
+"""Workbooks: .xlsx, .xlsb, .xls and .ods through calamine.
 
-The sheet is loaded twice, as text and with the types that calamine sees. Where the types lose nothing they are
-kept; calamine silently takes words such as "N/A" for missing, so a column where it lost some is decided as text.
+Every cell has a type of its own. A column whose cells are of one sort keeps it, a mixed one is read as text and decided
+as a CSV's. Errors come as marked texts, so that a row of nothing else is not taken for a blank one; then they are
+counted, and missing.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+import io
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, time
+from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
-import fastexcel
 import numpy as np
 import polars as pl
+import python_calamine
 
 from longshore.errors import InvalidRequest, UnreadableFile, shorten
 from longshore.tables.reading import names
+from longshore.tables.reading.biff import is_protected, xls_errors
+from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import Books, Ledger
-from longshore.tables.reading.packing import require_bounded
-from longshore.tables.reading.plans import ANYTHING, CALENDAR, NUMBERS, Numbers, Plan
-from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
+from longshore.tables.reading.packing import protected, require_bounded
+from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.scripting.portable import portable
 from longshore.tables.table import Table
 
-# calamine logs a line for every empty column.
-logging.getLogger("fastexcel").setLevel(logging.ERROR)
-
-_FIRST_DAY = date(1900, 1, 1)
-"""Excel counts days from here; a time alone stands on a day before."""
+TOP_ROWS = 30
+"""Among which a look seeks the row of names."""
+_MIDNIGHT, _FIRST_OF_1904 = "00:00:00", "1904-01-01"
+_CLOCK = r"^\d\d:\d\d:\d\d(\.\d+)?$"
+_MANIFEST = "META-INF/manifest.xml"
 
 
 def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     """Read one sheet, the first unless the options name another.
 
-    Cells have types of their own; a column of one sort keeps it, a mixed one is read as text and decided as a CSV's.
-
-    :raises UnreadableFile: if the workbook is damaged or the sheet empty.
+    :raises UnreadableFile: if the workbook is damaged or protected, or the sheet empty.
     :raises InvalidRequest: if there is no such sheet.
     """
-    if reading.settings["format"] in ("xlsx", "ods"):
-        require_bounded(reading)
+    kind, options = reading.settings["format"], reading.options
     total = reading.path.stat().st_size
     reading.report("read", 0, total, 0)
-    texts, typed, sheet, above = _load(reading)
-    reading.settings.update(sheet=sheet, header=reading.options.header_included, skip=reading.options.initial_skip)
-    columns = names.make_unique(texts.row(0)) if reading.options.header_included else names.number(texts.width)
-    body = texts.slice(1) if reading.options.header_included else texts
-    reading.books = _open_books(reading, above, texts.height - body.height)
-    source = _SheetSource(*_without_blank(reading, body, typed))
-    order = reading.options.date_order
-    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
-    if source.from_types:
-        reading.settings["cells"] = [columns[index] for index in source.from_types]
+    path = sound_copy(reading.path, reading.scratch, None if kind == "xls" else require_bounded(reading))
+    with open_workbook(path) as workbook:
+        sheet = _require_sheet(workbook, options.sheet)
+        content = _load(path, workbook, sheet, options.initial_skip, options.header_included)
+        reading.top = SheetTop(workbook.sheet_names, content.filled)
+    if content.above:
+        reading.settings["emptyRows"] = content.above
+    reading.settings.update(sheet=sheet, header=options.header_included, skip=options.initial_skip)
+    columns = names.number(content.width) if content.header is None else names.make_unique(_names_in(content.header))
+    reading.books = _open_books(reading, content)
+    for warning in _error_warnings(content, options.initial_skip + content.above + 1):
+        reading.warn(warning)
+        reading.settings["repairs"] = ["errors"]
+    body = _without_blank(reading, content.body)
+    body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
+    source = _SheetSource(body, [_scope(kinds) for kinds in content.kinds])
+    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, options.date_order, reading.settings)
     reading.report("read", total, total, table.rows)
     return table, warnings
 
 
 @dataclass
-class _SheetSource:
-    """A sheet in memory as one batch of text, see :class:`longshore.tables.reading.typed.TextSource`.
+class _Content:
+    """A sheet from its first row on in which anything stands.
 
-    :param texts: every cell as text.
-    :param typed: the same cells as calamine types them.
+    :param header: the cells of the first row where they are names, errors marked; None where they are data.
+    :param body: the cells below, errors marked.
+    :param kinds: of the cells of each column of the body.
+    :param above: blank rows above.
+    :param filled: how many cells are filled in each of the first rows, those above and those that are skipped as well.
     """
 
+    header: list[str | None] | None
+    body: pl.DataFrame
+    kinds: list[set[str]]
+    above: int
+    filled: list[int]
+
+    @property
+    def width(self) -> int:
+        """Columns of the sheet, from the first in which anything stands."""
+        return self.body.width
+
+
+@dataclass
+class _SheetSource:
+    """A sheet in memory as one batch of text, see :class:`longshore.tables.reading.typed.TextSource`."""
+
     texts: pl.DataFrame
-    typed: pl.DataFrame | None
-
-    def __post_init__(self) -> None:
-        self.from_types: list[int] = []
-        settled = [self._settle(index) for index in range(self.texts.width)]
-        self.batch = pl.DataFrame([series.alias(f"c{i}") for i, (series, _) in enumerate(settled)])
-        self.scopes = [scope for _, scope in settled]
-
-    def _settle(self, index: int) -> tuple[pl.Series, tuple[Plan, ...]]:
-        """The column's text, and the plans that may read it."""
-        text = self.texts.to_series(index)
-        if self.typed is None:
-            return text, ANYTHING
-        typed = self.typed.to_series(index)
-        if typed.null_count() != text.null_count():
-            return text, ANYTHING
-        if typed.dtype == pl.Float64:
-            return text, (*NUMBERS[:2], Numbers())
-        if isinstance(typed.dtype, pl.Datetime):
-            self.from_types.append(index)
-            return dates_as_written(typed), CALENDAR
-        return text, ANYTHING
+    scopes: Sequence[tuple[Plan, ...]]
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
-        yield self.batch
+        yield self.texts
 
     def sample(self) -> Sample:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
-        return Sample(self.batch, True, self.batch.height)
+        return Sample(self.texts, True, self.texts.height)
 
     def may_mislead(self) -> bool:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         return False
 
 
+def _scope(kinds: set[str]) -> tuple[Plan, ...]:
+    """The plans that may read a column with cells of these kinds.
+
+    Where numbers, moments and booleans stand side by side no type has all of them: the column stays text, in which
+    each cell keeps its own form.
+    """
+    typed = kinds - {"text", "error"}
+    # A time of day is a duration beside longer ones.
+    if "duration" in typed and typed <= {"duration", "time"}:
+        return CLOCKS
+    if typed and (typed <= {"date", "datetime"} or typed == {"time"}):
+        return CALENDAR
+    if typed == {"number"} and "text" not in kinds:
+        return (*NUMBERS[:2], Numbers())
+    return ANYTHING if len(typed) < 2 else ()
+
+
+def _names_in(header: Sequence[str | None]) -> list[str | None]:
+    """The names of a header; an error is none."""
+    return [None if name is None or name.startswith(ERROR_MARK) else name for name in header]
+
+
+# -- opening -------------------------------------------------------------------------------------------------------
+
+
+def sound_copy(path: Path, folder: Path, suspects: Iterable[str] | None) -> Path:
+    """The workbook under a name without an ending, or a copy of it that calamine reads rightly, in ``folder``.
+
+    :param suspects: parts of a zipped workbook that may need to be mended, None for one that is not zipped.
+    :raises UnreadableFile: if a password protects it.
+    """
+    # By a name's ending calamine would choose the format, and the content has the last word.
+    target = folder / "workbook"
+    if suspects is None:
+        with path.open("rb") as file:
+            if is_protected(file):
+                raise protected()
+        target.symlink_to(path.resolve())
+        return target
+    with zipfile.ZipFile(path) as source:
+        members = set(source.namelist())
+        if _MANIFEST in members and b"encryption-data" in source.read(_MANIFEST):
+            raise protected()
+        wanted = members.intersection(suspects) | {member for member in members if is_misleading(member, source)}
+        if not wanted:
+            target.symlink_to(path.resolve())
+            return target
+        shutil.copyfile(path, target)
+        with zipfile.ZipFile(target, "a") as copy:
+            mend(source, copy, sorted(wanted))
+    return target
+
+
+@contextmanager
+def open_workbook(path: Path) -> Iterator[python_calamine.CalamineWorkbook]:
+    """The workbook at ``path``; the parser's errors become sentences, also those of what is done with it.
+
+    :raises UnreadableFile: if it is damaged.
+    """
+    damaged = UnreadableFile("the workbook is damaged, or of a version that is not supported")
+    try:
+        with python_calamine.load_workbook(path) as workbook:
+            yield workbook
+    except OverflowError as error:
+        raise _too_long() from error
+    except (python_calamine.CalamineError, zipfile.BadZipFile) as error:
+        raise damaged from error
+    except BaseException as error:
+        # Of a panic in Rust only the name is known: its class has no home that could be imported.
+        if type(error).__name__ == "PanicException":
+            raise (_too_long() if "TimeDelta" in str(error) else damaged) from error
+        raise
+
+
+def _too_long() -> UnreadableFile:
+    return UnreadableFile(
+        "a cell of the workbook is formatted as a duration, and its number is too large for one; format it as a number,"
+        " save the workbook and upload it again"
+    )
+
+
+def _require_sheet(workbook: python_calamine.CalamineWorkbook, wanted: str | int | None) -> str:
+    sheets = workbook.sheet_names
+    if not sheets:
+        raise UnreadableFile("the workbook has no sheets")
+    charts = [each.name for each in workbook.sheets_metadata if each.typ == python_calamine.SheetTypeEnum.ChartSheet]
+    if wanted is None:
+        return next((sheet for sheet in sheets if sheet not in charts), sheets[0])
+    # A form sends numbers as text.
+    index = int(wanted) if isinstance(wanted, int) or wanted.isdecimal() else -1
+    chosen = wanted if isinstance(wanted, str) and wanted in sheets else None
+    if chosen is None and 0 <= index < len(sheets):
+        chosen = sheets[index]
+    if chosen is None:
+        raise InvalidRequest(f"there is no sheet {shorten(str(wanted))!r}; the workbook has {_listed(sheets)}")
+    if chosen in charts:
+        raise InvalidRequest(
+            f"the sheet {shorten(chosen)!r} is a chart, without cells; the workbook has {_listed(sheets)}"
+        )
+    return chosen
+
+
+def _listed(sheets: Sequence[str]) -> str:
+    shown = ", ".join(repr(shorten(sheet, 40)) for sheet in sheets[:10])
+    return f"the sheets {shown}" + (", ..." if len(sheets) > 10 else "")
+
+
+# -- cells ---------------------------------------------------------------------------------------------------------
+
+
+def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, skip: int, has_header: bool) -> _Content:
+    """The cells of a sheet.
+
+    :raises UnreadableFile: if it is empty.
+    """
+    errors = {}
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            errors = xls_errors(file, workbook.sheet_names.index(sheet))
+    rows = sheet_rows(workbook, sheet, errors)
+    top = list(islice(rows, TOP_ROWS))
+    filled = [sum(cell != "" for cell in row) for row in top]
+    rows = islice(chain(top, rows), skip, None)
+    above, first = 0, None
+    for first in rows:
+        if any(cell != "" for cell in first):
+            break
+        above += 1
+    else:
+        raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook.sheet_names)}")
+    header = None
+    if has_header:
+        header = list(cell_texts([first], len(first))[0].row(0))
+    body, kinds = cell_texts(rows if has_header else chain([first], rows), len(first))
+    return _Content(header, until_last_filled(body), kinds, above, filled)
+
+
 @portable
-def dates_as_written(moments: pl.Series) -> pl.Series:
-    """Text of a column of dates: days alone where every time is midnight, times alone where no day is meant."""
-    clock = moments.dt.time()
-    if (moments.dt.date() < _FIRST_DAY).all() and moments.len() > moments.null_count():
-        return clock.dt.to_string("%H:%M:%S%.f")
-    if (clock == time(0)).all():
-        return moments.dt.to_string("%Y-%m-%d")
-    return moments.dt.to_string("%Y-%m-%d %H:%M:%S%.f")
+def sheet_rows(workbook: Any, sheet: str, errors: dict[int, dict[int, str]]) -> Iterator[Sequence[Any]]:
+    """The rows of a sheet from its top on, columns from the first in which anything stands.
+
+    :param workbook: open in calamine, with errors and long durations marked.
+    :param errors: by row and column, in a format in which they cannot be marked.
+    """
+    content = workbook.get_sheet_by_name(sheet)
+    if content.start is None:
+        return
+    if not errors:
+        yield from content.iter_rows()
+        return
+    first = content.start[1]
+    for number, row in enumerate(content.iter_rows()):
+        for column, name in errors.get(number, {}).items():
+            row[column - first] = ERROR_MARK + name
+        yield row
 
 
-def _open_books(reading: Reading, blank: int, header: int) -> Books:
+@portable
+def sheet_texts(content: bytes, sheet: str) -> pl.DataFrame:
+    """The cells of a workbook's sheet as text, from its first row on, errors marked."""
+    workbook = python_calamine.load_workbook(io.BytesIO(mended_workbook(content)))
+    is_zipped = content.startswith(b"PK")
+    errors = {} if is_zipped else xls_errors(io.BytesIO(content), workbook.sheet_names.index(sheet))
+    rows = list(sheet_rows(workbook, sheet, errors))
+    return until_last_filled(cell_texts(rows, len(rows[0]))[0])
+
+
+@portable
+def until_last_filled(texts: pl.DataFrame) -> pl.DataFrame:
+    """Without the rows at the end in which nothing but blanks stand."""
+    filled = filled_rows(texts).arg_true()
+    for row in reversed(filled):
+        if any(cell is not None and cell.strip() for cell in texts.row(row)):
+            return texts.head(row + 1)
+    return texts.clear()
+
+
+# -- books ---------------------------------------------------------------------------------------------------------
+
+
+def _open_books(reading: Reading, content: _Content) -> Books:
     """The books from the top of the sheet to the header."""
-    skipped = reading.options.initial_skip
-    return Books(Ledger("row", skipped + blank + header, skipped, header, blank))
+    skipped, header = reading.options.initial_skip, int(content.header is not None)
+    return Books(Ledger("row", skipped + content.above + header, skipped, header, content.above))
 
 
-def _without_blank(
-    reading: Reading, texts: pl.DataFrame, typed: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+def _without_blank(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:
     """The rows in which anything stands; those without are counted in a warning."""
     is_row = filled_rows(texts).to_numpy() if texts.width > 1 else np.ones(texts.height, np.bool_)
     count = texts.height - int(np.count_nonzero(is_row))
@@ -134,81 +311,81 @@ def _without_blank(
     ledger.blank += count
     ledger.rows = texts.height - count
     if not count:
-        return texts, typed
+        return texts
     message = f"{plural(count, 'blank row was', 'blank rows were')} skipped"
     reading.warn(ReadWarning("BlankLines", message, count))
-    kept = pl.Series(is_row)
-    return texts.filter(kept), None if typed is None else typed.filter(kept)
+    return texts.filter(pl.Series(is_row))
 
 
-@portable
-def filled_rows(texts: pl.DataFrame) -> pl.Series:
-    """In which rows anything stands."""
-    return texts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+def _settle_day_zero(
+    reading: Reading, texts: pl.DataFrame, kinds: Sequence[set[str]], columns: Sequence[str]
+) -> pl.DataFrame:
+    """Dates whose number is 0, which calamine gives as midnight: no day, or the first one of 1904.
 
-
-def _load(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame | None, str, int]:
-    """The sheet's cells as text (from the header on), the cells below the header with types, its name, and
-    how many blank rows stand above.
-
-    :raises UnreadableFile: if the workbook is damaged or the sheet is empty.
-    :raises InvalidRequest: if there is no such sheet.
+    Among dates alone midnight is no time of day; spreadsheets show the 0 of an empty cell's date as 1900-01-00.
     """
-    try:
-        workbook = fastexcel.read_excel(reading.path)
-        sheet = _require_sheet(workbook, reading.options.sheet)
-        skip = reading.options.initial_skip
-        # Without 0 calamine would leave out blank rows at the top, and rows would lose their numbers.
-        texts = sheet_cells(workbook, sheet, skip_rows=skip, dtypes="string")
-        filled = filled_rows(texts).arg_max() if texts.width else None
-        if filled is None or texts.is_empty():
-            raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook)}")
-        texts = texts.slice(filled)
-        below = 1 if reading.options.header_included else 0
-        typed = None
-        if texts.height > below:
-            typed = sheet_cells(workbook, sheet, skip_rows=skip + filled + below, schema_sample_rows=None)
-        if filled:
-            reading.settings["emptyRows"] = filled
-    except fastexcel.FastExcelError as error:
-        raise UnreadableFile("the workbook is damaged, encrypted, or of a version that is not supported") from error
-    except pl.exceptions.PanicException as error:
-        raise UnreadableFile("the workbook is damaged") from error
-    if typed is not None and typed.shape != (texts.height - below, texts.width):
-        typed = None
-    return texts, typed, sheet, filled
+    if reading.settings["format"] == "ods":
+        return texts  # there a time of day says itself that it is one
+    names = [f"c{i}" for i, found in enumerate(kinds) if "time" in found and found & {"date", "datetime"}]
+    clocks = texts.select(pl.col(names).str.contains(_CLOCK) & (pl.col(names) != _MIDNIGHT))
+    zero = [name for name, has_others in zip(names, clocks, strict=True) if not has_others.any()]
+    if not zero:
+        return texts
+    with reading.path.open("rb") as file:
+        day = _FIRST_OF_1904 if zipfile.is_zipfile(file) and counts_from_1904(zipfile.ZipFile(file)) else None
+    for name in zero:
+        index = int(name[1:])
+        kinds[index].discard("time")
+        if day is None:
+            count = int((texts[name] == _MIDNIGHT).sum())
+            has = plural(count, "cell holds a number that is", "cells hold numbers that are")
+            no_day = "(0 is shown as 1900-01-00, a negative one not at all)"
+            message = f"in column {columns[index]!r} {has} formatted as a date and no day {no_day}; missing"
+            reading.warn(ReadWarning("ZeroDates", message, count, column=columns[index]))
+    if day is not None:
+        reading.settings["dayZero"] = {columns[int(name[1:])]: day for name in zero}
+    return texts.with_columns(pl.col(zero).replace(_MIDNIGHT, day))
 
 
-@portable
-def sheet_cells(workbook: Any, sheet: str, **settings: Any) -> pl.DataFrame:
-    """A sheet's cells from its top on, with the settings of fastexcel's ``load_sheet``."""
-    loaded = workbook.load_sheet(sheet, header_row=None, skip_whitespace_tail_rows=True, **settings)
-    frame: pl.DataFrame = loaded.to_polars()
-    return frame
+def _error_warnings(content: _Content, header_line: int) -> Iterator[ReadWarning]:
+    """How many errors of each kind, and formulas without a result, stand in the sheet, and where the first ones do."""
+    found = [_marked(pl.Series([cell], dtype=pl.String), header_line) for cell in content.header or ()]
+    first = header_line + (content.header is not None)
+    found += [_marked(content.body.to_series(i), first) for i, kinds in enumerate(content.kinds) if "error" in kinds]
+    by_name = (
+        pl.concat([_marked(pl.Series([], dtype=pl.String), 0), *found])
+        .group_by("name")
+        .agg(pl.len().alias("count"), pl.col("line").min())
+        .sort(pl.col("count"), "name", descending=[True, False])
+    )
+    unknown = NO_RESULT.removeprefix(ERROR_MARK)
+    for _, count, line in by_name.filter(pl.col("name") == unknown).iter_rows():
+        has = plural(count, "formula has no result in the file and is", "formulas have no result in the file and are")
+        message = f"{has} missing; open the file in a spreadsheet program, save it and upload it again"
+        yield ReadWarning("FormulasWithoutResult", message, count, [{"line": line}])
+    by_name = by_name.filter(pl.col("name") != unknown)
+    is_number = pl.col("name").str.starts_with("-")
+    negative = by_name.filter(is_number)
+    if negative.height:
+        count = int(negative["count"].sum())
+        has = plural(count, "cell holds a negative number and is", "cells hold negative numbers and are")
+        examples = [{"value": name, "line": line} for name, _, line in negative.head(EXAMPLES).iter_rows()]
+        message = f"{has} formatted as a date or a time, which cannot be negative; missing"
+        yield ReadWarning("NegativeDates", message, count, examples)
+    by_name = by_name.filter(~is_number)
+    if by_name.height:
+        count = int(by_name["count"].sum())
+        listed = ", ".join(f"{each:,} {name}" for name, each in by_name.select("name", "count").iter_rows())
+        has = plural(count, "cell holds an error and is", "cells hold errors and are")
+        examples = [
+            {"value": name, "count": each, "line": line}
+            for name, each, line in by_name.head(EXAMPLES).select("name", "count", "line").iter_rows()
+        ]
+        yield ReadWarning("ErrorCells", f"{has} missing: {listed}", count, examples)
 
 
-def filled_counts(workbook: Any, sheet: str, rows: int) -> list[int]:
-    """How many cells are filled in each of a sheet's first rows."""
-    texts = sheet_cells(workbook, sheet, skip_rows=0, n_rows=rows, dtypes="string")
-    return [sum(value is not None for value in row) for row in texts.iter_rows()]
-
-
-def _require_sheet(workbook: Any, wanted: str | int | None) -> str:
-    sheets: list[str] = workbook.sheet_names
-    if not sheets:
-        raise UnreadableFile("the workbook has no sheets")
-    if wanted is None:
-        return sheets[0]
-    if isinstance(wanted, str) and wanted in sheets:
-        return wanted
-    # A form sends numbers as text.
-    index = int(wanted) if isinstance(wanted, int) or wanted.isdecimal() else -1
-    if 0 <= index < len(sheets):
-        return sheets[index]
-    raise InvalidRequest(f"there is no sheet {shorten(str(wanted))!r}; the workbook has {_listed(workbook)}")
-
-
-def _listed(workbook: Any) -> str:
-    sheets = workbook.sheet_names
-    names_ = ", ".join(repr(shorten(sheet, 40)) for sheet in sheets[:10])
-    return f"the sheets {names_}" + (", ..." if len(sheets) > 10 else "")
+def _marked(cells: pl.Series, first_line: int) -> pl.DataFrame:
+    """The names of the errors among some cells of one column, with the lines of the sheet on which they stand."""
+    numbered = pl.DataFrame({"name": cells}).with_row_index("line", offset=first_line)
+    errors = numbered.filter(pl.col("name").str.starts_with(ERROR_MARK))
+    return errors.select(pl.col("name").str.strip_prefix(ERROR_MARK), "line")

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
+from pydantic_core import from_json
 
 from longshore.errors import UnreadableFile
 from longshore.tables.reading.elements import Batch
 from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.limits import require_columns
 from longshore.tables.reading.quotes import Positions
 from longshore.tables.scripting.portable import portable
 
 Kinds = dict[str, set[str]]
 """Per key, the kinds of its values: int, float, bool, text, nested."""
 
+FIRST_LINES, MOST_LINES = 500, 16_384
+SURVEY_CELLS = 500_000
 _OPEN, _LINE_FEED = 123, 10
 _NO_OBJECT = "the line is valid JSON but not an object"
 _INVALID = "bytes that are no text in the file's encoding; a replacement character (U+FFFD) stands for them"
 _REPLACEMENT = "\ufffd".encode()
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Quick: it may be a backslash and letters, or such a pair as is meant."""
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+MAX_DEPTH = 200
+"""Polars takes time by the cube of the depth, ten seconds at 500 levels, and ends the process at some more."""
+_TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
 _PYTHON_KINDS = {int: "int", float: "float", bool: "bool", str: "text", list: "nested", dict: "nested"}
 
 
@@ -69,7 +86,7 @@ def _sift_slowly(texts: list[bytes], numbers: Positions) -> Sifted:
     found = {place: fault for place in unlikely if (fault := fault_of(texts[place])) is not None}
     good = [place for place in filled if place not in found]
     if kinds is None:
-        kinds = _kinds_slowly(json.loads(texts[place]) for place in good)
+        kinds = _kinds_slowly(load(texts[place]) for place in good)
     bad = [(place, *fault) for place, fault in found.items()]
     data = b"\n".join(texts[place] for place in good)
     return Sifted(data, kinds, numbers[good], numbers.size, numbers.size - len(filled), bad, texts if bad else [])
@@ -78,12 +95,51 @@ def _sift_slowly(texts: list[bytes], numbers: Positions) -> Sifted:
 def fault_of(text: bytes) -> tuple[str, str] | None:
     """Why a line is no JSON object: code and sentence; None if it is one."""
     try:
-        record = json.loads(text)
+        record = load(text)
     except ValueError as error:
         return "InvalidJson", f"the line is not valid JSON: {error}"
-    except RecursionError:
-        return "InvalidJson", "the JSON on the line is nested too deeply"
     return None if isinstance(record, dict) else ("NotAnObject", _NO_OBJECT)
+
+
+def load(text: bytes) -> Any:
+    """A JSON value; raises ValueError with a reason that says nothing of Python."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        raise ValueError("a whole number has too many digits" if "digits" in str(error) else str(error)) from None
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects stand in each other deeper than a table's cell may hold them."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        nested = [each for each in level if isinstance(each, list | dict)]
+        level = [inner for each in nested for inner in (each.values() if isinstance(each, dict) else each)]
+        if not nested:
+            return False
+    return True
+
+
+@portable
+def mend_surrogates(data: bytes) -> tuple[bytes, int, int]:
+    """JSON with U+FFFD for each escaped half of a character that has no other half: no text can hold it.
+
+    :return: and how many there were, and where the first one stood; -1 if there was none.
+    """
+    if _LONE_SURROGATE.search(data) is None:
+        return data, 0, -1
+    places = [found.start() for found in _ESCAPE.finditer(data) if found["lone"]]
+    if not places:
+        return data, 0, -1
+    mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], data)
+    return mended, len(places), places[0]
 
 
 @portable
@@ -132,8 +188,8 @@ def _require_objects(data: bytes, first: int) -> Any:
         if not text.strip():
             continue
         try:
-            record = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            record = load(text)
+        except ValueError as error:
             raise UnreadableFile(f"record {number} is not valid JSON: {error}") from error
         if not isinstance(record, dict):
             raise UnreadableFile(f"record {number} is not a JSON object; every line or element must be one")
@@ -141,12 +197,58 @@ def _require_objects(data: bytes, first: int) -> Any:
 
 
 def _kinds_quickly(data: bytes) -> Kinds | None:
-    """Keys and kinds as Polars finds them; None where it refuses a line."""
-    try:
-        schema = pl.read_ndjson(data, infer_schema_length=None).schema
-    except pl.exceptions.PolarsError:
+    """Keys and kinds as Polars finds them; None where it refuses a line, or must not be asked.
+
+    It makes a table of what it reads: where each record has a key of its own, one of as many columns as rows. So it
+    gets some lines at a time, and fewer the more keys the last ones had.
+
+    :raises TooLarge: for more keys than a table may have columns.
+    """
+    if _may_be_deep(data):
         return None
-    return {key: _kind_of(dtype) for key, dtype in schema.items()}
+    kinds: Kinds = {}
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED) + 1
+    at = line = 0
+    lines = FIRST_LINES
+    while at < len(data):
+        line += lines
+        piece = data[at : ends[line - 1]] if line <= ends.size else data[at:]
+        at += len(piece)
+        try:
+            schema = pl.read_ndjson(piece, infer_schema_length=None).schema if piece.strip() else {}
+        except pl.exceptions.PolarsError:
+            return None
+        lines = min(max(SURVEY_CELLS // max(len(schema), 1), FIRST_LINES), MOST_LINES)
+        for key, dtype in schema.items():
+            kinds.setdefault(key, set()).update(_kind_of(dtype))
+        require_columns(len(kinds))
+    return _together(kinds)
+
+
+def _together(kinds: Kinds) -> Kinds | None:
+    """The kinds of several pieces as Polars would have found them in one; None where it would have refused that."""
+    for found in kinds.values():
+        scalars = found & {"int", "float", "bool"}
+        if "nested" in found and scalars:
+            return None
+        if "text" in found:
+            found.intersection_update({"text"})
+        elif "bool" in found and len(found) > 1:
+            return None
+    return kinds
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Whether a line is nested deeper than :data:`MAX_DEPTH`, or nobody knows since it is no JSON."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH + data.count(b"\n"):
+        return False
+    for line in data.split(b"\n"):
+        if line.count(b"[") + line.count(b"{") > MAX_DEPTH:
+            try:
+                from_json(line, cache_strings="none")  # its own limit is the same
+            except ValueError:
+                return True
+    return False
 
 
 def _kind_of(dtype: pl.DataType) -> set[str]:
@@ -162,9 +264,11 @@ def _kind_of(dtype: pl.DataType) -> set[str]:
 
 
 def _kinds_slowly(records: Any) -> Kinds:
+    """:raises TooLarge: for more keys than a table may have columns."""
     kinds: Kinds = {}
     for record in records:
         for key, value in record.items():
             kind = _PYTHON_KINDS.get(type(value))
             kinds.setdefault(key, set()).update(() if kind is None else (kind,))
+        require_columns(len(kinds))
     return kinds

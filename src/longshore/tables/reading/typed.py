@@ -19,9 +19,10 @@ from longshore.errors import StorageFull, is_disk_full
 from longshore.tables.columns import col
 from longshore.tables.reading.dates import Order
 from longshore.tables.reading.deciding import Deciding, Verdict
-from longshore.tables.reading.plans import TOKENS, Parsed, Plan, parse
+from longshore.tables.reading.limits import CELLS_AT_A_TIME
+from longshore.tables.reading.plans import EMPTY, TOKENS, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
-from longshore.tables.table import PARQUET, Column, Table, new_file_name, placing
+from longshore.tables.table import Column, Table, new_file_name, parquet_for, placing
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20
@@ -80,6 +81,8 @@ def write_typed(
     """
     sample = source.sample()
     verdicts = guess(sample.rows, scopes, order)
+    if not sample.complete:
+        verdicts = [_by_scope(verdict, scope) for verdict, scope in zip(verdicts, scopes, strict=True)]
     sink = _Pass(source, verdicts, sample.complete)
     file = new_file_name()
     sink_frames(sink.frames, sink.schema, folder / file)
@@ -95,7 +98,13 @@ def write_typed(
     dates = _date_formats(names, verdicts)
     if settings is not None and dates:
         settings["dates"] = dates
-    warnings = [*_token_warnings(names, sink.tallies), *_ambiguity_warnings(names, verdicts)]
+    if settings is not None and (empty := [name for name, v in zip(names, verdicts, strict=True) if v.plan is EMPTY]):
+        settings["missing"] = empty
+    warnings = [
+        *_token_warnings(names, sink.tallies, verdicts),
+        *_ambiguity_warnings(names, verdicts),
+        *_year_warnings(names, verdicts, sink.tallies, sink.rows),
+    ]
     return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
 
 
@@ -120,6 +129,16 @@ def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order
     return verdicts
 
 
+def _by_scope(verdict: Verdict, scope: tuple[Plan, ...]) -> Verdict:
+    """Of a column that the sample says nothing of, what its format says: its numbers, booleans or durations.
+
+    Where each record has keys of its own most columns are such, and all of them would be read a second time.
+    """
+    if verdict.seen or not scope or any(plan.family is not None for plan in scope):
+        return verdict
+    return Verdict(scope[0], False, True)
+
+
 def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> Verdict:
     deciding = Deciding(scope, order)
     deciding.feed(text)
@@ -131,7 +150,10 @@ def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> Ve
 
 def _plausible(text: pl.Series, scope: tuple[Plan, ...]) -> list[Plan] | None:
     """The plans that the first values leave, None if there is no value to go by."""
-    stripped = [value.strip() for value in text.drop_nulls().head(_GLANCE).to_list()]
+    values = text.head(_GLANCE).to_list()
+    if None in values:  # of most columns nothing is missing, and each call costs where there are ten thousand
+        values = text.drop_nulls().head(_GLANCE).to_list()
+    stripped = [value.strip() for value in values]
     first = [value for value in stripped if value and value not in TOKENS]
     if not first:
         return None
@@ -253,39 +275,48 @@ class _Second:
 
         schema = pl.Schema((f"c{index}", pl.String()) for index in again)
         sink_frames(frames, schema, self.folder / text_file)
-        for index in again:
-            verdict = deciders[index].verdict()
-            if verdict.plan is None:
-                column = Column(self.names[index], pl.String(), text_file, f"c{index}", tallies[index].missing)
-                yield index, column, tallies[index], verdict
-            else:
-                column, tally = self._type(index, verdict.plan, self.folder / text_file)
-                yield index, column, tally, verdict
+        verdicts = {index: deciders[index].verdict() for index in again}
+        plans = {index: verdict.plan for index, verdict in verdicts.items() if verdict.plan is not None}
+        typed = self._type(plans, self.folder / text_file)
+        for index, verdict in verdicts.items():
+            text = Column(self.names[index], pl.String(), text_file, f"c{index}", tallies[index].missing)
+            column, tally = typed.get(index, (text, tallies[index]))
+            yield index, column, tally, verdict
 
-    def _type(self, index: int, plan: Plan, text_file: Path) -> tuple[Column, Tally]:
-        tally = Tally()
-        source = f"c{index}"
+    def _type(self, plans: dict[int, Plan], text_file: Path) -> dict[int, tuple[Column, Tally]]:
+        """Columns of text as what they are, all in one go: each opening of a file of many columns takes its time."""
+        if not plans:
+            return {}
+        tallies = {index: Tally() for index in plans}
 
         def frames() -> Iterator[pl.DataFrame]:
-            for text in slices(text_file, [source]):
-                parsed = parse(plan, text.to_series())
-                if parsed is None:
-                    raise RuntimeError(f"column {index} no longer fits {plan}")
-                tally.missing += parsed.values.null_count()
-                tally.tokens.update(parsed.tokens)
-                yield parsed.values.to_frame()
+            for texts in slices(text_file, [f"c{index}" for index in plans]):
+                yield pl.DataFrame([self._parse(texts, index, plan, tallies[index]) for index, plan in plans.items()])
 
         file = new_file_name()
-        sink_frames(frames, pl.Schema({source: plan.dtype}), self.folder / file)
-        return Column(self.names[index], plan.dtype, file, source, tally.missing), tally
+        sink_frames(frames, pl.Schema((f"c{index}", plan.dtype) for index, plan in plans.items()), self.folder / file)
+        return {
+            index: (Column(self.names[index], plan.dtype, file, f"c{index}", tallies[index].missing), tallies[index])
+            for index, plan in plans.items()
+        }
+
+    @staticmethod
+    def _parse(texts: pl.DataFrame, index: int, plan: Plan, tally: Tally) -> pl.Series:
+        parsed = parse(plan, texts[f"c{index}"])
+        if parsed is None:
+            raise RuntimeError(f"column {index} no longer fits {plan}")
+        tally.missing += parsed.values.null_count()
+        tally.tokens.update(parsed.tokens)
+        return parsed.values
 
 
 def slices(file: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     """The named columns of a Parquet file, some rows at a time."""
     lazy = pl.scan_parquet(file, glob=False).select(columns)
     rows = lazy.select(pl.len()).collect().item()
-    for start in range(0, rows, _SLICE_ROWS):
-        yield lazy.slice(start, _SLICE_ROWS).collect()
+    step = max(1, min(_SLICE_ROWS, CELLS_AT_A_TIME // len(columns)))
+    for start in range(0, rows, step):
+        yield lazy.slice(start, step).collect()
 
 
 def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema, target: Path) -> None:
@@ -308,7 +339,7 @@ def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema,
     with placing(target) as partial:
         try:
             lazy = register_io_source(generate, schema=schema)
-            lazy.sink_parquet(partial, **PARQUET)
+            lazy.sink_parquet(partial, **parquet_for(len(schema)))
         except pl.exceptions.PolarsError as error:
             if failure:
                 raise failure[0] from None
@@ -322,17 +353,35 @@ def _date_formats(names: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str
     return {name: {"kind": f.target, "formats": list(f.formats)} for name, f in families if f is not None}
 
 
-def _token_warnings(names: Sequence[str], tallies: Sequence[Tally]) -> Iterator[ReadWarning]:
-    for name, tally in zip(names, tallies, strict=True):
+def _token_warnings(
+    names: Sequence[str], tallies: Sequence[Tally], verdicts: Sequence[Verdict]
+) -> Iterator[ReadWarning]:
+    for name, tally, verdict in zip(names, tallies, verdicts, strict=True):
         if tally.tokens:
+            others = "all its other values are numbers, dates or booleans" if verdict.seen else "it has no other values"
             tokens = sorted(tally.tokens, key=lambda token: (-tally.tokens[token], token))
             listed = ", ".join(repr(token) for token in tokens)
             yield ReadWarning(
                 "MissingTokens",
                 f"in column {name!r} {plural(tally.tokens.total(), 'value', 'values')} spelt {listed} became missing,"
-                " because all its other values are numbers, dates or booleans",
+                f" because {others}",
                 count=tally.tokens.total(),
                 examples=[{"value": token, "count": tally.tokens[token]} for token in tokens],
+                column=name,
+            )
+
+
+def _year_warnings(
+    names: Sequence[str], verdicts: Sequence[Verdict], tallies: Sequence[Tally], rows: int
+) -> Iterator[ReadWarning]:
+    for name, verdict, tally in zip(names, verdicts, tallies, strict=True):
+        family = verdict.plan.family if verdict.plan is not None else None
+        if family is not None and any("%y" in pattern for pattern in family.formats):
+            yield ReadWarning(
+                "TwoDigitYears",
+                f"the years of column {name!r} have two digits: 00 to 29 were read as 2000 to 2029, 30 to 99 as 1930 to"
+                " 1999",
+                count=rows - tally.missing,
                 column=name,
             )
 

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _INSIDE = Path(__file__).with_name("inside")
 _PROBE_SECONDS = 20
-_ANSWER_BYTES = 64 * 2**20
+_ANSWER_BYTES = 16 * 2**20
 _LIBRARIES = ("pandas", "pyarrow", "numpy")
 _SYSTEM = (
     *("/lib", "/lib64", "/lib32", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
@@ -55,6 +55,7 @@ _ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "MALLOC_ARENA_MAX": "2",
 }
+_UNREADABLE = "the command's result cannot be read; it may hold values of a type that tables cannot keep"
 _ENDED, _OUT_OF_TIME, _KILLED = 10, 11, 12
 _WORDS = {
     "namespaces": "namespaces without network, other processes or mounts of the machine",
@@ -105,7 +106,10 @@ class _AnsweredError(_Strict):
 
 
 class Answer(_Strict):
-    """What the process inside says of its work. A command may have written it: it is checked like a request."""
+    """What the process inside says of its work. A command may have written it: it is checked like a request.
+
+    Of one that writes a result anew only ``rows`` counts, and that is true.
+    """
 
     active: list[str] = Field(default_factory=list, max_length=20)
     refused: list[str] = Field(default_factory=list, max_length=5)
@@ -179,7 +183,9 @@ def run(table: Table, command: str) -> Result:
     output = OutputFile(table.folder)
     try:
         with _input_file(table) as given:
-            answer = _execute(limits, command, given, output.descriptor)
+            answer = _execute(limits, command, given.fileno(), output.descriptor)
+        if any(column.kept is None for column in answer.columns):
+            output = _rewritten(limits, answer, output)
         return _result(table, answer, output)
     except BaseException:
         output.close()
@@ -253,17 +259,18 @@ def _start(job: dict[str, Any], descriptors: tuple[int, ...], seconds: float) ->
         return _Ended(code, report.read(_ANSWER_BYTES))
 
 
-def _execute(limits: Limits, command: str, given: IO[bytes], output: int) -> Answer:
+def _execute(limits: Limits, command: str | None, given: int, output: int) -> Answer:
+    """:param command: None to write anew what a command has left behind."""
     job = {
         "probe": False,
         "command": command,
-        "input": given.fileno(),
+        "input": given,
         "output": output,
         "memoryBytes": limits.memory_bytes,
         "cpuSeconds": math.ceil(limits.seconds) + 1,
         "fileBytes": limits.output_bytes,
     }
-    ended = _start(job, (given.fileno(), output), limits.seconds)
+    ended = _start(job, (given, output), limits.seconds)
     if ended.code is None or ended.code == _OUT_OF_TIME:
         raise TimedOut(f"the command took longer than {limits.seconds:g} seconds and was stopped")
     if ended.code != 0:
@@ -272,6 +279,30 @@ def _execute(limits: Limits, command: str, given: IO[bytes], output: int) -> Ans
     if answer.error is not None:
         raise _explain(answer.error, limits)
     return answer
+
+
+def _rewritten(limits: Limits, answer: Answer, left: OutputFile) -> OutputFile:
+    """The file with the result as a process wrote it that ran nothing of the user's; ``left`` is gone then.
+
+    Reading what a command left behind takes whatever that says it takes, so it is read within the command's limits.
+
+    :raises InvalidValue: where it is malformed, or holds other rows than the answer says.
+    :raises TooLarge: when its values are more than it may have.
+    """
+    plain = OutputFile(left.path.parent)
+    try:
+        copied = _execute(limits, None, left.descriptor, plain.descriptor)
+    except InvalidValue:
+        plain.close()
+        raise InvalidValue(_UNREADABLE) from None
+    except BaseException:
+        plain.close()
+        raise
+    left.close()
+    if copied.rows != answer.rows:
+        plain.close()
+        raise InvalidValue(_UNREADABLE)
+    return plain
 
 
 def _ended_badly(code: int) -> LongshoreError:
@@ -307,6 +338,8 @@ def _explain(error: _AnsweredError, limits: Limits) -> LongshoreError:
     if error.kind == "size":
         most = f"{limits.output_bytes / 1e9:.3g} GB"
         return TooLarge(f"the command's result or one of its files is too large{line}; at most {most} are allowed")
+    if error.kind == "full":
+        return StorageFull.now()
     if error.kind == "result":
         return InvalidValue(error.message)
     message = f": {error.message}" if error.message else ""
@@ -337,7 +370,7 @@ def _open(path: Path, width: int, rows: int) -> pl.LazyFrame:
             return frame
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         pass
-    raise InvalidValue("the command's result cannot be read; it may hold values of a type that tables cannot keep")
+    raise InvalidValue(_UNREADABLE)
 
 
 def _storable(name: str, dtype: pl.DataType) -> pl.Expr:

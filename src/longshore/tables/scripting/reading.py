@@ -6,7 +6,7 @@ the script says what was read and a file that has changed shows at the wrong pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -68,6 +68,7 @@ def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
             lines.append(f"data = after_lines(data, {skipped}, {newline.encode()!r})")
     if "quotes" in repairs:
         marks = ", ".join(repr(mark and mark.encode()) for mark in (delimiter, quote, newline))
+        marks += "".join(f", {name}=True" for name in ("spaced", "escaped") if settings.get(name))
         lines.append(f"data, _ = make_regular(data, Marks({marks}), closed=True)")
     if "blankLines" in repairs:
         lines.append(f"data = without_blank_lines(data, {(quote or chr(34)).encode()!r}, {newline.encode()!r})")
@@ -97,7 +98,9 @@ def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
 
 def _json(table: Table, settings: Mapping[str, Any]) -> list[str]:
     keys, shape = settings.get("keys", table.names), settings.get("shape")
-    lines = list(_utf8(settings))
+    lines, repairs = list(_utf8(settings)), settings.get("repairs", ())
+    if "surrogates" in repairs:
+        lines.append("data = mend_surrogates(data)[0]")
     if shape == "array":
         lines.append('data = json_lines(data.decode("utf-8-sig"))')
     elif shape == "document":
@@ -106,7 +109,6 @@ def _json(table: Table, settings: Mapping[str, Any]) -> list[str]:
         lines.append('data = text.encode("utf-8", "replace")')
     else:
         lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
-    repairs = settings.get("repairs", ())
     if "lines" in repairs:
         lines.append(r'data = b"\n".join(line for line in data.split(b"\n") if is_object(line))')
     lines.append(f"keys = {write.listed(keys)}")
@@ -125,30 +127,22 @@ def _renamed(table: Table, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _sheet(table: Table, settings: Mapping[str, Any]) -> list[str]:
-    sheet, cells = write.plain(settings.get("sheet")), settings.get("cells", ())
-    skip = settings.get("skip", 0)
-    above = settings.get("emptyRows", 0) + settings.get("header", True)
-    source = "path"
-    lines: list[str] = []
-    if settings.get("packed"):
-        lines, source = list(_bytes(settings)), "data"
-    lines += [
-        f"workbook = fastexcel.read_excel({source})",
-        f'df = sheet_cells(workbook, {sheet}, skip_rows={skip}, dtypes="string")',
+    above = settings.get("skip", 0) + settings.get("emptyRows", 0) + settings.get("header", True)
+    return [
+        *_bytes(settings),
+        f"df = sheet_texts(data, {write.plain(settings.get('sheet'))})",
         *([f"df = df.slice({above})"] if above else []),
+        f"df.columns = {write.listed(table.names)}",
+        *(["df = df.filter(filled_rows(df))"] if table.width > 1 else []),
+        *(["df = without_errors(df)"] if "errors" in settings.get("repairs", ()) else []),
+        *_day_zero(settings.get("dayZero", {})),
+        *_typed(table, settings),
     ]
-    if cells:
-        lines.append(f"typed = sheet_cells(workbook, {sheet}, skip_rows={skip + above}, schema_sample_rows=None)")
-        places = ", ".join(
-            f"{write.quote(name)}: dates_as_written(typed.to_series({table.index_of(name)}))" for name in cells
-        )
-        lines.append(f"written = {{{places}}}")
-    lines.append(f"df.columns = {write.listed(table.names)}")
-    if cells:
-        lines.append("df = df.with_columns(dates.alias(name) for name, dates in written.items())")
-    if table.width > 1:
-        lines.append("df = df.filter(filled_rows(df))")
-    return [*lines, *_typed(table, settings)]
+
+
+def _day_zero(days: Mapping[str, str]) -> Iterator[str]:
+    for name, day in days.items():
+        yield f'df = df.with_columns({write.column(name)}.replace("00:00:00", {write.quote(day)}))'
 
 
 # -- Parquet and Arrow ---------------------------------------------------------------------------------------------
@@ -185,8 +179,13 @@ def _converted(name: str, how: str) -> str:
 
 def _typed(table: Table, settings: Mapping[str, Any]) -> list[str]:
     """All columns are text so far; what does not read as its column's type is missing."""
-    made = [*_numbers(table), *_dates(table, settings.get("dates", {}))]
+    made = [*_numbers(table), *_dates(table, settings.get("dates", {})), *_missing(settings.get("missing", ()))]
     return [f"df = df.with_columns({', '.join(made)})"] if made else []
+
+
+def _missing(names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        yield f"pl.lit(None, pl.String).alias({write.quote(name)})"
 
 
 def _numbers(table: Table) -> Iterator[str]:
@@ -206,7 +205,9 @@ def _numbers(table: Table) -> Iterator[str]:
 
 def _dates(table: Table, dates: Mapping[str, Any]) -> Iterator[str]:
     for column in table.columns:
-        if column.dtype.is_temporal():
+        if isinstance(column.dtype, pl.Duration):
+            yield f"read_clocks({write.column(column.name)}.str.strip_chars())"
+        elif column.dtype.is_temporal():
             about = dates[column.name]
             yield _date(f"{write.column(column.name)}.str.strip_chars()", about["kind"], about["formats"])
 

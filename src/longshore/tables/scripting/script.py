@@ -30,7 +30,6 @@ _IMPORTS = {
     "date": "from datetime import date",
     "datetime": "from datetime import datetime",
     "Decimal": "from decimal import Decimal",
-    "fastexcel": "import fastexcel",
     "gzip": "import gzip",
     "json": "import json",
     "Path": "from pathlib import Path",

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import InvalidRequest, LongshoreError
 from longshore.tables.parsing import parse_model
+from longshore.tables.spelling import Spelt
 from longshore.tables.table import Column, Table
 from longshore.tables.viewing.conditions import (
     LONGEST_CONDITION,
@@ -37,8 +38,8 @@ def check_condition(text: str | None) -> str | None:
     return text
 
 
-class ViewParameters(BaseModel):
-    """Filter, condition, search and sort; on the wire in camel case, unknown fields are ignored.
+class ViewParameters(Spelt):
+    """Filter, condition, search and sort; on the wire in camel case, unknown fields are refused.
 
     Columns are given by index or, where that reads better, by name (``filterColumns`` beside
     ``filterColumnIndices``); names win. A search without columns looks at all of them; an empty
@@ -49,7 +50,7 @@ class ViewParameters(BaseModel):
     """
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+        strict=True, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
     )
 
     filter_type: FilterType | None = None

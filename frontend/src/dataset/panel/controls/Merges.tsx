@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { Close, Plus } from "../../../parts/icons";
 import type { Merge } from "../../../logic/forms";
 import type { ControlProps } from "../Control";
+import { TextInput } from "../../../parts/TextInput";
 
 const SHOWN = 50;
 
@@ -79,7 +80,7 @@ function MergeGroup({ group, number, list, set, remove }: { group: Merge; number
       />
       <div className="becomes-line">
         <span aria-hidden>→</span>
-        <input className="field" aria-label={`Becomes, group ${number}`} placeholder="becomes missing" value={String(group.to ?? "")} autoComplete="off" spellCheck={false} onChange={(event) => set({ to: event.target.value })} />
+        <TextInput label={`Becomes, group ${number}`} placeholder="becomes missing" value={String(group.to ?? "")} change={(to) => set({ to })} />
         {remove && (
           <button type="button" className="icon small" aria-label={`Without group ${number}`} onClick={remove}>
             <Close />

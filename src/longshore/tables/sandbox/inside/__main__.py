@@ -55,7 +55,7 @@ def _exit_code(status: int, is_out_of_time: bool) -> int:
 
 
 def inside(job: dict[str, Any], active: list[str], in_user_namespace: bool, parent_is_alive: int) -> None:
-    """Close the walls around this process, run the command, end."""
+    """Close the walls around this process, run the command or write its result anew, end."""
     try:
         raise_walls(job, active, in_user_namespace, parent_is_alive)
         answer = work.prepare(job)
@@ -69,7 +69,7 @@ def inside(job: dict[str, Any], active: list[str], in_user_namespace: bool, pare
         if missing:
             answer["refused"] = missing
         elif not job["probe"]:
-            work.work(job, answer)
+            (work.rewrite if job["command"] is None else work.work)(job, answer)
     except BaseException as error:  # noqa: BLE001 - our own fault or the system's: the server's log shall have it
         answer = {"active": active, "failed": f"{type(error).__name__}: {error}"}
     body = json.dumps(answer).encode()

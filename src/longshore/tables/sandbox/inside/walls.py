@@ -86,7 +86,7 @@ def enter_own_root(libraries: Sequence[str], owner: int) -> None:
     :param owner: the user whom the working folder belongs to.
     :raises OSError: where the system refuses it.
     """
-    os.umask(0o022)
+    before = os.umask(0o022)  # the user inside has to reach the libraries
     _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
     _mount("tmpfs", ROOT, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=1m,nr_inodes=4096,mode=755")
     shown: list[str] = []
@@ -105,6 +105,7 @@ def enter_own_root(libraries: Sequence[str], owner: int) -> None:
     _syscall(_PIVOT_ROOT[platform.machine()], b".", b".")
     _call("umount2", b".", _MNT_DETACH)
     os.chdir(WORK)
+    os.umask(before)
 
 
 def _show(path: str, *, read_only: bool) -> None:

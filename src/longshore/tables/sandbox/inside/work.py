@@ -11,10 +11,13 @@ import os
 import sys
 import traceback
 import warnings
+from contextlib import contextmanager
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
     import pyarrow as pa
 
@@ -29,8 +32,10 @@ def prepare(job: dict[str, Any]) -> dict[str, Any]:
     """Load the libraries, so that the filter on system calls need not let that through."""
     sys.path[:] = [*sys.path[1:], *job["paths"]]  # without the folder of this program
     if not job["probe"]:
+        if job["command"] is not None:
+            import pandas as pd  # noqa: F401
         import numpy as np  # noqa: F401
-        import pandas as pd  # noqa: F401
+        import pyarrow.compute
         import pyarrow.ipc
 
         pyarrow.set_cpu_count(1)
@@ -56,6 +61,65 @@ def work(job: dict[str, Any], answer: dict[str, Any]) -> None:
     except BaseException as error:  # noqa: BLE001 - whatever the user's code throws is the user's to know
         answer["error"] = describe(error, sys.path)
     answer["printed"] = printed.text()
+
+
+def rewrite(job: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Write anew what a command left behind, in a process of which the command knew nothing; ``answer`` has its rows.
+
+    The command may have written the file itself, in whatever way: compressed a thousandfold, with one text that many
+    rows point to, or with lengths that are not true. What is written here says nothing but what it holds.
+    """
+    try:
+        answer["rows"] = copy_plainly(job["input"], job["output"], job["fileBytes"])
+    except BaseException as error:  # noqa: BLE001 - whatever the file made of Arrow
+        answer["error"] = describe(error, sys.path)
+
+
+def copy_plainly(given: int, output: int, most_bytes: int) -> int:
+    """Copy an Arrow file batch by batch, checked, uncompressed and without metadata; the number of its rows.
+
+    :param most_bytes: of all values, as many as they are once each text of a category stands in its rows.
+    :raises TooManyError: for more.
+    :raises TypeError: for columns of types that :func:`to_array` does not make, such as views and nested ones.
+    """
+    import pyarrow as pa
+
+    mapped = mmap.mmap(given, 0, prot=mmap.PROT_READ)
+    reader = pa.ipc.open_file(pa.py_buffer(mapped))
+    fields = [(field.name, field.type) for field in reader.schema]
+    unknown = [str(kind) for _, kind in fields if not (is_plain(kind) or _is_category(kind) or pa.types.is_null(kind))]
+    if unknown:
+        raise TypeError(f"a column of type {unknown[0][:100]}")
+    schema, rows, size = pa.schema(fields), 0, 0
+    with filling(output) as file, pa.ipc.new_file(file, schema) as writer:
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            batch.validate(full=True)
+            rows += batch.num_rows
+            size += sum(map(_written_out, batch.columns))
+            if size > most_bytes:
+                raise TooManyError("its values are too many bytes once they are written out")
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+    return rows
+
+
+def _is_category(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(kind) and pa.types.is_large_string(kind.value_type))
+
+
+def _written_out(array: "pa.Array") -> int:
+    """Bytes of an array's values, each by itself; a missing one of no type counts as one of text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_null(array.type):
+        return 8 * len(array)
+    if not pa.types.is_dictionary(array.type):
+        return int(array.nbytes)
+    lengths = pc.binary_length(array.dictionary).cast(pa.int64()).take(array.indices)
+    return int(array.indices.nbytes) + int(pc.sum(lengths).as_py() or 0)
 
 
 def compile_command(command: str) -> CodeType:
@@ -94,6 +158,10 @@ class TooManyError(Exception):
     """The frame is over a limit."""
 
 
+class DiskFullError(Exception):
+    """The server's disk has no room for the result."""
+
+
 def require_frame(value: object) -> "pd.DataFrame":
     """``value`` itself; raises :class:`NoFrameError` with a hint, :class:`TooManyError`."""
     import pandas as pd
@@ -130,6 +198,8 @@ def describe(error: BaseException, paths: list[str]) -> dict[str, Any]:
         kind = "size"
     elif isinstance(error, NoFrameError):
         kind = "result"
+    elif isinstance(error, DiskFullError):
+        kind = "full"
     try:
         message = str(error.msg if isinstance(error, SyntaxError) else error)
     except BaseException:  # noqa: BLE001 - an exception of the user's own making
@@ -236,8 +306,22 @@ def compare(frame: "pd.DataFrame", table: "pa.Table", output: int) -> dict[str, 
 def _write(table: "pa.Table", output: int) -> None:
     import pyarrow as pa
 
-    with os.fdopen(output, "wb", closefd=False) as file, pa.ipc.new_file(file, table.schema) as writer:
+    with filling(output) as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table, max_chunksize=BATCH_ROWS)
+
+
+@contextmanager
+def filling(output: int) -> "Iterator[BinaryIO]":
+    """The file of the result, for writing; raises :class:`DiskFullError` when the server's disk has no room for it."""
+    import errno
+
+    try:
+        with os.fdopen(output, "wb", closefd=False) as file:
+            yield file
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError from None
+        raise
 
 
 def _equal(array: "pa.ChunkedArray", old: "pa.ChunkedArray") -> bool:
@@ -336,7 +420,15 @@ def _storable(array: "pa.ChunkedArray", series: "pd.Series[Any]") -> "pa.Chunked
         return array.cast(pa.float32())
     if kinds.is_timestamp(kind) and kind.tz and kind.tz[0] in "+-":
         return array.cast(pa.timestamp(kind.unit, "UTC"))  # the same instants; tables know zones by their names
-    plain = (
+    return array if is_plain(kind) else _texts(series)
+
+
+def is_plain(kind: "pa.DataType") -> bool:
+    """Whether a table can keep values of an Arrow type as they are."""
+    import pyarrow as pa
+
+    kinds = pa.types
+    return bool(
         kinds.is_integer(kind)
         or kinds.is_floating(kind)
         or kinds.is_boolean(kind)
@@ -346,7 +438,6 @@ def _storable(array: "pa.ChunkedArray", series: "pd.Series[Any]") -> "pa.Chunked
         or kinds.is_binary(kind)
         or kinds.is_large_binary(kind)
     )
-    return array if plain else _texts(series)
 
 
 def _texts(series: "pd.Series[Any]") -> "pa.ChunkedArray":
