@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +11,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from support.chromium import CHROMIUM
 from support.server import LongshoreServer
 from support.waiting import eventually
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NAME = "Übersicht 日本.wav"
 SECONDS = 600
 RATE = 44_100

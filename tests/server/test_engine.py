@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from simple_websocket import Client, ConnectionClosed
+from simple_websocket import Client as SimpleClient
+from simple_websocket import ConnectionClosed
 
 from support import small_server
 from support.waiting import eventually
@@ -43,6 +44,14 @@ SERVER = """
     application = engine.Door(socketio.WSGIApp(server, page), "socket.io", server, gate.admit)
 """
 CONNECT, CONNECTED, PING = "40", "40{", "2"
+
+
+class Client(SimpleClient):
+    """The library's, which leaves lying what arrives in one piece with the answer to its handshake."""
+
+    def handshake(self) -> None:
+        super().handshake()
+        self.connected = self._handle_events()
 
 
 @contextmanager

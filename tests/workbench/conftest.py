@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +11,12 @@ import httpx
 import pytest
 
 from longshore.server.workbench import FOLDER
+from support.chromium import CHROMIUM
 from support.server import LongshoreServer
 
 ROOT = Path(__file__).parents[2]
 MOVIES = ROOT / "tests" / "data" / "movies.json"
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-features=LocalNetworkAccessChecks"]
 """The second: a page whose headers a test has changed counts as one from elsewhere."""
 POLICY = (
