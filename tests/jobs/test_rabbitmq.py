@@ -12,7 +12,11 @@ import pytest
 from kombu import Connection, Queue
 from pydantic import SecretStr
 
-from longshore.server.extra_queues import declare_passively
+from longshore.errors import Unavailable
+from longshore.jobs.tasks import send_messages
+from longshore.server.celery_app import make_celery
+from longshore.server.extra_queues import announce, declare_passively
+from longshore.server.healthcheck import check_worker
 from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens
 from support.rabbitmq import running_rabbitmq, why_not
@@ -90,6 +94,19 @@ def test_a_queue_that_somebody_consumes_is_left_alone(server: LongshoreServer) -
         send(server, "for.all", "named-later")
         eventually(lambda: "task of type 'for.all'" in server.log, 20, "a word of the worker that got it")
         assert declare_passively(connection, "special")[1] == 1
+
+
+@pytest.mark.parametrize("url", ["amqp://guest:wrong@{place}//", "amqp://guest:guest@{place}/nowhere"])
+def test_a_broker_that_lets_nobody_in_is_told_as_one_that_is_away(server: LongshoreServer, url: str) -> None:
+    place = server.environment["BROKER_URL"].partition("@")[2].rstrip("/")
+    settings = Settings.from_environment(
+        root_storage_path=server.storage, broker_url=SecretStr(url.format(place=place))
+    )
+    app = make_celery(settings)
+    assert "the broker is away" in check_worker(settings, ["datasets"], 1)
+    assert not announce(app, "free")
+    with pytest.raises(Unavailable):
+        send_messages(app, "jobs", 1)
 
 
 def test_jobs_run_and_are_told_of(server: LongshoreServer, tmp_path: Path) -> None:

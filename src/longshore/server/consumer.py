@@ -13,7 +13,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.control import control_command
 from celery.worker.state import maybe_shutdown
 
-from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, broker_errors, declare_passively
+from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
 from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class TakeUpStep(bootsteps.StartStopStep):  # type: ignore[misc]
         try:
             for queue in _free(consumer, app.kept_queues):
                 take_up(consumer, queue)
-        except broker_errors(app) as error:  # then this step comes again
+        except asking_errors(app) as error:  # then this step comes again
             log.debug("nobody can tell who serves the queues that there are: %s", error)
         else:
             app.kept_queues = []
@@ -159,7 +159,7 @@ def _asked_to_take_up(state: Any, queue: str | None = None) -> None:
     try:
         if app.settings.redis_url is None or _free(state.consumer, [queue]):
             take_up(state.consumer, queue)
-    except broker_errors(app) as error:
+    except asking_errors(app) as error:
         log.debug("nobody can tell who serves the queue %r: %s", queue, error)
 
 

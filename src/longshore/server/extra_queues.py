@@ -18,13 +18,13 @@ from urllib.parse import unquote
 import redis
 import sqlalchemy as sa
 from celery import signals
-from kombu.exceptions import KombuError
 
 from longshore.database import Database
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.errors import StorageFull, Unavailable
 from longshore.jobs import sent_queues
+from longshore.messages import broker_errors
 from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
 
@@ -66,7 +66,7 @@ def announce(app: Any, queue: str) -> bool:
         is_served = is_served_by_any(app, queue)
         if not is_served:
             app.control.broadcast(TAKE_UP, arguments={"queue": queue})
-    except broker_errors(app) as error:
+    except asking_errors(app) as error:
         log.debug("workers were not told of the queue %r: %s", queue, error)
         return False
     # One that a worker serves of its own was never kept, and need not be.
@@ -115,7 +115,7 @@ def read_kept(settings: Settings) -> list[str]:
 def is_served_by_any(app: Any, queue: str) -> bool:
     """Whether any worker serves a queue.
 
-    :raises Exception: one of :func:`broker_errors` when the broker is away.
+    :raises Exception: one of :func:`asking_errors` when the broker is away.
     """
     settings: Settings = app.settings
     if settings.redis_url is not None:
@@ -136,7 +136,6 @@ def declare_passively(connection: Any, queue: str) -> tuple[int, int]:
     return int(messages), int(consumers)
 
 
-def broker_errors(app: Any) -> tuple[type[Exception], ...]:
-    """What is raised when the broker is away: some of its client library's errors are nobody else's."""
-    connection = app.connection_for_write()  # which opens none
-    return (redis.RedisError, KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
+def asking_errors(app: Any) -> tuple[type[Exception], ...]:
+    """What a question to the broker raises when that is away."""
+    return (redis.RedisError, *broker_errors(app.connection_for_write()))  # which is not opened for that

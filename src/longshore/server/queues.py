@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from kombu.exceptions import KombuError
 
 from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import records, sent_queues
 from longshore.jobs.declaring import all_queues
 from longshore.looking import Lookout
+from longshore.messages import broker_errors
 from longshore.server.celery_app import process_celery, task_queues
 from longshore.server.extra_queues import TABLES_OWN, announce, declare_passively
 from longshore.server.heartbeat import connect, living_workers
@@ -138,7 +138,7 @@ def _ask_rabbitmq(settings: Settings, queues: Set[str]) -> dict[str, tuple[int, 
     with make_connection(settings.kombu_url, ssl=settings.broker_tls, connect_timeout=LIMIT_SECONDS) as connection:
         try:
             asked = {name: declare_passively(connection, name) for name in queues}
-        except (KombuError, OSError, *connection.connection_errors) as error:
+        except broker_errors(connection) as error:
             raise Unavailable("the message broker cannot be reached at the moment") from error
     return {name: (messages, consumers > 0) for name, (messages, consumers) in asked.items()}
 
