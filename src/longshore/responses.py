@@ -110,8 +110,8 @@ def make_my_response_json(view: View) -> View:
 
     A dict or list is the body; a dict's ``status_code`` is the status and is left out; an int is a status with an empty
     body ``{}``; text is taken as JSON; None is ``{}``. Of two or three the second is the status and the third are
-    headers, as in Flask, if that is what they can be. A response stays as it is, and so does text whose headers say that
-    it is something else than JSON. With a ``callback`` in the request: JSONP, in which text that is no JSON is quoted.
+    headers, as in Flask, if that is what they can be. A response stays as it is, and so does text whose headers name
+    another type than JSON. With a ``callback`` in the request: JSONP, in which text that is no JSON is quoted.
     """
 
     @functools.wraps(view)

@@ -32,7 +32,8 @@ from longshore.delivery.path_file_routes import path_file_routes
 from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
-from longshore.delivery.static import static_routes
+from longshore.delivery.static import ENDPOINT as STATIC_ENDPOINT
+from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
 from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
@@ -246,7 +247,9 @@ def create_app(settings: Settings) -> Application:
     socket_gate.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    dispatcher = Dispatcher(app.wsgi_app, mounts, app.url_map)
+    # Applications have their own pages' files there; those of this server's folder still come first.
+    lacking = {STATIC_ENDPOINT: partial(has_none, Offered(settings.static_dir))}
+    dispatcher = Dispatcher(app.wsgi_app, mounts, app.url_map, lacking)
     inner = guard(dispatcher if mounts else app.wsgi_app)
     served = Door(socketio.WSGIApp(server, inner, socketio_path=SOCKETS), SOCKETS, server, socket_gate.admit)
     is_mounted = dispatcher.is_mounted if mounts else None
