@@ -72,7 +72,7 @@ from longshore.server.state import declare_server_state
 from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
 from longshore.server.view_links import declare_view_links
-from longshore.server.workbench import workbench_blueprint
+from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
@@ -303,7 +303,8 @@ def declare_last(app: Application, settings: Settings, services: Services) -> No
         logger.warning("the application mounted at / takes all addresses that nothing else takes: no partitions")
         return
     # Mounts and sockets stand before all routes.
-    others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)])
+    # Somebody may have had a partition of that name for years.
+    others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)], alone=[OLDER_SCRIPT])
     if others.take_everything:
         logger.warning("a handler takes all addresses that nothing else takes; so there are no partitions")
         return
