@@ -119,9 +119,10 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
     @routes.after_request
     def answer_older_address(response: Response) -> Response:
         # Its client looks for `success` in the body, and takes any other status for a server that is away.
-        is_refused = HTTPStatus.BAD_REQUEST <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-        if request.path == OLDER_UPLOAD and is_refused and response.status_code not in NOT_OF_THE_FILE:
-            request.environ[SHOWN_STATUS] = HTTPStatus.OK
+        if request.path == OLDER_UPLOAD:
+            is_refused = HTTPStatus.BAD_REQUEST <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_of_the_file = is_refused and response.status_code not in NOT_OF_THE_FILE
+            request.environ[SHOWN_STATUS] = HTTPStatus.OK if is_of_the_file else None
         return response
 
     @routes.get("/downloadJSON/<session_id>")

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.jobs.models import sent_queues
 
-MOST_KEPT = 1000
+MOST_KEPT = 400
 """Names that are read: one may come from somebody's input, and each costs a question to the broker."""
 
 

@@ -8,6 +8,7 @@ broadcasts, and keeps the name in the database, for workers that start later.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 TAKE_UP = "longshore_take_up"
 TABLES_OWN = frozenset({DATASETS_QUEUE, IMPORTS_QUEUE})
 LIMIT_SECONDS = 1.0
+LIMITS = {"read_timeout": LIMIT_SECONDS, "write_timeout": LIMIT_SECONDS}
+"""Of a connection to RabbitMQ: one that stands still is as good as away."""
 REPEAT_SECONDS = 3600.0
 """After which a process that goes on sending to a queue looks again, and notes that it is in use."""
 
@@ -43,13 +46,11 @@ def tell_of_new_queues(app: Any) -> None:
 
     def sent(routing_key: str = "", exchange: str = "", **_: Any) -> None:
         # Through the nameless exchange the key is the queue's name; through others it says nothing of queues.
-        if exchange or not routing_key or routing_key in own_queues(app):
+        if exchange or not routing_key or told.get(routing_key, -math.inf) > time.monotonic() - REPEAT_SECONDS:
             return
-        now = time.monotonic()
-        if now - told.get(routing_key, -REPEAT_SECONDS) < REPEAT_SECONDS:
-            return
-        told[routing_key] = now
-        if not announce(app, routing_key):
+        is_own = routing_key in own_queues(app)
+        told[routing_key] = math.inf if is_own else time.monotonic()
+        if not is_own and not announce(app, routing_key):
             told.pop(routing_key, None)
 
     signals.after_task_publish.connect(sent, weak=False, dispatch_uid=f"{__name__}.{id(app)}")
@@ -121,7 +122,7 @@ def is_served_by_any(app: Any, queue: str) -> bool:
     if settings.redis_url is not None:
         with connect(settings.redis_url, LIMIT_SECONDS) as client:
             return any(each.serves(queue) for each in living_workers(client).values())
-    with app.connection_for_write(connect_timeout=LIMIT_SECONDS) as connection:
+    with app.connection_for_write(connect_timeout=LIMIT_SECONDS, transport_options=LIMITS) as connection:
         return declare_passively(connection, queue)[1] > 0
 
 

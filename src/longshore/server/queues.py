@@ -21,7 +21,7 @@ from longshore.jobs.declaring import all_queues
 from longshore.looking import Lookout
 from longshore.messages import broker_errors
 from longshore.server.celery_app import process_celery, task_queues
-from longshore.server.extra_queues import TABLES_OWN, announce, declare_passively
+from longshore.server.extra_queues import LIMITS, TABLES_OWN, announce, declare_passively
 from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
 
@@ -135,7 +135,8 @@ def _ask_rabbitmq(settings: Settings, queues: Set[str]) -> dict[str, tuple[int, 
     from kombu.connection import Connection
 
     make_connection: Any = Connection
-    with make_connection(settings.kombu_url, ssl=settings.broker_tls, connect_timeout=LIMIT_SECONDS) as connection:
+    options = {"ssl": settings.broker_tls, "connect_timeout": LIMIT_SECONDS, "transport_options": LIMITS}
+    with make_connection(settings.kombu_url, **options) as connection:
         try:
             asked = {name: declare_passively(connection, name) for name in queues}
         except broker_errors(connection) as error:
