@@ -154,10 +154,11 @@ def test_workers_are_told_of_a_queue_once_after_the_log_and_not_at_each_look(
         "longshore.server.queues.announce", lambda _, queue: announced.append((queue, len(caplog.records))) or True
     )
     watch = QueueWatch(broker, database)
-    for _ in range(3):
-        watch.look()
+    watch.look()
     assert announced == [("slow", 0)]
     put(database, "other")
+    watch.look()
+    assert announced == [("slow", 0), ("other", 1)], "the first was warned of before the second was announced"
     watch.look()
     assert announced == [("slow", 0), ("other", 1)]
 
