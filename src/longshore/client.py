@@ -58,6 +58,7 @@ class Client:
         ``LONGSHORE_URL``, else, as for a job, the server with the settings of the environment.
     :param user: name that the history keeps as who made a step, on a server that asks for no token.
     :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
+    :raises SettingsError: for a file of ``LONGSHORE_TOKEN_FILE`` that cannot be read.
     """
 
     def __init__(

@@ -36,6 +36,14 @@ MOST_FOR_OTHERS = 2_000
 HEALTH_SECONDS = 10.0
 
 
+def broker_errors(connection: Any) -> tuple[type[Exception], ...]:
+    """What one of kombu's connections raises when its broker is away or turns it away.
+
+    Kombu makes errors of its own of some of those of the broker's client, and lets the others through.
+    """
+    return (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
+
+
 class Emitter(Protocol):
     """What workers and reconcilers may do with the queue."""
 
@@ -188,14 +196,13 @@ class _KombuPublisher(KombuManager):  # type: ignore[misc]
 
     def _send(self, message: str) -> None:
         connection = self.publisher_connection
-        errors = (KombuError, OSError, *connection.connection_errors, *connection.channel_errors)
         policy = {"max_retries": 1, "interval_start": 0}
         with self._publishing:
             try:
                 connection.ensure_connection(**policy)
                 producer = connection.Producer(exchange=self._exchange())
                 producer.publish(message, retry=True, retry_policy=policy)
-            except errors as error:
+            except broker_errors(connection) as error:
                 raise Unavailable("the message broker cannot be reached at the moment") from error
 
 
@@ -220,7 +227,7 @@ class _KombuListener(_KombuPublisher):
                         message.ack()
                         delay = RETRY_FIRST_SECONDS
                         yield message.payload
-            except (KombuError, OSError, *connection.connection_errors, *connection.channel_errors) as error:
+            except broker_errors(connection) as error:
                 log.info("the message broker is away (%s); looking again in %.2f s", error, delay)
                 time.sleep(delay)
                 delay = min(delay * 2, RETRY_LONGEST_SECONDS)

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask import Request, Response, current_app, request
+from werkzeug.datastructures import Headers
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.http import LARGEST_JSON_BYTES, refuse_query
@@ -108,8 +109,9 @@ def make_my_response_json(view: View) -> View:
     """Decorator: what a view returns becomes a JSON response.
 
     A dict or list is the body; a dict's ``status_code`` is the status and is left out; an int is a status with an empty
-    body ``{}``; text is taken as JSON; None is ``{}``; of a pair the second is the status. A response stays as it is.
-    With a ``callback`` in the request: JSONP, in which text that is no JSON is quoted.
+    body ``{}``; text is taken as JSON; None is ``{}``. Of two or three the second is the status and the third are
+    headers, as in Flask, if that is what they can be. A response stays as it is, and so does text whose headers name
+    another type than JSON. With a ``callback`` in the request: JSONP, in which text that is no JSON is quoted.
     """
 
     @functools.wraps(view)
@@ -126,7 +128,23 @@ def make_my_response_json(view: View) -> View:
 
 
 def _as_json(result: Any, callback: str | None) -> Response:
-    return answer_json(*_split(result), callback)
+    body, status, headers = _split(result)
+    if isinstance(body, Response) or (isinstance(body, str | bytes) and _names_another_type(headers)):
+        # The view has made its answer itself, a script perhaps that calls back already.
+        return current_app.make_response((body, status or 200, headers))
+    response = answer_json(body, status or 200, callback)
+    # A length and, in a script, the type are those of the body as it was.
+    headers.remove("Content-Length")
+    if callback is not None:
+        headers.remove("Content-Type")
+    response.headers.update(headers)
+    return response
+
+
+def _names_another_type(headers: Headers) -> bool:
+    """Whether headers say that something is no JSON."""
+    content_type = headers.get("Content-Type", "application/json").partition(";")[0].strip().lower()
+    return content_type != "application/json" and not content_type.endswith("+json")
 
 
 def answer_json(body: Any, status: int, callback: str | None) -> Response:
@@ -159,17 +177,32 @@ def told_status(response: Response) -> int:
     return response.told_status if isinstance(response, Script) else response.status_code
 
 
-def _split(result: Any) -> tuple[Any, int]:
+def _split(result: Any) -> tuple[Any, int | None, Headers]:
+    """Body, status and headers of what a view returned; no status where a response is the body and has its own."""
     if result is None:
-        return {}, 200
-    if isinstance(result, bool):
-        return result, 200
-    if isinstance(result, int):
-        return {}, result
-    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], int):  # as Flask has it
-        body, _ = _split(result[0])
-        return body, result[1]
+        return {}, None, Headers()
+    if isinstance(result, int) and not isinstance(result, bool):
+        return {}, result, Headers()
+    if _is_answer(result):
+        body, _, headers = _split(result[0])
+        if len(result) == 3:
+            headers.update(Headers(result[2]))
+        return body, result[1], headers
     if isinstance(result, Mapping):
         status = result.get("status_code", 200)
-        return {name: value for name, value in result.items() if name != "status_code"}, int(status)
-    return result, 200
+        return {name: value for name, value in result.items() if name != "status_code"}, int(status), Headers()
+    return result, None, Headers()
+
+
+def _is_answer(result: Any) -> bool:
+    """Whether a tuple is body and status, and perhaps headers, and no list of JSON."""
+    if not isinstance(result, tuple) or len(result) not in (2, 3):
+        return False
+    status, headers = result[1], result[2] if len(result) == 3 else None
+    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+        return False
+    return headers is None or isinstance(headers, Mapping | Headers) or _are_pairs(headers)
+
+
+def _are_pairs(headers: Any) -> bool:
+    return isinstance(headers, list) and all(isinstance(each, tuple) and len(each) == 2 for each in headers)

@@ -578,14 +578,17 @@ def _variable(name: str) -> str | None:
     return next((value for each, value in os.environ.items() if each.upper() == name.upper() and value), None)
 
 
-def _read_setting(variable: str, path: Path) -> str:
-    """The secret in a file; that of the tokens is named instead, since it is read again whenever it changes."""
+def _read_setting(variable: str, path: Path, *, may_be_empty: bool = False) -> str:
+    """The secret in a file; that of the tokens is named instead, since it is read again whenever it changes.
+
+    :raises SettingsError: when it cannot be read, or is empty and may not be.
+    """
     try:
         content = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingsError(f"{variable}={str(path)!r} cannot be used: {reason}") from None
-    if not content:
+    if not content and not may_be_empty:
         raise SettingsError(f"{variable}={str(path)!r} cannot be used: the file is empty")
     return f"@{path}" if variable == file_variable("auth_tokens") else content
 
@@ -660,10 +663,17 @@ def _sentence(error: ValidationError) -> str:
 
 
 def client_token() -> str | None:
-    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``, or what its file holds."""
-    path = _variable(file_variable("longshore_token"))
-    kept = _read_secret(Path(path)) if path else ""
-    return _variable("longshore_token") or kept or None
+    """The token that clients show when they are given none: ``LONGSHORE_TOKEN``, or what its file holds.
+
+    An empty file is none: whoever brings up containers has to name one, also where nobody asks for tokens.
+
+    :raises SettingsError: for a file that cannot be read.
+    """
+    variable = file_variable("longshore_token")
+    path = _variable(variable)
+    if (said := _variable("longshore_token")) or path is None:
+        return said
+    return _read_setting(variable, Path(path), may_be_empty=True) or None
 
 
 def client_url() -> str:

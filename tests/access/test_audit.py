@@ -145,3 +145,27 @@ def test_secrets_are_cut(text: str, shown: str) -> None:
 def test_settings_know_where(settings: Settings) -> None:
     assert settings.audit_log is None
     assert Settings.from_environment(audit_log="~/x").audit_log == Path("~/x").expanduser()
+
+
+def test_the_older_upload_shows_another_status_than_is_counted_and_on_record(
+    serve: Serve, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = serve(auth_tokens=f"@{tokens.path}", rate_limit="3/minute", broker_url="amqp://127.0.0.1:9//")
+    will, rita = tokens.bearer("will"), tokens.bearer("rita")
+
+    def upload(headers: dict[str, str]) -> tuple[int, str]:
+        data = {"file": (io.BytesIO(b""), "t.csv"), "seed": "many"}
+        answer = served.client.post("/upload/", data=data, headers=headers)
+        return answer.status_code, answer.get_json()["error"]
+
+    assert upload({}) == (401, "Unauthorized")
+    assert upload(rita) == (403, "Disabled")
+    assert upload(will) == (200, "InvalidRequest")
+    assert served.client.post("/upload", data={"seed": "many"}, headers=will).status_code == 400
+    monkeypatch.setattr("longshore.datasets.routes._take_upload", lambda _: 1 / 0)
+    assert upload(will) == (500, "Internal")
+    assert upload(will) == (429, "TooManyRequests")
+    assert [line["status"] for line in served.audit] == [403, 400, 400, 500]
+    counted = served.client.get("/metrics", headers=tokens.bearer("ada")).text
+    assert 'longshore_http_requests_total{method="POST",route="/upload",status="400"} 2.0' in counted
+    assert 'route="/upload",status="200"' not in counted

@@ -180,3 +180,42 @@ def test_what_is_mounted_asks_for_a_token_whatever_a_handler_says_of_all_address
     assert [client.get(path).status_code for path in ("/hms", "/hms/", "/hms/x")] == [401] * 3
     assert client.get("/hms/x", headers=tokens.bearer("rita")).text == "mounted"
     assert client.post("/hms/x", headers=tokens.bearer("rita")).status_code == 403
+
+
+AT_ROOT = """
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.post("/static/<name>")
+def change(name):
+    return "changed " + name
+"""
+
+
+def test_an_application_at_the_root_has_the_static_files_that_the_server_has_not(
+    serve: Serve, tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "static_in_test.py").write_text(AT_ROOT)
+    for folder, names in (("static", ("both", "its")), ("own", ("both", "own"))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.css").write_text(folder)
+    monkeypatch.syspath_prepend(tmp_path)
+    served = serve(auth_tokens=f"@{tokens.path}", mounts="/=static_in_test:app", static_dir=tmp_path / "own")
+    client, rita, will = served.client, tokens.bearer("rita"), tokens.bearer("will")
+    assert client.get("/static/its.css").status_code == 401
+    found = {
+        name: client.get(f"/static/{name}.css", headers=rita, buffered=True) for name in ("both", "own", "its", "none")
+    }
+    assert {name: (each.status_code, each.text) for name, each in found.items() if name != "none"} == {
+        "both": (200, "own"),
+        "own": (200, "own"),
+        "its": (200, "static"),
+    }
+    assert found["none"].status_code == 404
+    assert "Longshore" not in found["none"].text
+    assert client.get("/static/..%2fstatic_in_test.py", headers=rita).status_code == 404
+    assert client.post("/static/new", headers=rita).status_code == 403
+    assert client.post("/static/new", headers=will).text == "changed new"
+    assert client.post("/static/own.css", headers=will).status_code == 405

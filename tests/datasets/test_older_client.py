@@ -91,6 +91,10 @@ def test_an_answer_is_called_as_it_was_asked(client: Listener, session: str) -> 
         ("discretize", {"columnIndex": 1, "cutMode": "Quantiling", "numberOfBins": 1}),
         ("normalize", {"columnIndex": 1, "rangeStart": 0, "rangeEnd": 2}),
         ("deleteColumns", {"columnIndices": ["size", "part"]}),
+        ("deleteColumns", {"columnIndices": [0, "part"]}),
+        ("deduplicate", {"columnIndices": ["size", 1, 0], "keep": "Last"}),
+        ("keepRows", {"searchQuery": "pier", "searchColumnIndices": [4, "name"], "searchColumns": None}),
+        ("sortRows", {"sortBy": [{"columnIndex": "size", "column": None}]}),
         ("combineColumns", {"columnsToCombine": ["name", 4], "seperator": "-"}),
         ("generateDummies", {"columnIndex": "name", "inplace": True}),
     ],
@@ -122,6 +126,8 @@ def test_a_spelling_is_given_once_and_right(client: Listener, session: str, give
         {"filterType": "Invalid", "filterColumnIndices": ["size"]},
         {"searchQuery": "pier", "searchColumnIndices": ["name"]},
         {"searchQuery": "pier", "searchColumnIndices": [0]},
+        {"filterType": "invalid", "filterColumnIndices": [1, "size"]},
+        {"searchQuery": "pier", "searchColumnIndices": ["size", 0], "searchColumns": None},
     ],
 )
 def test_spellings_of_views(client: Listener, session: str, view: dict[str, Any]) -> None:
@@ -133,6 +139,41 @@ def test_a_view_is_sorted_by_a_name(client: Listener, session: str) -> None:
     window = {"rowIndexFrom": 0, "rowIndexTo": 9, "columnIndexFrom": 0, "columnIndexTo": 0}
     found = client.ask("data", session, sortColumnIndex="when", sortAscending=False, **window)
     assert found["data"]["index"] == [2, 1, 0]
+    found = client.ask("data", session, sortColumnIndex="when", sortColumn=None, sortAscending=False, **window)
+    assert found["data"]["index"] == [2, 1, 0]
+
+
+def test_a_page_reaches_from_a_name_to_a_name(client: Listener, session: str, shared_server: LongshoreServer) -> None:
+    rows = {"rowIndexFrom": 0, "rowIndexTo": 0}
+    found = client.ask("data", session, columnIndexFrom="size", columnIndexTo="is_new", **rows)
+    assert found["data"]["columns"] == ["size", "when", "is_new"]
+    assert client.ask("data", session, columnIndexFrom=0, columnIndexTo="nope", **rows)["error"] == "ColumnNotFound"
+    assert client.ask("data", session, columnIndexFrom=True, columnIndexTo=1, **rows)["error"] == "InvalidRequest"
+    address = f"{shared_server.url}/api/v1/datasets/{session}/rows"
+    window = {"columnIndexFrom": "1", "columnIndexTo": "when", "filterType": "INVALID"}
+    found = httpx.get(address, params={**rows, **window, "filterColumnIndices": ["1", "size"]}).json()
+    assert (found["data"]["columns"], len(found["data"]["index"])) == (["size", "when"], 1)
+    assert httpx.get(address, params={**rows, **window, "columnIndexFrom": "9" * 500}).status_code == 422
+
+
+def test_a_list_of_both_stands_in_a_recipe(client: Listener, session: str, shared_server: LongshoreServer) -> None:
+    assert client.ask("deleteColumns", session, columnIndices=[0, "part"])["success"]
+    recipe = httpx.get(f"{shared_server.url}/api/v1/datasets/{session}/recipe").raise_for_status().json()
+    assert [(each["name"], each["index"]) for each in recipe["steps"][0]["columns"]] == [("name", 0), ("part", 4)]
+    sent = {"file": ("b.csv", "part,x,name\na,2,b\n")}
+    other = httpx.post(f"{shared_server.url}/upload", files=sent).raise_for_status().json()["sessionID"]
+    replayed = client.ask("applyRecipe", other, recipe=recipe)
+    assert replayed["success"], replayed
+    assert client.ask("metadata", other)["columns"] == ["x"]
+
+
+def test_how_a_file_is_read_in_any_case(client: Listener, shared_server: LongshoreServer) -> None:
+    sent = {"file": ("d.csv", "day,n\n1/2/2001,1\n3/4/2001,2\n")}
+    answer = httpx.post(f"{shared_server.url}/upload", files=sent, data={"dateOrder": "DMY"}).raise_for_status().json()
+    window = {"rowIndexFrom": 0, "rowIndexTo": 0, "columnIndexFrom": 0, "columnIndexTo": 0}
+    assert client.ask("data", answer["sessionID"], **window)["data"]["data"] == [["2001-02-01"]]
+    cell = f"{shared_server.url}/api/v1/datasets/{answer['sessionID']}/cells/0"
+    assert httpx.get(f"{cell}/day", params={"by": "Name"}).raise_for_status().json()["column"] == "day"
 
 
 @pytest.mark.parametrize(

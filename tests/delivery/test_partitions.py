@@ -161,6 +161,16 @@ def test_the_servers_own_addresses_are_no_partitions(http: httpx.Client, root: P
     assert not (root / path.split("/")[0]).exists()
 
 
+def test_the_script_of_older_pages_takes_no_more_than_its_own_address(http: httpx.Client, root: Path) -> None:
+    """A partition of this name may be older than it."""
+    assert send(http, "compat", "a.txt").status_code == 200
+    assert send(http, "compat/of/old", "b.txt").status_code == 200
+    assert http.get("/compat/a.txt").status_code == 200
+    assert http.get("/compat", headers={"Accept": "application/json"}).json()["partitions"] == ["of"]
+    assert send(http, "compat/socket.io.js", "c.txt").status_code == 405
+    assert not (root / "compat" / "socket.io.js").exists()
+
+
 def test_a_sessions_id_is_no_partition(http: httpx.Client, root: Path) -> None:
     """It is the browser application's address, which nothing can be posted to."""
     path = "0123456789abcdef0123456789abcd"

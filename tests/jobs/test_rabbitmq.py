@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Queue
 from pydantic import SecretStr
 
-from longshore.server.queues import _declare_passively
+from longshore.errors import Unavailable
+from longshore.jobs.tasks import send_messages
+from longshore.server.celery_app import make_celery
+from longshore.server.extra_queues import announce, declare_passively
+from longshore.server.healthcheck import check_worker
 from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens
 from support.rabbitmq import running_rabbitmq, why_not
@@ -51,17 +55,58 @@ def test_a_queue_that_nobody_consumes_is_told(server: LongshoreServer) -> None:
         forgotten = connection.SimpleQueue("forgotten")
         forgotten.put({"a": 1})
         forgotten.close()
-        asked = {name: _declare_passively(connection, name) for name in ("jobs", "forgotten", "never declared")}
+        asked = {name: declare_passively(connection, name) for name in ("jobs", "forgotten", "never declared")}
     assert asked["jobs"][1] > 0
     assert asked["forgotten"] == (1, 0)
     assert asked["never declared"] == (0, 0)
 
 
-def test_a_queue_that_is_named_only_where_something_is_sent_is_taken_up(server: LongshoreServer) -> None:
-    program = "from longshore import celery; celery.send_task('nobody.knows.this', queue='named-late')"
+def run_script(server: LongshoreServer, program: str) -> None:
     environment = {**os.environ, **server.environment, "ROOT_STORAGE_PATH": str(server.storage)}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+
+
+def send(server: LongshoreServer, task: str, queue: str) -> None:
+    run_script(server, f"from longshore import celery; celery.send_task({task!r}, queue={queue!r})")
+
+
+def test_a_queue_that_is_named_only_where_something_is_sent_is_taken_up(server: LongshoreServer) -> None:
+    send(server, "nobody.knows.this", "named-late")
     eventually(lambda: "nobody.knows.this" in server.log, 20, "a word of the worker that got it")
+
+
+def test_a_queue_that_was_taken_up_is_taken_up_again_after_a_restart(server: LongshoreServer) -> None:
+    send(server, "before.the.restart", "named-late")
+    eventually(lambda: "before.the.restart" in server.log, 20, "a word of the worker that got it")
+    server.end()
+    url = server.environment["BROKER_URL"]
+    run_script(server, f"from celery import Celery; Celery(broker={url!r}).send_task('between', queue='named-late')")
+    server.start()
+    server.wait_until_ready()
+    eventually(lambda: "task of type 'between'" in server.log, 20, "a word of the worker that got it")
+
+
+def test_a_queue_that_somebody_consumes_is_left_alone(server: LongshoreServer) -> None:
+    url = Settings.from_environment(broker_url=SecretStr(server.environment["BROKER_URL"])).kombu_url
+    with Connection(url) as connection, connection.Consumer(Queue("special"), callbacks=[lambda *_: None]):
+        eventually(lambda: declare_passively(connection, "special")[1] == 1, 20, "the consumer")
+        send(server, "for.special", "special")
+        send(server, "for.all", "named-later")
+        eventually(lambda: "task of type 'for.all'" in server.log, 20, "a word of the worker that got it")
+        assert declare_passively(connection, "special")[1] == 1
+
+
+@pytest.mark.parametrize("url", ["amqp://guest:wrong@{place}//", "amqp://guest:guest@{place}/nowhere"])
+def test_a_broker_that_lets_nobody_in_is_told_as_one_that_is_away(server: LongshoreServer, url: str) -> None:
+    place = server.environment["BROKER_URL"].partition("@")[2].rstrip("/")
+    settings = Settings.from_environment(
+        root_storage_path=server.storage, broker_url=SecretStr(url.format(place=place))
+    )
+    app = make_celery(settings)
+    assert "the broker is away" in check_worker(settings, ["datasets"], 1)
+    assert not announce(app, "free")
+    with pytest.raises(Unavailable):
+        send_messages(app, "jobs", 1)
 
 
 def test_jobs_run_and_are_told_of(server: LongshoreServer, tmp_path: Path) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import redis
 
-from longshore.database import Database, migrate
-from longshore.jobs import records
+from longshore.database import Database
+from longshore.jobs import records, sent_queues
 from longshore.server.heartbeat import DATASETS, Alive, Heartbeat, living_workers
-from longshore.server.queues import QueueWatch, find_unserved
+from longshore.server.queues import KEEP_SECONDS, QueueWatch, find_unserved
 from longshore.settings import Settings
 from support.server import LongshoreServer
 from support.waiting import eventually
@@ -108,31 +108,6 @@ def test_the_supervisor_does_not_wait_for_a_worker_of_a_queue_that_nothing_serve
     assert answer.status_code == 200
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Settings]:
-    """Settings of a server whose broker and database are there, and nothing else."""
-    from longshore.server.broker import answers, make_broker, prepare_broker
-
-    made = Settings.from_environment(root_storage_path=tmp_path / "storage")
-    made.root_storage_path.mkdir()
-    migrate(made)
-    path = prepare_broker(made)
-    child = make_broker(made, path, ())
-    child.start()
-    try:
-        eventually(lambda: answers(path), 20, "the broker's answer")
-        yield made
-    finally:
-        child.kill()
-
-
-@pytest.fixture
-def database(broker: Settings) -> Iterator[Database]:
-    made = Database(broker.database)
-    yield made
-    made.close()
-
-
 def put(database: Database, queue: str) -> None:
     with database.writing() as connection:
         records.insert(connection, [records.NewJob("sum", queue, b"{}", 1.0, records.new_job_id())])
@@ -170,12 +145,57 @@ def test_a_queue_is_logged_once_and_only_when_it_stays_without_a_worker(broker: 
     assert [[each.queue for each in watch.look()] for _ in range(3)] == [[], ["slow"], []]
 
 
+def test_workers_are_told_of_a_queue_once_after_the_log_and_not_at_each_look(
+    broker: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(database, "slow")
+    announced: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "longshore.server.queues.announce", lambda _, queue: announced.append((queue, len(caplog.records))) or True
+    )
+    watch = QueueWatch(broker, database)
+    watch.look()
+    assert announced == [("slow", 0)]
+    put(database, "other")
+    watch.look()
+    assert announced == [("slow", 0), ("other", 1)], "the first was warned of before the second was announced"
+    watch.look()
+    assert announced == [("slow", 0), ("other", 1)]
+
+
+def test_the_name_of_a_queue_is_forgotten_once_it_is_empty_and_old(broker: Settings, database: Database) -> None:
+    put(database, "full")
+    with database.writing() as connection:
+        for name in ("full", "empty"):
+            sent_queues.keep(connection, name, time.time() - KEEP_SECONDS - 1)
+        sent_queues.keep(connection, "new", time.time())
+        for number in range(sent_queues.MOST_KEPT):
+            sent_queues.keep(connection, f"many {number}", time.time() - 1)
+    QueueWatch(broker, database).look()
+    with database.reading() as connection:
+        kept = sent_queues.read_kept(connection)
+    assert "new" in kept
+    assert len(kept) == sent_queues.MOST_KEPT
+
+    with database.writing() as connection:
+        sent_queues.forget(connection, [f"many {number}" for number in range(sent_queues.MOST_KEPT)], time.time())
+        for name in ("full", "empty"):
+            sent_queues.keep(connection, name, time.time() - KEEP_SECONDS - 1)
+    QueueWatch(broker, database).look()
+    with database.reading() as connection:
+        assert set(sent_queues.read_kept(connection)) == {"new", "full"}
+
+
 def test_a_sign_of_life_names_kinds_and_queues(broker: Settings) -> None:
     assert broker.redis_url is not None
     worker = Heartbeat(broker.redis_url, (DATASETS, "jobs"))
     worker.beat(["a b", "qed"])
     with redis.Redis.from_url(broker.redis_url, decode_responses=True) as client:
         assert list(living_workers(client).values()) == [Alive((DATASETS, "jobs"), frozenset({"a b", "qed"}))]
+        worker.beat(["a b", "qed"], ["qed"])
+        (alive,) = living_workers(client).values()
+    assert alive == Alive((DATASETS, "jobs"), frozenset({"a b", "qed"}), frozenset({"qed"}))
+    assert [alive.serves_as_its_own(each) for each in ("a b", "qed", "other")] == [True, False, False]
     worker.close()
 
 

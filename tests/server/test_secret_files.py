@@ -104,6 +104,21 @@ def test_an_empty_file_is_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert client_token() is None
 
 
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"\xff", "it is no text")])
+def test_a_token_that_cannot_be_read_is_named(
+    content: bytes | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv("LONGSHORE_TOKEN_FILE", str(path))
+    with pytest.raises(SettingsError) as caught:
+        Client("http://127.0.0.1:1")
+    assert str(caught.value) == f"LONGSHORE_TOKEN_FILE={str(path)!r} cannot be used: {reason}"
+    monkeypatch.setenv("LONGSHORE_TOKEN", "ls_said_aloud")
+    assert client_token() == "ls_said_aloud"
+
+
 def test_a_client_without_an_address_asks_its_own_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "20123")
     monkeypatch.setenv("BIND_INTERFACE", "0.0.0.0")

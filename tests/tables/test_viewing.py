@@ -415,15 +415,20 @@ def test_fields_of_the_wrong_type_are_refused(fields):
         ViewParameters.read(fields)
 
 
-def test_page_parameters_need_a_window():
+def test_page_parameters_need_a_window(make_table):
+    table = make_table(pl.DataFrame({"a": [1], "1": [2], "b": [3]}))
     window = {"rowIndexFrom": 0, "rowIndexTo": 9, "columnIndexFrom": 1, "columnIndexTo": 2}
     page = PageParameters.read({**window, "outliersStdDev": 3})
-    assert (page.rows, page.columns, page.outliers_std_dev) == ((0, 9), (1, 2), 3.0)
+    assert (page.rows, page.columns(table), page.outliers_std_dev) == ((0, 9), (1, 2), 3.0)
     for name in window:
         with pytest.raises(InvalidRequest, match=name):
             PageParameters.read({key: value for key, value in window.items() if key != name})
-        with pytest.raises(InvalidRequest, match=name):
-            PageParameters.read({**window, name: "1"})
+        for wrong in (True, 1.5, ["1"]) if name.startswith("column") else (True, 1.5, ["1"], "1"):
+            with pytest.raises(InvalidRequest, match=name):
+                PageParameters.read({**window, name: wrong})
+    assert PageParameters.read({**window, "columnIndexTo": "b", "columnIndexFrom": "1"}).columns(table) == (1, 2)
+    with pytest.raises(ColumnNotFound):
+        PageParameters.read({**window, "columnIndexTo": "2"}).columns(table)
 
 
 @pytest.mark.parametrize(
@@ -435,10 +440,10 @@ def test_a_parameter_that_is_not_known_is_refused(given, hint):
         ViewParameters.read({given: "a"})
 
 
-def test_windows_are_clipped_at_both_ends():
+def test_windows_are_clipped_at_both_ends(make_table):
     ask_for = {"rowIndexFrom": -5, "rowIndexTo": 3, "columnIndexFrom": -1, "columnIndexTo": -1}
     page = PageParameters.read(ask_for)
-    assert (page.rows, page.columns) == ((0, 3), (0, -1))
+    assert (page.rows, page.columns(make_table(pl.DataFrame({"a": [1]})))) == ((0, 3), (0, -1))
 
 
 def test_constant_columns_have_no_outliers(views, make_table):

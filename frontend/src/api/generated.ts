@@ -1581,10 +1581,10 @@ export interface components {
         ChangeCaseBody: {
             /**
              * Columnindices
-             * @description positions of the columns, from 0
+             * @description positions of the columns, from 0, or names
              * @default null
              */
-            columnIndices: number[] | null;
+            columnIndices: (number | string)[] | null;
             /**
              * Columns
              * @description names of the columns, in place of columnIndices
@@ -2006,10 +2006,10 @@ export interface components {
         DeduplicateBody: {
             /**
              * Columnindices
-             * @description positions of the columns that are compared, from 0; all by default
+             * @description positions of the columns that are compared, from 0, or names; all by default
              * @default null
              */
-            columnIndices: number[] | null;
+            columnIndices: (number | string)[] | null;
             /**
              * Columns
              * @description names of the columns, in place of columnIndices
@@ -3931,10 +3931,10 @@ export interface components {
         SeveralColumnsBody: {
             /**
              * Columnindices
-             * @description positions of the columns, from 0
+             * @description positions of the columns, from 0, or names
              * @default null
              */
-            columnIndices: number[] | null;
+            columnIndices: (number | string)[] | null;
             /**
              * Columns
              * @description names of the columns, in place of columnIndices
@@ -4218,10 +4218,10 @@ export interface components {
         TrimTextBody: {
             /**
              * Columnindices
-             * @description positions of the columns, from 0
+             * @description positions of the columns, from 0, or names
              * @default null
              */
-            columnIndices: number[] | null;
+            columnIndices: (number | string)[] | null;
             /**
              * Columns
              * @description names of the columns, in place of columnIndices
@@ -4326,7 +4326,7 @@ export interface components {
              * Filtercolumnindices
              * @default null
              */
-            filterColumnIndices: number[] | null;
+            filterColumnIndices: (number | string)[] | null;
             /**
              * Filtercolumns
              * @default null
@@ -4359,7 +4359,7 @@ export interface components {
              * Searchcolumnindices
              * @default null
              */
-            searchColumnIndices: number[] | null;
+            searchColumnIndices: (number | string)[] | null;
             /**
              * Searchcolumns
              * @default null
@@ -4429,10 +4429,10 @@ export interface components {
             filterType: ("invalid" | "outliers" | "duplicates") | null;
             /**
              * Filtercolumnindices
-             * @description positions of the filter's columns, from 0
+             * @description positions of the filter's columns, from 0, or names
              * @default null
              */
-            filterColumnIndices: number[] | null;
+            filterColumnIndices: (number | string)[] | null;
             /**
              * Filtercolumns
              * @description names of the filter's columns, in place of filterColumnIndices
@@ -4465,10 +4465,10 @@ export interface components {
             searchQuery: string | null;
             /**
              * Searchcolumnindices
-             * @description positions of the columns to search, from 0; all by default
+             * @description positions of the columns to search, from 0, or names; all by default
              * @default null
              */
-            searchColumnIndices: number[] | null;
+            searchColumnIndices: (number | string)[] | null;
             /**
              * Searchcolumns
              * @description names of the columns to search, in place of searchColumnIndices
@@ -4869,7 +4869,7 @@ export interface operations {
         parameters: {
             query?: {
                 filterType?: ("invalid" | "outliers" | "duplicates") | null;
-                filterColumnIndices?: number[] | null;
+                filterColumnIndices?: (number | string)[] | null;
                 filterColumns?: string[] | null;
                 /** @description standard deviations from the mean */
                 outliersStdDev?: number;
@@ -4878,7 +4878,7 @@ export interface operations {
                 /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
                 where?: string | null;
                 searchQuery?: string | null;
-                searchColumnIndices?: number[] | null;
+                searchColumnIndices?: (number | string)[] | null;
                 searchColumns?: string[] | null;
                 searchIsRegex?: boolean;
                 sortColumnIndex?: number | null;
@@ -4983,7 +4983,7 @@ export interface operations {
         parameters: {
             query: {
                 filterType?: ("invalid" | "outliers" | "duplicates") | null;
-                filterColumnIndices?: number[] | null;
+                filterColumnIndices?: (number | string)[] | null;
                 filterColumns?: string[] | null;
                 /** @description standard deviations from the mean */
                 outliersStdDev?: number;
@@ -4992,7 +4992,7 @@ export interface operations {
                 /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
                 where?: string | null;
                 searchQuery?: string | null;
-                searchColumnIndices?: number[] | null;
+                searchColumnIndices?: (number | string)[] | null;
                 searchColumns?: string[] | null;
                 searchIsRegex?: boolean;
                 sortColumnIndex?: number | null;
@@ -5002,10 +5002,10 @@ export interface operations {
                 rowIndexFrom: number;
                 /** @description last row of the page, inclusive; past the end it is clipped */
                 rowIndexTo: number;
-                /** @description first column of the page, from 0 */
-                columnIndexFrom: number;
-                /** @description last column of the page, inclusive; past the end it is clipped */
-                columnIndexTo: number;
+                /** @description first column of the page, from 0, or its name */
+                columnIndexFrom: number | string;
+                /** @description last column of the page, inclusive, or its name; past the end it is clipped */
+                columnIndexTo: number | string;
             };
             header?: never;
             path: {
@@ -5070,7 +5070,7 @@ export interface operations {
         parameters: {
             query?: {
                 filterType?: ("invalid" | "outliers" | "duplicates") | null;
-                filterColumnIndices?: number[] | null;
+                filterColumnIndices?: (number | string)[] | null;
                 filterColumns?: string[] | null;
                 /** @description standard deviations from the mean */
                 outliersStdDev?: number;
@@ -5079,7 +5079,7 @@ export interface operations {
                 /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
                 where?: string | null;
                 searchQuery?: string | null;
-                searchColumnIndices?: number[] | null;
+                searchColumnIndices?: (number | string)[] | null;
                 searchColumns?: string[] | null;
                 searchIsRegex?: boolean;
                 sortColumnIndex?: number | null;
@@ -5122,7 +5122,7 @@ export interface operations {
         parameters: {
             query?: {
                 filterType?: ("invalid" | "outliers" | "duplicates") | null;
-                filterColumnIndices?: number[] | null;
+                filterColumnIndices?: (number | string)[] | null;
                 filterColumns?: string[] | null;
                 /** @description standard deviations from the mean */
                 outliersStdDev?: number;
@@ -5131,7 +5131,7 @@ export interface operations {
                 /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
                 where?: string | null;
                 searchQuery?: string | null;
-                searchColumnIndices?: number[] | null;
+                searchColumnIndices?: (number | string)[] | null;
                 searchColumns?: string[] | null;
                 searchIsRegex?: boolean;
                 sortColumnIndex?: number | null;
@@ -5498,7 +5498,7 @@ export interface operations {
         parameters: {
             query?: {
                 filterType?: ("invalid" | "outliers" | "duplicates") | null;
-                filterColumnIndices?: number[] | null;
+                filterColumnIndices?: (number | string)[] | null;
                 filterColumns?: string[] | null;
                 /** @description standard deviations from the mean */
                 outliersStdDev?: number;
@@ -5507,7 +5507,7 @@ export interface operations {
                 /** @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown */
                 where?: string | null;
                 searchQuery?: string | null;
-                searchColumnIndices?: number[] | null;
+                searchColumnIndices?: (number | string)[] | null;
                 searchColumns?: string[] | null;
                 searchIsRegex?: boolean;
                 sortColumnIndex?: number | null;

@@ -32,6 +32,8 @@ from longshore.errors import RETRY_SECONDS, Forbidden, LongshoreError, TooManyRe
 from longshore.settings import Settings
 
 LOGIN = "/login"
+SHOWN_STATUS = "longshore.shown_status"
+"""Set in the environ by a view whose clients read another status than the true one, which is counted and on record."""
 UNKNOWN_HOST = "longshore.unknown_host"
 """Set in the environ of a probe that called this server by a name that is not its own."""
 
@@ -194,7 +196,8 @@ class Gate:
                 headers = [(name, _kept_private(name, value)) for name, value in headers]
             if need is not None and (is_attempt or (is_change and need.scope is not Scope.READ)):
                 self._record(environ, caller, need, int(status[:3]))
-            return start_response(status, headers, *exc_info)
+            shown = environ.get(SHOWN_STATUS)
+            return start_response(status if shown is None else f"{shown:d} {shown.phrase}", headers, *exc_info)
 
         return respond
 

@@ -46,6 +46,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from longshore.access.audit import note
 from longshore.access.callers import current_user
+from longshore.access.gate import SHOWN_STATUS
 from longshore.access.scopes import Scope, requires
 from longshore.datasets import looking, mailbox, records, wire
 from longshore.datasets.drain import Emitter, for_wire
@@ -81,6 +82,8 @@ logger = logging.getLogger(__name__)
 
 OLDER_UPLOAD = "/upload/"
 """The contract's form upload as the older page calls it."""
+NOT_OF_THE_FILE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals that its client cannot show to its user as something about the file."""
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
@@ -116,8 +119,10 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
     @routes.after_request
     def answer_older_address(response: Response) -> Response:
         # Its client looks for `success` in the body, and takes any other status for a server that is away.
-        if request.path == OLDER_UPLOAD and response.status_code >= HTTPStatus.BAD_REQUEST and response.is_json:
-            response.status_code = HTTPStatus.OK
+        if request.path == OLDER_UPLOAD:
+            is_refused = HTTPStatus.BAD_REQUEST <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_of_the_file = is_refused and response.status_code not in NOT_OF_THE_FILE
+            request.environ[SHOWN_STATUS] = HTTPStatus.OK if is_of_the_file else None
         return response
 
     @routes.get("/downloadJSON/<session_id>")

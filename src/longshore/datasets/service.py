@@ -382,7 +382,7 @@ class Datasets:
             version.table,
             page,
             rows=page.rows,
-            columns=page.columns,
+            columns=page.columns(version.table),
         )
         return {
             "version": version.number,

@@ -11,6 +11,7 @@ from longshore.http import Query
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
+from longshore.tables.spelling import Spelt
 from longshore.tables.viewing import ViewParameters
 
 LONGEST_NAME = 500
@@ -118,7 +119,7 @@ class ExplainParameters(OneColumn):
     row_index: StrictInt = Field(description="number of the row, as `data` gave it")
 
 
-class CellQuery(Query):
+class CellQuery(Query, Spelt):
     """How the column in the path is meant."""
 
     by: Literal["name", "index"] | None = Field(

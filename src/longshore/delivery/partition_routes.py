@@ -48,16 +48,19 @@ class OtherAddresses:
     """What an application's other routes take, asked for when the first request comes and all routes are known.
 
     :param prefixes: addresses of what stands before the routes: sockets and mounted applications.
+    :param alone: fixed addresses beside which others that begin alike may be partitions'.
     """
 
-    def __init__(self, app: Flask, prefixes: Iterable[str] = ()) -> None:
+    def __init__(self, app: Flask, prefixes: Iterable[str] = (), alone: Iterable[str] = ()) -> None:
         self._app = app
         self._prefixes = {_first(prefix) for prefix in prefixes}
+        self._alone = frozenset(alone)
 
     @cached_property
     def first_parts(self) -> frozenset[str]:
-        """The first parts of all fixed addresses: no partition begins with one."""
-        firsts = self._prefixes | {_first(rule.rule) for rule in self._app.url_map.iter_rules()}
+        """The first parts of all fixed addresses but those alone: no partition begins with one."""
+        rules = {rule.rule for rule in self._app.url_map.iter_rules()} - self._alone
+        firsts = self._prefixes | {_first(rule) for rule in rules}
         return frozenset(first for first in firsts if first and "<" not in first)
 
     @property

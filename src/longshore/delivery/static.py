@@ -19,6 +19,18 @@ class StaticFileNotFound(FileNotOffered):
     """The folder of static files has none of this name."""
 
 
+ENDPOINT = "static_files.send_static"
+
+
+def has_none(files: Offered, path: str) -> bool:
+    """Whether the folder has no file of this name, so that the address may be another's."""
+    try:
+        files.require(path)
+    except FileNotOffered:
+        return True
+    return False
+
+
 def static_routes(files: Offered) -> Blueprint:
     """The files of a folder, read only; hidden ones and what links lead to outside of it are left out."""
     routes = Blueprint("static_files", __name__)

@@ -9,12 +9,13 @@ import inspect
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import Flask
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from longshore.errors import LoadError, SettingsError
@@ -124,14 +125,23 @@ class Dispatcher:
 
     :param application: the server's own.
     :param routes: what it answers.
+    :param lacking: of routes that give way to what is mounted at /, by endpoint: whether there is nothing at these
+        arguments.
     """
 
-    def __init__(self, application: Any, mounts: Iterable[Mount], routes: RouteMap) -> None:
+    def __init__(
+        self,
+        application: Any,
+        mounts: Iterable[Mount],
+        routes: RouteMap,
+        lacking: Mapping[str, Callable[..., bool]] = MappingProxyType({}),
+    ) -> None:
         # WSGI has the bytes of an address as Latin-1.
         by_prefix = {mount.prefix.encode().decode("latin-1"): mount for mount in mounts}
         self._rest: Any = by_prefix.pop("", None)
         self._prefixes = tuple(by_prefix)
         self._routes = routes
+        self._lacking = lacking
         self._application = application
         self._dispatch: Any = DispatcherMiddleware(self._own_or_rest, dict(by_prefix))
 
@@ -152,13 +162,17 @@ class Dispatcher:
 
     def _has_route(self, environ: dict[str, Any]) -> bool:
         """Whether a route has this address, with whatever method."""
+        adapter = self._routes.bind_to_environ(environ)
         try:
-            self._routes.bind_to_environ(environ).match()
+            endpoint, arguments = adapter.match()
         except NotFound:
             return False
-        except HTTPException:  # another method, or an address to go to
+        except MethodNotAllowed as error:
+            endpoint, arguments = adapter.match(method=min(error.valid_methods or ("GET",)))
+        except HTTPException:  # an address to go to
             return True
-        return True
+        lacks = self._lacking.get(endpoint)
+        return lacks is None or not lacks(**arguments)
 
 
 def _takes_requests(found: Any) -> bool:

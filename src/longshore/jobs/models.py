@@ -90,3 +90,11 @@ duties = sa.Table(
     sa.Column("last_run", sa.Float, nullable=False, comment="the scheduled moment that was last carried out"),
 )
 """What has to be done by one process however many there are: schedules and sweeps."""
+
+sent_queues = sa.Table(
+    "sent_queues",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True, comment="of a queue that nobody served when something was sent to it"),
+    sa.Column("sent", sa.Float, nullable=False, comment="about when that was the last time, seconds since 1970"),
+)
+"""Queues that are named only where something is sent: the broker does not keep their names, or not for long."""

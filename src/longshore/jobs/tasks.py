@@ -12,13 +12,12 @@ from typing import Any
 
 from celery import current_app, shared_task
 from celery.signals import worker_ready
-from kombu.exceptions import OperationalError
 
 from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs.results import open_store
 from longshore.jobs.running.warden import Warden
-from longshore.messages import emitter
+from longshore.messages import broker_errors, emitter
 from longshore.rounds import Rounds
 from longshore.settings import Settings
 from longshore.stopping import StopSignal, heed
@@ -61,7 +60,7 @@ def send_messages(celery: Any, queue: str, count: int) -> None:
         with celery.producer_or_acquire() as producer:
             for _ in range(count):
                 celery.send_task(WORK, args=[queue], queue=queue, producer=producer, ignore_result=True, retry=False)
-    except (OperationalError, OSError) as error:
+    except broker_errors(celery.connection_for_write()) as error:
         raise Unavailable("the message broker cannot be reached at the moment") from error
 
 

@@ -32,7 +32,8 @@ from longshore.delivery.path_file_routes import path_file_routes
 from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
 from longshore.delivery.routes import delivery_routes
-from longshore.delivery.static import static_routes
+from longshore.delivery.static import ENDPOINT as STATIC_ENDPOINT
+from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
 from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
@@ -71,7 +72,7 @@ from longshore.server.state import declare_server_state
 from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
 from longshore.server.view_links import declare_view_links
-from longshore.server.workbench import workbench_blueprint
+from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.stores.lists import Lists
@@ -246,7 +247,9 @@ def create_app(settings: Settings) -> Application:
     socket_gate.start()
     atexit.register(parts.close)
     app.extensions["longshore"] = parts
-    dispatcher = Dispatcher(app.wsgi_app, mounts, app.url_map)
+    # Applications have their own pages' files there; those of this server's folder still come first.
+    lacking = {STATIC_ENDPOINT: partial(has_none, Offered(settings.static_dir))}
+    dispatcher = Dispatcher(app.wsgi_app, mounts, app.url_map, lacking)
     inner = guard(dispatcher if mounts else app.wsgi_app)
     served = Door(socketio.WSGIApp(server, inner, socketio_path=SOCKETS), SOCKETS, server, socket_gate.admit)
     is_mounted = dispatcher.is_mounted if mounts else None
@@ -300,7 +303,8 @@ def declare_last(app: Application, settings: Settings, services: Services) -> No
         logger.warning("the application mounted at / takes all addresses that nothing else takes: no partitions")
         return
     # Mounts and sockets stand before all routes.
-    others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)])
+    # Somebody may have had a partition of that name for years.
+    others = OtherAddresses(app, [SOCKETS, *(prefix for prefix, _ in settings.mounts)], alone=[OLDER_SCRIPT])
     if others.take_everything:
         logger.warning("a handler takes all addresses that nothing else takes; so there are no partitions")
         return

@@ -101,8 +101,13 @@ def make_celery(settings: Settings) -> Celery:
         timezone="UTC",
     )
     app.settings = settings
-    # Set by a worker: whether it serves queues that nobody declared, and what it does once it serves one.
+    # Set by a worker: the queues that it was started for, whether it serves others that nobody declared, which of those
+    # it begins with, which it serves by now, which it would not, and what it does once it serves one.
+    app.own_queues = frozenset()
     app.takes_up_queues = False
+    app.kept_queues = []
+    app.taken_up = set()
+    app.refused_queues = set()
     app.say_alive = lambda: None
     tell_of_new_queues(app)
     # Celery keeps its current application per thread; the web server has many, and shared tasks look here.

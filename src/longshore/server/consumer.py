@@ -13,8 +13,8 @@ from celery.worker.consumer import Consumer
 from celery.worker.control import control_command
 from celery.worker.state import maybe_shutdown
 
-from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, kept_queues
-from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Heartbeat
+from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
+from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +64,7 @@ class AliveStep(bootsteps.StartStopStep):  # type: ignore[misc]
         if self.redis_url is None:
             return
         self.heartbeat = Heartbeat(self.redis_url, self.kinds)
-        self._queues = consumer.app.amqp.queues
-        self._take_up_kept(consumer)
+        self._app = consumer.app
         self._beat()
         consumer.app.say_alive = self._beat
         self.timer = consumer.timer.call_repeatedly(BEAT_SECONDS, self._beat)
@@ -83,23 +82,49 @@ class AliveStep(bootsteps.StartStopStep):  # type: ignore[misc]
             self.heartbeat.close()
             self.heartbeat = None
 
-    def _take_up_kept(self, consumer: Any) -> None:
-        """Serve the queues to which something was sent while no worker was there."""
-        if self.heartbeat is None:
-            return
-        try:
-            for queue in sorted(kept_queues(self.heartbeat.client)):
-                take_up(consumer, queue)
-        except redis.RedisError as error:
-            log.debug("could not read which queues there are: %s", error)
-
     def _beat(self) -> None:
         if self.heartbeat is None:
             return
         try:
-            self.heartbeat.beat(sorted(self._queues.consume_from))
+            served, taken_up = set(self._app.amqp.queues.consume_from), self._app.taken_up
+            self.heartbeat.beat(sorted(served), sorted(served & taken_up))
         except redis.RedisError as error:
             log.debug("could not say that this worker is alive: %s", error)
+
+
+class TakeUpStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Serves the queues to which something was sent before this worker was there."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, consumer: Any) -> None:
+        """Take them up, once; a consumer that connects again still has them."""
+        app = consumer.app
+        try:
+            for queue in _free(consumer, app.kept_queues):
+                take_up(consumer, queue)
+        except asking_errors(app) as error:  # then this step comes again
+            log.debug("nobody can tell who serves the queues that there are: %s", error)
+        else:
+            app.kept_queues = []
+
+
+def _free(consumer: Any, queues: list[str]) -> list[str]:
+    """Those of the queues that no other worker serves of its own.
+
+    On RabbitMQ none of them that has any consumer: nobody can tell what that was started for.
+    """
+    if not queues:
+        return []
+    if consumer.app.settings.redis_url is None:
+        return [queue for queue in queues if not declare_passively(consumer.connection, queue)[1]]
+    living = _living(consumer.app)
+    return [queue for queue in queues if not any(each.serves_as_its_own(queue) for each in living)]
+
+
+def _living(app: Any) -> list[Alive]:
+    with connect(app.settings.redis_url) as client:
+        return list(living_workers(client).values())
 
 
 class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -123,27 +148,45 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
 @control_command(name=TAKE_UP, args=[("queue", str)], signature="<queue>")  # type: ignore[untyped-decorator]
 def _asked_to_take_up(state: Any, queue: str | None = None) -> None:
-    """Serve a queue from now on; a broadcast of ours."""
-    if isinstance(queue, str):
-        take_up(state.consumer, queue)
+    """Serve a queue from now on; a broadcast of ours.
+
+    Who sent it has seen that nobody serves the queue, and all that hear it may. Redis can be asked once more: a worker
+    that was started for the queue may have come since.
+    """
+    app = state.app
+    if not isinstance(queue, str) or not app.takes_up_queues:
+        return
+    try:
+        if app.settings.redis_url is None or _free(state.consumer, [queue]):
+            take_up(state.consumer, queue)
+    except asking_errors(app) as error:
+        log.debug("nobody can tell who serves the queue %r: %s", queue, error)
 
 
 def take_up(consumer: Any, queue: str) -> None:
     """Have a worker serve a queue, if it is one that takes up what nobody declared."""
     app = consumer.app
-    served = app.amqp.queues.consume_from
-    if not app.takes_up_queues or queue in served or queue in TABLES_OWN:
-        return
-    if len(served) >= MOST_QUEUES:
-        log.warning("the queue %r is not taken up: this worker serves %d already", queue, len(served))
-        return
-    consumer.call_soon(_serve, consumer, queue)
+    if app.takes_up_queues and queue not in app.amqp.queues.consume_from and queue not in TABLES_OWN:
+        consumer.call_soon(_serve, consumer, queue)
 
 
 def _serve(consumer: Any, queue: str) -> None:
-    queues = consumer.app.amqp.queues
+    app = consumer.app
+    queues = app.amqp.queues
+    if queue in queues.consume_from:  # asked for twice before it came to this
+        return
+    if len(queues.consume_from) >= MOST_QUEUES:
+        _refuse(app, queue)
+        return
     # Celery forgets one it has only sent to when it connects again.
     queues.select_add(queues[queue])
     consumer.add_task_queue(queue)
+    app.taken_up.add(queue)
     log.info("serving the queue %r, to which something was sent", queue)
-    consumer.app.say_alive()
+    app.say_alive()
+
+
+def _refuse(app: Any, queue: str) -> None:
+    if queue not in app.refused_queues and len(app.refused_queues) < MOST_QUEUES:
+        app.refused_queues.add(queue)
+        log.warning("the queue %r is not taken up: this worker serves %d already", queue, MOST_QUEUES)

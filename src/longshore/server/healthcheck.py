@@ -82,16 +82,16 @@ def check_worker(settings: Settings, queues: Iterable[str], limit_seconds: float
 
 def _check_on_rabbitmq(settings: Settings, limit_seconds: float) -> str:
     """Ask the workers of this place by a broadcast; which queues they serve their names do not tell."""
-    from kombu.exceptions import OperationalError
-
+    from longshore.messages import broker_errors
     from longshore.server.celery_app import make_celery
 
     pattern = f"*-{place()[:PLACE_DIGITS]}@{socket.gethostname()}"
+    app = make_celery(settings)
     try:
-        replies = make_celery(settings).control.broadcast(
+        replies = app.control.broadcast(
             "ping", reply=True, timeout=limit_seconds * 0.6, limit=1, pattern=pattern, matcher="glob"
         )
-    except (OperationalError, OSError) as error:
+    except broker_errors(app.connection_for_write()) as error:
         return _broker_is_away(error)
     if not replies:
         raise UnwellError("no worker answers here")

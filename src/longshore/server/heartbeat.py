@@ -44,16 +44,30 @@ class Alive:
 
     :param kinds: what it is for.
     :param queues: those that it serves; None when it does not say, since it is of an older version.
+    :param taken_up: those of them that it was not started for.
     """
 
     kinds: tuple[str, ...]
     queues: frozenset[str] | None
+    taken_up: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, sign: str) -> Alive:
-        """Read a sign of life: the kinds on the first line, a queue on each of the others."""
-        kinds, *queues = sign.split("\n")
-        return cls(tuple(kinds.split()), frozenset(queues) or None)
+        """Read a sign of life: the kinds on the first line, a queue on each of the others.
+
+        Those that it took up come again after an empty line, which a server of an older version reads as a queue.
+        """
+        served, _, taken_up = sign.partition("\n\n")
+        kinds, *queues = served.split("\n")
+        return cls(tuple(kinds.split()), frozenset(queues) or None, frozenset(taken_up.split("\n")) - {""})
+
+    def serves(self, queue: str) -> bool:
+        """Whether it serves a queue; one that does not say may serve any."""
+        return self.queues is None or queue in self.queues
+
+    def serves_as_its_own(self, queue: str) -> bool:
+        """Whether it serves a queue for which it was started."""
+        return self.serves(queue) and queue not in self.taken_up
 
 
 class Heartbeat:
@@ -65,9 +79,10 @@ class Heartbeat:
         # Containers of one hostname may also have the same process numbers.
         self.name = f"{socket.gethostname()}:{os.getpid()}:{place()[:PLACE_DIGITS]}"
 
-    def beat(self, queues: Iterable[str] = ()) -> None:
-        """Be alive for the next :data:`ALIVE_SECONDS`, serving these queues."""
-        sign = "\n".join((" ".join(self.kinds), *queues))
+    def beat(self, queues: Iterable[str] = (), taken_up: Iterable[str] = ()) -> None:
+        """Be alive for the next :data:`ALIVE_SECONDS`, serving these queues, some of them taken up."""
+        again = list(taken_up)
+        sign = "\n".join((" ".join(self.kinds), *queues, *(("", *again) if again else ())))
         with self.client.pipeline(transaction=False) as pipe:
             pipe.set(PREFIX + self.name, sign, ex=ALIVE_SECONDS)
             pipe.sadd(WORKERS, self.name)

@@ -1,7 +1,7 @@
 """Queues that nothing serves: what is sent there waits for ever, so somebody has to be told.
 
-Known are the queues that jobs and Celery tasks declare, those to which this process has sent, and those in which the
-database has jobs that are due.
+Known are the queues that jobs and Celery tasks declare, those to which this process has sent, those in which the
+database has jobs that are due, and those whose names it keeps since somebody sent to them.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from kombu.exceptions import KombuError
 
 from longshore.database import Database
 from longshore.errors import Unavailable
-from longshore.jobs import records
+from longshore.jobs import records, sent_queues
 from longshore.jobs.declaring import all_queues
 from longshore.looking import Lookout
+from longshore.messages import broker_errors
 from longshore.server.celery_app import process_celery, task_queues
-from longshore.server.extra_queues import TABLES_OWN, announce, kept_queues
+from longshore.server.extra_queues import LIMITS, TABLES_OWN, announce, declare_passively
 from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
 
@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 LIMIT_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 """Between two looks; a worker that is started again is away for less than two of them."""
+ANNOUNCE_SECONDS = 60.0
+"""Between two announcements of one queue that stays without a worker."""
+KEEP_SECONDS = 30 * 86400.0
+"""How long the name of a queue is kept that is empty."""
 
 
 @dataclass(frozen=True)
@@ -53,36 +57,70 @@ def describe_unserved(unserved: Iterable[Unserved]) -> str:
     return f"no worker serves {', and '.join(each)}; name it in JOB_QUEUES, or start a worker for it" if each else ""
 
 
+@dataclass(frozen=True)
+class Known:
+    """A queue of which this process knows.
+
+    :param waiting: jobs and messages of Celery tasks in it.
+    :param is_declared: whether a job or a task names it.
+    :param sent: about when something was last sent to it while nobody served it, seconds since 1970; None for never.
+    """
+
+    queue: str
+    waiting: int
+    is_served: bool
+    is_declared: bool
+    sent: float | None
+
+
 def find_unserved(settings: Settings, database: Database) -> list[Unserved]:
     """The queues that no worker serves, of those that are declared or in which something waits, by name.
 
     :raises Unavailable: when the database or the broker is away.
     """
+    return _unserved(find_queues(settings, database))
+
+
+def _unserved(known: Iterable[Known]) -> list[Unserved]:
+    found = [each for each in known if not each.is_served and (each.waiting or each.is_declared)]
+    return [Unserved(each.queue, each.waiting) for each in found]
+
+
+def find_queues(settings: Settings, database: Database) -> list[Known]:
+    """The queues of jobs and tasks, by name.
+
+    :raises Unavailable: when the database or the broker is away.
+    """
     with database.reading() as connection:
-        due = records.due_queues(connection)
+        due, kept = records.due_queues(connection), sent_queues.read_kept(connection)
     app = process_celery()
     declared = {*all_queues(), *task_queues(app).values()}
     # Celery remembers where else it has sent something: the caller may say, and a name may be of another's task.
-    known = {*due, *declared, *app.amqp.queues} - TABLES_OWN
+    names = {*due, *kept, *declared, *app.amqp.queues} - TABLES_OWN
     ask = _ask_redis if settings.redis_url is not None else _ask_rabbitmq
-    found = [Unserved(name, messages + due.get(name, 0)) for name, messages in sorted(ask(settings, known).items())]
-    return [each for each in found if each.waiting or each.queue in declared]
+    asked = sorted(ask(settings, names).items())
+    return [
+        Known(name, messages + due.get(name, 0), is_served, name in declared, kept.get(name))
+        for name, (messages, is_served) in asked
+    ]
 
 
-def _ask_redis(settings: Settings, queues: Set[str]) -> dict[str, int]:
-    """The messages in each of the queues that no worker says it serves, those to which others have sent among them."""
+def _ask_redis(settings: Settings, queues: Set[str]) -> dict[str, tuple[int, bool]]:
+    """The messages in each of the queues, and whether a worker says that it serves it."""
     assert settings.redis_url is not None  # noqa: S101 - the caller looked
     try:
         with connect(settings.redis_url, LIMIT_SECONDS) as client:
-            served = [each.queues for each in living_workers(client).values()]
-            if None in served:  # a worker of an older version, which may serve any
-                return {}
-            known = queues | (kept_queues(client) - TABLES_OWN)
-            missing = [name for name in known if not any(name in each for each in served if each)]
-            lengths: Any = {name: [client.llen(key) for key in _keys(name)] for name in missing}
-            return {name: sum(each) for name, each in lengths.items()}
+            living = living_workers(client).values()
+            with client.pipeline(transaction=False) as pipe:
+                for name in queues:
+                    for key in _keys(name):
+                        pipe.llen(key)
+                lengths = iter(pipe.execute())
     except redis.RedisError as error:
         raise Unavailable("the message broker cannot be reached at the moment") from error
+    return {
+        name: (sum(next(lengths) for _ in _keys(name)), any(each.serves(name) for each in living)) for name in queues
+    }
 
 
 def _keys(queue: str) -> list[str]:
@@ -92,28 +130,18 @@ def _keys(queue: str) -> list[str]:
     return [f"{queue}{Channel.sep}{step}" if step else queue for step in PRIORITY_STEPS]
 
 
-def _ask_rabbitmq(settings: Settings, queues: Set[str]) -> dict[str, int]:
-    """The messages in each of the queues that nobody consumes; one that was never declared has none."""
+def _ask_rabbitmq(settings: Settings, queues: Set[str]) -> dict[str, tuple[int, bool]]:
+    """The messages in each of the queues, and whether anybody consumes it; one that was never declared has none."""
     from kombu.connection import Connection
 
     make_connection: Any = Connection
-    with make_connection(settings.kombu_url, ssl=settings.broker_tls, connect_timeout=LIMIT_SECONDS) as connection:
+    options = {"ssl": settings.broker_tls, "connect_timeout": LIMIT_SECONDS, "transport_options": LIMITS}
+    with make_connection(settings.kombu_url, **options) as connection:
         try:
-            asked = {name: _declare_passively(connection, name) for name in queues}
-        except (KombuError, OSError, *connection.connection_errors) as error:
+            asked = {name: declare_passively(connection, name) for name in queues}
+        except broker_errors(connection) as error:
             raise Unavailable("the message broker cannot be reached at the moment") from error
-    return {name: messages for name, (messages, consumers) in asked.items() if not consumers}
-
-
-def _declare_passively(connection: Any, queue: str) -> tuple[int, int]:
-    """Messages and consumers of a queue; none of either where there is no such queue."""
-    channel = connection.channel()
-    try:
-        _, messages, consumers = channel.queue_declare(queue, passive=True)
-    except connection.channel_errors:  # which close the channel
-        return 0, 0
-    channel.close()
-    return int(messages), int(consumers)
+    return {name: (messages, consumers > 0) for name, (messages, consumers) in asked.items()}
 
 
 class QueueWatch(Lookout):
@@ -124,6 +152,7 @@ class QueueWatch(Lookout):
         self.settings = settings
         self.database = database
         self._looked = time.monotonic()
+        self._announced: dict[str, float] = {}
         self._suspected: set[str] = set()
         self._told: set[str] = set()
 
@@ -139,14 +168,34 @@ class QueueWatch(Lookout):
     def look(self) -> list[Unserved]:
         """Warn of the queues that were without a worker at the last look, too; those of which it did.
 
-        Workers that take up what nobody declared are told of them again: one may have been away when it was sent.
+        Workers that take up what nobody declared are told of them: one may have been away when it was sent.
         """
-        found = {each.queue: each for each in find_unserved(self.settings, self.database) if each.waiting}
-        for queue in found:
-            announce(process_celery(), queue)
+        known = find_queues(self.settings, self.database)
+        found = {each.queue: each for each in _unserved(known) if each.waiting}
         new = [each for name, each in found.items() if name in self._suspected and name not in self._told]
         if new:
             log.warning("%s", describe_unserved(new))
         self._told = {name for name in found if name in self._suspected}
         self._suspected = set(found)
+        self._announce(found)
+        self._forget_old(known)
         return new
+
+    def _announce(self, queues: Iterable[str]) -> None:
+        """Tell the workers of what is new, and of the others now and then: a broadcast reaches only who is there."""
+        now = time.monotonic()
+        self._announced = {name: self._announced[name] for name in queues if name in self._announced}
+        for name in queues:
+            is_due = now - self._announced.get(name, -ANNOUNCE_SECONDS) >= ANNOUNCE_SECONDS
+            if is_due and announce(process_celery(), name):
+                self._announced[name] = now
+
+    def _forget_old(self, known: Iterable[Known]) -> None:
+        """Forget the names of queues that are empty, and that were not sent to for long."""
+        before = time.time() - KEEP_SECONDS
+        kept = [(each.sent, each) for each in known if each.sent is not None]
+        old = [each.queue for sent, each in kept if sent < before and not each.waiting]
+        if old or len(kept) >= sent_queues.MOST_KEPT:
+            with self.database.writing(durable=False) as connection:
+                sent_queues.forget(connection, old, before)
+                sent_queues.forget_unread(connection)

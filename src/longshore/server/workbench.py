@@ -16,6 +16,9 @@ from longshore.route_marks import takes_any_query
 FOLDER = Path(longshore.__file__).parent / "workbench"
 """What `npm run build` made; absent in a checkout that was not built."""
 
+OLDER_SCRIPT = "/compat/socket.io.js"
+"""Where pages of the older table client find their Socket.IO script."""
+
 NONCE = b"LONGSHORE-NONCE"
 """What the build writes into the page in place of the nonce that each answer has its own of."""
 
@@ -62,7 +65,7 @@ def workbench_blueprint() -> Blueprint:
         response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR_SECONDS}, immutable"
         return _smaller(response, FOLDER / "assets" / name, _ONE_YEAR_SECONDS)
 
-    @blueprint.get("/compat/socket.io.js")
+    @blueprint.get(OLDER_SCRIPT)
     @takes_any_query  # older pages tell versions apart by one
     @requires(Scope.PUBLIC)  # a program, the same for everyone
     @embeddable

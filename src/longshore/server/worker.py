@@ -23,6 +23,7 @@ from longshore.leases import place
 from longshore.lifeline import die_with, die_with_parent
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
+from longshore.server.extra_queues import read_kept
 from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, PLACE_DIGITS
 from longshore.server.job_files import settle_links
 from longshore.server.logs import configure_logging
@@ -74,17 +75,20 @@ def run_worker(
     from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-    from longshore.server.consumer import AliveStep, WakeStep
+    from longshore.server.consumer import AliveStep, TakeUpStep, WakeStep
 
     # About running as root, which is dangerous with pickle; we accept JSON only.
     warnings.simplefilter("ignore", SecurityWarning)
     app = make_celery(settings)
+    app.own_queues = frozenset(queues)
     app.takes_up_queues = takes_up
+    if takes_up:
+        app.kept_queues = read_kept(settings)
     app.stop_signal = StopSignal()
     app.job_settled = settle_links
     _load_tasks(app, settings, kinds)
     step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url, "kinds": kinds})
-    app.steps["consumer"].update({step, WakeStep})
+    app.steps["consumer"].update({step, TakeUpStep, WakeStep})
 
     def configure(**_: Any) -> None:
         configure_logging(settings)

@@ -18,6 +18,9 @@ SYNONYMS = "x-synonyms"
 """Key in a field's ``json_schema_extra``: other texts for one that is declared, and other names of the field."""
 NAMES = "x-names"
 _INDEX = re.compile(r"\s*-?\d+\s*", re.ASCII)
+_INDEX_NAME = re.compile(r"column_ind(ex|ices)")
+_LONGEST_INDEX = 20
+"""Characters; Python reads numbers of thousands of digits slowly, and refuses longer ones."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class _Field:
     :param others: further names that mean it.
     :param choices: the declared text for each way to write it, in lower case.
     :param names_go_to: the field that takes names, for one that takes indices.
+    :param takes_names: whether it takes names beside indices itself.
     """
 
     keys: tuple[str, ...]
@@ -35,6 +39,7 @@ class _Field:
     choices: Mapping[str, str]
     declared: frozenset[str]
     names_go_to: tuple[str, ...]
+    takes_names: bool
 
 
 class Spelt(BaseModel):
@@ -60,11 +65,22 @@ def respell(model: type[BaseModel], given: Mapping[str, Any], *, texts: bool = F
             if key not in fields:
                 continue
             value = fields[key]
-            if each.names_go_to and _is_named(value, texts) and not any(name in fields for name in each.names_go_to):
+            if each.names_go_to and _is_named(value, texts) and _give_none(fields, each.names_go_to):
                 fields[each.names_go_to[0]] = fields.pop(key)
             elif each.choices:
                 fields[key] = _chosen(each, value)
+            elif each.takes_names and texts:
+                fields[key] = _with_numbers(value)
     return fields
+
+
+def _give_none(fields: dict[str, Any], names: tuple[str, ...]) -> bool:
+    """Whether none of these has a value; then they are away, also where they hold null."""
+    if any(fields.get(name) is not None for name in names):
+        return False
+    for name in names:
+        fields.pop(name, None)
+    return True
 
 
 def _rename(each: _Field, fields: dict[str, Any]) -> None:
@@ -78,6 +94,13 @@ def _rename(each: _Field, fields: dict[str, Any]) -> None:
 def _is_named(value: Any, texts: bool) -> bool:
     each = value if isinstance(value, list) else [value]
     return bool(each) and all(isinstance(one, str) and not (texts and _INDEX.fullmatch(one)) for one in each)
+
+
+def _with_numbers(value: Any) -> Any:
+    """Digits as the indices that they are in an address."""
+    if isinstance(value, list):
+        return [_with_numbers(each) for each in value]
+    return int(value) if isinstance(value, str) and _INDEX.fullmatch(value) and len(value) <= _LONGEST_INDEX else value
 
 
 def _chosen(each: _Field, value: Any) -> Any:
@@ -105,8 +128,10 @@ def _describe(model: type[BaseModel]) -> Iterator[_Field]:
             folded[text.casefold()] = "" if text.casefold() in folded else text
         choices = {fold: text for fold, text in folded.items() if text} | dict(synonyms)
         sibling = _sibling(model, name)
-        if declared or others or sibling:
-            yield _Field(_keys(model, name), tuple(others), choices, declared, _keys(model, sibling) if sibling else ())
+        names_go_to = _keys(model, sibling) if sibling else ()
+        takes_names = _INDEX_NAME.search(name) is not None and {int, str} <= set(_types(info.annotation))
+        if declared or others or sibling or takes_names:
+            yield _Field(_keys(model, name), tuple(others), choices, declared, names_go_to, takes_names)
 
 
 def _keys(model: type[BaseModel], name: str) -> tuple[str, ...]:
@@ -123,6 +148,16 @@ def _sibling(model: type[BaseModel], name: str) -> str | None:
     else:
         return None
     return found if found in model.model_fields else None
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """The plain types in an annotation."""
+    inner = get_args(annotation)
+    if get_origin(annotation) is Literal or not inner:
+        yield annotation
+        return
+    for each in inner:
+        yield from _types(each)
 
 
 def _texts(annotation: Any) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import polars as pl
@@ -127,10 +127,10 @@ def _comparable(column: Column) -> pl.Expr:
 class DeduplicateParameters(Parameters):
     """Which columns count, and which of equal rows stays."""
 
-    column_indices: list[StrictInt] | None = Field(
+    column_indices: list[StrictInt | StrictStr] | None = Field(
         None,
         min_length=1,
-        description="positions of the columns that are compared, from 0; all by default",
+        description="positions of the columns that are compared, from 0, or names; all by default",
         json_schema_extra={"x-control": "column-indices"},
     )
     columns: list[StrictStr] | None = Field(
@@ -149,11 +149,10 @@ class DeduplicateParameters(Parameters):
 
     def names(self, table: Table) -> list[str]:
         """The compared columns' names, each once; raises :class:`ColumnNotFound`."""
-        if self.columns is not None:
-            return [table.columns[table.index_of(name)].name for name in dict.fromkeys(self.columns)]
-        if self.column_indices is not None:
-            return [table.require_column(index).name for index in dict.fromkeys(self.column_indices)]
-        return table.names
+        given: Sequence[int | str] | None = self.columns or self.column_indices
+        if given is None:
+            return table.names
+        return list(dict.fromkeys(table.require_column(each).name for each in given))
 
 
 @operation

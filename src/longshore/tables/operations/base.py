@@ -88,10 +88,10 @@ class OneColumn(Parameters):
 class SeveralColumns(Parameters):
     """Names at least one column, by index or by name."""
 
-    column_indices: list[StrictInt] | None = Field(
+    column_indices: list[StrictInt | StrictStr] | None = Field(
         None,
         min_length=1,
-        description="positions of the columns, from 0",
+        description="positions of the columns, from 0, or names",
         json_schema_extra={"x-control": "column-indices"},
     )
     columns: list[StrictStr] | None = Field(
@@ -109,11 +109,8 @@ class SeveralColumns(Parameters):
 
     def positions(self, table: Table) -> list[int]:
         """The columns' indices in ascending order, each once; raises :class:`ColumnNotFound`."""
-        if self.columns is not None:
-            return sorted({table.index_of(name) for name in self.columns})
-        for index in self.column_indices or ():
-            table.require_column(index)
-        return sorted(set(self.column_indices or ()))
+        given: Sequence[int | str] = self.columns or self.column_indices or ()
+        return sorted({table.position_of(each) for each in given})
 
 
 @dataclass(frozen=True, slots=True)

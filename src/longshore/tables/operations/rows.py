@@ -42,8 +42,10 @@ class ViewedRowsParameters(Parameters):
     filter_type: FilterType | None = Field(
         None, description="invalid, outliers or duplicates, judged by the filter's columns"
     )
-    filter_column_indices: list[StrictInt] | None = Field(
-        None, description="positions of the filter's columns, from 0", json_schema_extra={"x-control": "column-indices"}
+    filter_column_indices: list[StrictInt | StrictStr] | None = Field(
+        None,
+        description="positions of the filter's columns, from 0, or names",
+        json_schema_extra={"x-control": "column-indices"},
     )
     filter_columns: list[StrictStr] | None = Field(
         None,
@@ -58,9 +60,9 @@ class ViewedRowsParameters(Parameters):
         None, max_length=LONGEST_CONDITION, description=WHERE, json_schema_extra={"x-control": "expression"}
     )
     search_query: StrictStr | None = Field(None, description="text that one of the search's columns contains")
-    search_column_indices: list[StrictInt] | None = Field(
+    search_column_indices: list[StrictInt | StrictStr] | None = Field(
         None,
-        description="positions of the columns to search, from 0; all by default",
+        description="positions of the columns to search, from 0, or names; all by default",
         json_schema_extra={"x-control": "column-indices"},
     )
     search_columns: list[StrictStr] | None = Field(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from longshore.tables.parsing import parse_model
+from longshore.tables.spelling import Spelt
 
 _DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
 """One ASCII character that is no quote and no line end."""
@@ -35,7 +36,7 @@ def _none_if_blank(value: object) -> object:
     return None if value == "" else value
 
 
-class ReadOptions(BaseModel):
+class ReadOptions(Spelt):
     """Settings of one import; fields that are not known are refused.
 
     >>> ReadOptions.model_validate({"sampleSize": 25, "delimiter": "tab"}).sample_size

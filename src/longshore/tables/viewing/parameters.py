@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import InvalidRequest, LongshoreError
@@ -54,13 +54,13 @@ class ViewParameters(Spelt):
     )
 
     filter_type: FilterType | None = None
-    filter_column_indices: list[int] | None = None
+    filter_column_indices: list[StrictInt | StrictStr] | None = None
     filter_columns: list[str] | None = None
     outliers_std_dev: float = Field(2.0, gt=0, description="standard deviations from the mean")
     outliers_trim_portion: float = Field(0.0, ge=0, lt=0.5, description="cut from either end before the mean is taken")
     where: str | None = Field(None, max_length=LONGEST_CONDITION, description=WHERE)
     search_query: str | None = None
-    search_column_indices: list[int] | None = None
+    search_column_indices: list[StrictInt | StrictStr] | None = None
     search_columns: list[str] | None = None
     search_is_regex: bool = False
     sort_column_index: int | None = None
@@ -87,18 +87,21 @@ class PageParameters(ViewParameters):
 
     row_index_from: int = Field(description="first row of the page, from 0; rows count in the view's order")
     row_index_to: int = Field(description="last row of the page, inclusive; past the end it is clipped")
-    column_index_from: int = Field(description="first column of the page, from 0")
-    column_index_to: int = Field(description="last column of the page, inclusive; past the end it is clipped")
+    column_index_from: StrictInt | StrictStr = Field(description="first column of the page, from 0, or its name")
+    column_index_to: StrictInt | StrictStr = Field(
+        description="last column of the page, inclusive, or its name; past the end it is clipped"
+    )
 
     @property
     def rows(self) -> tuple[int, int]:
         """First and last row of the window."""
         return max(self.row_index_from, 0), self.row_index_to
 
-    @property
-    def columns(self) -> tuple[int, int]:
-        """First and last column of the window."""
-        return max(self.column_index_from, 0), self.column_index_to
+    def columns(self, table: Table) -> tuple[int, int]:
+        """First and last column of the window; raises :class:`ColumnNotFound` for a name."""
+        ends = (self.column_index_from, self.column_index_to)
+        first, last = (table.index_of(end) if isinstance(end, str) else end for end in ends)
+        return max(first, 0), last
 
 
 @dataclass(frozen=True)
@@ -170,12 +173,11 @@ def resolve(table: Table, parameters: ViewParameters) -> Selection:
     )
 
 
-def _pick(table: Table, indices: list[int] | None, names: list[str] | None) -> tuple[Column, ...] | None:
-    if names is not None:
-        indices = [table.index_of(name) for name in names]
-    if indices is None:
+def _pick(table: Table, indices: list[int | str] | None, names: list[str] | None) -> tuple[Column, ...] | None:
+    given: Sequence[int | str] | None = indices if names is None else names
+    if given is None:
         return None
-    return tuple(table.require_column(index) for index in dict.fromkeys(indices))
+    return tuple(table.columns[index] for index in dict.fromkeys(map(table.position_of, given)))
 
 
 def _filter_columns(table: Table, parameters: ViewParameters) -> tuple[Column, ...]:
