@@ -201,6 +201,7 @@ def test_widths_follow_the_content_and_are_remembered(open_page: Open) -> None:
 
 def test_a_long_value_is_shown_whole(open_page: Open) -> None:
     opened = open_page()
+    opened.page.context.grant_permissions(["clipboard-write"])
     text = " ".join(f"word{number}" for number in range(200))
     open_table(opened, upload(opened.url, f"a,b\n1,{text}\n".encode()), "word0")
     page = opened.page
