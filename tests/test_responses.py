@@ -21,6 +21,7 @@ def answer(result: Any, query: str = "") -> TestResponse:
     def view() -> Any:
         return result() if callable(result) and not isinstance(result, Response) else result
 
+    app.testing = True  # errors of a view are raised
     return app.test_client().get("/v" + query)
 
 
@@ -83,3 +84,10 @@ def test_a_callback_is_called_once() -> None:
     assert (own.text, own.status_code, own.headers["X-Mine"]) == ('run({"a": 1});', 201, "yes")
     typed = answer(('{"a": 1}', 200, {"Content-Type": "application/json"}), "?callback=run")
     assert (typed.text, typed.mimetype) == ('run({"a": 1});', "application/javascript")
+
+
+@pytest.mark.parametrize("number", [-1, 0, 99, 600, 999])
+@pytest.mark.parametrize("shape", [int, lambda number: {"status_code": number}])
+def test_a_number_that_is_no_status_is_a_mistake_of_the_view(shape: Any, number: int) -> None:
+    with pytest.raises(ValueError, match=f"{number}, which is no status"):
+        answer(shape(number))

@@ -22,6 +22,7 @@ CALLBACK = "callback"
 _IDENTIFIER = r"[A-Za-z_$][\w$]*"
 _CALLBACK = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}|\[\d{{1,9}}\])*", re.ASCII)
 LONGEST_CALLBACK = 200
+STATUSES = range(100, 600)
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 # Legal in JSON but line ends in older JavaScript.
 _LINE_ENDS = {0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -182,7 +183,7 @@ def _split(result: Any) -> tuple[Any, int | None, Headers]:
     if result is None:
         return {}, None, Headers()
     if isinstance(result, int) and not isinstance(result, bool):
-        return {}, result, Headers()
+        return {}, _require_status(result), Headers()
     if _is_answer(result):
         body, _, headers = _split(result[0])
         if len(result) == 3:
@@ -190,8 +191,19 @@ def _split(result: Any) -> tuple[Any, int | None, Headers]:
         return body, result[1], headers
     if isinstance(result, Mapping):
         status = result.get("status_code", 200)
-        return {name: value for name, value in result.items() if name != "status_code"}, int(status), Headers()
+        body = {name: value for name, value in result.items() if name != "status_code"}
+        return body, _require_status(int(status)), Headers()
     return result, None, Headers()
+
+
+def _require_status(number: int) -> int:
+    """A status that HTTP has; a server of HTTP would answer anything else with an error of its own, without a trace.
+
+    :raises ValueError: for another number, a mistake of the view's.
+    """
+    if number not in STATUSES:
+        raise ValueError(f"the view answers with {number}, which is no status of HTTP")
+    return number
 
 
 def _is_answer(result: Any) -> bool:
@@ -199,7 +211,7 @@ def _is_answer(result: Any) -> bool:
     if not isinstance(result, tuple) or len(result) not in (2, 3):
         return False
     status, headers = result[1], result[2] if len(result) == 3 else None
-    if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+    if isinstance(status, bool) or not isinstance(status, int) or status not in STATUSES:
         return False
     return headers is None or isinstance(headers, Mapping | Headers) or _are_pairs(headers)
 

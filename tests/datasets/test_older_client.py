@@ -35,6 +35,15 @@ def column(client: Listener, session: str, index: int) -> list[Any]:
     return [row[0] for row in client.ask("data", session, **window)["data"]["data"]]
 
 
+def test_a_null_is_not_given_either(client: Listener, session: str) -> None:
+    window = {"rowIndexFrom": 0, "rowIndexTo": 0, "columnIndexFrom": 1, "columnIndexTo": 1}
+    nulls = dict.fromkeys(("sortAscending", "searchIsRegex", "outliersStdDev", "filterType", "sortColumn"))
+    assert client.ask("data", session, **window, **nulls, sortColumnIndex=1)["data"]["data"] == [[1.5]]
+    assert client.ask("interpolate", session, columnIndex=1, method=None)["success"]
+    refused = client.ask("renameColumn", session, column="size", newName=None)
+    assert (refused["success"], refused["error"]) == (False, "InvalidRequest")
+
+
 @pytest.mark.parametrize("nothing", ["null", "undefined", ""])
 def test_fields_that_hold_nothing_were_not_given(shared_server: LongshoreServer, nothing: str) -> None:
     fields = dict.fromkeys(("seed", "sampleSize", "initialSkip", "headerIncluded", "sheet", "delimiter"), nothing)

@@ -69,6 +69,15 @@ def test_an_empty_file(http: httpx.Client) -> None:
 
 
 @served
+def test_a_post_that_brings_nothing_replaces_nothing(http: httpx.Client) -> None:
+    http.put("/fs/kept", content=b"old")
+    for nothing in ({}, {"data": {}}, {"content": b"", "headers": {"Content-Type": "text/plain"}}):
+        assert http.post("/fs/kept", **nothing).status_code == 400
+    assert http.get("/fs/kept").content == b"old"
+    assert http.post("/fs/kept", content=b"new").text == "Thanks"
+
+
+@served
 def test_conditions(http: httpx.Client) -> None:
     def put(content: bytes, **headers: str) -> int:
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import psutil
 import pytest
 
 from longshore.errors import SettingsError
-from longshore.server.permissions import warn_of_open_folders
+from longshore.server.permissions import make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
 from support.jobs import JobsAPI
 from support.server import LongshoreServer
@@ -143,3 +145,36 @@ def test_a_folder_that_lets_others_in_is_told_of(
 def test_a_mask_that_is_none_stops_the_start(umask: str) -> None:
     with pytest.raises(SettingsError, match="UMASK="):
         Settings.from_environment(umask=umask)
+
+
+@pytest.mark.parametrize(
+    "name", ["cache_root", "files_root", "upload_folder", "fstore_root", "storage_root", "kvstore_root"]
+)
+def test_a_folder_that_cannot_be_made_stops_the_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    settings = Settings.from_environment(root_storage_path=tmp_path, **{name: tmp_path / "file" / "below"})
+    with pytest.raises(SettingsError, match=f"{name.upper()}='.*below' cannot be used: Not a directory"):
+        make_chosen_folders(settings)
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "worker"])
+def test_whatever_is_started_says_it_without_a_traceback(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ended = subprocess.run(
+        [sys.executable, "-m", "longshore", command, "--storage", tmp_path / "storage"],
+        env=os.environ | {"CACHE_ROOT": str(tmp_path / "file" / "below"), "PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("longshore: CACHE_ROOT=")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_folder_of_handlers_that_is_none_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make_chosen_folders(Settings.from_environment(root_storage_path=tmp_path))
+    assert not caplog.messages
+    make_chosen_folders(Settings.from_environment(root_storage_path=tmp_path, handlers_dir=tmp_path / "away"))
+    assert caplog.messages == [f"HANDLERS_DIR='{tmp_path / 'away'}' is no folder, so no handlers are loaded"]

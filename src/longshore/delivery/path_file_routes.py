@@ -4,7 +4,7 @@
 
     GET    /fs/<path>   the file
     PUT    /fs/<path>   store the body there
-    POST   /fs/<path>   the same, also for a form with the field `file`
+    POST   /fs/<path>   the same for a form with the field `file`, or a body that is not empty
     DELETE /fs/<path>
 """
 
@@ -42,9 +42,10 @@ def path_file_routes(files: PathFiles, front: FrontServer) -> Blueprint:
     def store_form(path: str) -> Response:
         """Store a form's field `file`, or the body, at a path, in place of what is there; the answer is `Thanks`.
 
-        Clients that ask for JSON are told path and size.
+        A request that brings neither is refused: an empty file is stored by PUT. Clients that ask for JSON are told
+        path and size.
         """
-        stored = _put(files, path)
+        stored = _put(files, path, may_be_empty=False)
         if asks_for_json(request):
             return _answer(path, stored)
         thanks = Response("Thanks", mimetype="text/html")
@@ -68,11 +69,11 @@ def path_file_routes(files: PathFiles, front: FrontServer) -> Blueprint:
     return routes
 
 
-def _put(files: PathFiles, path: str) -> Stored:
+def _put(files: PathFiles, path: str, *, may_be_empty: bool = True) -> Stored:
     settings = files.settings
     files.tree.locate(path)
     require_room(files.tree.root, request.content_length or 0, settings.min_free_bytes)
-    with receive(request, files.tree.arrivals, settings.max_upload_bytes, may_be_empty=True) as upload:
+    with receive(request, files.tree.arrivals, settings.max_upload_bytes, may_be_empty=may_be_empty) as upload:
         return files.put(path, upload.path, condition_of(request))
 
 

@@ -6,10 +6,11 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed
 
 from longshore.access.gate import add_error_headers
 from longshore.delivery import tus_routes
+from longshore.delivery.routes import MethodNotAllowed as NotPossibleHere
 from longshore.errors import Internal, LongshoreError, StorageFull, is_disk_full
 from longshore.http import asks_for_json, error_response
 from longshore.own_log import put_back
@@ -48,9 +49,7 @@ def add_errors(app: Flask) -> None:
         status = error.code or 500
         if request.accept_mimetypes.best == "text/html" and not request.path.startswith("/api/"):
             return error.get_response()  # type: ignore[return-value]
-        response = jsonify(
-            success=False, error=CODES.get(status, "InvalidRequest"), errorDescription=error.description or error.name
-        )
+        response = jsonify(success=False, error=CODES.get(status, "InvalidRequest"), errorDescription=_describe(error))
         response.status_code = status
         if "Allow" in (headers := dict(error.get_headers())):
             response.headers["Allow"] = headers["Allow"]
@@ -68,6 +67,16 @@ def add_errors(app: Flask) -> None:
         if shows_a_page or request.accept_mimetypes.best == "text/html":
             return Response(render_template("error.html", error=internal), status=internal.status)
         return error_response(internal)
+
+
+def _describe(error: HTTPException) -> str:
+    """What Flask itself refuses, in a sentence that says what to do."""
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
+        return str(NotPossibleHere(request.method, *allowed))
+    if isinstance(error, BadRequest) and error.description == BadRequest.description and request.is_json:
+        return "the body says that it is JSON, and is none"
+    return error.description or error.name
 
 
 def add_cors(app: Flask, settings: Settings) -> None:

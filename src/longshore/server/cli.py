@@ -14,7 +14,7 @@ import click
 from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.jobs.cli import jobs_group
 from longshore.server.logs import configure_logging
-from longshore.server.permissions import keep_others_out, warn_of_open_folders
+from longshore.server.permissions import keep_others_out, make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
 from longshore.version import app_version
 
@@ -427,6 +427,10 @@ def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Setting
     """Settings of one part; started without a supervisor, it needs a broker and a migrated database."""
     settings = read_server_settings(options)
     if lifeline is None:
+        try:
+            make_chosen_folders(settings)
+        except SettingsError as error:
+            fail(str(error), EXIT_BAD_SETTING)
         require_whole(settings)
         warn_of_open_folders(settings)
         if settings.broker_url is None and not settings.broker_socket.exists():

@@ -1,4 +1,4 @@
-"""Which other users of the machine get at what this server keeps: none, unless its deployer says otherwise."""
+"""The folders that a deployer names: they can be used, and by no other user of the machine unless that is meant."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from longshore.errors import SettingsError
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,20 @@ log = logging.getLogger(__name__)
 def keep_others_out(settings: Settings) -> None:
     """See that what this process and its children write is for nobody whom ``UMASK`` keeps out."""
     os.umask(settings.umask_bits)
+
+
+def make_chosen_folders(settings: Settings) -> None:
+    """Make the folders that settings name and that are not there yet.
+
+    :raises SettingsError: naming the setting whose folder cannot be made.
+    """
+    for name, folder in _chosen(settings):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{name.upper()}={str(folder)!r} cannot be used: {error.strerror or error}") from None
+    if "handlers_dir" in settings.model_fields_set and not settings.handlers_dir.is_dir():
+        log.warning("HANDLERS_DIR=%r is no folder, so no handlers are loaded", str(settings.handlers_dir))
 
 
 def warn_of_open_folders(settings: Settings) -> None:
@@ -51,6 +66,12 @@ def _folders(settings: Settings) -> Iterator[Path]:
     """The storage folder, and those outside of it."""
     root = settings.root_storage_path
     yield root
-    chosen = (settings.cache_root, settings.upload_folder, settings.fstore_root, settings.storage_root,
-              settings.kvstore_root)  # fmt: skip
-    yield from dict.fromkeys(each for each in chosen if each is not None and not each.is_relative_to(root))
+    yield from dict.fromkeys(folder for _, folder in _chosen(settings) if not folder.is_relative_to(root))
+
+
+def _chosen(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """The folders that settings name beside the storage folder."""
+    for name in ("cache_root", "files_root", "upload_folder", "fstore_root", "storage_root", "kvstore_root"):
+        folder = getattr(settings, name)
+        if folder is not None:
+            yield name, folder

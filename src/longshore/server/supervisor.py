@@ -18,7 +18,7 @@ from longshore.server.children import Child, describe_exit
 from longshore.server.keeping import Keeper, StartError, StopRequested, part
 from longshore.server.listener import address_of, open_listener
 from longshore.server.lock import Owner, StorageLock
-from longshore.server.permissions import warn_of_open_folders
+from longshore.server.permissions import make_chosen_folders, warn_of_open_folders
 from longshore.server.readiness import ReadinessProbe
 from longshore.server.reload import SourceWatcher
 from longshore.server.restoring import require_restored
@@ -58,6 +58,7 @@ class Supervisor(Keeper):
         :raises StartError: when a part does not start.
         """
         self.settings.root_storage_path.mkdir(parents=True, exist_ok=True)
+        make_chosen_folders(self.settings)
         warn_of_open_folders(self.settings)
         with ExitStack() as stack:
             stack.enter_context(self.signals())

@@ -1,7 +1,8 @@
 """What clients may write otherwise than it is declared: enumerated texts in any case, a name for an index.
 
 Clients of older systems write ``Linear`` and ``PCHIP``, and name columns where only indices stood. What comes in is
-brought to the declared spelling before it is checked, so that histories and recipes hold one spelling only.
+brought to the declared spelling before it is checked, so that histories and recipes hold one spelling only. A null is
+as good as nothing where none is declared: their forms send one for what was left out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationInfo, model_validator
@@ -32,6 +34,7 @@ class _Field:
     :param choices: the declared text for each way to write it, in lower case.
     :param names_go_to: the field that takes names, for one that takes indices.
     :param takes_names: whether it takes names beside indices itself.
+    :param null_is_nothing: it may be left out, and takes no null.
     """
 
     keys: tuple[str, ...]
@@ -40,6 +43,7 @@ class _Field:
     declared: frozenset[str]
     names_go_to: tuple[str, ...]
     takes_names: bool
+    null_is_nothing: bool
 
 
 class Spelt(BaseModel):
@@ -65,7 +69,9 @@ def respell(model: type[BaseModel], given: Mapping[str, Any], *, texts: bool = F
             if key not in fields:
                 continue
             value = fields[key]
-            if each.names_go_to and _is_named(value, texts) and _give_none(fields, each.names_go_to):
+            if value is None and each.null_is_nothing:
+                del fields[key]
+            elif each.names_go_to and _is_named(value, texts) and _give_none(fields, each.names_go_to):
                 fields[each.names_go_to[0]] = fields.pop(key)
             elif each.choices:
                 fields[key] = _chosen(each, value)
@@ -129,9 +135,12 @@ def _describe(model: type[BaseModel]) -> Iterator[_Field]:
         choices = {fold: text for fold, text in folded.items() if text} | dict(synonyms)
         sibling = _sibling(model, name)
         names_go_to = _keys(model, sibling) if sibling else ()
-        takes_names = _INDEX_NAME.search(name) is not None and {int, str} <= set(_types(info.annotation))
-        if declared or others or sibling or takes_names:
-            yield _Field(_keys(model, name), tuple(others), choices, declared, names_go_to, takes_names)
+        types = set(_types(info.annotation))
+        takes_names = _INDEX_NAME.search(name) is not None and {int, str} <= types
+        null_is_nothing = not info.is_required() and not types & {NoneType, Any}
+        if declared or others or sibling or takes_names or null_is_nothing:
+            keys = _keys(model, name)
+            yield _Field(keys, tuple(others), choices, declared, names_go_to, takes_names, null_is_nothing)
 
 
 def _keys(model: type[BaseModel], name: str) -> tuple[str, ...]:
@@ -152,6 +161,7 @@ def _sibling(model: type[BaseModel], name: str) -> str | None:
 
 def _types(annotation: Any) -> Iterator[Any]:
     """The plain types in an annotation."""
+    annotation = getattr(annotation, "__value__", annotation)  # what stands behind the name of a type
     inner = get_args(annotation)
     if get_origin(annotation) is Literal or not inner:
         yield annotation

@@ -261,15 +261,42 @@ def _python_number(text: str | None) -> float | None:
 @EXAMPLES
 @given(frames())
 def test_change_numbers(df: pl.DataFrame) -> None:
-    after, _ = run(df, "changeColumnDataType", column="float", newDataType="int")
+    after, outcome = run(df, "changeColumnDataType", column="float", newDataType="int")
     assert after["float"].to_list() == [None if value is None else int(value) for value in df["float"].to_list()]
-    after, _ = run(df, "changeColumnDataType", column="int", newDataType="float64")
+    assert outcome.answer["cut"] == sum(value is not None and int(value) != value for value in df["float"].to_list())
+    after, outcome = run(df, "changeColumnDataType", column="int", newDataType="float64")
+    assert outcome.answer["cut"] == sum(
+        value is not None and int(float(value)) != value for value in df["int"].to_list()
+    )
     pd.testing.assert_series_equal(after["int"].to_pandas(), df["int"].to_pandas().astype("float64"))
     after, _ = run(df, "changeColumnDataType", column="few", newDataType="bool")
     assert after["few"].to_list() == [None if value is None else value != 0 for value in df["few"].to_list()]
     after, outcome = run(df, "changeColumnDataType", column="int", newDataType="int8")
     assert after["int"].to_list() == [v if v is not None and -128 <= v < 128 else None for v in df["int"].to_list()]
     assert outcome.answer["invalidated"] == sum(v is not None and not -128 <= v < 128 for v in df["int"].to_list())
+    assert outcome.answer["cut"] == 0
+
+
+NOON = dt.datetime.fromisoformat("2024-01-01T12:00")
+
+
+@pytest.mark.parametrize(
+    ("values", "target", "cut", "told"),
+    [
+        ([1.5, 3.0, None, -0.25], "int", 2, "; 2 values lost the fraction"),
+        (["1.5", " 2 ", "x", "9007199254740993"], "int", 1, "; 1 value lost the fraction"),
+        ([2**53 + 1, 2**53, 2**63 - 1], "float", 2, "; 2 values lost the last digits"),
+        ([0.1, 0.5, math.inf], "float32", 1, "; 1 value lost the last digits"),
+        ([NOON, NOON.replace(hour=0)], "date", 1, "; 1 value lost the time of day"),
+        ([NOON], "string", 0, ""),
+        ([2, 0], "bool", 0, ""),
+    ],
+)
+def test_what_a_conversion_cuts_off_is_told(values: list[Any], target: str, cut: int, told: str) -> None:
+    _, outcome = run(pl.DataFrame({"a": values}), "changeColumnDataType", column="a", newDataType=target)
+    assert outcome.answer["cut"] == cut
+    assert outcome.sentence.endswith(told)
+    assert ("lost" in outcome.sentence) == (cut > 0)
 
 
 @EXAMPLES

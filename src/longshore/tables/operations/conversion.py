@@ -14,7 +14,7 @@ from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables import dtypes
 from longshore.tables.columns import col
 from longshore.tables.dates import find_family, from_facts, parse_dates, read_family, to_facts
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import BOOLEAN_WORDS, integer_range
 from longshore.tables.scripting import code as write
 from longshore.tables.scripting.portable import portable
@@ -107,11 +107,45 @@ class ChangeColumnDataType(Operation):
         column, now = self.parameters.find(before), self.parameters.find(after)
         lost = now.missing - column.missing
         did = f"Changed {column.name} from {column.kind} to {now.kind}"
-        sentence = f"{did}; {lost:,} values did not fit and are missing now" if lost else did
-        answer: dict[str, Any] = {"invalidated": lost}
+        cut = _count_cut(before, column, after, now)
+        clauses = [f"; {lost:,} values did not fit and are missing now"] if lost else []
+        if cut:
+            clauses.append(f"; {counted(cut, 'value')} lost {_name_cut(now.dtype)}")
+        sentence = "".join([did, *clauses])
+        answer: dict[str, Any] = {"invalidated": lost, "cut": cut}
         if "dates" in facts:
             answer["dateFormat"] = facts["dates"]["formats"][0]
         return Report(sentence, answer)
+
+
+def _count_cut(before: Table, column: Column, after: Table, now: Column) -> int:
+    """Values that converted and lost something: a fraction, a time of day, digits that the type has no room for."""
+    old, new = col("old"), col("new")
+    if dtypes.is_text(column.dtype) and now.dtype.is_integer():
+        was, back = old.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False), new.cast(pl.Float64)
+    elif _may_cut(column.dtype, now.dtype):
+        was, back = old, new.cast(column.dtype, strict=False)
+    else:
+        return 0
+    pairs = pl.concat(
+        [
+            before.scan([column.name]).select(col(column.name).alias("old")),
+            after.scan([now.name]).select(col(now.name).alias("new")),
+        ],
+        how="horizontal",
+    )
+    return int(pairs.select((was.ne_missing(back) & was.is_not_null() & new.is_not_null()).sum()).collect().item())
+
+
+def _name_cut(target: pl.DataType) -> str:
+    if target == pl.Date():
+        return "the time of day"
+    return "the fraction" if target.is_integer() else "the last digits"
+
+
+def _may_cut(source: pl.DataType, target: pl.DataType) -> bool:
+    are_numbers = source.is_numeric() and target.is_numeric() and source != target
+    return are_numbers or (isinstance(source, pl.Datetime) and target == pl.Date())
 
 
 _NUMPY_TARGETS = {
