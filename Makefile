@@ -34,7 +34,7 @@ debug: build ## Start it for development: more log, restarts when source files c
 
 test: build ## Run the tests; ARGS="tests/server -k start" chooses some
 	@$(LOCKED) $(VENV)/.test
-	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --durations=25)
 
 lint: build ## Check style, types and the rules about who may import whom
 	@$(LOCKED) $(VENV)/.lint

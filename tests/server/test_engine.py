@@ -147,3 +147,15 @@ def test_a_handshake_that_is_none_is_refused_without_a_traceback(tmp_path: Path,
         assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
         connected(place).close()
     assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+@pytest.mark.parametrize("query", ["EIO=3&transport=polling", "EIO=3&transport=websocket", "transport=polling", ""])
+def test_a_client_of_an_older_protocol_is_told_what_to_load(tmp_path: Path, query: str) -> None:
+    with serving(tmp_path) as place:
+        answers = [httpx.get(f"http://{place}/socket.io/?{query}") for _ in range(2)]
+        for answer in answers:
+            assert (answer.status_code, answer.json()["error"]) == (400, "InvalidRequest")
+            assert "/compat/socket.io.js" in answer.json()["errorDescription"]
+    log = (tmp_path / "server.log").read_text()
+    assert log.count("older protocol") == 1
+    assert "unsupported version" not in log

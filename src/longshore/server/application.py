@@ -365,6 +365,4 @@ def _socket_server(settings: Settings, access: Access) -> SocketServer:
         async_handlers=False,  # one socket's requests keep their order; handlers only check and enqueue
         max_http_buffer_size=ENGINE_BUFFER_BYTES,
         cors_allowed_origins=access.origins.allows,
-        logger=False,
-        engineio_logger=False,
     )

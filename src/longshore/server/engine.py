@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
@@ -15,6 +16,14 @@ from longshore.datasets.sockets import GuardedServer
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
 from longshore.server.refusing import refuse
 
+logger = logging.getLogger(__name__)
+
+_library_log = logging.getLogger(f"{__name__}.library")
+"""For the libraries' errors: their own loggers write a second time, in no format."""
+_library_log.setLevel(logging.ERROR)
+
+PROTOCOL = "4"
+"""Version of Engine.IO that is spoken here."""
 STRANGER_BYTES = 65_536
 """Longest message of somebody who has not said who they are."""
 
@@ -62,7 +71,7 @@ class SocketServer(GuardedServer):
     """The Socket.IO server, whose connections end when their time is over, and whose strangers are brief."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(logger=_library_log, engineio_logger=_library_log, **options)
         # The library's table of parts is shared by all servers of a process.
         self.eio._async = {**self.eio._async, "websocket": self._make_websocket}
 
@@ -108,6 +117,7 @@ class Door:
         self.path = f"/{path.strip('/')}"
         self.server = server
         self.admit = admit
+        self._has_told = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -120,8 +130,21 @@ class Door:
         return self.served(environ, start_response)  # type: ignore[no-any-return]
 
     def _check(self, environ: dict[str, Any]) -> None:
-        known = parse_qs(environ.get("QUERY_STRING", "")).get("sid")
+        asked = parse_qs(environ.get("QUERY_STRING", ""))
+        known = asked.get("sid")
         if known is None:
+            if asked.get("EIO") != [PROTOCOL]:
+                self._refuse_version()
             self.admit()
         elif int(environ.get("CONTENT_LENGTH") or 0) > STRANGER_BYTES and not self.server.knows(known[0]):
             raise TooLarge("connect first, then send")
+
+    def _refuse_version(self) -> NoReturn:
+        refusal = InvalidRequest(
+            "this client speaks an older protocol of Socket.IO; its page may load /compat/socket.io.js from here, and"
+            " programs take version 3 or newer of socket.io-client (JavaScript), 5 or newer of python-socketio"
+        )
+        if not self._has_told:
+            self._has_told = True
+            logger.warning("a client was refused: %s", refusal.description)
+        raise refusal
