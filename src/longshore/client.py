@@ -36,7 +36,7 @@ from pydantic.alias_generators import to_camel
 from longshore import errors
 from longshore.client_jobs import PATH as JOBS
 from longshore.client_jobs import Job
-from longshore.settings import client_token, client_url
+from longshore.settings import client_token, client_url, require_token
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Client:
         ``LONGSHORE_URL``, else, as for a job, the server with the settings of the environment.
     :param user: name that the history keeps as who made a step, on a server that asks for no token.
     :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
-    :raises SettingsError: for a file of ``LONGSHORE_TOKEN_FILE`` that cannot be read.
+    :raises SettingsError: for what is no token, and for a file of ``LONGSHORE_TOKEN_FILE`` that cannot be read.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Client:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         headers = {"Uid": user} if user else {}
-        if shown := token or client_token():
+        if shown := require_token(token, "token") if token else client_token():
             headers["Authorization"] = f"Bearer {shown}"
         timeout = httpx.Timeout(timeout_seconds, connect=10)
         self._http = httpx.Client(base_url=url or client_url(), headers=headers, timeout=timeout)

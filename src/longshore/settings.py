@@ -662,18 +662,33 @@ def _sentence(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
+_ONE_WORD = re.compile(r"[\x21-\x7e]+")
+
+
 def client_token() -> str | None:
     """The token that clients show when they are given none: ``LONGSHORE_TOKEN``, or what its file holds.
 
     An empty file is none: whoever brings up containers has to name one, also where nobody asks for tokens.
 
-    :raises SettingsError: for a file that cannot be read.
+    :raises SettingsError: for a file that cannot be read, and for what is no token.
     """
     variable = file_variable("longshore_token")
     path = _variable(variable)
     if (said := _variable("longshore_token")) or path is None:
-        return said
-    return _read_setting(variable, Path(path), may_be_empty=True) or None
+        return said and require_token(said, "LONGSHORE_TOKEN")
+    held = _read_setting(variable, Path(path), may_be_empty=True)
+    return require_token(held, f"what {variable} names") if held else None
+
+
+def require_token(text: str, source: str) -> str:
+    """A token that can be sent.
+
+    :param source: what held it; the text itself is shown nowhere, since a part of it may be a token.
+    :raises SettingsError: for anything but one word, such as a file that holds a table of tokens.
+    """
+    if not _ONE_WORD.fullmatch(text):
+        raise SettingsError(f"{source} is no token: that is one word in one line, as `longshore token make` prints it")
+    return text
 
 
 def client_url() -> str:

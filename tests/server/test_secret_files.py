@@ -119,6 +119,20 @@ def test_a_token_that_cannot_be_read_is_named(
     assert client_token() == "ls_said_aloud"
 
 
+@pytest.mark.parametrize("text", ["ls_one\nls_two", "ls_one:admin: ada", "ls_ä", "ls_one\tls_two"])
+def test_what_is_no_token_is_neither_sent_nor_shown(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text(text)
+    with pytest.raises(SettingsError, match=r"^token is no token") as said:
+        Client("http://127.0.0.1:1", token=text)
+    monkeypatch.setenv("LONGSHORE_TOKEN_FILE", str(tmp_path / "token"))
+    with pytest.raises(SettingsError, match="what LONGSHORE_TOKEN_FILE names is no token") as read:
+        Client("http://127.0.0.1:1")
+    monkeypatch.setenv("LONGSHORE_TOKEN", text)
+    with pytest.raises(SettingsError, match="LONGSHORE_TOKEN is no token") as told:
+        Client("http://127.0.0.1:1")
+    assert "ls_" not in f"{said.value}{read.value}{told.value}"
+
+
 def test_a_client_without_an_address_asks_its_own_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "20123")
     monkeypatch.setenv("BIND_INTERFACE", "0.0.0.0")

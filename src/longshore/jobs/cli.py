@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from longshore.errors import InvalidInputs, InvalidRequest, JobFailed, LongshoreError, SettingsError
+from longshore.errors import InvalidInputs, InvalidRequest, JobFailed, LongshoreError, SettingsError, Unauthorized
 from longshore.json_bodies import read_json
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def jobs_group() -> None:
 
 
 def _url_option(command: Command) -> Command:
-    return click.option("--url", help="Where the server answers; default: by BIND_INTERFACE and PORT.")(command)
+    return click.option(
+        "--url", help="Where the server answers; default: LONGSHORE_URL, else by BIND_INTERFACE and PORT."
+    )(command)
 
 
 @jobs_group.command(name="list")
@@ -107,7 +109,7 @@ def _connected(url: str | None) -> Iterator[Client]:
     from longshore.client import Client
 
     try:
-        with Client(url or _default_url()) as client:
+        with Client(url) as client:
             yield client
     except JobFailed as error:
         if error.log_tail:
@@ -117,14 +119,10 @@ def _connected(url: str | None) -> Iterator[Client]:
         for each in error.fields:
             click.echo(f"  {each['field'] or 'inputs'}: {each['message']}", err=True)
         _fail(error.description, EXIT_BAD_INPUT)
+    except Unauthorized as error:
+        _fail(f"{error}; here LONGSHORE_TOKEN or LONGSHORE_TOKEN_FILE say it")
     except (LongshoreError, SettingsError) as error:
         _fail(str(error))
-
-
-def _default_url() -> str:
-    from longshore.settings import Settings
-
-    return Settings.from_environment().own_url
 
 
 def _read_inputs(text: str) -> Any:
