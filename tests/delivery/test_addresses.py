@@ -63,9 +63,10 @@ def test_a_parameter_that_is_missing(http: httpx.Client, method: str, path: str)
 
 @pytest.mark.parametrize(("path", "method"), [("/file", "DELETE"), ("/file", "PUT"), ("/cached-file", "POST")])
 def test_another_method_is_refused_as_json(http: httpx.Client, path: str, method: str) -> None:
-    answer = http.request(method, path)
-    assert (answer.status_code, answer.json()["code"]) == (405, 405)
-    assert "GET" in answer.headers["allow"]
+    for query in ("", "?name=a", "?uid=a&unknown=b"):
+        answer = http.request(method, path + query)
+        assert (answer.status_code, answer.json()["code"]) == (405, 405)
+        assert "GET" in answer.headers["allow"]
 
 
 def test_an_address_serves_once(http: httpx.Client, address: Address) -> None:

@@ -191,6 +191,8 @@ def test_other_routes_win_also_with_another_method(http: httpx.Client) -> None:
     assert (answer.status_code, "GET" in answer.headers["allow"]) == (405, True)
     assert send(http, "diagnostic", "a.txt").status_code == 405
     assert http.get("/upload").status_code == 405
+    assert http.get("/upload?x=1").status_code == 405
+    assert (http.get("/some/part?x=1").status_code, send(http, "some/part?x=1", "a.txt").status_code) == (400, 400)
     assert http.post("/somewhere", json={"a": 1}).status_code == 404
 
 

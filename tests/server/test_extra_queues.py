@@ -16,6 +16,7 @@ import redis
 
 from longshore.database import Database
 from longshore.jobs import sent_queues
+from longshore.server.celery_app import make_celery
 from longshore.server.consumer import MOST_QUEUES
 from longshore.server.heartbeat import Alive, Heartbeat, living_workers
 from longshore.settings import Settings
@@ -136,3 +137,23 @@ def test_a_script_makes_no_database_where_there_is_none(tmp_path: Path, broker: 
     environment = os.environ | {"ROOT_STORAGE_PATH": str(elsewhere), "BROKER_URL": str(broker.kombu_url)}
     subprocess.run([sys.executable, "-W", "error", "-c", program], env=environment, check=True, timeout=60)
     assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("queue", ["datasets", "imports"])
+def test_nothing_is_sent_where_only_the_servers_own_is_carried_out(settings: Settings, queue: str) -> None:
+    app = make_celery(settings)
+
+    def work() -> None:
+        raise AssertionError("nothing was to run this")
+
+    task = app.task(work, name="mine.lost")
+    declared = app.task(work, name="mine.declared", queue=queue)
+    for send in (
+        lambda: task.apply_async(queue=queue),
+        lambda: app.send_task("mine.by_name", queue=queue),
+        lambda: task.s().set(queue=queue).delay(),
+        lambda: task.apply_async(queue=app.amqp.queues[queue]),
+        declared.delay,
+    ):
+        with pytest.raises(ValueError, match=f"the queue '{queue}' is the server's own"):
+            send()

@@ -29,6 +29,9 @@ from longshore.delivery.partitions import Listing, Partitions
 from longshore.delivery.routes import MethodNotAllowed, refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import InvalidRequest, LongshoreError, shorten
+from longshore.http import refuse_query
+from longshore.request_gate import CACHE_BUSTER
+from longshore.route_marks import takes_any_query
 from longshore.serving import FrontServer
 from longshore.uploads import receive_all, require_room
 
@@ -91,6 +94,7 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
     routes.register_error_handler(LongshoreError, refused)
 
     @routes.post("/<path:address>", endpoint="store")
+    @takes_any_query  # another route's, perhaps
     def store(address: str) -> Response:
         """Store the files of a form, in its field `file`, in a partition; a name that is taken answers 409."""
         partition = _require_partition(address, others)
@@ -107,6 +111,7 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
         return _listing(partitions.look(partition), stored, "application/json")
 
     @routes.get("/<path:address>", endpoint="read")
+    @takes_any_query
     def read(address: str) -> Response:
         """A file of a partition, or a partition's upload form."""
         partition = _require_partition(address, others)
@@ -139,7 +144,7 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
 
 
 def _require_partition(address: str, others: OtherAddresses) -> str:
-    """The partition of an address, unless that belongs to something else.
+    """The partition of an address, unless that belongs to something else; it takes no query.
 
     :raises MethodNotAllowed: when another route has this address and does not take this method.
     :raises NothingHere: when the address cannot be a partition's.
@@ -153,6 +158,7 @@ def _require_partition(address: str, others: OtherAddresses) -> str:
             f"there is nothing at this address, and no partition can be: addresses under /{first} are the server's own."
             " Choose another name"
         )
+    refuse_query(request, unless=CACHE_BUSTER)
     if _SESSION_ID.fullmatch(first):
         raise NothingHere("there is nothing at this address; a partition is not called like the id of a dataset")
     return address.removesuffix("/")

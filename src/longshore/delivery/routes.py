@@ -21,7 +21,7 @@ from longshore.delivery.offered import Offered
 from longshore.errors import InvalidRequest, LongshoreError, refuse_unknown, shorten
 from longshore.http import error_response
 from longshore.ranges import RangeNotSatisfiable
-from longshore.route_marks import takes_query
+from longshore.route_marks import takes_any_query, takes_query
 
 TRUE = frozenset({"true", "True", "1", "yes"})
 ASKED = ("name", "download", "one_time", "expires_in")
@@ -77,11 +77,13 @@ def delivery_routes(links: Links, offered: Offered) -> Blueprint:
         return links.open(_require("uid"), request, download=_wants_download())
 
     @routes.route("/file", methods=OTHER_METHODS)
+    @takes_any_query
     def no_such_method_on_file() -> Response:
         """Refused: files on offer are read, or given an address."""
         raise MethodNotAllowed(request.method, "GET", "POST")
 
     @routes.route(ADDRESS, methods=[*OTHER_METHODS, "POST"])
+    @takes_any_query
     def no_such_method_on_link() -> Response:
         """Refused: an address is only for fetching."""
         raise MethodNotAllowed(request.method, "GET")

@@ -10,7 +10,7 @@ from celery import Celery, _state
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import allow_imports_from_here
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
-from longshore.server.extra_queues import tell_of_new_queues
+from longshore.server.extra_queues import TABLES_OWN, tell_of_new_queues
 from longshore.settings import REDIS_SCHEMES, Settings
 
 OWN_TASKS = ("celery.", "longshore.")
@@ -45,6 +45,17 @@ class Application(Celery):  # type: ignore[misc]
         if is_new and queue is not None:
             task.queue = queue
         return task
+
+    def send_task(self, name: str, *args: Any, **options: Any) -> Any:
+        """Send a task.
+
+        :raises ValueError: for one that would wait where only the server's own are carried out, and be thrown away.
+        """
+        queue = options.get("queue")
+        queue_name = getattr(queue, "name", queue)
+        if queue_name in TABLES_OWN and not name.startswith(OWN_TASKS):
+            raise ValueError(f"{name}: the queue {queue_name!r} is the server's own; name another one, or none")
+        return super().send_task(name, *args, **options)
 
 
 def task_queues(app: Any) -> dict[str, str]:
