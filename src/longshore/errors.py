@@ -80,8 +80,12 @@ class InvalidRequest(LongshoreError):
         unknown = next((each for each in problems if each["type"] == "extra_forbidden"), None)
         # A misspelt name explains the absent one that goes with it.
         first = unknown or problems[0]
-        # pydantic names the branch of a union in the path; a client knows nothing of our types.
-        place = ".".join(str(part) for part in first["loc"] if part not in _UNION_BRANCHES)
+        if first["type"] == "missing":
+            absent = [_place(each["loc"]) for each in problems if each["type"] == "missing"]
+            if len(absent) > 1:
+                more = f" (and {len(problems) - len(absent)} more)" if len(problems) > len(absent) else ""
+                return cls(shorten(f"{', '.join(absent[:-1])} and {absent[-1]}: fields required", 300) + more)
+        place = _place(first["loc"])
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         if unknown is not None:
             return cls(shorten(unknown_name(place, _names_at(model, unknown["loc"][:-1])), 300) + more)
@@ -280,6 +284,7 @@ def list_problems(
 
 
 def _place(location: Sequence[int | str]) -> str:
+    # pydantic names the branch of a union in the path; a client knows nothing of our types.
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if part not in _UNION_BRANCHES]
     return "".join(parts).removeprefix(".")
 

@@ -458,3 +458,22 @@ def test_a_search_that_takes_too_long_is_ended(views, make_table, monkeypatch):
     table = make_table(pl.DataFrame({"t": ["a" * 40 + "!"] * 3}))
     with pytest.raises(TimedOut):
         views.page(table, ask(searchQuery=r"(a+)+\1?$", searchIsRegex=True), (0, 9), (0, 0))
+
+
+def test_all_that_is_absent_is_named() -> None:
+    window = {"rowIndexFrom": 0, "rowIndexTo": 1, "columnIndexFrom": 0, "columnIndexTo": 1}
+    for absent, sentence in (
+        (["rowIndexTo"], "rowIndexTo: field required"),
+        (["rowIndexFrom", "columnIndexTo"], "rowIndexFrom and columnIndexTo: fields required"),
+        (
+            ["rowIndexFrom", "rowIndexTo", "columnIndexTo"],
+            "rowIndexFrom, rowIndexTo and columnIndexTo: fields required",
+        ),
+    ):
+        given = {name: value for name, value in window.items() if name not in absent}
+        with pytest.raises(InvalidRequest, match=f"^{sentence}$"):
+            PageParameters.read(given)
+    with pytest.raises(InvalidRequest, match=r"^rowIndexFrom and rowIndexTo: fields required \(and 2 more\)$"):
+        PageParameters.read({"columnIndexFrom": 0, "columnIndexTo": 1.5})
+    with pytest.raises(InvalidRequest, match=r"^searchColumnIndices\[1\]: input should be"):
+        PageParameters.read({**window, "searchColumnIndices": [0, 1.5]})
