@@ -19,6 +19,7 @@ from longshore.server.extra_queues import announce, declare_passively
 from longshore.server.healthcheck import check_worker
 from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens
+from support.plain_tasks import Plain, lay_out
 from support.rabbitmq import running_rabbitmq, why_not
 from support.server import LongshoreServer
 from support.sockets import Listener
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.skipif(why_not() is not None, r
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongshoreServer]:
     folder = tmp_path_factory.mktemp("rabbitmq")
     (folder / "broker").mkdir()
-    environment = {"HANDLERS_DIR": str(HANDLERS), "JOB_CONCURRENCY": "2"}
+    environment = {"HANDLERS_DIR": str(HANDLERS), **lay_out(folder)}
     with (
         running_rabbitmq(folder / "broker") as url,
         LongshoreServer(folder / "storage", BROKER_URL=url, **environment) as running,
@@ -129,3 +130,11 @@ def test_a_killed_task_process_loses_no_job(server: LongshoreServer, tmp_path: P
     eventually(lambda: (tmp_path / "marks").exists(), 20, "the first job")
     wardens(server)[0].kill()
     eventually(lambda: all(api.show(job_id)["status"] == "SUCCESS" for job_id in ids), 60, "the end of all jobs")
+
+
+def test_a_plain_task_whose_worker_is_killed_runs_again(server: LongshoreServer) -> None:
+    plain = Plain(server, server.storage.parent)
+    task = plain.send("first_waits", "worker")
+    plain.begun("worker")
+    server.parts()["job worker"].kill()
+    assert plain.ended(task, "SUCCESS") == {"attempt": 2}

@@ -98,3 +98,16 @@ sent_queues = sa.Table(
     sa.Column("sent", sa.Float, nullable=False, comment="about when that was the last time, seconds since 1970"),
 )
 """Queues that are named only where something is sent: the broker does not keep their names, or not for long."""
+
+begun_tasks = sa.Table(
+    "begun_tasks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="Celery's"),
+    sa.Column("message", sa.Text, nullable=False, comment="what sends it again, in JSON"),
+    sa.Column("may_repeat", sa.Boolean, nullable=False, comment="whether it is sent again when its process is lost"),
+    sa.Column("lease_owner", sa.Text, comment="the process that runs it; none when it was sent again and not begun"),
+    sa.Column("beat", sa.Integer, nullable=False, comment="signs of life of that process"),
+    sa.Column("losses", sa.Integer, nullable=False, comment="processes that were lost with it"),
+    sa.Column("begun", sa.Float, nullable=False, comment="about when, seconds since 1970"),
+)
+"""Plain Celery tasks that a process has begun and not ended: Celery itself forgets one with its worker."""

@@ -46,6 +46,7 @@ from longshore.http import Api
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
+from longshore.jobs.lost_tasks import LostTasks, forget_sent
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
@@ -85,6 +86,7 @@ ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
 FILES_SWEEP_SECONDS = 300
+TASKS_SWEEP_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -232,12 +234,14 @@ def create_app(settings: Settings) -> Application:
         sweeping(database, store, ResultFiles(settings.results_folder)),
         *clearing(settings, database, responses),
         Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
+        Duty("longshore.tasks.sweep", Interval(TASKS_SWEEP_SECONDS), forget_sent),
     ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
     parts.lookouts = [
         QueueWatch(settings, database),
         progress,
+        LostTasks(celery, database),
         Lookout("rates", access.rates.look),
         Lookout("links", services.links.break_leases),
     ]

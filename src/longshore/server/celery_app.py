@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from celery import Celery, _state
+from celery import Celery, Task, _state
 
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import allow_imports_from_here
+from longshore.jobs.begun_tasks import OWN_TASKS
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
 from longshore.server.extra_queues import TABLES_OWN, tell_of_new_queues
 from longshore.settings import REDIS_SCHEMES, Settings
-
-OWN_TASKS = ("celery.", "longshore.")
-"""How the names of the tasks begin that belong to Celery and to this project."""
 
 JOBS_QUEUE = "jobs"
 """Where Celery tasks and jobs go that name no other queue."""
@@ -28,6 +26,9 @@ BROKER_SECONDS = 5.0
 
 # A broker that was restarted is back in a fraction of a second; a request does not wait longer than about 1 s for it.
 PUBLISH_RETRY = {"max_retries": 4, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.4}
+
+
+KEPT_REQUEST = "longshore.jobs.running.plain_tasks:KeptRequest"
 
 
 class Application(Celery):  # type: ignore[misc]
@@ -44,6 +45,8 @@ class Application(Celery):  # type: ignore[misc]
         task = super()._task_from_fun(fun, name=name, **options)
         if is_new and queue is not None:
             task.queue = queue
+        if is_new and not name.startswith(OWN_TASKS) and task.Request == Task.Request:
+            task.Request = KEPT_REQUEST
         return task
 
     def send_task(self, name: str, *args: Any, **options: Any) -> Any:

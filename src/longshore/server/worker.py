@@ -141,6 +141,9 @@ def _load_tasks(app: Any, settings: Settings, kinds: tuple[str, ...]) -> None:
         app.conf.worker_max_tasks_per_child = settings.worker_tasks_per_child
         allow_commands(settings)
     if JOBS in kinds:
+        from longshore.jobs.running.plain_tasks import keep_on_record
+
+        keep_on_record()
         modules.append("longshore.jobs.tasks")
         if kinds == (JOBS,):
             # A process that passes hundreds of short jobs a second on must not be replaced after some hundreds.
