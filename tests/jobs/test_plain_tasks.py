@@ -63,6 +63,16 @@ def test_what_its_worker_ends_is_no_loss(plain: Plain, task: str, reason: str) -
     assert plain.tell(sent)["status"] == "FAILURE"
 
 
+def test_one_without_a_result_that_takes_too_long_is_no_loss(plain: Plain) -> None:
+    plain.send("too_long_and_quiet", "quiet")
+    process = psutil.Process(plain.begun("quiet"))
+    process.wait(30)
+    other = plain.send("first_waits", "beside quiet")
+    os.kill(plain.begun("beside quiet"), signal.SIGKILL)
+    plain.ended(other, "SUCCESS")
+    assert len(plain.attempts("quiet")) == 1
+
+
 def test_one_that_is_revoked_while_it_runs_stays_so(plain: Plain) -> None:
     task = plain.send("first_waits", "revoked")
     plain.begun("revoked")

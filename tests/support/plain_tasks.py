@@ -54,6 +54,12 @@ def too_long(name):
     time.sleep(600)
 
 
+@celery.task(name="plain.too_long_and_quiet", time_limit=1, ignore_result=True)
+def too_long_and_quiet(name):
+    note(name)
+    time.sleep(600)
+
+
 @celery.task(name="plain.leaves")
 def leaves(name):
     note(name)

@@ -67,6 +67,11 @@ def end(connection: Connection, task_id: str, owner: str) -> None:
     connection.execute(sa.delete(begun_tasks).where(_held(task_id, owner)))
 
 
+def forget(connection: Connection, task_id: str) -> None:
+    """Forget a task that was ended from outside."""
+    connection.execute(sa.delete(begun_tasks).where(begun_tasks.c.id == task_id))
+
+
 def is_on_record(connection: Connection, task_id: str) -> bool:
     """Whether a task is known to be under way."""
     query = sa.select(begun_tasks.c.id).where(begun_tasks.c.id == task_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from celery import current_app, signals
 from celery.worker.request import Request
 from celery.worker.state import task_ready
 from kombu.utils import json
+from sqlalchemy.engine import Connection
 
 from longshore.database import Database
 from longshore.errors import StorageFull, Unavailable
@@ -109,21 +111,34 @@ class KeptRequest(Request):  # type: ignore[misc]
         error = exc_info.exception
         if isinstance(error, ExceptionWithTraceback):
             error = error.exc
-        if isinstance(error, WorkerLostError) and _is_on_record(self.task.app.settings, self.id):
+        if isinstance(error, WorkerLostError) and self._ask(begun_tasks.is_on_record):
             task_ready(self)
             log.warning("the process that ran the task %s (%s) is lost", self.id, self.name)
             return None
-        return super().on_failure(exc_info, send_failed_event, return_ok)
+        told = super().on_failure(exc_info, send_failed_event, return_ok)
+        if isinstance(error, SystemExit):
+            self._ask(begun_tasks.forget)
+        return told
 
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """It took too long; unless that is a word to the task, its process is ended."""
+        super().on_timeout(soft, timeout)
+        if not soft:
+            self._ask(begun_tasks.forget)
 
-def _is_on_record(settings: Settings, task_id: str) -> bool:
-    # A connection for this one question: the main process forks.
-    database = Database(settings.database)
-    try:
-        with database.reading() as connection:
-            return begun_tasks.is_on_record(connection, task_id)
-    except _DATABASE_ERRORS as error:
-        log.warning("nobody can tell whether the task %s is on record: %s", task_id, error)
-        return False
-    finally:
-        database.close()
+    def terminate(self, pool: Any, signal: Any = None) -> None:
+        """End its process, since somebody has revoked it."""
+        super().terminate(pool, signal)
+        self._ask(begun_tasks.forget)
+
+    def _ask(self, question: Callable[[Connection, str], object]) -> object:
+        # A connection for this one question: the main process forks.
+        database = Database(self.task.app.settings.database)
+        try:
+            with database.writing(durable=False) as connection:
+                return question(connection, self.id)
+        except _DATABASE_ERRORS as error:
+            log.warning("the record of the task %s cannot be reached: %s", self.id, error)
+            return False
+        finally:
+            database.close()
