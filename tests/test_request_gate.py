@@ -78,6 +78,8 @@ def test_every_route_refuses_a_word_that_it_does_not_know_or_says_that_it_takes_
         "/store/<name>", "/store/<name>/<int:number>", "/kv/<path:key>", "/render/<path:path>",
         "/message/local_publish",  # data
         "/upload",  # reading options, checked with those of the form
+        "/file", "/cached-file",  # with methods that they do not take
+        "/<path:address>",  # once it is known to be a partition's
     }  # fmt: skip
     for rule in app.url_map.iter_rules():
         words = query_words(app.view_functions[rule.endpoint])

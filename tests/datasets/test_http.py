@@ -346,7 +346,7 @@ def rows_of(http: httpx.Client, address: str) -> int:
     [
         ("operations/deduplicate", {"column": "name"}, "did you mean columns?"),
         ("operations/trimText", {"columns": ["name"], "bogus": 1}, "unknown parameter 'bogus'"),
-        ("operations/sortRows", {"sortBy": [{"column": "name", "asc": False}]}, "sortBy.0.asc"),
+        ("operations/sortRows", {"sortBy": [{"column": "name", "asc": False}]}, "sortBy[0].asc"),
         ("dropStep", {"version": 1, "dryrun": True}, "did you mean dryRun?"),
         ("undo", {"version": 1}, "unknown parameter 'version'"),
         ("undo?ifversion=1", {}, "did you mean ifVersion?"),

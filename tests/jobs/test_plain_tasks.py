@@ -92,7 +92,7 @@ def test_tasks_outlive_the_whole_server(tmp_path: Path) -> None:
         plain.begun("killed")
         family: list[psutil.Process] = server.family()
         server.end(gracefully=False)
-        assert not [process for process in family if process.is_running() and process.status() != "zombie"]
+        assert not psutil.wait_procs(family, 30)[1]
         server.start()
         server.wait_until_ready()
         assert plain.ended(killed, "SUCCESS") == {"attempt": 2}

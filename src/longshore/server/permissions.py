@@ -66,7 +66,9 @@ def _folders(settings: Settings) -> Iterator[Path]:
     """The storage folder, and those outside of it."""
     root = settings.root_storage_path
     yield root
-    yield from dict.fromkeys(folder for _, folder in _chosen(settings) if not folder.is_relative_to(root))
+    # What is on offer was there before the server, and may be anybody's.
+    own = (folder for name, folder in _chosen(settings) if name != "files_root")
+    yield from dict.fromkeys(folder for folder in own if not folder.is_relative_to(root))
 
 
 def _chosen(settings: Settings) -> Iterator[tuple[str, Path]]:
