@@ -47,7 +47,7 @@ def test_it_starts_answers_and_stops_without_leaving_a_process(server: Longshore
     assert server.log == ""  # nothing noisy
 
 
-def test_it_is_ready_soon_and_idles_in_little_memory(server: LongshoreServer) -> None:
+def test_it_idles_in_little_memory(server: LongshoreServer) -> None:
     family = server.family()
     times = [process.cpu_times() for process in family]
     busy = sum(time.user + time.system + time.children_user + time.children_system for time in times)
