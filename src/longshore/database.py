@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -60,6 +61,15 @@ MIGRATION_LOCK = 0x10465
 _DURABLE = "longshore_durable"
 _WRITING = "longshore_writing"
 _SYNCHRONOUS = "longshore_synchronous"
+
+
+ERRORS = (Unavailable, StorageFull, SQLAlchemyError)
+"""What a database raises that is away or full, or has no such table."""
+
+
+def insert_into(connection: Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An ``INSERT`` that can say what a row does that is there already, which each kind of database spells alike."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 class PackedJSON(sa.types.TypeDecorator[Any]):

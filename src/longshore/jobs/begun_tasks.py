@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from longshore.database import insert_into
 from longshore.jobs.models import begun_tasks
 from longshore.leases import Lease
 
@@ -50,9 +50,8 @@ class BegunTask:
 
 def begin(connection: Connection, task_id: str, message: str, owner: str, now: float, *, may_repeat: bool) -> None:
     """Note that ``owner`` begins a task; how often it was lost before stays known."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     new = {"message": message, "may_repeat": may_repeat, "lease_owner": owner, "beat": 0, "begun": now}
-    statement = insert(begun_tasks).values(id=task_id, losses=0, **new)
+    statement = insert_into(connection, begun_tasks).values(id=task_id, losses=0, **new)
     connection.execute(statement.on_conflict_do_update(index_elements=[begun_tasks.c.id], set_=new))
 
 

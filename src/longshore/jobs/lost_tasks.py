@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
@@ -82,7 +83,7 @@ class LostTasks(Lookout):
         self._end(task.id, self.owner)
 
     def _send(self, task: BegunTask, message: dict[str, Any], losses: int) -> None:
-        ours = BegunTask(task.id, task.message, task.may_repeat, self.owner, 0, losses)
+        ours = replace(task, owner=self.owner)
         try:
             signature(message, app=self.celery).apply_async()
         except broker_errors(self.celery.connection_for_write()) as error:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from longshore.clocks import SLACK_SECONDS, is_over
+from longshore.database import insert_into
 from longshore.jobs.models import IS_RUNNING, IS_UNTOLD, IS_WAITING, jobs
 from longshore.leases import Lease
 
@@ -150,10 +150,10 @@ def insert_once(connection: Connection, new: NewJob, *, now: float | None = None
 
     :return: the job that is kept, this or the earlier one, and the digest of its inputs.
     """
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = _values(new, now or time.time())
     # Of two at once the second waits here for the first to commit, and then inserts nothing.
-    connection.execute(make(jobs).values(values).on_conflict_do_nothing(index_elements=["type", "idempotency_key"]))
+    inserting = insert_into(connection, jobs).values(values)
+    connection.execute(inserting.on_conflict_do_nothing(index_elements=["type", "idempotency_key"]))
     row = connection.execute(
         sa.select(*JOB_COLUMNS, jobs.c.inputs_digest).where(
             (jobs.c.type == new.type) & (jobs.c.idempotency_key == new.idempotency_key)

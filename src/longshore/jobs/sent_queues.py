@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from longshore.database import insert_into
 from longshore.jobs.models import sent_queues
 
 MOST_KEPT = 400
@@ -16,8 +16,7 @@ MOST_KEPT = 400
 
 def keep(connection: Connection, name: str, now: float) -> None:
     """Remember a queue, to which something is sent ``now``."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(sent_queues).values(name=name, sent=now)
+    statement = insert_into(connection, sent_queues).values(name=name, sent=now)
     connection.execute(statement.on_conflict_do_update(index_elements=[sent_queues.c.name], set_={"sent": now}))
 
 

@@ -20,10 +20,11 @@ import redis
 import sqlalchemy as sa
 from celery import signals
 
+from longshore.database import ERRORS as DATABASE_ERRORS
 from longshore.database import Database
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
-from longshore.errors import StorageFull, Unavailable
+from longshore.errors import Unavailable
 from longshore.jobs import sent_queues
 from longshore.messages import broker_errors
 from longshore.server.heartbeat import connect, living_workers
@@ -79,12 +80,8 @@ def _note(settings: Settings, queue: str, note: Any) -> None:
     try:
         with _database(settings) as database, database.writing(durable=False) as connection:
             note(connection, queue, time.time())
-    except _DATABASE_ERRORS as error:
+    except DATABASE_ERRORS as error:
         log.debug("the name of the queue %r is not kept: %s", queue, error)
-
-
-_DATABASE_ERRORS = (Unavailable, StorageFull, sa.exc.SQLAlchemyError)
-"""What a database raises that is away, or has no such table: a script that only sends may know of none at all."""
 
 
 @contextmanager
@@ -108,7 +105,7 @@ def read_kept(settings: Settings) -> list[str]:
     try:
         with _database(settings) as database, database.reading() as connection:
             return list(sent_queues.read_kept(connection))
-    except _DATABASE_ERRORS as error:
+    except DATABASE_ERRORS as error:
         log.debug("could not read which queues there are: %s", error)
         return []
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from longshore.committing import GroupCommit, Work
-from longshore.database import Database
+from longshore.database import Database, insert_into
 from longshore.errors import InvalidRequest, InvalidValue, SettingsError, TooLarge, shorten
 from longshore.json_bodies import load_kept
 from longshore.settings import Settings, SqliteVfs
@@ -279,15 +279,11 @@ _RESERVE = {"sqlite": _reserving(sqlite.insert), "postgresql": _reserving(postgr
 
 def _reserve_through(connection: Connection, user: str, name: str, number: int) -> None:
     """See to it that no later item gets a number up to this one."""
-    statement = _upsert(connection).values(user=user, name=name, next_id=number + 1)
+    statement = insert_into(connection, lists).values(user=user, name=name, next_id=number + 1)
     later = sa.case((lists.c.next_id > number, lists.c.next_id), else_=number + 1)
     connection.execute(
         statement.on_conflict_do_update(index_elements=[lists.c.user, lists.c.name], set_={"next_id": later})
     )
-
-
-def _upsert(connection: Connection) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(lists)
 
 
 def _merge(connection: Connection, user: str, name: str, number: int, changes: Item) -> Merged:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import sqlalchemy as sa
 from billiard.einfo import ExceptionWithTraceback
 from billiard.exceptions import WorkerLostError
 from celery import current_app, signals
@@ -22,16 +21,14 @@ from celery.worker.state import task_ready
 from kombu.utils import json
 from sqlalchemy.engine import Connection
 
+from longshore.database import ERRORS as DATABASE_ERRORS
 from longshore.database import Database
-from longshore.errors import StorageFull, Unavailable
 from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import OWN_TASKS
 from longshore.leases import RENEW_SECONDS, new_owner
 from longshore.settings import Settings
 
 log = logging.getLogger(__name__)
-
-_DATABASE_ERRORS = (Unavailable, StorageFull, sa.exc.SQLAlchemyError)
 
 
 def keep_on_record() -> None:
@@ -58,7 +55,7 @@ class Recorder:
         try:
             with self._database.writing() as connection:
                 begun_tasks.begin(connection, task_id, message, self._owner, time.time(), may_repeat=may_repeat)
-        except _DATABASE_ERRORS as error:
+        except DATABASE_ERRORS as error:
             log.warning("the task %s runs without a record, and is lost with its worker: %s", task_id, error)
         else:
             self._held.add(task_id)
@@ -71,7 +68,7 @@ class Recorder:
         try:
             with self._database.writing(durable=False) as connection:
                 begun_tasks.end(connection, task_id, self._owner)
-        except _DATABASE_ERRORS as error:
+        except DATABASE_ERRORS as error:
             log.warning("the task %s has ended and stays on record: %s", task_id, error)
 
     def _renew(self) -> None:
@@ -82,7 +79,7 @@ class Recorder:
             try:
                 with self._database.writing(durable=False) as connection:
                     begun_tasks.renew(connection, self._owner)
-            except _DATABASE_ERRORS as error:
+            except DATABASE_ERRORS as error:
                 log.warning("no sign of life could be given: %s", error)
 
 
@@ -137,7 +134,7 @@ class KeptRequest(Request):  # type: ignore[misc]
         try:
             with database.writing(durable=False) as connection:
                 return question(connection, self.id)
-        except _DATABASE_ERRORS as error:
+        except DATABASE_ERRORS as error:
             log.warning("the record of the task %s cannot be reached: %s", self.id, error)
             return False
         finally:
