@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from longshore.errors import ColumnNotFound, IllegalOperation, InvalidRequest, InvalidType, InvalidValue, TooLarge
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.history import History
 from longshore.tables.recipe import DEEPEST, Recipe, RecipeStep, replay
-from longshore.tables.table import Table, write_columns
 from tables.conftest import MakeTable
 
 FRAME = pl.DataFrame({"name": ["a", "b", "a", None], "price": [1.5, None, 2.5, 2.0], "count": [1, 2, 3, None]})

@@ -36,12 +36,12 @@ from longshore.stopping import StopSignal
 from longshore.tables import reading, writing
 from longshore.tables.aggregating import AggregateParameters, aggregate, describe
 from longshore.tables.changing import Outcome, apply, what_changed
+from longshore.tables.core.table import Table
+from longshore.tables.core.validation import parse_model
 from longshore.tables.dropping import drop_step
 from longshore.tables.operations import Facts, Operation, bind, require_operation
 from longshore.tables.operations.base import counted
-from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe, Replay, replay
-from longshore.tables.table import Table
 
 logger = logging.getLogger(__name__)
 

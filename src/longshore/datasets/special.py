@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.tables.aggregating import AggregateParameters
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Parameters
-from longshore.tables.parsing import parse_model
 from longshore.tables.recipe import Recipe
 
 IMPORT = "import"

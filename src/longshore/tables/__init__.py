@@ -15,10 +15,10 @@
 
 from longshore.tables.aggregating import aggregate
 from longshore.tables.changing import apply
+from longshore.tables.core.table import Column, Table
 from longshore.tables.history import History
 from longshore.tables.operations import all_operations, require_operation
 from longshore.tables.reading import ReadOptions, read
-from longshore.tables.table import Column, Table
 
 __all__ = [
     "Column",

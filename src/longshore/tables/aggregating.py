@@ -16,14 +16,14 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import InvalidType, NameTaken
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.free_names import free_name
+from longshore.tables.core.table import ROW_NUMBER, Column, Table, write_columns
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.operations.base import counted
 from longshore.tables.operations.columns import check_name
-from longshore.tables.operations.naming import free_name
-from longshore.tables.parsing import parse_model
-from longshore.tables.table import ROW_NUMBER, Column, Table, write_columns
 
 Function = Literal[
     "count", "countDistinct", "sum", "mean", "median", "min", "max", "std", "first", "last", "mode"

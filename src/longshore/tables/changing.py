@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import ROW_NUMBER, Column, Table, write_columns
 from longshore.tables.operations.base import Change, Computed, Facts, Operation
-from longshore.tables.table import ROW_NUMBER, Column, Table, write_columns
 
 
 @dataclass(frozen=True)

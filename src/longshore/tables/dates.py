@@ -16,10 +16,10 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.columns import col
-from longshore.tables.dtypes import SPACES
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.dtypes import SPACES
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.dates import FAMILIES, Family, in_the_past, misread_dates, read_formats
-from longshore.tables.scripting.portable import portable
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""

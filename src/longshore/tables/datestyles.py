@@ -16,7 +16,8 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
 from longshore.tables.dates import (
     SAMPLE_ROWS,
     TIMES,
@@ -29,7 +30,6 @@ from longshore.tables.dates import (
 )
 from longshore.tables.reading.dates import FAMILIES, Family
 from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
 
 DATETIME = pl.Datetime("us")
 Order = Literal["dayFirst", "monthFirst", "yearFirst"]

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
 from longshore.tables.dates import stripped
-from longshore.tables.scripting.portable import portable
 
 Mark = Literal["point", "comma"]
 EXAMPLES = 3

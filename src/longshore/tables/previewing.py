@@ -13,11 +13,11 @@ import polars as pl
 from pydantic import Field, JsonValue, StrictInt, StrictStr
 
 from longshore.errors import IllegalOperation
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import ROW_NUMBER, Table
 from longshore.tables.operations.base import Change, Computed, Facts, Parameters, require_operation
 from longshore.tables.operations.other import FindOther, bind, no_others
-from longshore.tables.table import ROW_NUMBER, Table
-from longshore.tables.viewing.json_ready import to_values
 
 MOST_ROWS = 500
 

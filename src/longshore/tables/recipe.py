@@ -37,6 +37,8 @@ from longshore.errors import (
     shorten,
 )
 from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import (
     Facts,
     FindOther,
@@ -48,8 +50,6 @@ from longshore.tables.operations import (
     require_operation,
 )
 from longshore.tables.operations.splitting import MOST_PARTS
-from longshore.tables.parsing import parse_model
-from longshore.tables.table import Table
 
 FORMAT: Final = "longshore-recipe"
 FORMAT_VERSION = 1

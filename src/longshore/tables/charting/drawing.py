@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from longshore.tables.charting.parameters import VisualizeParameters
-from longshore.tables.table import Table
+from longshore.tables.core.table import Table
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.dropping import Made
 from longshore.tables.explaining.results import Explanation, Original, Place, StepOfCell, What
 from longshore.tables.explaining.stages import Stage, Unknown, attempt, stages_of
 from longshore.tables.operations.base import Computed
-from longshore.tables.table import ROW_NUMBER, Column, Table
 
 MOST_MOVES = 50
 """Steps that move rows which are followed: each may cost a look at whole columns."""

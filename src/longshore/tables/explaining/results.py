@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from longshore.tables.origin import Unit
+from longshore.tables.core.origin import Unit
 
 What = Literal["changed", "renamed", "copied", "moved", "rowAdded", "columnMade", "unknown"]
 """What a step did to a cell: changed its value (or its type), renamed its column, made this copy of it, gave its

@@ -15,12 +15,12 @@ import polars as pl
 
 from longshore.errors import LongshoreError
 from longshore.tables.changing import laid_out
-from longshore.tables.columns import cols
+from longshore.tables.core.column_expressions import cols
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 from longshore.tables.dropping import Made, with_tables
 from longshore.tables.explaining.results import Place
 from longshore.tables.operations.base import Change, Computed, Facts, Operation, require_operation
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import to_values
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,14 +9,14 @@ import polars as pl
 from pydantic import Field, StrictBool, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
 from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Column, Table
 
 
 class FindReplaceParameters(OneColumn):

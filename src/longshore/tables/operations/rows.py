@@ -11,7 +11,8 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound, shorten
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -27,7 +28,6 @@ from longshore.tables.operations.expressions import learn
 from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.scripting import code as write
-from longshore.tables.table import ROW_NUMBER, Column, Table
 from longshore.tables.viewing.conditions import LONGEST_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query
 from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, check_condition, resolve

@@ -11,8 +11,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
-from longshore.tables.columns import col, mapped
-from longshore.tables.dtypes import SPACES, is_text, text_form
+from longshore.tables.core.column_expressions import col, mapped
+from longshore.tables.core.dtypes import SPACES, is_text, text_form
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -25,12 +28,9 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.naming import free_names
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import Pattern, compile_pattern
 from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Column, Table
 
 MOST_GROUPS = 100
 

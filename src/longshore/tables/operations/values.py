@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidValue, shorten
-from longshore.tables import dtypes
+from longshore.tables.core import dtypes
 
 Scalar = str | int | float | bool | None
 """A JSON value that is no list and no object."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from longshore.tables.scripting.portable import portable
+from longshore.tables.core.portable import portable
 
 Order = Literal["dmy", "mdy"]
 

@@ -15,7 +15,7 @@ from functools import cached_property, reduce
 import polars as pl
 from typing_extensions import override
 
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
 from longshore.tables.reading.cells import read_clocks
 from longshore.tables.reading.dates import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 

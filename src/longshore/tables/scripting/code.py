@@ -16,11 +16,11 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables import dtypes
-from longshore.tables.columns import is_pattern
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import is_pattern
+from longshore.tables.core.table import Column
 from longshore.tables.patterns import Pattern
 from longshore.tables.patterns.translate import translate_template
-from longshore.tables.table import Column
 
 LONGEST_TRANSLATION = 80
 """Characters; a longer translated pattern (all digits of all scripts, say) is read by nobody."""
@@ -208,7 +208,7 @@ def filler(fitted: Any, dtype: pl.DataType) -> str:
 
 
 def text_of(one: Column) -> str:
-    """A column's text form, as :func:`longshore.tables.dtypes.text_form` makes it."""
+    """A column's text form, as :func:`longshore.tables.core.dtypes.text_form` makes it."""
     return text_form(column(one.name), one.dtype)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.operations.naming import free_names
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.portable import portable
 from longshore.tables.sandbox.inside.work import _as_before, _equal, to_array, to_frame, to_name
-from longshore.tables.scripting.portable import portable
 
 
 @portable

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, InvalidValue
-from longshore.tables import dtypes
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Column, Table
 from longshore.tables.dates import read_dates
 from longshore.tables.operations.conversion import convert, convert_code
 from longshore.tables.operations.expressions import moments, texts  # noqa: F401 - they declare their functions
@@ -37,7 +38,6 @@ from longshore.tables.operations.expressions.tree import Call, Case, Cast, Inter
 from longshore.tables.operations.expressions.written import Written, by_name, call, coalesce, lit, px
 from longshore.tables.operations.values import from_json, to_json
 from longshore.tables.reading.dates import FAMILIES, Family
-from longshore.tables.table import Column, Table
 
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(["int", "integer", "bigint", "int64"], WHOLE),

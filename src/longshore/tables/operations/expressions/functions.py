@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, shorten
+from longshore.tables.core.portable import portable
 from longshore.tables.operations.expressions.operands import (
     DECIMAL,
     WHOLE,
@@ -31,7 +32,6 @@ from longshore.tables.operations.expressions.operators import (
     whole_quotient,
 )
 from longshore.tables.operations.expressions.written import Written, call, coalesce, px
-from longshore.tables.scripting.portable import portable
 
 Builder = Callable[..., Operand]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import InvalidValue
+from longshore.tables.core.portable import portable
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
     BOOLEAN,
@@ -28,7 +29,6 @@ from longshore.tables.operations.expressions.written import Written, call, lit, 
 from longshore.tables.operations.text import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
 from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
 
 
 def _text(name: str, operand: Operand, compute: Callable[[Written], Written], size: Size | None = None) -> Operand:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables import dtypes
+from longshore.tables.core import dtypes
 
 LARGEST_EXACT = 2**53
 """Beyond it neighbouring integers are one and the same number in JavaScript."""

@@ -17,4 +17,4 @@ def test_nobody_hands_a_users_name_to_the_engine_directly() -> None:
         for path in TABLES.rglob("*.py")
         for match in DIRECT.finditer(path.read_text())
     }
-    assert found == {"columns.py: pl.col(name)"}
+    assert found == {"core/column_expressions.py: pl.col(name)"}

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from longshore.errors import InvalidValue
-from longshore.tables.scripting.portable import portable
+from longshore.tables.core.portable import portable
 
 Kind = Literal["int", "float", "string", "datetime", "date", "time", "duration", "boolean"]
 """The names of the contract; a dtype outside them goes by its engine's name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from longshore.tables.table import Table
+from longshore.tables.core.table import Table
 
 
 def damaged_columns(table: Table) -> list[str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from longshore.tables.core.table import write_columns
 from longshore.tables.reading import read
-from longshore.tables.table import write_columns
 
 DISK = os.fsync
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from longshore.tables.operations.columns import LONGEST_NAME
+LONGEST_NAME = 1024
+"""Characters of the longest column name that people may give."""
 
 
 def free_name(wanted: str, taken: Container[str]) -> str:
