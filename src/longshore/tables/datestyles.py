@@ -16,6 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
 from longshore.tables.dates import (
@@ -29,7 +30,6 @@ from longshore.tables.dates import (
     weighed,
 )
 from longshore.tables.reading.dates import FAMILIES, Family
-from longshore.tables.scripting import code as write
 
 DATETIME = pl.Datetime("us")
 Order = Literal["dayFirst", "monthFirst", "yearFirst"]

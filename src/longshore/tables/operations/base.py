@@ -30,10 +30,10 @@ from pydantic import ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
+from longshore.tables.codegen.literals import Code as Code
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.core.validation import parse_model
-from longshore.tables.scripting.code import Code as Code
 
 Declared = TypeVar("Declared", bound="type[Operation]")
 
@@ -249,7 +249,7 @@ class Operation(ABC):
     def code(self, table: Table, facts: Facts) -> Code:
         """The same as a step of a script: statements that take the Polars frame ``df`` to the next ``df``.
 
-        Names and values enter them only through the functions of :mod:`longshore.tables.scripting.code`; helpers are
+        Names and values enter them only through the functions of :mod:`longshore.tables.codegen.literals`; helpers are
         functions marked ``@portable``, called by their names. Reads no data.
 
         :param table: the table before the step.

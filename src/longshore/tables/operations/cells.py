@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt
 
 from longshore.errors import InvalidValue
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import text_form
 from longshore.tables.core.table import ROW_NUMBER, Table
@@ -25,7 +26,6 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
-from longshore.tables.scripting import code as write
 
 
 class NewCellValueParameters(OneColumn):

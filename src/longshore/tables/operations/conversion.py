@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidType, InvalidValue, shorten
+from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
@@ -18,7 +19,6 @@ from longshore.tables.core.table import Column, Table
 from longshore.tables.dates import find_family, from_facts, parse_dates, read_family, to_facts
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.values import BOOLEAN_WORDS, integer_range
-from longshore.tables.scripting import code as write
 
 _TARGETS: dict[str, pl.DataType] = {
     **dict.fromkeys(["int", "integer", "int64"], pl.Int64()),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, StrictInt, StrictStr, field_validator
 
 from longshore.errors import ColumnNotFound, LongshoreError, NameTaken, shorten
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.table import Table
 from longshore.tables.operations.base import (
     Change,
@@ -23,7 +24,6 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.columns import check_name
 from longshore.tables.operations.expressions import Compiled, compile_expression, describe_functions, learn, parse
 from longshore.tables.operations.expressions.tokens import LONGEST
-from longshore.tables.scripting import code as write
 
 
 class DeriveParameters(Parameters):

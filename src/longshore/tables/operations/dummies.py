@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field, StrictBool
 
 from longshore.errors import TooLarge
+from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.free_names import free_names
@@ -26,7 +27,6 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
-from longshore.tables.scripting import code as write
 
 MOST_VALUES = 1_000
 """Distinct values, and so new columns, that a column may have."""

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import is_text, sortable
 from longshore.tables.core.table import Column, Table
@@ -25,7 +26,6 @@ from longshore.tables.operations.base import (
     readable,
 )
 from longshore.tables.operations.values import from_json, literal, to_json
-from longshore.tables.scripting import code as write
 
 
 @operation

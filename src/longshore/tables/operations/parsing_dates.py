@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from longshore.errors import InvalidType
+from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.free_names import free_name
@@ -25,7 +26,6 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
-from longshore.tables.scripting import code as write
 
 MOST_FORMATS = 50
 

@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr
 
 from longshore.errors import InvalidType, TooLarge
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col, mapped
 from longshore.tables.core.dtypes import SPACES, is_text, text_form
 from longshore.tables.core.free_names import free_names
@@ -30,7 +31,6 @@ from longshore.tables.operations.base import (
 )
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import Pattern, compile_pattern
-from longshore.tables.scripting import code as write
 
 MOST_GROUPS = 100
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, InvalidValue
+from longshore.tables.codegen.dual_expression import Written, by_name, call, coalesce, lit, px
 from longshore.tables.core import dtypes
 from longshore.tables.core.table import Column, Table
 from longshore.tables.dates import read_dates
@@ -35,7 +36,6 @@ from longshore.tables.operations.expressions.operands import (
 )
 from longshore.tables.operations.expressions.operators import chosen, shift
 from longshore.tables.operations.expressions.tree import Call, Case, Cast, Interval, Literal, Name, Node, children, walk
-from longshore.tables.operations.expressions.written import Written, by_name, call, coalesce, lit, px
 from longshore.tables.operations.values import from_json, to_json
 from longshore.tables.reading.dates import FAMILIES, Family
 

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, shorten
+from longshore.tables.codegen.dual_expression import Written, call, coalesce, px
 from longshore.tables.core.portable import portable
 from longshore.tables.operations.expressions.operands import (
     DECIMAL,
@@ -31,7 +32,6 @@ from longshore.tables.operations.expressions.operators import (
     remainder,
     whole_quotient,
 )
-from longshore.tables.operations.expressions.written import Written, call, coalesce, px
 
 Builder = Callable[..., Operand]
 

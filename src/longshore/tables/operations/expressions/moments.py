@@ -8,6 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
+from longshore.tables.codegen.dual_expression import Written, call
 from longshore.tables.dates import parse_dates, require_format
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
@@ -23,7 +24,6 @@ from longshore.tables.operations.expressions.operands import (
     require_text,
     text_constant,
 )
-from longshore.tables.operations.expressions.written import Written, call
 
 _PARTS: dict[str, Callable[[Written], Written]] = {
     "year": lambda x: x.dt.year(),

@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge, shorten
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen.dual_expression import Written, by_name, call, lit
 from longshore.tables.core import dtypes
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column
-from longshore.tables.operations.expressions.written import Written, by_name, call, lit
 from longshore.tables.operations.values import fit_value
-from longshore.tables.scripting import code as write
 
 WHOLE, DECIMAL, TEXT, BOOLEAN = pl.Int64(), pl.Float64(), pl.String(), pl.Boolean()
 DATE, DATETIME, NOTHING = pl.Date(), pl.Datetime("us"), pl.Null()

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidValue
+from longshore.tables.codegen.dual_expression import Written, call, lit, px
 from longshore.tables.core.portable import portable
 from longshore.tables.operations.expressions.operands import (
     BOOLEAN,
@@ -35,7 +36,6 @@ from longshore.tables.operations.expressions.operands import (
     widest,
 )
 from longshore.tables.operations.expressions.tree import Interval
-from longshore.tables.operations.expressions.written import Written, call, lit, px
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

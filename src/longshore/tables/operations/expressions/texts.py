@@ -7,6 +7,8 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import InvalidValue
+from longshore.tables.codegen import patterns
+from longshore.tables.codegen.dual_expression import Written, call, lit, px
 from longshore.tables.core.portable import portable
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
@@ -25,10 +27,8 @@ from longshore.tables.operations.expressions.operands import (
     text_constant,
     whole_constant,
 )
-from longshore.tables.operations.expressions.written import Written, call, lit, px
 from longshore.tables.operations.text import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
-from longshore.tables.scripting import code as write
 
 
 def _text(name: str, operand: Operand, compute: Callable[[Written], Written], size: Size | None = None) -> Operand:
@@ -229,7 +229,7 @@ def _matches(operand: Operand, pattern: Operand) -> Operand:
     """Whether a regular expression in Python's syntax matches inside the text."""
     compiled = compile_pattern(text_constant(pattern, "REGEXP_LIKE", "a pattern"))
     text = require_text(operand, "REGEXP_LIKE")
-    return text.now(Written(compiled.contains(text.expr.made), write.found(text.expr.inside, compiled)), BOOLEAN)
+    return text.now(Written(compiled.contains(text.expr.made), patterns.found(text.expr.inside, compiled)), BOOLEAN)
 
 
 @function("REGEXP_REPLACE(text, pattern, put)", least=3, most=3)
@@ -244,7 +244,7 @@ def _replace_matches(operand: Operand, pattern: Operand, put: Operand) -> Operan
         "REGEXP_REPLACE",
         operand,
         times,
-        lambda text: Written(compiled.replace(text.made, template), write.replaced(text.inside, compiled, template)),
+        lambda text: Written(compiled.replace(text.made, template), patterns.replaced(text.inside, compiled, template)),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import PORTABLE
-from longshore.tables.scripting import code as write
 
 
 class Written:
