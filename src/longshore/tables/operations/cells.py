@@ -13,6 +13,7 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import text_form
 from longshore.tables.core.table import ROW_NUMBER, Table
+from longshore.tables.formats.scalars import as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -25,7 +26,6 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
 
 
 class NewCellValueParameters(OneColumn):

@@ -9,7 +9,7 @@ import polars as pl
 from longshore.errors import shorten
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
-from longshore.tables.dates import stripped
+from longshore.tables.formats.dates import stripped
 from longshore.tables.operations.base import counted
 
 MISFITS_SHOWN = 5

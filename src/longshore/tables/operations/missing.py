@@ -14,6 +14,7 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import is_text, sortable
 from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import from_json, literal, to_json
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -25,7 +26,6 @@ from longshore.tables.operations.base import (
     operation,
     readable,
 )
-from longshore.tables.operations.values import from_json, literal, to_json
 
 
 @operation

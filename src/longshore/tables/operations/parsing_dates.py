@@ -14,7 +14,7 @@ from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Column, Table
-from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, read_all_code, style_of
+from longshore.tables.formats.date_inference import Decision, decide, evidence_for, read_all, read_all_code, style_of
 from longshore.tables.operations.base import (
     Change,
     Code,

@@ -13,8 +13,8 @@ from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Column, Table
-from longshore.tables.dates import stripped
-from longshore.tables.numberstyles import decide, read_numbers
+from longshore.tables.formats.dates import stripped
+from longshore.tables.formats.number_inference import decide, read_numbers
 from longshore.tables.operations.base import Change, Code, Computed, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 

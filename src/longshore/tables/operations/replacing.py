@@ -15,8 +15,8 @@ from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
-from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
 
 

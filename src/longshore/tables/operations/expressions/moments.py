@@ -9,7 +9,7 @@ import polars as pl
 
 from longshore.errors import InvalidValue, shorten
 from longshore.tables.codegen.dual_expression import Written, call
-from longshore.tables.dates import parse_dates, require_format
+from longshore.tables.formats.dates import parse_dates, require_format
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
     DATE,

@@ -19,7 +19,7 @@ from longshore.tables.codegen.dual_expression import Written, by_name, call, lit
 from longshore.tables.core import dtypes
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column
-from longshore.tables.operations.values import fit_value
+from longshore.tables.formats.scalars import fit_value
 
 WHOLE, DECIMAL, TEXT, BOOLEAN = pl.Int64(), pl.Float64(), pl.String(), pl.Boolean()
 DATE, DATETIME, NOTHING = pl.Date(), pl.Datetime("us"), pl.Null()

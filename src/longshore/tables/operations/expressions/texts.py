@@ -10,6 +10,7 @@ from longshore.errors import InvalidValue
 from longshore.tables.codegen import patterns
 from longshore.tables.codegen.dual_expression import Written, call, lit, px
 from longshore.tables.core.portable import portable
+from longshore.tables.formats.text_groups import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.operations.expressions.functions import function
 from longshore.tables.operations.expressions.operands import (
     BOOLEAN,
@@ -27,7 +28,6 @@ from longshore.tables.operations.expressions.operands import (
     text_constant,
     whole_constant,
 )
-from longshore.tables.operations.text import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
 
 

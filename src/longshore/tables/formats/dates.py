@@ -19,7 +19,7 @@ from longshore.errors import InvalidValue, shorten
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import SPACES
 from longshore.tables.core.portable import portable
-from longshore.tables.reading.dates import FAMILIES, Family, in_the_past, misread_dates, read_formats
+from longshore.tables.formats.date_families import FAMILIES, Family, in_the_past, misread_dates, read_formats
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""

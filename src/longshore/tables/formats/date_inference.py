@@ -1,6 +1,6 @@
 """Which formats the dates of a whole column are written in: every known one counted, with the evidence.
 
-Candidates are the formats that the file reader knows (:mod:`.reading.dates`), each by itself. They are counted over
+Candidates are the formats that the file reader knows (:mod:`.date_families`), each by itself. They are counted over
 all values, also those that the first ones do not show. Day or month first is decided once for the column, by the
 values that only one of them can read, such as ``13/02/2020``.
 """
@@ -19,7 +19,8 @@ from longshore.errors import InvalidValue, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
-from longshore.tables.dates import (
+from longshore.tables.formats.date_families import FAMILIES, Family
+from longshore.tables.formats.dates import (
     SAMPLE_ROWS,
     TIMES,
     parse_dates,
@@ -29,7 +30,6 @@ from longshore.tables.dates import (
     stripped,
     weighed,
 )
-from longshore.tables.reading.dates import FAMILIES, Family
 
 DATETIME = pl.Datetime("us")
 Order = Literal["dayFirst", "monthFirst", "yearFirst"]

@@ -15,7 +15,7 @@ import polars as pl
 from longshore.errors import InvalidValue
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
-from longshore.tables.dates import stripped
+from longshore.tables.formats.dates import stripped
 
 Mark = Literal["point", "comma"]
 EXAMPLES = 3
