@@ -15,6 +15,7 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.codegen import patterns
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
+from longshore.tables.expressions import learn
 from longshore.tables.formats.scalars import fit_value, require_scalar
 from longshore.tables.operations.base import (
     Change,
@@ -27,7 +28,6 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.expressions import learn
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.viewing.conditions import LONGEST_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query

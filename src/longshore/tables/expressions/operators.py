@@ -10,7 +10,8 @@ import polars as pl
 from longshore.errors import InvalidValue
 from longshore.tables.codegen.dual_expression import Written, call, lit, px
 from longshore.tables.core.portable import portable
-from longshore.tables.operations.expressions.operands import (
+from longshore.tables.expressions.ast import Interval
+from longshore.tables.expressions.operands import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -35,7 +36,6 @@ from longshore.tables.operations.expressions.operands import (
     together,
     widest,
 )
-from longshore.tables.operations.expressions.tree import Interval
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

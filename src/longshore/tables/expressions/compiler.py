@@ -12,13 +12,10 @@ from longshore.errors import InvalidRequest, InvalidType, InvalidValue
 from longshore.tables.codegen.dual_expression import Written, by_name, call, coalesce, lit, px
 from longshore.tables.core import dtypes
 from longshore.tables.core.table import Column, Table
-from longshore.tables.formats.casting import convert, convert_code
-from longshore.tables.formats.date_families import FAMILIES, Family
-from longshore.tables.formats.dates import read_dates
-from longshore.tables.formats.scalars import from_json, to_json
-from longshore.tables.operations.expressions import moments, texts  # noqa: F401 - they declare their functions
-from longshore.tables.operations.expressions.functions import find_operator
-from longshore.tables.operations.expressions.operands import (
+from longshore.tables.expressions import date_functions, text_functions  # noqa: F401 - they declare their functions
+from longshore.tables.expressions.ast import Call, Case, Cast, Interval, Literal, Name, Node, children, walk
+from longshore.tables.expressions.functions import find_operator
+from longshore.tables.expressions.operands import (
     BOOLEAN,
     DATE,
     DATETIME,
@@ -36,8 +33,11 @@ from longshore.tables.operations.expressions.operands import (
     printed,
     require_number,
 )
-from longshore.tables.operations.expressions.operators import chosen, shift
-from longshore.tables.operations.expressions.tree import Call, Case, Cast, Interval, Literal, Name, Node, children, walk
+from longshore.tables.expressions.operators import chosen, shift
+from longshore.tables.formats.casting import convert, convert_code
+from longshore.tables.formats.date_families import FAMILIES, Family
+from longshore.tables.formats.dates import read_dates
+from longshore.tables.formats.scalars import from_json, to_json
 
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(["int", "integer", "bigint", "int64"], WHOLE),

@@ -9,9 +9,8 @@ import polars as pl
 
 from longshore.errors import InvalidValue, shorten
 from longshore.tables.codegen.dual_expression import Written, call
-from longshore.tables.formats.dates import parse_dates, require_format
-from longshore.tables.operations.expressions.functions import function
-from longshore.tables.operations.expressions.operands import (
+from longshore.tables.expressions.functions import function
+from longshore.tables.expressions.operands import (
     DATE,
     DATETIME,
     TEXT,
@@ -24,6 +23,7 @@ from longshore.tables.operations.expressions.operands import (
     require_text,
     text_constant,
 )
+from longshore.tables.formats.dates import parse_dates, require_format
 
 _PARTS: dict[str, Callable[[Written], Written]] = {
     "year": lambda x: x.dt.year(),

@@ -10,9 +10,8 @@ from longshore.errors import InvalidValue
 from longshore.tables.codegen import patterns
 from longshore.tables.codegen.dual_expression import Written, call, lit, px
 from longshore.tables.core.portable import portable
-from longshore.tables.formats.text_groups import MOST_GROUPS, group_code, group_of, trimmed
-from longshore.tables.operations.expressions.functions import function
-from longshore.tables.operations.expressions.operands import (
+from longshore.tables.expressions.functions import function
+from longshore.tables.expressions.operands import (
     BOOLEAN,
     LONGEST_CELL_BYTES,
     MOST_CHARACTERS,
@@ -28,6 +27,7 @@ from longshore.tables.operations.expressions.operands import (
     text_constant,
     whole_constant,
 )
+from longshore.tables.formats.text_groups import MOST_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
 
 

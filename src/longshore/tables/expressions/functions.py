@@ -13,7 +13,7 @@ import polars as pl
 from longshore.errors import InvalidRequest, shorten
 from longshore.tables.codegen.dual_expression import Written, call, coalesce, px
 from longshore.tables.core.portable import portable
-from longshore.tables.operations.expressions.operands import (
+from longshore.tables.expressions.operands import (
     DECIMAL,
     WHOLE,
     Operand,
@@ -24,14 +24,7 @@ from longshore.tables.operations.expressions.operands import (
     whole_constant,
     widest,
 )
-from longshore.tables.operations.expressions.operators import (
-    OPERATORS,
-    chosen,
-    compare,
-    divide,
-    remainder,
-    whole_quotient,
-)
+from longshore.tables.expressions.operators import OPERATORS, chosen, compare, divide, remainder, whole_quotient
 
 Builder = Callable[..., Operand]
 

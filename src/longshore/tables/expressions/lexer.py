@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from longshore.errors import InvalidRequest, shorten
-from longshore.tables.operations.expressions.tree import Span
+from longshore.tables.expressions.ast import Span
 
 LONGEST = 5_000
 """Characters of the longest expression."""

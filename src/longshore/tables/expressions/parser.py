@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from longshore.errors import InvalidRequest, shorten
-from longshore.tables.operations.expressions.tokens import Token, tokenize
-from longshore.tables.operations.expressions.tree import Call, Case, Cast, Interval, Literal, Name, Node, Span, children
+from longshore.tables.expressions.ast import Call, Case, Cast, Interval, Literal, Name, Node, Span, children
+from longshore.tables.expressions.lexer import Token, tokenize
 
 DEEPEST = 100
 """Parts inside each other; ``a + b + c`` counts two."""
