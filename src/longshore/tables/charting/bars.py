@@ -10,7 +10,7 @@ from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import Floats, Indices, Limits, Span, require_numbers, require_one
 from longshore.tables.charting.batches import Batches
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import MOST_SHOWN, VisualizeParameters
 from longshore.tables.core import dtypes
 from longshore.tables.core.json_values import to_values

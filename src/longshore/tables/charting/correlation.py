@@ -11,7 +11,7 @@ from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import is_number, require_numbers
 from longshore.tables.charting.batches import Batches
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
 from longshore.tables.core.table import Column, Table
 

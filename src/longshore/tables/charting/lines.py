@@ -7,7 +7,7 @@ from typing import Any
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import Span, is_moment, require_one
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.charting.scatter import Extent, Pairs
 from longshore.tables.charting.thinning import Everything, Thinning

@@ -24,7 +24,7 @@ from longshore.tables.charting.axes import (
     require_one,
 )
 from longshore.tables.charting.batches import Batches, among, paired
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.fitting import Fit, fit_line
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.core.table import Column, Table
