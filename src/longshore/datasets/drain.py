@@ -34,7 +34,7 @@ from longshore.errors import (
 from longshore.settings import Settings
 from longshore.stopping import StopSignal
 from longshore.tables import reading, writing
-from longshore.tables.aggregating import AggregateParameters, aggregate, describe
+from longshore.tables.operations.aggregate import AggregateParameters, aggregate, describe
 from longshore.tables.changing import Outcome, apply, what_changed
 from longshore.tables.core.table import Table
 from longshore.tables.core.validation import parse_model

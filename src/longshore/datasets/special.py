@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.aggregating import AggregateParameters
+from longshore.tables.operations.aggregate import AggregateParameters
 from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Parameters
 from longshore.tables.recipe import Recipe

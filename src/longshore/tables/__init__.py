@@ -13,7 +13,7 @@
 [('Ada', 1.5), ('Bob', 1.5)]
 """
 
-from longshore.tables.aggregating import aggregate
+from longshore.tables.operations.aggregate import aggregate
 from longshore.tables.changing import apply
 from longshore.tables.core.table import Column, Table
 from longshore.tables.history import History
