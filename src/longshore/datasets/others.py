@@ -23,7 +23,7 @@ from longshore.errors import IllegalOperation, SessionNotFound
 from longshore.tables.core.table import Table
 from longshore.tables.operations import ITSELF, FindOther, Other, WithOther, find_operation
 from longshore.tables.operations.other import OTHER_FIELD, missing_source
-from longshore.tables.recipe import RecipeStep
+from longshore.tables.replay.recipe import RecipeStep
 
 PINS = ".other-"
 """Begins the name of a folder that holds another dataset's files while they are read."""

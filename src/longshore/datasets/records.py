@@ -15,7 +15,7 @@ from longshore.datasets.models import datasets, servers, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
 from longshore.leases import Lease
 from longshore.tables.core.table import Table
-from longshore.tables.dropping import Made
+from longshore.tables.replay.drop_step import Made
 
 IMPORTING, READY, FAILED = "importing", "ready", "failed"
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType, InvalidValue, NameTaken
 from longshore.tables import aggregate
-from longshore.tables.operations.aggregate import FUNCTIONS, AggregateParameters, describe
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Table
+from longshore.tables.operations.aggregate import FUNCTIONS, AggregateParameters, describe
 from tables.operations.test_appending import every_type
 from tables.operations.test_joining import KEYS, frames, table_of
 

@@ -16,8 +16,8 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.codegen.literals import Argument, Code
 from longshore.tables.core.portable import PORTABLE
 from longshore.tables.core.table import Table
-from longshore.tables.dropping import Made, effective
 from longshore.tables.operations import Facts, Operation, require_operation
+from longshore.tables.replay.drop_step import Made, effective
 
 # Its functions go into scripts although nothing here calls them.
 from longshore.tables.scripting import helpers as _helpers  # noqa: F401

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from longshore.errors import ColumnNotFound, IllegalOperation, InvalidRequest, InvalidType, InvalidValue, TooLarge
 from longshore.tables.core.table import Table, write_columns
 from longshore.tables.history import History
-from longshore.tables.recipe import DEEPEST, Recipe, RecipeStep, replay
+from longshore.tables.replay.recipe import DEEPEST, Recipe, RecipeStep, replay
 from tables.conftest import MakeTable
 
 FRAME = pl.DataFrame({"name": ["a", "b", "a", None], "price": [1.5, None, 2.5, 2.0], "count": [1, 2, 3, None]})
@@ -114,7 +114,7 @@ def test_dropping_a_step_is_replaying_the_recipe_without_it(steps: Any, data: st
 
 
 def effective_of(history: History) -> Any:
-    from longshore.tables.dropping import effective
+    from longshore.tables.replay.drop_step import effective
 
     return effective(history._made())
 
@@ -315,7 +315,7 @@ def test_steps_that_name_rows_are_pointed_out_where_rows_may_differ(make_table: 
 def test_every_parameter_that_names_a_column_is_understood() -> None:
     """Whoever declares an operation marks such parameters, or a recipe would take them for plain numbers."""
     from longshore.tables.operations import all_operations
-    from longshore.tables.recipe import _controls, _key_lists
+    from longshore.tables.replay.recipe import _controls, _key_lists
 
     for declared in all_operations():
         model = declared.parameters_model()

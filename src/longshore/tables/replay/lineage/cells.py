@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
-from longshore.tables.dropping import Made
-from longshore.tables.explaining.results import Explanation, Original, Place, StepOfCell, What
-from longshore.tables.explaining.stages import Stage, Unknown, attempt, stages_of
 from longshore.tables.operations.base import Computed
+from longshore.tables.replay.drop_step import Made
+from longshore.tables.replay.lineage.results import Explanation, Original, Place, StepOfCell, What
+from longshore.tables.replay.lineage.stages import Stage, Unknown, attempt, stages_of
 
 MOST_MOVES = 50
 """Steps that move rows which are followed: each may cost a look at whole columns."""

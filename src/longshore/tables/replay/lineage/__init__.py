@@ -7,7 +7,7 @@
     found.steps             # every step that changed the cell, moved its row or renamed its column
 """
 
-from longshore.tables.explaining.cells import explain
-from longshore.tables.explaining.results import Explanation, Original, Place, StepOfCell
+from longshore.tables.replay.lineage.cells import explain
+from longshore.tables.replay.lineage.results import Explanation, Original, Place, StepOfCell
 
 __all__ = ["Explanation", "Original", "Place", "StepOfCell", "explain"]

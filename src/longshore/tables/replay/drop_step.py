@@ -13,11 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 from longshore.errors import IllegalOperation, InvalidValue
-from longshore.tables.changing import apply
 from longshore.tables.core.table import Table
 from longshore.tables.operations import FindOther, no_others, require_operation
 from longshore.tables.operations.base import counted
-from longshore.tables.recipe import Carry, RecipeStep, Replay, record_step, replay
+from longshore.tables.replay.apply import apply
+from longshore.tables.replay.recipe import Carry, RecipeStep, Replay, record_step, replay
 
 DROP_STEP = "dropStep"
 

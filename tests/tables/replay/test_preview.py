@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from longshore.errors import IllegalOperation, InvalidRequest
-from longshore.tables.changing import apply
 from longshore.tables.core.table import Table
 from longshore.tables.operations import require_operation
-from longshore.tables.previewing import Preview, PreviewParameters, preview
+from longshore.tables.replay.apply import apply
+from longshore.tables.replay.preview import Preview, PreviewParameters, preview
 
 MakeTable = Callable[..., Table]
 

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from longshore.errors import ColumnNotFound, LongshoreError, RowNotFound
 from longshore.tables import sandbox
 from longshore.tables.core.table import Table
-from longshore.tables.explaining import Explanation, cells
 from longshore.tables.history import History
 from longshore.tables.operations import Change, Facts, OneColumn, Operation, Report, base
 from longshore.tables.reading import ReadOptions, read
+from longshore.tables.replay.lineage import Explanation, cells
 
 TAG = re.compile(r"c(\d+)r(\d+)")
 

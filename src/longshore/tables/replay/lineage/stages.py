@@ -14,13 +14,13 @@ from typing import Any, ParamSpec, TypeVar
 import polars as pl
 
 from longshore.errors import LongshoreError
-from longshore.tables.changing import laid_out
 from longshore.tables.core.column_expressions import cols
 from longshore.tables.core.json_values import to_values
 from longshore.tables.core.table import Column, Table
-from longshore.tables.dropping import Made, with_tables
-from longshore.tables.explaining.results import Place
 from longshore.tables.operations.base import Change, Computed, Facts, Operation, require_operation
+from longshore.tables.replay.apply import laid_out
+from longshore.tables.replay.drop_step import Made, with_tables
+from longshore.tables.replay.lineage.results import Place
 
 P = ParamSpec("P")
 T = TypeVar("T")
