@@ -11,7 +11,6 @@ and reads a small file of its own to have the engine's threads and pages ready; 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import resource
@@ -357,9 +356,6 @@ def main() -> None:
     # A service manager may signal all processes at once; this one ends when its parent does.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What was imported stays for ever: without this the children would copy its pages when they collect.
-    gc.collect()
-    gc.freeze()
     Reader(control, float(sys.argv[2]) or None).serve()
     os._exit(0)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import select
 import sys
 
+from longshore.processes.loading import loading
+
 QUIET_SECONDS = 3.0
 
 
 def main() -> None:
     """Wait, then read."""
     select.select([int(sys.argv[1])], [], [], QUIET_SECONDS)
-    from longshore.datasets.reader_process import main as serve
-
+    with loading():
+        from longshore.datasets.reader_process import main as serve
     serve()
 
 

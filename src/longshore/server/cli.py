@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import click
 
 from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.jobs.cli import jobs_group
+from longshore.processes.loading import loading
 from longshore.server.logs import configure_logging
 from longshore.server.permissions import keep_others_out, make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
@@ -49,6 +52,8 @@ def listen_options(command: Command) -> Command:
 @click.version_option(app_version(), prog_name="longshore")
 def main() -> None:
     """A self-hosted data server. Every option is also an environment variable; see the documentation."""
+    # Python would look through all that was imported once more for garbage before it ends, for half a second.
+    atexit.register(gc.freeze)
 
 
 main.add_command(jobs_group)
@@ -92,7 +97,9 @@ def web(*, lifeline: int | None, listener: int | None, **options: Any) -> None:
     """Start only a web server, for several machines."""
     settings = read_part_settings(options, lifeline)
     from longshore.server.listener import PortTakenError, address_of, open_listener
-    from longshore.server.web import run_web
+
+    with loading():
+        from longshore.server.web import run_web
 
     if listener is not None:
         run_web(settings, listener, lifeline)
@@ -140,8 +147,8 @@ def worker(
                 sys.exit(run_workers(settings, concurrency, named))
             except StartError as error:
                 fail(str(error))
-        from longshore.server.worker import run_worker
-
+        with loading():
+            from longshore.server.worker import run_worker
         processes = concurrency or default_concurrency(settings, named)
         sys.exit(run_worker(settings, named, processes, lifeline, takes_up=take_up))
     except LoadError as error:
@@ -188,10 +195,10 @@ def _named_queues(text: str | None) -> tuple[str, ...]:
 def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_server_settings(options)
-    from longshore.database import migrate as migrate_database
-    from longshore.lifeline import die_with
-    from longshore.stores.lists import prepare as prepare_lists
-
+    with loading():
+        from longshore.database import migrate as migrate_database
+        from longshore.lifeline import die_with
+        from longshore.stores.lists import prepare as prepare_lists
     die_with(lifeline)
     try:
         migrate_database(settings)
@@ -238,10 +245,11 @@ def declarations(*, lifeline: int | None, output: int) -> None:
 
 def _find_declarations() -> Declarations:
     settings = read_server_settings({})
-    from longshore.server.declarations import find_declarations
-
     try:
-        return find_declarations(settings)
+        with loading():
+            from longshore.server.declarations import find_declarations
+
+            return find_declarations(settings)
     except LoadError as error:
         fail(str(error))
     except SettingsError as error:

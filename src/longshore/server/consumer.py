@@ -9,9 +9,9 @@ from typing import Any
 
 import redis
 from celery import bootsteps
+from celery.worker import state as worker_state
 from celery.worker.consumer import Consumer
 from celery.worker.control import control_command
-from celery.worker.state import maybe_shutdown
 
 from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
 from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
@@ -39,7 +39,7 @@ class QuickConsumer(Consumer):  # type: ignore[misc]
             interval_start=RETRY_FIRST_SECONDS,
             interval_step=RETRY_FIRST_SECONDS,
             interval_max=RETRY_LONGEST_SECONDS,
-            callback=maybe_shutdown,
+            callback=worker_state.maybe_shutdown,
         )
         return super().ensure_connected(conn)
 
@@ -135,7 +135,7 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
     """Of this process, whatever becomes of its connections."""
 
     def start(self, consumer: Any) -> None:
-        """Watch for signals; a worker whose pool is threads has no such loop."""
+        """Watch for signals; there is no such loop on every transport."""
         if consumer.hub is None:
             return
         if WakeStep.pipe is None:
@@ -144,6 +144,41 @@ class WakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
                 os.set_blocking(end, False)
             signal.set_wakeup_fd(WakeStep.pipe[1], warn_on_full_buffer=False)
         consumer.hub.add_reader(WakeStep.pipe[0], os.read, WakeStep.pipe[0], 4096)
+
+
+class UnblockStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Ends the question for the next message that Redis still holds when the worker stops.
+
+    Its answer may be a message, so the transport waits for it, up to a second. Redis gives it at once when it is told
+    to by another connection.
+    """
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, consumer: Any, **options: Any) -> None:
+        super().__init__(consumer, **options)
+        self.asking: int | None = None
+        """What Redis calls the connection that asks for messages."""
+
+    def start(self, consumer: Any) -> None:
+        """Learn that; nothing asks yet."""
+        if consumer.app.settings.redis_url is None:
+            return
+        try:
+            self.asking = consumer.task_consumer.channel.client.client_id()
+        except redis.RedisError as error:
+            log.debug("this worker will end a little later: %s", error)
+
+    def stop(self, consumer: Any) -> None:
+        """Have the question answered, if this is the end."""
+        asking, self.asking = self.asking, None
+        if asking is None or worker_state.should_stop is None:
+            return
+        try:
+            with connect(consumer.app.settings.redis_url) as client:
+                client.client_unblock(asking)
+        except redis.RedisError as error:  # away, or not allowed there
+            log.debug("this worker ends a little later: %s", error)
 
 
 @control_command(name=TAKE_UP, args=[("queue", str)], signature="<queue>")  # type: ignore[untyped-decorator]

@@ -15,6 +15,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from longshore.datasets.sockets import GuardedServer
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
 from longshore.server.refusing import refuse
+from longshore.server.websocket import OrderedWebSocket
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +42,12 @@ class CutWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]
         engine = self.app.__self__
         engine.longshore_websocket = self
         try:
-            return super().__call__(environ, start_response)
+            self.ws = OrderedWebSocket(environ, **self.server_args)
+            self.app(self)
         except (LocalProtocolError, RemoteProtocolError) as error:
             engine.close(wait=False, abort=True)
             return refuse(start_response, InvalidRequest(f"this is no handshake of a websocket: {error}"))
+        raise StopIteration  # so the web server takes it that the connection is none of its own any more
 
     def close(self) -> None:
         """Say goodbye, and hang up."""

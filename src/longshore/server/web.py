@@ -9,15 +9,19 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import time
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.errors import AppImportError, HaltServer
 from gunicorn.glogging import Logger
 
 from longshore.errors import LoadError, SettingsError
 from longshore.lifeline import die_with, die_with_parent
+from longshore.processes.loading import loading
 from longshore.server.connections import LanesWorker, most_connections, raise_file_limit
 from longshore.server.logs import make_handler
 from longshore.settings import Settings
@@ -38,6 +42,30 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
         self.error_log.handlers[:] = [make_handler()]
         # Of no use to whoever runs the server.
         self.error_log.addFilter(_is_news)
+
+
+class QuickArbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's parent, which ends together with its process; the library's looks ten times a second."""
+
+    def stop(self, graceful: bool = True) -> None:
+        """Stop the serving process."""
+        if graceful:
+            self.kill_workers(signal.SIGTERM)
+            self._wait_for_workers(time.monotonic() + self.cfg.graceful_timeout)
+        super().stop(graceful)
+
+    def _wait_for_workers(self, deadline: float) -> None:
+        """Until they ended, their time is over, or somebody is impatient."""
+        while self.WORKERS:
+            try:
+                number = self.SIG_QUEUE.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                self.kill_workers(signal.SIGKILL)
+                return
+            if number in (signal.SIGINT, signal.SIGQUIT):
+                self.SIG_QUEUE.put_nowait(number)
+                return
+            self.reap_workers()
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
@@ -80,14 +108,19 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         for name, value in chosen.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        """Serve until told to stop."""
+        QuickArbiter(self).run()
+
     def load(self) -> Any:
         """The application, made in the serving process; a part that cannot be loaded ends it with a sentence."""
-        from longshore.server.application import create_app
+        with loading():
+            from longshore.server.application import create_app
 
-        try:
-            return create_app(self.settings)
-        except (LoadError, SettingsError) as error:
-            raise AppImportError(f"longshore: {error}") from error
+            try:
+                return create_app(self.settings)
+            except (LoadError, SettingsError) as error:
+                raise AppImportError(f"longshore: {error}") from error
 
     def _hang_up_as_asked(self, arbiter: Any) -> None:
         """gunicorn would load itself anew when the terminal closes; it ends, or stays where it was told to (nohup)."""

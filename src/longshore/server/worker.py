@@ -6,7 +6,6 @@ carries jobs and Celery tasks of merged applications, and needs what deployers a
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -21,6 +20,7 @@ from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import load_declarations
 from longshore.leases import place
 from longshore.lifeline import die_with, die_with_parent
+from longshore.processes.loading import loading
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
 from longshore.server.extra_queues import read_kept
@@ -65,6 +65,13 @@ def run_worker(
     :raises LoadError: when a handler or a task module cannot be loaded.
     """
     die_with(lifeline)
+    with loading():
+        worker = _make_worker(settings, queues, concurrency, takes_up=takes_up)
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _make_worker(settings: Settings, queues: tuple[str, ...], concurrency: int, *, takes_up: bool) -> Any:
     # Tasks read their settings from the environment; what the command line said has to be there, too.
     os.environ.update(settings.child_environment())
     kinds = kinds_of(queues)
@@ -75,7 +82,7 @@ def run_worker(
     from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-    from longshore.server.consumer import AliveStep, TakeUpStep, WakeStep
+    from longshore.server.consumer import AliveStep, TakeUpStep, UnblockStep, WakeStep
 
     # About running as root, which is dangerous with pickle; we accept JSON only.
     warnings.simplefilter("ignore", SecurityWarning)
@@ -88,7 +95,7 @@ def run_worker(
     app.job_settled = settle_links
     _load_tasks(app, settings, kinds)
     step = type("AliveStep", (AliveStep,), {"redis_url": settings.redis_url, "kinds": kinds})
-    app.steps["consumer"].update({step, TakeUpStep, WakeStep})
+    app.steps["consumer"].update({step, TakeUpStep, UnblockStep, WakeStep})
 
     def configure(**_: Any) -> None:
         configure_logging(settings)
@@ -115,17 +122,15 @@ def run_worker(
     )
     # About a setting that we set, at every loss of the broker; Celery's set-up of the log lets it through, but is done.
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
-    # What was imported stays for ever: the collector need not touch it, so the task processes go on sharing its memory.
-    gc.collect()
-    gc.freeze()
-    worker.start()
-    return int(worker.exitcode or 0)
+    return worker
 
 
-def pool_for(settings: Settings, kinds: tuple[str, ...]) -> str:
+def pool_for(settings: Settings, kinds: tuple[str, ...]) -> Any:
     """The pool that runs tasks: threads for imports alone, since each file has a process of its own anyway."""
     if kinds != (IMPORTS,):
-        return "prefork"
+        from longshore.server.pool import QuickPool
+
+        return QuickPool
     from longshore.datasets.reader import process_reader
 
     process_reader(settings.worker_threads).start()

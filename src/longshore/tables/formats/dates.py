@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import polars as pl
@@ -109,6 +109,12 @@ def read_family(text: pl.Expr, family: Family, target: pl.DataType) -> pl.Expr:
     return read_dates(text, family.formats, family.target, family.shape, target)
 
 
+@lru_cache(maxsize=1024)
+def _read_column(name: str, family: Family, target: pl.DataType) -> pl.Expr:
+    """:func:`read_family` of a column, which takes longer to put together than to carry out on a short one."""
+    return read_family(col(name), family, target)
+
+
 @portable
 def read_dates(text: pl.Expr, patterns: Sequence[str], kind: str, shape: str | None, target: pl.DataType) -> pl.Expr:
     """Texts of a ``kind`` that follow one of the patterns, as ``target``; what follows none of them is missing."""
@@ -167,7 +173,7 @@ def find_family(frame: pl.LazyFrame, name: str, target: pl.DataType) -> Family:
     values = weighed(frame, name)
     sample = values.select(col(name)).head(SAMPLE_ROWS).unique().collect(engine="streaming")
     reads = sample.select(
-        read_family(col(name), family, target).count().alias(str(i)) for i, family in enumerate(_candidates(target))
+        _read_column(name, family, target).count().alias(str(i)) for i, family in enumerate(_candidates(target))
     )
     likely = [family for family, count in zip(_candidates(target), reads.row(0), strict=True) if count]
     total = values.select(pl.col(TIMES).sum()).collect(engine="streaming").item()
@@ -203,7 +209,7 @@ def _count(
         whole = next((found for found, read in counted if read == total), None)
         if whole is not None and (whole.rival is None or family.rival != whole.rival):
             continue
-        reads = rows_where(read_family(col(name), family, target).is_not_null())
+        reads = rows_where(_read_column(name, family, target).is_not_null())
         counted.append((family, values.select(reads).collect(engine="streaming").item() or 0))
     return counted
 
