@@ -23,7 +23,7 @@ def make(folder: Path, rows: int) -> None:
     import numpy as np
     import polars as pl
 
-    from longshore.tables.table import write_columns
+    from longshore.tables.core.table import write_columns
 
     random = np.random.default_rng(0)
     left = pl.DataFrame(
@@ -40,8 +40,8 @@ def run(case: str, folder: Path) -> None:
     import polars as pl
 
     from longshore.tables import Table, aggregate, apply, require_operation
+    from longshore.tables.core.table import PARQUET, Column
     from longshore.tables.operations import among, bind
-    from longshore.tables.table import PARQUET, Column
 
     def table(name: str) -> Table:
         schema = pl.read_parquet_schema(folder / name / "table.parquet")

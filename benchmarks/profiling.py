@@ -25,11 +25,12 @@ from typing import Any
 import altair  # noqa: F401 - a server has it loaded after its first chart
 import polars as pl
 
-from longshore.tables import dtypes, profiling
+from longshore.tables import profiling
 from longshore.tables.charting import VisualizeParameters, visualize
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Table
 from longshore.tables.profiling.analysis import is_number
 from longshore.tables.profiling.words import split_words
-from longshore.tables.table import Table
 from measuring import Report
 from views import make_table
 

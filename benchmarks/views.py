@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from longshore.tables.table import ROW_NUMBER, Table, write_columns
+from longshore.tables.core.table import ROW_NUMBER, Table, write_columns
 from longshore.tables.viewing import ViewParameters, Views
 
 WORDS = pl.Series(["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel india", "juliet", "kilo"])

@@ -10,11 +10,11 @@ from typing import Any
 
 from longshore.samples import FILMS, LATER_FILMS, STUDIOS
 from longshore.tables import sandbox
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.json_values import to_rows
+from longshore.tables.core.table import Table
 from longshore.tables.operations import Operation, Other, WithOther
 from longshore.tables.reading import read
-from longshore.tables.table import Table
-from longshore.tables.viewing.json_ready import to_rows
+from longshore.tables.replay.apply import Outcome, apply
 
 MISSING = "·"
 OTHERS = {"join": STUDIOS, "appendFile": LATER_FILMS}

@@ -17,8 +17,8 @@ from longshore.server.application import Services, declare_last, declare_routes,
 from longshore.server.declarations import Declarations, find_declarations
 from longshore.settings import Settings, file_variable, secret_fields
 from longshore.tables import History, read
+from longshore.tables.expressions import AGGREGATES, FUNCTIONS
 from longshore.tables.operations import Operation, all_operations
-from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 NOTE = "% Made by docs/generate.py; edit the code it describes instead.\n\n"
 

@@ -14,8 +14,8 @@ import yaml
 from longshore.errors import LongshoreError
 from longshore.server.declarations import find_declarations
 from longshore.settings import Settings, file_variable, secret_fields
+from longshore.tables.expressions import AGGREGATES, FUNCTIONS
 from longshore.tables.operations import Operation, all_operations
-from longshore.tables.operations.expressions import AGGREGATES, FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,7 @@ from longshore.database import Database
 from longshore.datasets import drain, records
 from longshore.datasets.drain import Drainer
 from longshore.settings import Settings
-from longshore.tables.aggregating import aggregate
+from longshore.tables.operations.aggregate import aggregate
 
 
 class Silent:

@@ -12,8 +12,8 @@ import httpx
 import polars as pl
 import pytest
 
-from longshore.tables.damage import damaged_columns, is_whole
-from longshore.tables.table import Table, write_columns
+from longshore.tables.core.damage import damaged_columns, is_whole
+from longshore.tables.core.table import Table, write_columns
 from support.server import LongshoreServer
 
 Damage = Callable[[Path], None]

@@ -17,9 +17,9 @@ from longshore.datasets import drain, others, records
 from longshore.datasets.reconcile import GRACE_SECONDS, Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import InvalidRequest, SessionNotFound
-from longshore.tables.changing import apply
-from longshore.tables.previewing import PreviewParameters
 from longshore.tables.reading import ReadOptions
+from longshore.tables.replay.apply import apply
+from longshore.tables.replay.preview import PreviewParameters
 
 PEOPLE = b"name,city\nAda,Rome\nBob,Oslo\nCid,\n"
 CITIES = b"city,land\nRome,Italy\nOslo,Norway\nBonn,Germany\n"

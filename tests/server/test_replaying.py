@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from longshore.server.cli import main
 from longshore.tables import History, ReadOptions, read
-from longshore.tables.recipe import RecipeReading
+from longshore.tables.replay.recipe import RecipeReading
 
 CSV = "skip me\nname;price\na;1.5\nb;\nc;2.5\n"
 

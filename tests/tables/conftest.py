@@ -7,7 +7,7 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
-from longshore.tables.table import Column, Table, write_columns
+from longshore.tables.core.table import Column, Table, write_columns
 
 MakeTable = Callable[..., Table]
 

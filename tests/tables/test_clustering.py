@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType, TooLarge
 from longshore.tables.clustering import ClusterParameters, distance, find_clusters, finding, keys
-from longshore.tables.parsing import parse_model
+from longshore.tables.core.validation import parse_model
 from tables.conftest import MakeTable
 
 EXAMPLES = settings(

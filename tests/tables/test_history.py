@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, IllegalOperation, SessionNotFound
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.history import History
-from longshore.tables.recipe import Recipe
-from longshore.tables.table import Table, write_columns
+from longshore.tables.replay.recipe import Recipe
 from tables.conftest import MakeTable
 
 CELL = {"columnIndex": st.just(0), "rowIndex": st.integers(0, 1), "newValue": st.integers(0, 9)}

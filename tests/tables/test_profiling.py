@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound
 from longshore.tables import profiling
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.profiling import analysis, columns, hashing, whole
 from longshore.tables.profiling import shown as shown_module
 from longshore.tables.profiling import tally as tally_module
-from longshore.tables.table import Table, write_columns
 
 EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 SPACES = " \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2003\u2028\u202f\u205f\u3000"

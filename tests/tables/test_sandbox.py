@@ -18,8 +18,8 @@ import pytest
 
 from longshore.errors import Disabled, InvalidValue, LongshoreError, TimedOut, TooLarge
 from longshore.tables import sandbox
+from longshore.tables.core.table import Table
 from longshore.tables.sandbox import host
-from longshore.tables.table import Table
 
 LIMITS = sandbox.Limits(seconds=30, memory_bytes=3 * 2**30, output_bytes=20_000_000)
 

@@ -11,8 +11,8 @@ from longshore.database import Database
 from longshore.datasets import records
 from longshore.errors import DamagedData, LongshoreError, shorten
 from longshore.settings import Settings
-from longshore.tables.damage import damaged_columns, failure_kinds
-from longshore.tables.table import Table
+from longshore.tables.core.damage import damaged_columns, failure_kinds
+from longshore.tables.core.table import Table
 
 logger = logging.getLogger(__name__)
 

@@ -34,14 +34,14 @@ from longshore.errors import (
 from longshore.settings import Settings
 from longshore.stopping import StopSignal
 from longshore.tables import reading, writing
-from longshore.tables.aggregating import AggregateParameters, aggregate, describe
-from longshore.tables.changing import Outcome, apply, what_changed
-from longshore.tables.dropping import drop_step
+from longshore.tables.core.table import Table
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Facts, Operation, bind, require_operation
+from longshore.tables.operations.aggregate import AggregateParameters, aggregate, describe
 from longshore.tables.operations.base import counted
-from longshore.tables.parsing import parse_model
-from longshore.tables.recipe import Recipe, Replay, replay
-from longshore.tables.table import Table
+from longshore.tables.replay.apply import Outcome, apply, what_changed
+from longshore.tables.replay.drop_step import drop_step
+from longshore.tables.replay.recipe import Recipe, Replay, replay
 
 logger = logging.getLogger(__name__)
 

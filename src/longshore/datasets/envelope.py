@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from longshore.errors import InvalidRequest, looks_misspelt, shorten, unknown_name
+from longshore.tables.core.json_values import LARGEST_EXACT
 from longshore.tables.viewing import PageParameters
-from longshore.tables.viewing.json_ready import LARGEST_EXACT
 
 LONGEST_REQUEST_ID = 200
 

@@ -20,10 +20,10 @@ from longshore.database import Database
 from longshore.datasets import records
 from longshore.datasets.special import APPLY_RECIPE, DROP_STEP
 from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.tables.core.table import Table
 from longshore.tables.operations import ITSELF, FindOther, Other, WithOther, find_operation
 from longshore.tables.operations.other import OTHER_FIELD, missing_source
-from longshore.tables.recipe import RecipeStep
-from longshore.tables.table import Table
+from longshore.tables.replay.recipe import RecipeStep
 
 PINS = ".other-"
 """Begins the name of a folder that holds another dataset's files while they are read."""

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 from longshore.datasets.models import datasets, servers, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
 from longshore.leases import Lease
-from longshore.tables.dropping import Made
-from longshore.tables.table import Table
+from longshore.tables.core.table import Table
+from longshore.tables.replay.drop_step import Made
 
 IMPORTING, READY, FAILED = "importing", "ready", "failed"
 

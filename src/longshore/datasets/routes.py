@@ -70,10 +70,10 @@ from longshore.route_marks import evaluates, takes_any_query
 from longshore.samples import SAMPLES, require_sample
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Operation, Parameters, all_operations, require_operation
-from longshore.tables.parsing import parse_model
-from longshore.tables.previewing import PreviewParameters
-from longshore.tables.recipe import Recipe
+from longshore.tables.replay.preview import PreviewParameters
+from longshore.tables.replay.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
 from longshore.uploads import Upload, fresh_place, receive

@@ -38,20 +38,21 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
-from longshore.tables import charting, dtypes, profiling, writing
+from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
-from longshore.tables.dropping import DROP_STEP, Made, effective
-from longshore.tables.explaining import explain
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Table
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Other, require_operation
 from longshore.tables.operations.other import OTHER_FIELD
-from longshore.tables.parsing import parse_model
-from longshore.tables.previewing import PreviewParameters, preview
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
-from longshore.tables.recipe import Recipe, RecipeReading
+from longshore.tables.replay.drop_step import DROP_STEP, Made, effective
+from longshore.tables.replay.lineage import explain
+from longshore.tables.replay.preview import PreviewParameters, preview
+from longshore.tables.replay.recipe import Recipe, RecipeReading
 from longshore.tables.scripting.script import script_of
-from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.tables.viewing.parameters import resolve
 from longshore.uploads import require_room

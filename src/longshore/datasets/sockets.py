@@ -27,7 +27,7 @@ from longshore.datasets.service import READS, Asker, Datasets, parameters_of, re
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
 from longshore.json_bodies import TOO_DEEP, require_answerable
 from longshore.leases import new_owner
-from longshore.tables.viewing.json_ready import LARGEST_EXACT
+from longshore.tables.core.json_values import LARGEST_EXACT
 
 logger = logging.getLogger(__name__)
 

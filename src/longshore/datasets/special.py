@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.aggregating import AggregateParameters
+from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Parameters
-from longshore.tables.parsing import parse_model
-from longshore.tables.recipe import Recipe
+from longshore.tables.operations.aggregate import AggregateParameters
+from longshore.tables.replay.recipe import Recipe
 
 IMPORT = "import"
 UNDO, REDO, GO_TO, APPLY_RECIPE, DROP_STEP = "undo", "redo", "goTo", "applyRecipe", "dropStep"

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_model, field_validator
 
 from longshore.http import Query
+from longshore.tables.core.spelling import Spelt
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
-from longshore.tables.spelling import Spelt
 from longshore.tables.viewing import ViewParameters
 
 LONGEST_NAME = 500

@@ -11,11 +11,11 @@ from typing import Any
 from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
 from longshore.json_bodies import read_json
 from longshore.tables import writing
+from longshore.tables.core.table import Table, placing
 from longshore.tables.operations import among
 from longshore.tables.reading import ReadOptions, ReadResult, read
-from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
+from longshore.tables.replay.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
 from longshore.tables.scripting.script import ScriptStep, make_script
-from longshore.tables.table import Table, placing
 
 
 def replay_file(

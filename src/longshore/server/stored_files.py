@@ -19,7 +19,7 @@ from longshore.delivery.stored import open_regular
 from longshore.delivery.trees import NoSuchFile
 from longshore.errors import shorten
 from longshore.http import IDEMPOTENCY_KEY, Api
-from longshore.tables.parsing import parse_model
+from longshore.tables.core.validation import parse_model
 
 
 class StoredFile(UploadQuery):

@@ -15,7 +15,7 @@ from longshore.datasets.wire import ExportQuery
 from longshore.delivery.links import Links
 from longshore.delivery.making import Made
 from longshore.http import Api
-from longshore.tables.parsing import parse_model
+from longshore.tables.core.validation import parse_model
 from longshore.tables.writing import require_format
 
 KIND = "view"

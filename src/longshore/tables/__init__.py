@@ -13,12 +13,12 @@
 [('Ada', 1.5), ('Bob', 1.5)]
 """
 
-from longshore.tables.aggregating import aggregate
-from longshore.tables.changing import apply
+from longshore.tables.core.table import Column, Table
 from longshore.tables.history import History
 from longshore.tables.operations import all_operations, require_operation
+from longshore.tables.operations.aggregate import aggregate
 from longshore.tables.reading import ReadOptions, read
-from longshore.tables.table import Column, Table
+from longshore.tables.replay.apply import apply
 
 __all__ = [
     "Column",

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound
-from longshore.tables.changing import apply
-from longshore.tables.dropping import DROP_STEP, Made, drop_step, effective
-from longshore.tables.explaining import Explanation, explain
+from longshore.tables.core.table import Table, placing
 from longshore.tables.operations import FindOther, among, bind, require_operation
-from longshore.tables.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
+from longshore.tables.replay.apply import apply
+from longshore.tables.replay.drop_step import DROP_STEP, Made, drop_step, effective
+from longshore.tables.replay.lineage import Explanation, explain
+from longshore.tables.replay.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
 from longshore.tables.scripting.script import script_of
-from longshore.tables.table import Table, placing
 
 FILE_NAME = "history.json"
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables import dtypes
+from longshore.tables.core import dtypes
 from tables.operations.test_joining import frames, plain, run
 
 EXAMPLES = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])

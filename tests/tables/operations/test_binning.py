@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longshore.errors import InvalidRequest, InvalidType, InvalidValue, TooLarge
-from longshore.tables.changing import apply
 from longshore.tables.operations import require_operation
+from longshore.tables.replay.apply import apply
 from tables.operations.test_against_pandas import EXAMPLES, FLOATS, frames, run, untouched
 
 NUMBERS = ["int", "few", "float", "constant"]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from longshore.errors import Disabled, InvalidRequest, InvalidValue
 from longshore.tables import sandbox
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table
 from longshore.tables.operations import require_operation
-from longshore.tables.table import Table
+from longshore.tables.replay.apply import Outcome, apply
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 

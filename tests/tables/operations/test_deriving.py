@@ -26,11 +26,11 @@ from longshore.errors import (
     NameTaken,
     TooLarge,
 )
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table, write_columns
+from longshore.tables.expressions import FUNCTIONS
+from longshore.tables.expressions.parser import DEEPEST, parse
 from longshore.tables.operations import require_operation
-from longshore.tables.operations.expressions import FUNCTIONS
-from longshore.tables.operations.expressions.grammar import DEEPEST, parse
-from longshore.tables.table import Table, write_columns
+from longshore.tables.replay.apply import Outcome, apply
 
 EXAMPLES = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

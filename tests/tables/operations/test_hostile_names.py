@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
 from longshore.tables.history import History
 from longshore.tables.operations import ITSELF, all_operations
 from longshore.tables.reading import read

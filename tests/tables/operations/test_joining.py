@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType, SessionNotFound, TooLarge
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations import ITSELF, among, bind, joining, require_operation
-from longshore.tables.table import Table, write_columns
+from longshore.tables.replay.apply import Outcome, apply
 
 EXAMPLES = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KEYS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import InvalidRequest, InvalidType
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations import require_operation
-from longshore.tables.table import Table, write_columns
+from longshore.tables.replay.apply import Outcome, apply
 
 EXAMPLES = settings(max_examples=200, deadline=None)
 TEXTS = st.sampled_from(["", "a", "A", "ä", "ä", "日本", "b "])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longshore.tables.core.table import ROW_NUMBER
 from longshore.tables.operations import ranking, require_operation
 from longshore.tables.operations.ranking import row_at
-from longshore.tables.table import ROW_NUMBER
 from tables.conftest import MakeTable
 
 KEYS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.booleans()), max_size=2, unique_by=lambda key: key[0])

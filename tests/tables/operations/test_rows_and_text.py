@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, InvalidPattern, InvalidRequest, InvalidType, InvalidValue, RowNotFound
-from longshore.tables.changing import Outcome, apply
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations import require_operation
 from longshore.tables.operations.text import title
-from longshore.tables.table import Table, write_columns
+from longshore.tables.replay.apply import Outcome, apply
 from longshore.tables.viewing import ViewParameters, Views
 
 EXAMPLES = settings(

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longshore.errors import ColumnNotFound, InvalidPattern, InvalidRequest, InvalidValue, NameTaken, TooLarge
-from longshore.tables.changing import apply
 from longshore.tables.operations import require_operation
+from longshore.tables.replay.apply import apply
 from tables.operations.test_against_pandas import EXAMPLES, KINDS, TEXT, frames, run, untouched
 
 COLUMNS = [*KINDS, "constant", "empty"]

@@ -14,9 +14,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from longshore.tables import writing
+from longshore.tables.core.table import Table
 from longshore.tables.history import History
 from longshore.tables.reading import ReadOptions, ReadResult, read
-from longshore.tables.table import Table
 
 RUNNER = Path(__file__).with_name("runner.py")
 PACKAGES = Path(pl.__file__).parents[1]

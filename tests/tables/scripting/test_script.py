@@ -12,15 +12,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from longshore.tables.codegen.literals import Argument, columns, quote, raw
+from longshore.tables.core.portable import PORTABLE, portable
+from longshore.tables.core.table import Table
 from longshore.tables.history import History
 from longshore.tables.operations import Change, Code, Facts, Operation, Report
 from longshore.tables.reading import read
-from longshore.tables.scripting.code import Argument, columns, quote, raw
 from longshore.tables.scripting.layout import WIDTH, lay_out
-from longshore.tables.scripting.portable import PORTABLE, portable
 from longshore.tables.scripting.script import ScriptStep, make_script
 from longshore.tables.scripting.sources import Sources
-from longshore.tables.table import Table
 
 from .conftest import Exporting
 

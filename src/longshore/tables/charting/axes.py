@@ -12,9 +12,9 @@ import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, shorten
 from longshore.tables.charting.parameters import MOST_SERIES, Window
-from longshore.tables.columns import col
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import to_values
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 
 X, Y = "x", "y"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from longshore.errors import InvalidType
-from longshore.tables import dtypes
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import Floats, Indices, Limits, Span, require_numbers, require_one
 from longshore.tables.charting.batches import Batches
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import MOST_SHOWN, VisualizeParameters
+from longshore.tables.core import dtypes
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling.analysis import count
 from longshore.tables.profiling.tally import rank
 from longshore.tables.profiling.words import word_tally
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import to_values
 
 SEPARATE_BARS = 100
 """Up to so many bars have a gap between them."""

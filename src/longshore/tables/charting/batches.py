@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from longshore.tables.charting.axes import FARTHEST, Flags, Floats, placed
-from longshore.tables.table import Column, Table
+from longshore.tables.core.table import Column, Table
 
 ROWS_AT_ONCE = 32_768
 """Rows of a batch at most: what is computed between two steps stays in the processor's cache, which makes a

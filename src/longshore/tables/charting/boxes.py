@@ -10,11 +10,11 @@ import polars as pl
 
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import FARTHEST, MARGIN, Limits, Span, require_numbers
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling.analysis import count
 from longshore.tables.profiling.tally import SortedTally
-from longshore.tables.table import Column, Table
 
 OUTLIERS = 200
 """Distinct outliers drawn for each box at most, evenly chosen, the farthest among them."""

@@ -11,9 +11,9 @@ from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import is_number, require_numbers
 from longshore.tables.charting.batches import Batches
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
-from longshore.tables.table import Column, Table
+from longshore.tables.core.table import Column, Table
 
 LEAST_LEFT = 1e-3
 """With a smaller share of a sum of squares left, the sums are made again, about the means."""

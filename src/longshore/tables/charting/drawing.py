@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
-from longshore.tables.table import Table
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A finished chart.
-
-    :param spec: Vega-Lite, with the aggregated data inside.
-    :param axis: the shown part of both axes, as the answer gives it.
-    :param extra: more fields of the answer, such as the fitted lines.
-    """
-
-    spec: dict[str, Any]
-    axis: dict[str, Any]
-    extra: dict[str, Any] = field(default_factory=dict)
-
+from longshore.tables.core.table import Table
 
 Draw = Callable[[Table, VisualizeParameters], Drawing]
 

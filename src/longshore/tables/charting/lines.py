@@ -7,11 +7,11 @@ from typing import Any
 from longshore.errors import InvalidType
 from longshore.tables.charting import style
 from longshore.tables.charting.axes import Span, is_moment, require_one
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.charting.scatter import Extent, Pairs
 from longshore.tables.charting.thinning import Everything, Thinning
-from longshore.tables.table import Table
+from longshore.tables.core.table import Table
 
 MOST_POINTS = 12_000
 """Points of all series together; four in a column of pixels draw the same line as all of them."""

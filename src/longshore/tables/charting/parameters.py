@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
-from longshore.tables.parsing import parse_model
-from longshore.tables.spelling import Spelt
+from longshore.tables.core.spelling import Spelt
+from longshore.tables.core.validation import parse_model
 
 ChartType = Literal["histogram", "frequency", "scatter", "line", "date", "box", "correlation"]
 MOST_SERIES = 12

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import TimedOut, Unavailable
-from longshore.tables.pipes import read_exactly
+from longshore.tables.core.pipes import read_exactly
 
 LIMIT_SECONDS = 60.0
 IDLE_SECONDS = 60.0

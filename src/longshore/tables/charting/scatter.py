@@ -24,10 +24,10 @@ from longshore.tables.charting.axes import (
     require_one,
 )
 from longshore.tables.charting.batches import Batches, among, paired
-from longshore.tables.charting.drawing import Drawing
+from longshore.tables.charting.definition import Drawing
 from longshore.tables.charting.fitting import Fit, fit_line
 from longshore.tables.charting.parameters import VisualizeParameters
-from longshore.tables.table import Column, Table
+from longshore.tables.core.table import Column, Table
 
 MOST_POINTS = 5_000
 MOST_CELLS = 9_000

@@ -9,12 +9,12 @@ import polars as pl
 from pydantic import Field, StrictInt
 
 from longshore.errors import InvalidType, TooLarge
-from longshore.tables import dtypes
 from longshore.tables.clustering.distance import neighbours, stars
 from longshore.tables.clustering.keys import fingerprint, ngrams, phonetic, plain
-from longshore.tables.columns import col
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations import OneColumn
-from longshore.tables.table import Column, Table
 
 MOST_DISTINCT = 2_000_000
 """Different values that keys are made of: some seconds, half a gigabyte."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import jellyfish
 import polars as pl
 
-from longshore.tables.dtypes import SPACES
+from longshore.tables.core.dtypes import SPACES
 
 _SPELT = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ħ": "h", "ı": "i", "ŋ": "n",

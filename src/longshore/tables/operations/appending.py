@@ -9,13 +9,13 @@ import polars as pl
 from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidValue
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, become_code, meet
 from longshore.tables.operations.other import OtherParameters, WithOther
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 _SHOWN = 5
 

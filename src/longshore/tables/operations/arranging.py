@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
-from longshore.tables.columns import col, cols
-from longshore.tables.dtypes import is_text, sortable
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col, cols
+from longshore.tables.core.dtypes import is_text, sortable
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -23,8 +25,6 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.ranking import row_at
-from longshore.tables.scripting import code as write
-from longshore.tables.table import ROW_NUMBER, Column, Table
 
 
 class MoveColumnParameters(OneColumn):

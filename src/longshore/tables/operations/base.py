@@ -30,10 +30,10 @@ from pydantic import ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
-from longshore.tables.parsing import parse_model
-from longshore.tables.scripting.code import Code as Code
-from longshore.tables.spelling import Spelt
-from longshore.tables.table import ROW_NUMBER, Column, Table
+from longshore.tables.codegen.literals import Code as Code
+from longshore.tables.core.spelling import Spelt
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
+from longshore.tables.core.validation import parse_model
 
 Declared = TypeVar("Declared", bound="type[Operation]")
 
@@ -129,7 +129,7 @@ class Change:
     :param columns: kept columns (renamed, moved or doubled at will) and computed ones, in the new order. A column
         that is computed for another number of rows says what it does with them in ``rows``.
     :param rows: leaves out, adds or reorders rows: takes the whole old table, with the row numbers beside as
-        :data:`~longshore.tables.table.ROW_NUMBER`, and gives the rows of the new one; None keeps them as they are.
+        :data:`~longshore.tables.core.table.ROW_NUMBER`, and gives the rows of the new one; None keeps them as they are.
         All columns are then written anew, since the files of a table have the same rows.
     :param beside: brings columns beside the old ones from elsewhere, which the computed ones then read; every row
         stays as it is and where it is, so that the kept columns are not written anew.
@@ -249,7 +249,7 @@ class Operation(ABC):
     def code(self, table: Table, facts: Facts) -> Code:
         """The same as a step of a script: statements that take the Polars frame ``df`` to the next ``df``.
 
-        Names and values enter them only through the functions of :mod:`longshore.tables.scripting.code`; helpers are
+        Names and values enter them only through the functions of :mod:`longshore.tables.codegen.literals`; helpers are
         functions marked ``@portable``, called by their names. Reads no data.
 
         :param table: the table before the step.

@@ -14,11 +14,11 @@ import polars as pl
 from pydantic import Field, StrictInt, StrictStr
 
 from longshore.errors import InvalidValue, TooLarge, shorten
-from longshore.tables.columns import col, mapped
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col, mapped
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 MOST_BINS = 1_000
 """Intervals that a column may be sorted into."""

@@ -9,8 +9,11 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt
 
 from longshore.errors import InvalidValue
-from longshore.tables.columns import col
-from longshore.tables.dtypes import text_form
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.table import ROW_NUMBER, Table
+from longshore.tables.formats.scalars import as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -23,9 +26,6 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
-from longshore.tables.scripting import code as write
-from longshore.tables.table import ROW_NUMBER, Table
 
 
 class NewCellValueParameters(OneColumn):

@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidValue, NameTaken
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.free_names import LONGEST_NAME
+from longshore.tables.core.table import Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -20,11 +23,6 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Table
-
-LONGEST_NAME = 1024
-"""Characters of the longest column name that people may give."""
 
 
 def check_name(name: str) -> str:

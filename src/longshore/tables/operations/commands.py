@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from pydantic import Field, StrictStr
 
 from longshore.tables import sandbox
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -20,9 +23,6 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.naming import free_names
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Table, write_columns
 
 LONGEST_COMMAND = 100_000
 

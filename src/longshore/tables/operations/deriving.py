@@ -8,6 +8,10 @@ from typing import Any, ClassVar
 from pydantic import Field, StrictInt, StrictStr, field_validator
 
 from longshore.errors import ColumnNotFound, LongshoreError, NameTaken, shorten
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.table import Table
+from longshore.tables.expressions import Compiled, compile_expression, describe_functions, learn, parse
+from longshore.tables.expressions.lexer import LONGEST
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -20,10 +24,6 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.columns import check_name
-from longshore.tables.operations.expressions import Compiled, compile_expression, describe_functions, learn, parse
-from longshore.tables.operations.expressions.tokens import LONGEST
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Table
 
 
 class DeriveParameters(Parameters):

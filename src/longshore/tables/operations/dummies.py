@@ -10,8 +10,11 @@ import polars as pl
 from pydantic import Field, StrictBool
 
 from longshore.errors import TooLarge
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -24,9 +27,6 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
-from longshore.tables.operations.naming import free_names
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 MOST_VALUES = 1_000
 """Distinct values, and so new columns, that a column may have."""

@@ -9,8 +9,12 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
-from longshore.tables.columns import col
-from longshore.tables.dtypes import text_form
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.spelling import SYNONYMS
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -22,10 +26,6 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.values import as_text, fit_value, literal, require_scalar
-from longshore.tables.scripting import code as write
-from longshore.tables.spelling import SYNONYMS
-from longshore.tables.table import Column, Table
 
 _TURNED_ROUND = "columnFrom must not lie to the right of columnTo"
 

@@ -17,13 +17,13 @@ import polars as pl
 from pydantic import Field, StrictInt, model_validator
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge
-from longshore.tables.columns import col, mapped
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col, mapped
+from longshore.tables.core.portable import portable
+from longshore.tables.core.spelling import SYNONYMS
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import fractional
-from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
-from longshore.tables.spelling import SYNONYMS
-from longshore.tables.table import Column, Table
 
 Method = Literal[
     "linear", "nearest", "zero", "slinear", "quadratic", "cubic", "polynomial", "spline", "pchip", "akima",

@@ -11,8 +11,10 @@ import polars as pl
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from longshore.errors import TooLarge
-from longshore.tables import dtypes
-from longshore.tables.columns import col, cols
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col, cols
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -26,9 +28,7 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.joining_code import JoinCode
 from longshore.tables.operations.matching import KeyPair, pair
 from longshore.tables.operations.meeting import become, meet
-from longshore.tables.operations.naming import free_names
 from longshore.tables.operations.other import OtherParameters, WithOther
-from longshore.tables.table import Column, Table
 
 How = Literal["left", "inner", "outer"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from longshore.tables import dtypes
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.matching import KeyPair, comparable_code
 from longshore.tables.operations.meeting import become_code
-from longshore.tables.operations.naming import free_names
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 
 @dataclass(frozen=True)

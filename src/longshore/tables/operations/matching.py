@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from longshore.errors import InvalidType
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Column
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Column
 
 _UNITS = {"ms": 1_000_000, "us": 1_000, "ns": 1}
 """Nanoseconds in a unit of time."""

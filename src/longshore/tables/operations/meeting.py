@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
 
 TEXT = pl.String()
 

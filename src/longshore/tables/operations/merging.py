@@ -9,13 +9,13 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
 from longshore.errors import InvalidType, InvalidValue, shorten
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import as_text, fit_value
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
-from longshore.tables.operations.values import as_text, fit_value
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 MOST_VALUES = 100_000
 """Values that one step may merge."""

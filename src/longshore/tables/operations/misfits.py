@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import shorten
-from longshore.tables.columns import col
-from longshore.tables.dates import stripped
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
+from longshore.tables.formats.dates import stripped
 from longshore.tables.operations.base import counted
-from longshore.tables.table import ROW_NUMBER, Column, Table
 
 MISFITS_SHOWN = 5
 

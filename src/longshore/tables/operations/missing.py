@@ -10,8 +10,11 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables.columns import col
-from longshore.tables.dtypes import is_text, sortable
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.dtypes import is_text, sortable
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import from_json, literal, to_json
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -23,9 +26,6 @@ from longshore.tables.operations.base import (
     operation,
     readable,
 )
-from longshore.tables.operations.values import from_json, literal, to_json
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 
 @operation

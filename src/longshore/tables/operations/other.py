@@ -18,11 +18,11 @@ from typing import Any, Final, Self
 from pydantic import Field, StrictStr
 
 from longshore.errors import IllegalOperation, SessionNotFound, shorten
-from longshore.tables import dtypes
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen.literals import Argument
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Facts, Operation, Parameters
-from longshore.tables.scripting import code as write
-from longshore.tables.scripting.code import Argument
-from longshore.tables.table import Column, Table
 
 ITSELF: Final = "itself"
 """Names the table that the operation changes, as it is before the operation."""

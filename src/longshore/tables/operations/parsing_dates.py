@@ -9,9 +9,12 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
 from longshore.errors import InvalidType
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.datestyles import Decision, decide, evidence_for, read_all, read_all_code, style_of
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.free_names import free_name
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.date_inference import Decision, decide, evidence_for, read_all, read_all_code, style_of
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -23,9 +26,6 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
-from longshore.tables.operations.naming import free_name
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 MOST_FORMATS = 50
 

@@ -8,15 +8,15 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, StrictBool
 
 from longshore.errors import InvalidType
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.dates import stripped
-from longshore.tables.numberstyles import decide, read_numbers
+from longshore.tables.codegen import literals as write
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.free_names import free_name
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.dates import stripped
+from longshore.tables.formats.number_inference import decide, read_numbers
 from longshore.tables.operations.base import Change, Code, Computed, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
-from longshore.tables.operations.naming import free_name
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Column, Table
 
 
 class ParseNumbersParameters(OneColumn):

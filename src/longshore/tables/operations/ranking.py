@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.columns import col, cols
-from longshore.tables.table import ROW_NUMBER
+from longshore.tables.core.column_expressions import col, cols
+from longshore.tables.core.table import ROW_NUMBER
 
 SORTED_AT_ONCE = 200_000
 """Rows that are few enough to sort them all."""

@@ -9,14 +9,15 @@ import polars as pl
 from pydantic import Field, StrictBool, model_validator
 
 from longshore.errors import InvalidRequest, InvalidValue
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen import patterns
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Column, Table
+from longshore.tables.formats.scalars import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
-from longshore.tables.operations.values import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
-from longshore.tables.scripting import code as write
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Column, Table
 
 
 class FindReplaceParameters(OneColumn):
@@ -110,7 +111,7 @@ class FindReplace(Operation):
         text = write.text_of(column)
         if self.parameters.match_regex:
             for pattern, replacement in self._patterns():
-                text = write.replaced(text, pattern, replacement)
+                text = patterns.replaced(text, pattern, replacement)
             return text
         final = _compose([(_text_in(find, column.dtype), _text_in(put, column.dtype)) for find, put in self._pairs()])
         if dtypes.is_text(column.dtype):

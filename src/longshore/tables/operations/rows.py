@@ -11,7 +11,12 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from longshore.errors import InvalidRequest, InvalidValue, RowNotFound, shorten
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen import patterns
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import ROW_NUMBER, Column, Table
+from longshore.tables.expressions import learn
+from longshore.tables.formats.scalars import fit_value, require_scalar
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -23,11 +28,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
-from longshore.tables.operations.expressions import learn
-from longshore.tables.operations.values import fit_value, require_scalar
 from longshore.tables.patterns import collecting, compile_pattern
-from longshore.tables.scripting import code as write
-from longshore.tables.table import ROW_NUMBER, Column, Table
 from longshore.tables.viewing.conditions import LONGEST_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query
 from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, check_condition, resolve
@@ -175,7 +176,7 @@ def _search_code(selection: Selection) -> list[str]:
     texts = [write.columns(plain)] if plain else []
     texts += [write.text_of(column) for column in selection.search_columns if column.dtype != pl.String()]
     query = f".str.contains({write.quote(selection.query)}, literal=True)"
-    found = [write.found(text, pattern) if pattern is not None else text + query for text in texts]
+    found = [patterns.found(text, pattern) if pattern is not None else text + query for text in texts]
     return [found[0] if len(selection.search_columns) == 1 else f"pl.any_horizontal({', '.join(found)})"]
 
 

@@ -10,11 +10,11 @@ import polars as pl
 from pydantic import Field
 
 from longshore.errors import InvalidType, InvalidValue
-from longshore.tables.columns import col
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.spelling import NAMES
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation, readable
-from longshore.tables.scripting import code as write
-from longshore.tables.spelling import NAMES
-from longshore.tables.table import Column, Table
 
 _MODERATE = 2.0**300
 """Numbers up to this, and not below its reciprocal, can be squared and summed up without overflow."""

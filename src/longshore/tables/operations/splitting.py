@@ -10,8 +10,13 @@ import polars as pl
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from longshore.errors import ColumnNotFound, NameTaken, TooLarge
-from longshore.tables.columns import col
-from longshore.tables.dtypes import text_form
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen import patterns
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.free_names import free_name, free_names
+from longshore.tables.core.spelling import NAMES
+from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -25,11 +30,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.columns import check_name
-from longshore.tables.operations.naming import free_name, free_names
 from longshore.tables.patterns import collecting, compile_pattern
-from longshore.tables.scripting import code as write
-from longshore.tables.spelling import NAMES
-from longshore.tables.table import Column, Table
 
 MOST_PARTS = 1_000
 """New columns that one split may make."""
@@ -91,7 +92,7 @@ class SplitColumn(Operation):
         at, parts = self.parameters.position(table), facts["parts"]
         text, delimiter = write.text_of(table.columns[at]), self.parameters.delimiter
         if self.parameters.regex:
-            text, delimiter = write.replaced(text, compile_pattern(delimiter), _MARK), _MARK
+            text, delimiter = patterns.replaced(text, compile_pattern(delimiter), _MARK), _MARK
         names = [each.name for each in self.transform(table, facts).columns if isinstance(each, Computed)]
         return Code.of(
             f'parts = df.select({text}.str.splitn({write.quote(delimiter)}, {parts}).alias("parts")).unnest("parts")',

@@ -23,7 +23,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from longshore.errors import InvalidPattern, LongshoreError, shorten
-from longshore.tables.columns import mapped
+from longshore.tables.core.column_expressions import mapped
 from longshore.tables.patterns.helper import Helper
 from longshore.tables.patterns.translate import Translation, translate, translate_template, without_warnings
 

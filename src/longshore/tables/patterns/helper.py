@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import TimedOut, Unavailable
-from longshore.tables.pipes import read_exactly
+from longshore.tables.core.pipes import read_exactly
 
 CHUNK_TEXTS = 50_000
 CHUNK_BYTES = 16_000_000

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling import tally as tally_module
 from longshore.tables.profiling.tally import VALUE, Ranking, SortedTally, Tally, count_numbers, count_values, rank
 from longshore.tables.profiling.words import Words, count_words
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import to_values
 
 FREQUENCIES = 50
 VALUES_AT_ONCE = 32_768

@@ -7,8 +7,8 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from longshore.tables import dtypes
-from longshore.tables.table import Column, Table
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Column, Table
 
 NOMINAL_BYTES = 500
 """What an entry counts for beside its text."""

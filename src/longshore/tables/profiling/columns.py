@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling.analysis import Counted, as_moments, count, describe, is_number, moment_texts
 from longshore.tables.profiling.cache import StatisticsCache
 from longshore.tables.profiling.shown import Shown, count_shown
 from longshore.tables.profiling.tally import SortedTally
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import to_values
 
 BINS = 20
 TOP_VALUES = 10
@@ -31,7 +31,7 @@ def analyze(
     ``frequencies`` (the 50 most frequent as [value, count], ties by value). Numbers have ``mean std min 25% 50% 75%
     max range`` (sample deviation, linear quantiles); texts ``word_...``; dates, datetimes,
     times and durations ``min median max`` as ISO 8601 texts, with ``Z`` where the column knows its zone. Values are as
-    :func:`~longshore.tables.viewing.json_ready.to_values` writes them; what does not exist is None.
+    :func:`~longshore.tables.core.json_values.to_values` writes them; what does not exist is None.
 
     :param cache: where the answers are kept for the next time.
     :param shown: the rows of a view, whose statistics are wanted; None for all.

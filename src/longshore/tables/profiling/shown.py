@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling.analysis import Counted, count_frame, values_of
-from longshore.tables.table import Column, Table
 
 ROWS_IN_MEMORY = 2_000_000
 """Up to so many rows are read once and kept for all that is counted in them."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
 from longshore.tables.profiling.analysis import Counted, count_frame, countable
 from longshore.tables.profiling.cache import StatisticsCache
 from longshore.tables.profiling.columns import summarize, summarize_shown
 from longshore.tables.profiling.shown import Shown
 from longshore.tables.profiling.tally import VALUE
-from longshore.tables.table import Column, Table
 
 COLUMNS_AT_ONCE = 64
 CELLS_IN_MEMORY = 2_000_000

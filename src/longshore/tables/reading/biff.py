@@ -8,9 +8,9 @@ from typing import IO
 
 import olefile
 
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT
 from longshore.tables.reading.mending import DATE_FORMATS, ERROR_NAMES, date_letters
-from longshore.tables.scripting.portable import portable
 
 _BOUNDSHEET, _FILEPASS, _BOOLERR, _EOF = 0x85, 0x2F, 0x205, 0x0A
 _FORMULAS = (0x06, 0x206, 0x406)

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.scripting.portable import portable
+from longshore.tables.core.portable import portable
 
 ERROR_MARK = "\ufdd0"
 """Stands before the name of an error, such as ``#DIV/0!``: no character that a text would have."""

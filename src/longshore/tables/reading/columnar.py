@@ -7,15 +7,15 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import TooLarge, UnreadableFile, is_disk_full
-from longshore.tables import dtypes
-from longshore.tables.columns import col
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.limits import require_cells, require_columns
 from longshore.tables.reading.results import ReadWarning
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Table, write_columns
 
 _WRAP = '{"v":'
 _TEXT_GROWS = 1000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from longshore.tables.reading.dates import Order
+from longshore.tables.formats.date_families import Order
 from longshore.tables.reading.plans import EMPTY, TOKENS, Plan, parse, plans_for
 
 _FIRST_LOOK = 50

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import UnreadableFile
+from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.bookkeeping import Bookkeeper
 from longshore.tables.reading.context import Reading
@@ -36,7 +37,6 @@ from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.shapes import Irregularities, Shape, measure
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
-from longshore.tables.table import Table
 
 _CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
 """A block whose cells have a byte on average is read at once."""

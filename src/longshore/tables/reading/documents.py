@@ -18,6 +18,8 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import TooLarge, UnreadableFile
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
@@ -31,8 +33,6 @@ from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.sifting import enter, is_object, load, mend_surrogates, sift, survey_batch
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Table
 
 _WHOLE_BYTES = 256 << 20
 """JSON documents that are no array of records must stand in memory; larger ones are refused."""

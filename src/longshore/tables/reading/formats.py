@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from longshore.errors import UnreadableFile
+from longshore.tables.core.table import Table
 from longshore.tables.reading import encodings
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
 from longshore.tables.reading.context import Reading
@@ -18,7 +19,6 @@ from longshore.tables.reading.documents import read_json
 from longshore.tables.reading.packing import unpack_gzip, unpack_zip, what_zip
 from longshore.tables.reading.results import ReadWarning
 from longshore.tables.reading.sheets import read_sheet
-from longshore.tables.table import Table
 
 Reader = Callable[[Reading], tuple[Table, list[ReadWarning]]]
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from longshore.tables.origin import Draw, Origin, Unit
+from longshore.tables.core.origin import Draw, Origin, Unit
+from longshore.tables.core.table import PARQUET, new_file_name, placing
 from longshore.tables.reading.quotes import Positions
 from longshore.tables.reading.setaside import FIELDS
-from longshore.tables.table import PARQUET, new_file_name, placing
 
 MOST_RECORDS = 100_000
 """Records that are kept with their text; those beyond are only counted."""

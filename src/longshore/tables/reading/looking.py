@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import TooLarge
+from longshore.tables.core.json_values import to_rows
 from longshore.tables.reading import ReadOptions, ReadResult, encodings, read
 from longshore.tables.reading.formats import has_records_on_lines
 from longshore.tables.reading.headers import lines_above
-from longshore.tables.viewing.json_ready import to_rows
 
 ROWS = 30
 COLUMNS = 200

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import IO
 from xml.parsers import expat
 
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.cells import DURATION_MARK, ERROR_MARK, NO_RESULT
-from longshore.tables.scripting.portable import portable
 
 _MENDED_PIECE = 1 << 20
 _LONGEST_ROW = 64 << 20

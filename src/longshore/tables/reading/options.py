@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from longshore.tables.parsing import parse_model
-from longshore.tables.spelling import Spelt
+from longshore.tables.core.spelling import Spelt
+from longshore.tables.core.validation import parse_model
 
 _DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
 """One ASCII character that is no quote and no line end."""

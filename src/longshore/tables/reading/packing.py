@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from longshore.errors import TooLarge, UnreadableFile, shorten
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.limits import (
     FREE_SPAN_CELLS,
@@ -20,7 +21,6 @@ from longshore.tables.reading.limits import (
     require_unpacked,
 )
 from longshore.tables.reading.mending import Styles, Suspicion, date_styles, mendable, part_name
-from longshore.tables.scripting.portable import portable
 
 _CHUNK_BYTES = 1 << 20
 SHEET_CELLS = 60_000_000

@@ -15,9 +15,9 @@ from functools import cached_property, reduce
 import polars as pl
 from typing_extensions import override
 
-from longshore.tables.columns import col
+from longshore.tables.core.column_expressions import col
+from longshore.tables.formats.date_families import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 from longshore.tables.reading.cells import read_clocks
-from longshore.tables.reading.dates import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 
 TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
 """Words that mean "missing", but only in a column whose other values are all numbers, dates or booleans."""

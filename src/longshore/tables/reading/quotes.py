@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from longshore.tables.scripting.portable import portable
+from longshore.tables.core.portable import portable
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import UnreadableFile
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.limits import require_columns, require_dense
-from longshore.tables.scripting.portable import portable
 
 _HINT = "known shapes: [{...}, ...], [[...], ...], {column: [...]}, {column: {row: ...}}, {name: [{...}, ...]}, NDJSON"
 

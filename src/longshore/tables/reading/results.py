@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from longshore.tables.core.table import Table
 from longshore.tables.reading.ledger import Ledger
 from longshore.tables.reading.setaside import set_aside
-from longshore.tables.table import Table
 
 EXAMPLES = 10
 """How many offending lines of each sort a warning shows."""

@@ -6,10 +6,10 @@ import secrets
 
 import polars as pl
 
-from longshore.tables.origin import Draw, draw_masks
+from longshore.tables.core.origin import Draw, draw_masks
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Table, write_columns
 from longshore.tables.reading.context import Reading
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Table, write_columns
 
 _MASK = "\x00kept"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.table import Column, Table
+from longshore.tables.core.table import Column, Table
 
 MOST_LISTED = 1_000
 """Records in one answer: with texts of 2,000 characters each, a few megabytes."""

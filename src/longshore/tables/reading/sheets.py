@@ -22,6 +22,8 @@ import polars as pl
 import python_calamine
 
 from longshore.errors import InvalidRequest, UnreadableFile, shorten
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
@@ -32,8 +34,6 @@ from longshore.tables.reading.packing import protected, require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
 from longshore.tables.reading.typed import Sample, write_typed
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import Table
 
 TOP_ROWS = 30
 """Among which a look seeks the row of names."""

@@ -12,11 +12,11 @@ import polars as pl
 from pydantic_core import from_json
 
 from longshore.errors import UnreadableFile
+from longshore.tables.core.portable import portable
 from longshore.tables.reading.elements import Batch
 from longshore.tables.reading.ledger import Books
 from longshore.tables.reading.limits import require_columns
 from longshore.tables.reading.quotes import Positions
-from longshore.tables.scripting.portable import portable
 
 Kinds = dict[str, set[str]]
 """Per key, the kinds of its values: int, float, bool, text, nested."""

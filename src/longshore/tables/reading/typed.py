@@ -16,13 +16,13 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from longshore.errors import StorageFull, is_disk_full
-from longshore.tables.columns import col
-from longshore.tables.reading.dates import Order
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table, new_file_name, parquet_for, placing
+from longshore.tables.formats.date_families import Order
 from longshore.tables.reading.deciding import Deciding, Verdict
 from longshore.tables.reading.limits import CELLS_AT_A_TIME
 from longshore.tables.reading.plans import EMPTY, TOKENS, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
-from longshore.tables.table import Column, Table, new_file_name, parquet_for, placing
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20

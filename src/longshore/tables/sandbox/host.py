@@ -30,9 +30,9 @@ from longshore.errors import (
     TooLarge,
     is_disk_full,
 )
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.table import Table, new_file_name
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Table, new_file_name
 
 log = logging.getLogger(__name__)
 

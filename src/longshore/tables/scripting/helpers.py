@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.operations.naming import free_names
-from longshore.tables.sandbox.inside.work import _as_before, _equal, to_array, to_frame, to_name
-from longshore.tables.scripting.portable import portable
+from longshore.tables.core.free_names import free_names
+from longshore.tables.core.portable import portable
+from longshore.tables.sandbox.inside.conversion import are_equal, as_before, to_array, to_frame, to_name
 
 
 @portable
@@ -123,8 +123,8 @@ def run_command(df: pl.DataFrame, command: str) -> pl.DataFrame:
         old = df.columns.index(label) if isinstance(label, str) and label in df.columns else position
         array = to_array(frame.iloc[:, position])
         if old < df.width:
-            array = _as_before(array, before.column(old).type)
-            kept = _equal(array, before.column(old))
+            array = as_before(array, before.column(old).type)
+            kept = are_equal(array, before.column(old))
         made = df.to_series(old) if old < df.width and kept else pl.Series(pl.from_arrow(array))
         if isinstance(made.dtype, pl.Enum):
             made = made.cast(pl.Categorical)

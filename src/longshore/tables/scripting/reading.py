@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from longshore.tables.codegen import literals as write
+from longshore.tables.core.table import Table
 from longshore.tables.reading.dialects import NO_DELIMITER
-from longshore.tables.scripting import code as write
-from longshore.tables.table import Table
 
 _OURS = ("utf-8", "utf-8-sig", "ascii")
 

@@ -12,18 +12,18 @@ from typing import Any
 
 import polars as pl
 
-from longshore.tables.dropping import Made, effective
+from longshore.tables.codegen import literals as write
+from longshore.tables.codegen.literals import Argument, Code
+from longshore.tables.core.portable import PORTABLE
+from longshore.tables.core.table import Table
 from longshore.tables.operations import Facts, Operation, require_operation
-from longshore.tables.scripting import code as write
+from longshore.tables.replay.drop_step import Made, effective
 
 # Its functions go into scripts although nothing here calls them.
 from longshore.tables.scripting import helpers as _helpers  # noqa: F401
-from longshore.tables.scripting.code import Argument, Code
 from longshore.tables.scripting.layout import WIDTH, lay_out
-from longshore.tables.scripting.portable import PORTABLE
 from longshore.tables.scripting.reading import read_code
 from longshore.tables.scripting.sources import Sources, names_in
-from longshore.tables.table import Table
 
 _IMPORTS = {
     "cs": "import polars.selectors as cs",

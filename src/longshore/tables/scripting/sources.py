@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from longshore.tables.scripting.portable import PORTABLE
+from longshore.tables.core.portable import PORTABLE
 
 _PROJECT = "longshore."
 _ERRORS = "longshore.errors"

@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidType, shorten
-from longshore.tables import dtypes
-from longshore.tables.operations.expressions import Compiled, compile_expression, learn, parse
-from longshore.tables.operations.expressions.operands import BOOLEAN
-from longshore.tables.operations.expressions.tokens import LONGEST
-from longshore.tables.operations.expressions.tree import Call, Name, walk
-from longshore.tables.table import Column, Table
+from longshore.tables.core import dtypes
+from longshore.tables.core.table import Column, Table
+from longshore.tables.expressions import Compiled, compile_expression, learn, parse
+from longshore.tables.expressions.ast import Call, Name, walk
+from longshore.tables.expressions.lexer import LONGEST
+from longshore.tables.expressions.operands import BOOLEAN
 
 WHERE = (
     "a condition in the language of the operation derive, such as \"Net Price\" > 100 AND country IN ('FI', 'SE'); "

@@ -9,8 +9,8 @@ from concurrent.futures import Executor, Future
 import numpy as np
 import polars as pl
 
+from longshore.tables.core.table import ROW_NUMBER
 from longshore.tables.patterns import collecting
-from longshore.tables.table import ROW_NUMBER
 from longshore.tables.viewing.reading import Rows
 
 HEAD_ROWS = 1_000

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from longshore.errors import InvalidType
-from longshore.tables import dtypes
+from longshore.tables.core import dtypes
+from longshore.tables.core.portable import portable
+from longshore.tables.core.table import ROW_NUMBER, Column
 from longshore.tables.patterns import compile_pattern
-from longshore.tables.scripting.portable import portable
-from longshore.tables.table import ROW_NUMBER, Column
 from longshore.tables.viewing.parameters import Selection
 
 Scan = Callable[[Path, Sequence[Column]], pl.LazyFrame]

@@ -10,9 +10,9 @@ from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator
 from pydantic.alias_generators import to_camel
 
 from longshore.errors import InvalidRequest, LongshoreError
-from longshore.tables.parsing import parse_model
-from longshore.tables.spelling import Spelt
-from longshore.tables.table import Column, Table
+from longshore.tables.core.spelling import Spelt
+from longshore.tables.core.table import Column, Table
+from longshore.tables.core.validation import parse_model
 from longshore.tables.viewing.conditions import (
     LONGEST_CONDITION,
     WHERE,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from longshore.tables.columns import col
-from longshore.tables.table import ROW_NUMBER, Column
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import ROW_NUMBER, Column
 from longshore.tables.viewing.ordering import key
 
 Rows = np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]

@@ -26,10 +26,10 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import is_disk_full
-from longshore.tables.table import Column, Table
+from longshore.tables.core.json_values import to_values
+from longshore.tables.core.table import Column, Table
 from longshore.tables.viewing.cache import Cache, Entry
 from longshore.tables.viewing.copies import Copy, Writer, open_copy
-from longshore.tables.viewing.json_ready import to_values
 from longshore.tables.viewing.order import Order
 from longshore.tables.viewing.ordering import head_tries, key, needed, order_query
 from longshore.tables.viewing.parameters import Selection, ViewParameters, resolve
@@ -62,7 +62,7 @@ class Page:
 
     :param index: the rows' numbers in the table itself.
     :param columns: the columns' names.
-    :param data: one list a row, ready for JSON, see :func:`~.viewing.json_ready.to_values`.
+    :param data: one list a row, ready for JSON, see :func:`~longshore.tables.core.json_values.to_values`.
     """
 
     index: list[int]

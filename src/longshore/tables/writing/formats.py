@@ -16,9 +16,9 @@ from typing import IO
 import polars as pl
 
 from longshore.errors import InvalidRequest, shorten
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.table import Column, Table
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.table import Column, Table
 from longshore.tables.viewing.reading import Rows
 from longshore.tables.writing import xlsx
 from longshore.tables.writing.channel import streamed

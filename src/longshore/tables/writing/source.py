@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from longshore.tables.table import Table
+from longshore.tables.core.table import Table
 from longshore.tables.viewing.ordering import key
 from longshore.tables.viewing.reading import Reader, Rows
 from longshore.tables.writing.channel import ConsumerGone

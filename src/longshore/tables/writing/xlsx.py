@@ -13,10 +13,10 @@ import polars as pl
 import xlsxwriter
 
 from longshore.errors import TooLarge, shorten
-from longshore.tables import dtypes
-from longshore.tables.columns import col
-from longshore.tables.table import Column, Table
-from longshore.tables.viewing.json_ready import LARGEST_EXACT
+from longshore.tables.core import dtypes
+from longshore.tables.core.column_expressions import col
+from longshore.tables.core.json_values import LARGEST_EXACT
+from longshore.tables.core.table import Column, Table
 from longshore.tables.viewing.reading import Rows
 from longshore.tables.writing.channel import CHUNK_BYTES
 from longshore.tables.writing.source import batches, rows_frame

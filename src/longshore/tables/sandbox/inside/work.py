@@ -5,7 +5,6 @@ Columns that came out as they went in are named, not written: the server keeps t
 
 import builtins
 import io
-import json
 import mmap
 import os
 import sys
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import pyarrow as pa
+
+    from longshore.tables.sandbox.inside import conversion
+else:
+    import conversion
 
 SOURCE = "<command>"
 PRINTED_CHARACTERS = 10_000
@@ -53,7 +56,7 @@ def work(job: dict[str, Any], answer: dict[str, Any]) -> None:
     try:
         code = compile_command(job["command"])
         table = read(job["input"])
-        names = {"df": to_frame(table), "pd": pd, "np": np, "__name__": "__main__", "__builtins__": builtins}
+        names = {"df": conversion.to_frame(table), "pd": pd, "np": np, "__name__": "__main__", "__builtins__": builtins}
         exec(code, names)  # noqa: S102 - what this process is for
         frame = require_frame(names.get("df"))
         answer |= compare(frame, table, job["output"])
@@ -80,14 +83,18 @@ def copy_plainly(given: int, output: int, most_bytes: int) -> int:
 
     :param most_bytes: of all values, as many as they are once each text of a category stands in its rows.
     :raises TooManyError: for more.
-    :raises TypeError: for columns of types that :func:`to_array` does not make, such as views and nested ones.
+    :raises TypeError: for columns of types that :func:`.conversion.to_array` does not make, as views and nested ones.
     """
     import pyarrow as pa
 
     mapped = mmap.mmap(given, 0, prot=mmap.PROT_READ)
     reader = pa.ipc.open_file(pa.py_buffer(mapped))
     fields = [(field.name, field.type) for field in reader.schema]
-    unknown = [str(kind) for _, kind in fields if not (is_plain(kind) or _is_category(kind) or pa.types.is_null(kind))]
+    unknown = [
+        str(kind)
+        for _, kind in fields
+        if not (conversion.is_plain(kind) or _is_category(kind) or pa.types.is_null(kind))
+    ]
     if unknown:
         raise TypeError(f"a column of type {unknown[0][:100]}")
     schema, rows, size = pa.schema(fields), 0, 0
@@ -147,7 +154,7 @@ class Printed(io.TextIOBase):
 
     def text(self) -> str:
         """What was kept."""
-        return _clean("".join(self._parts)) + ("…" if self._room < 0 else "")
+        return conversion.without_surrogates("".join(self._parts)) + ("…" if self._room < 0 else "")
 
 
 class NoFrameError(Exception):
@@ -207,12 +214,12 @@ def describe(error: BaseException, paths: list[str]) -> dict[str, Any]:
     for path in sorted(filter(None, paths), key=len, reverse=True):
         message = message.replace(path, "…")
     message = message if len(message) <= MESSAGE_CHARACTERS else message[: MESSAGE_CHARACTERS - 1] + "…"
-    return {"kind": kind, "type": _clean(type(error).__name__[:100]), "message": _clean(message), "line": _line(error)}
-
-
-def _clean(text: str) -> str:
-    """Without the halves of characters that UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode()
+    return {
+        "kind": kind,
+        "type": conversion.without_surrogates(type(error).__name__[:100]),
+        "message": conversion.without_surrogates(message),
+        "line": _line(error),
+    }
 
 
 def _line(error: BaseException) -> int | None:
@@ -232,50 +239,6 @@ def read(descriptor: int) -> "pa.Table":
     return pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
 
 
-def to_frame(table: "pa.Table") -> "pd.DataFrame":
-    """The frame as its user expects it.
-
-    Whole numbers and booleans with missing values have pandas' nullable types, so that they stay exact; without
-    missing values NumPy's. Dates are ``datetime64``. Text is pandas' ``str``.
-    """
-    import pandas as pd
-
-    return pd.DataFrame(
-        {name: _to_series(column) for name, column in zip(table.column_names, table.columns, strict=True)}, copy=True
-    )
-
-
-def _to_series(column: "pa.ChunkedArray") -> "pd.Series[Any]":
-    types = _nullable_types() if column.null_count else _text_types()
-    series: pd.Series[Any] = column.to_pandas(types_mapper=types.get, date_as_object=False)
-    return series
-
-
-def _text_types() -> dict["pa.DataType", Any]:
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-
-    return {pa.large_string(): pd.StringDtype(na_value=np.nan)}
-
-
-def _nullable_types() -> dict["pa.DataType", Any]:
-    import pandas as pd
-    import pyarrow as pa
-
-    return _text_types() | {
-        pa.int8(): pd.Int8Dtype(),
-        pa.int16(): pd.Int16Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.uint8(): pd.UInt8Dtype(),
-        pa.uint16(): pd.UInt16Dtype(),
-        pa.uint32(): pd.UInt32Dtype(),
-        pa.uint64(): pd.UInt64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }
-
-
 def compare(frame: "pd.DataFrame", table: "pa.Table", output: int) -> dict[str, Any]:
     """Write the columns that changed as an Arrow file, called ``c0``, ``c1`` ..., and list all of them.
 
@@ -288,16 +251,16 @@ def compare(frame: "pd.DataFrame", table: "pa.Table", output: int) -> dict[str, 
     for position in range(frame.shape[1]):
         label = frame.columns[position]
         # pandas builds one column after the other here; all at once would double the memory.
-        array = to_array(frame.iloc[:, position])
+        array = conversion.to_array(frame.iloc[:, position])
         index = before.get(label) if isinstance(label, str) else None
         if index is None and position < table.num_columns:
             index = position  # perhaps the same column under another name
         old = None if index is None else table.column(index)
-        array = array if old is None else _as_before(array, old.type)
-        kept = index if old is not None and _equal(array, old) else None
+        array = array if old is None else conversion.as_before(array, old.type)
+        kept = index if old is not None and conversion.are_equal(array, old) else None
         if kept is None:
             changed.append(array)
-        columns.append({"name": to_name(label), "kept": kept})
+        columns.append({"name": conversion.to_name(label), "kept": kept})
     if changed:
         _write(pa.table(changed, names=[f"c{index}" for index in range(len(changed))]), output)
     return {"rows": len(frame), "columns": columns}
@@ -322,137 +285,3 @@ def filling(output: int) -> "Iterator[BinaryIO]":
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFullError from None
         raise
-
-
-def _equal(array: "pa.ChunkedArray", old: "pa.ChunkedArray") -> bool:
-    import pyarrow as pa
-
-    if array.type != old.type or len(array) != len(old) or array.null_count != old.null_count:
-        return False
-    if pa.types.is_dictionary(array.type):
-        array, old = array.cast(pa.large_string()), old.cast(pa.large_string())
-    return bool(array.equals(old))
-
-
-def _as_before(array: "pa.ChunkedArray", old: "pa.DataType") -> "pa.ChunkedArray":
-    """In the type that the column had, where that is of the same family and holds every value exactly."""
-    import pyarrow as pa
-
-    kinds = pa.types
-    same_family = (
-        array.type != old
-        and any(
-            test(array.type) and test(old)
-            for test in (
-                kinds.is_integer,
-                kinds.is_floating,
-                kinds.is_timestamp,
-                kinds.is_duration,
-                kinds.is_decimal,
-                kinds.is_time,
-                kinds.is_dictionary,
-                _is_any_binary,
-            )
-        )
-    ) or kinds.is_null(array.type)
-    if not (same_family or (kinds.is_timestamp(array.type) and array.type.tz is None and kinds.is_date(old))):
-        return array
-    try:
-        return array.cast(old)
-    except pa.ArrowException:
-        return array
-
-
-def _is_any_binary(kind: "pa.DataType") -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def to_name(label: object) -> str:
-    """A column's label as text; the levels of a multi-index in one. The server makes names unique."""
-    if isinstance(label, tuple):
-        return "_".join(part for part in map(to_name, label) if part)
-    if label is None or label != label:
-        return ""
-    return _clean(str(label)[:2000])
-
-
-def to_array(series: "pd.Series[Any]") -> "pa.ChunkedArray":
-    """A column as Arrow, in a type that a table can keep; values of several types, lists and others become text."""
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        if pd.api.types.is_string_dtype(series.cat.categories.dtype):
-            return _dictionary(series)
-        series = series.astype(series.cat.categories.dtype if not series.hasnans else object)
-    elif isinstance(series.dtype, pd.SparseDtype):
-        series = pd.Series(np.asarray(series), series.index)
-    try:
-        array = pa.array(series, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return _texts(series)
-    chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-    return _storable(chunked, series)
-
-
-def _dictionary(series: "pd.Series[Any]") -> "pa.ChunkedArray":
-    import pyarrow as pa
-
-    codes = series.cat.codes.to_numpy()
-    if not len(series.cat.categories):
-        return pa.chunked_array([pa.nulls(len(series), pa.large_string())])
-    # Readers check the codes of missing values as well, so these have to be some category's, too.
-    numbers = pa.array(codes.clip(0).astype("int32"), mask=codes < 0)
-    texts = pa.array(series.cat.categories, from_pandas=True).cast(pa.large_string())
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(numbers, texts)])
-
-
-def _storable(array: "pa.ChunkedArray", series: "pd.Series[Any]") -> "pa.ChunkedArray":
-    import pyarrow as pa
-
-    kinds, kind = pa.types, array.type
-    if kinds.is_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind):
-        return array if kinds.is_null(kind) else array.cast(pa.large_string())
-    if kinds.is_float16(kind):
-        return array.cast(pa.float32())
-    if kinds.is_timestamp(kind) and kind.tz and kind.tz[0] in "+-":
-        return array.cast(pa.timestamp(kind.unit, "UTC"))  # the same instants; tables know zones by their names
-    return array if is_plain(kind) else _texts(series)
-
-
-def is_plain(kind: "pa.DataType") -> bool:
-    """Whether a table can keep values of an Arrow type as they are."""
-    import pyarrow as pa
-
-    kinds = pa.types
-    return bool(
-        kinds.is_integer(kind)
-        or kinds.is_floating(kind)
-        or kinds.is_boolean(kind)
-        or kinds.is_large_string(kind)
-        or (kinds.is_temporal(kind) and not kinds.is_interval(kind))
-        or kinds.is_decimal128(kind)
-        or kinds.is_binary(kind)
-        or kinds.is_large_binary(kind)
-    )
-
-
-def _texts(series: "pd.Series[Any]") -> "pa.ChunkedArray":
-    import pyarrow as pa
-
-    missing = series.isna().to_numpy()
-    texts = [
-        None if gone else _text(value) for value, gone in zip(series.astype(object).to_list(), missing, strict=True)
-    ]
-    return pa.chunked_array([pa.array(texts, pa.large_string())])
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict | tuple):
-        return _clean(json.dumps(value, default=str, ensure_ascii=False))
-    return _clean(str(value))
