@@ -28,9 +28,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from longshore.disk import is_full
 from longshore.errors import SettingsError, StorageFull, Unavailable, is_disk_full
 from longshore.settings import Settings
+from longshore.storage.files import is_full
 
 metadata = sa.MetaData(
     naming_convention={

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from flask import Request
 
-from longshore.disk import file_digest
 from longshore.errors import InvalidRequest, InvalidValue, shorten
 from longshore.route_marks import DIGESTS
+from longshore.storage.files import file_digest
 
 _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512", "sha": "sha1", "md5": "md5"}
 _PAIR = re.compile(r"\s*([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*")

@@ -15,9 +15,9 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from longshore.bodies import read_chunks, reading
 from longshore.digests import check_digests
-from longshore.disk import telling_when_full
 from longshore.errors import InvalidRequest, StorageFull, TooLarge
-from longshore.writing import FileWriter
+from longshore.storage.direct_writer import FileWriter
+from longshore.storage.files import telling_when_full
 
 LONGEST_FIELD_BYTES = 100_000
 MOST_FIELDS = 100

@@ -15,10 +15,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from longshore import disk
 from longshore.database import Database
 from longshore.errors import StorageFull, is_disk_full
 from longshore.server.answers import add_errors
+from longshore.storage import files
 from support.server import LongshoreServer
 from support.waiting import eventually
 
@@ -62,7 +62,7 @@ def fill_with_bytes(folder: Path) -> None:
             with suppress(OSError):
                 while True:
                     file.write(b"x" * size)
-    assert disk.is_full(folder)
+    assert files.is_full(folder)
 
 
 def fill_with_files(folder: Path) -> None:
@@ -70,7 +70,7 @@ def fill_with_files(folder: Path) -> None:
     with suppress(OSError):
         for number in range(10_000):
             (folder / "many" / str(number)).touch()
-    assert disk.is_full(folder)
+    assert files.is_full(folder)
 
 
 def make_room(folder: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_database_whose_lock_cannot_be_made_tells_of_the_disk(
     def refuse(*_: Any, **__: Any) -> Any:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(disk.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
     with pytest.raises(StorageFull), database.writing():
         raise sa.exc.OperationalError("BEGIN", {}, Exception("disk I/O error"))
     database.close()

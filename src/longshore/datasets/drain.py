@@ -20,7 +20,6 @@ from longshore.datasets.mailbox import Entry, LeaseLost, Writer
 from longshore.datasets.others import OtherSessions, with_sources
 from longshore.datasets.reader import Reader, ReaderLost, process_reader
 from longshore.datasets.special import AGGREGATE, APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, NEW_SESSION, REDO, UNDO
-from longshore.disk import sync
 from longshore.errors import (
     IllegalOperation,
     Internal,
@@ -33,6 +32,7 @@ from longshore.errors import (
 )
 from longshore.settings import Settings
 from longshore.stopping import StopSignal
+from longshore.storage.files import sync
 from longshore.tables import reading, writing
 from longshore.tables.aggregating import AggregateParameters, aggregate, describe
 from longshore.tables.changing import Outcome, apply, what_changed

@@ -21,9 +21,9 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
-from longshore.disk import age_seconds
 from longshore.leases import RENEW_SECONDS, LeaseWatch, end_stuck, is_dead
 from longshore.looking import Lookout
+from longshore.storage.files import age_seconds
 
 logger = logging.getLogger(__name__)
 

@@ -53,7 +53,6 @@ from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.envelope import open_body
 from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
-from longshore.disk import copy_bytes, telling_when_full
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TimedOut, TooLarge, Unavailable, shorten
 from longshore.http import (
     IDEMPOTENCY_KEY,
@@ -68,6 +67,7 @@ from longshore.http import (
 )
 from longshore.route_marks import evaluates, takes_any_query
 from longshore.samples import SAMPLES, require_sample
+from longshore.storage.files import copy_bytes, telling_when_full
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.operations import Operation, Parameters, all_operations, require_operation

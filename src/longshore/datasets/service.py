@@ -27,7 +27,6 @@ from longshore.datasets.mailbox import RequestKey
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, NoParameters, check_special
 from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
-from longshore.disk import file_digest
 from longshore.errors import (
     IllegalOperation,
     InvalidRequest,
@@ -38,6 +37,7 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
+from longshore.storage.files import file_digest
 from longshore.tables import charting, dtypes, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters

@@ -25,9 +25,9 @@ from longshore.delivery.models import resumable
 from longshore.delivery.names import safe_name
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
-from longshore.disk import age_seconds
 from longshore.errors import IllegalOperation, InvalidValue, LongshoreError, TooLarge, Unavailable
 from longshore.settings import Settings
+from longshore.storage.files import age_seconds
 from longshore.uploads import require_room
 
 GRACE_SECONDS = 3600.0

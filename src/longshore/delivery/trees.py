@@ -13,8 +13,8 @@ from pathlib import Path
 
 from longshore.clocks import steady
 from longshore.delivery.names import inside
-from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, InvalidValue, shorten
+from longshore.storage.files import sync, telling_when_full
 from longshore.uploads import sweep
 
 ARRIVALS = ".incoming."

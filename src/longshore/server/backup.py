@@ -45,13 +45,13 @@ from longshore.datasets.special import IMPORT
 from longshore.delivery.cache import FileCache
 from longshore.delivery.models import files as cached_files
 from longshore.delivery.models import links, transfers
-from longshore.disk import copy_bytes, sync, telling_when_full
 from longshore.errors import SettingsError, StorageFull, is_disk_full
 from longshore.jobs import claims
 from longshore.jobs.models import jobs
 from longshore.server.lock import StorageLock
 from longshore.server.restoring import UNFINISHED
 from longshore.settings import Settings
+from longshore.storage.files import copy_bytes, sync, telling_when_full
 from longshore.stores.lists import prepare as prepare_lists
 from longshore.stores.models import metadata as lists_metadata
 from longshore.version import app_version

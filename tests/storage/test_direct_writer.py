@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from longshore import writing
-from longshore.writing import ALIGNMENT, BUFFER_BYTES, FileWriter, write_at
+from longshore.storage import direct_writer
+from longshore.storage.direct_writer import ALIGNMENT, BUFFER_BYTES, FileWriter, write_at
 
 SIZES = [0, 1, ALIGNMENT, BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1, 3 * BUFFER_BYTES + 12345]
 
@@ -91,7 +91,7 @@ def test_a_disk_that_cannot_do_without_the_cache(tmp_path: Path, monkeypatch: py
         write_at(handle, data, at)
 
     if refuses == "the flag":
-        monkeypatch.setattr(writing.fcntl, "fcntl", refuse_flag)
+        monkeypatch.setattr(direct_writer.fcntl, "fcntl", refuse_flag)
     content = os.urandom(3 * BUFFER_BYTES + 5)
     with opened(path) as handle, FileWriter(handle, 0, refuse_write) as writer:
         writer.write(content)
