@@ -25,7 +25,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.delivery.models import resumable
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
@@ -40,6 +39,7 @@ from longshore.delivery.resumable import (
 )
 from longshore.errors import StorageFull
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.cutting import cutting
 from support.server import LongshoreServer
 from support.waiting import eventually

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.jobs import declaring, records
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.postgres import Postgres, running_postgres, why_not
 
 

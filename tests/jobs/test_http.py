@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from pydantic import BaseModel, SecretStr
 
-from longshore.database import Database, migrate
 from longshore.errors import LongshoreError
 from longshore.http import Api, error_response
 from longshore.jobs import claims, records
@@ -25,6 +24,7 @@ from longshore.jobs.results import open_store
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.waiting import eventually
 
 BASE = "/api/v1/jobs"

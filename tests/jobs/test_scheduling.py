@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.jobs import claims
 from longshore.jobs.declaring import find_job, job
 from longshore.jobs.duties import SCHEDULE, scheduled
 from longshore.jobs.scheduling import Duty, carry_out, parse_schedule
+from longshore.state.database import Database
 
 HOUR = 3600.0
 NOON = 1_700_000_000 // 86400 * 86400 + 12 * HOUR

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.waiting import eventually
 
 

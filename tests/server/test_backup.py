@@ -20,7 +20,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Drainer
 from longshore.datasets.service import Asker, Datasets
@@ -33,6 +32,7 @@ from longshore.server.backup import BackupError, back_up, restore
 from longshore.server.lock import StorageLock, StorageTakenError
 from longshore.server.restoring import UNFINISHED, require_restored
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from longshore.stores.lists import Lists
 from longshore.stores.lists import prepare as prepare_lists
 from longshore.tables.reading import ReadOptions
@@ -164,6 +164,15 @@ def test_everything_comes_back_on_either_database(
     with new.database.reading() as connection:
         assert connection.execute(sa.select(link_records.c.used).where(link_records.c.uid == uid)).scalar_one() is None
     assert new.upload("d\n1\n") not in (session_id, waiting)
+
+
+def test_every_table_of_the_database_is_copied(settings: Settings) -> None:
+    migrate(settings)
+    program = "import longshore.server.backup as it; print(*sorted(it.metadata.tables))"
+    copied = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    with sqlite3.connect(settings.root_storage_path / "longshore.db") as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        assert sorted(name for (name,) in found if name != "alembic_version") == copied
 
 
 def test_version_numbers_and_requests_are_not_given_twice(keep: Keep, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from longshore.database import Database
 from longshore.jobs import sent_queues
 from longshore.server.celery_app import make_celery
 from longshore.server.consumer import MOST_QUEUES
 from longshore.server.heartbeat import Alive, Heartbeat, living_workers
 from longshore.settings import Settings
+from longshore.state.database import Database
 from support.waiting import eventually
 
 pytestmark = pytest.mark.processes

@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from longshore.database import Database
 from longshore.errors import StorageFull, is_disk_full
 from longshore.server.answers import add_errors
+from longshore.state.database import Database
 from longshore.storage import files
 from support.server import LongshoreServer
 from support.waiting import eventually

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.delivery.links import Links
 from longshore.delivery.models import links as links_table
 from longshore.jobs import claims, records
@@ -17,6 +16,7 @@ from longshore.jobs.records import NewJob
 from longshore.running_job import running_job
 from longshore.server.job_files import sweep_links
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 
 
 @pytest.fixture

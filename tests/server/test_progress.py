@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.datasets import mailbox, records
 from longshore.datasets.models import datasets
 from longshore.datasets.models import mailbox as entries
 from longshore.server.diagnostics import CheckError, check_changes
 from longshore.server.progress import STILL_SECONDS, ProgressWatch
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 
 
 class World:

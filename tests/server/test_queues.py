@@ -12,11 +12,11 @@ import httpx
 import pytest
 import redis
 
-from longshore.database import Database
 from longshore.jobs import records, sent_queues
 from longshore.server.heartbeat import DATASETS, Alive, Heartbeat, living_workers
 from longshore.server.queues import KEEP_SECONDS, QueueWatch, find_unserved
 from longshore.settings import Settings
+from longshore.state.database import Database
 from support.server import LongshoreServer
 from support.waiting import eventually
 

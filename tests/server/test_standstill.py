@@ -11,8 +11,8 @@ import httpx
 import psutil
 import pytest
 
-from longshore.database import Database
 from longshore.errors import Unavailable
+from longshore.state.database import Database
 from support.postgres import running_postgres, why_not
 from support.server import LongshoreServer
 from support.waiting import eventually
@@ -75,7 +75,7 @@ def test_workers_that_stand_still_are_told(storage: Path) -> None:
 def test_a_database_server_that_stands_still_is_an_error_and_no_wait_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("longshore.database.CONNECT_SECONDS", 2)
+    monkeypatch.setattr("longshore.state.database.CONNECT_SECONDS", 2)
     if reason := why_not():
         pytest.skip(reason)
     with running_postgres() as server:

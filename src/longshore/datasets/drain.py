@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.damage import FAILURES, find_damage
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
@@ -31,6 +30,7 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.stopping import StopSignal
 from longshore.storage.files import sync
 from longshore.tables import reading, writing

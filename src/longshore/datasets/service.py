@@ -20,7 +20,6 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.damage import telling_damage
 from longshore.datasets.mailbox import RequestKey
@@ -37,6 +36,7 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.storage.files import file_digest
 from longshore.tables import charting, dtypes, profiling, writing
 from longshore.tables.charting import VisualizeParameters

@@ -26,7 +26,7 @@ from longshore.datasets.envelope import LONGEST_REQUEST_ID, Envelope, open_event
 from longshore.datasets.service import READS, Asker, Datasets, parameters_of, require_session_id, spelling_of
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
 from longshore.json_bodies import TOO_DEEP, require_answerable
-from longshore.leases import new_owner
+from longshore.state.leases import new_owner
 from longshore.tables.viewing.json_ready import LARGEST_EXACT
 
 logger = logging.getLogger(__name__)

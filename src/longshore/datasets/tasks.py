@@ -9,13 +9,13 @@ from typing import Any
 
 from celery import current_app, shared_task
 
-from longshore.database import Database
 from longshore.datasets import IMPORTS_QUEUE, QUEUE
 from longshore.datasets.drain import Drainer
 from longshore.datasets.reader import process_reader
 from longshore.messages import emitter
 from longshore.rounds import Rounds
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.stopping import StopSignal, heed
 
 DRAIN = "longshore.datasets.drain"

@@ -18,8 +18,6 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
-from longshore.database import Database
 from longshore.delivery.growing import BYTES_ENDING, STATE_ENDING, GrowingFile
 from longshore.delivery.models import resumable
 from longshore.delivery.names import safe_name
@@ -27,6 +25,8 @@ from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
 from longshore.errors import IllegalOperation, InvalidValue, LongshoreError, TooLarge, Unavailable
 from longshore.settings import Settings
+from longshore.state.clocks import steady
+from longshore.state.database import Database
 from longshore.storage.files import age_seconds
 from longshore.uploads import require_room
 

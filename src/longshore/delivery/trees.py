@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from longshore.clocks import steady
 from longshore.delivery.names import inside
 from longshore.errors import IllegalOperation, InvalidValue, shorten
+from longshore.state.clocks import steady
 from longshore.storage.files import sync, telling_when_full
 from longshore.uploads import sweep
 

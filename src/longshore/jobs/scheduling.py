@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from cronsim import CronSim, CronSimError
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
-from longshore.jobs.models import duties
+from longshore.state.database import Database
+from longshore.state.schedule_table import duties
 
 log = logging.getLogger(__name__)
 

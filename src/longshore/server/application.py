@@ -15,7 +15,6 @@ from longshore.access.gate import Access, Gate
 from longshore.access.pages import access_pages
 from longshore.access.scopes import EventScopes
 from longshore.access.sockets import SocketGate
-from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.resumed import IntoDataset
 from longshore.datasets.routes import BASE, contract_routes, declare_api
@@ -76,6 +75,7 @@ from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.serving import FrontServer
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
 from longshore.version import app_version

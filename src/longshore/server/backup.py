@@ -37,7 +37,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
-from longshore.database import Database, known_revisions, metadata, migrate, newest_revision, revision_of
+import longshore.state.schedule_table  # noqa: F401 - what is copied is what registers on import
 from longshore.datasets import records
 from longshore.datasets.models import datasets, servers, sockets, steps
 from longshore.datasets.models import mailbox as entries
@@ -51,6 +51,7 @@ from longshore.jobs.models import jobs
 from longshore.server.lock import StorageLock
 from longshore.server.restoring import UNFINISHED
 from longshore.settings import Settings
+from longshore.state.database import Database, known_revisions, metadata, migrate, newest_revision, revision_of
 from longshore.storage.files import copy_bytes, sync, telling_when_full
 from longshore.stores.lists import prepare as prepare_lists
 from longshore.stores.models import metadata as lists_metadata

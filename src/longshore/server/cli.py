@@ -188,8 +188,8 @@ def _named_queues(text: str | None) -> tuple[str, ...]:
 def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_server_settings(options)
-    from longshore.database import migrate as migrate_database
     from longshore.lifeline import die_with
+    from longshore.state.database import migrate as migrate_database
     from longshore.stores.lists import prepare as prepare_lists
 
     die_with(lifeline)

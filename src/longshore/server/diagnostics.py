@@ -14,12 +14,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypedDict
 
-from longshore.database import Database
 from longshore.jobs.declaring import all_jobs
 from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
 from longshore.server.progress import ProgressWatch
 from longshore.server.queues import describe_unserved, find_unserved
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.storage.files import try_writing
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,6 @@ import redis
 import sqlalchemy as sa
 from celery import signals
 
-from longshore.database import ERRORS as DATABASE_ERRORS
-from longshore.database import Database
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.errors import Unavailable
@@ -29,6 +27,8 @@ from longshore.jobs import sent_queues
 from longshore.messages import broker_errors
 from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
+from longshore.state.database import ERRORS as DATABASE_ERRORS
+from longshore.state.database import Database
 
 log = logging.getLogger(__name__)
 

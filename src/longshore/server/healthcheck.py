@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 import redis
 
-from longshore.leases import place
 from longshore.server.heartbeat import PLACE_DIGITS, connect, living_workers
 from longshore.settings import Settings, reachable_host
+from longshore.state.leases import place
 
 LIMIT_SECONDS = 5.0
 

@@ -14,13 +14,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from longshore.leases import place
+from longshore.state.leases import place
 
 BEAT_SECONDS = 1.0
 # Long enough for a machine whose processors are all busy.
 ALIVE_SECONDS = 5
 PLACE_DIGITS = 6
-"""Of :func:`~longshore.leases.place`, to tell a handful of places apart in a name."""
+"""Of :func:`~longshore.state.leases.place`, to tell a handful of places apart in a name."""
 WORKERS = "longshore:workers"
 PREFIX = "longshore:worker:"
 DATASETS, IMPORTS, JOBS = "datasets", "imports", "jobs"

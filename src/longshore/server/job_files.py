@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.delivery import records as links
 from longshore.jobs import records as jobs
 from longshore.jobs.records import STARTED, SUCCESS, Job
+from longshore.state.database import Database
 
 
 def settle_links(connection: Connection, job: Job) -> None:

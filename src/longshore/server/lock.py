@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from longshore.leases import place
+from longshore.state.leases import place
 
 LOCK_NAME = "server.lock"
 POLL_SECONDS = 0.05
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.05
 class Owner:
     """Who serves a storage folder: ``pid`` of the supervisor, ``address`` once it listens.
 
-    :param place: where that process number means something, see :func:`longshore.leases.place`.
+    :param place: where that process number means something, see :func:`longshore.state.leases.place`.
     """
 
     pid: int

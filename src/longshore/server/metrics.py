@@ -22,7 +22,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from longshore.access.scopes import Scope, requires
-from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
@@ -31,6 +30,7 @@ from longshore.route_marks import takes_any_query
 from longshore.server.heartbeat import Alive, connect, living_workers
 from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.version import app_version
 
 logger = logging.getLogger(__name__)

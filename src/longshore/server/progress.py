@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from longshore.database import Database
 from longshore.datasets.models import datasets, mailbox
 from longshore.looking import Lookout
+from longshore.state.database import Database
 
 STILL_SECONDS = 15.0
 """A holder of a lease gives a sign of life every 5 s; three that are missing are no chance."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import redis
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import records, sent_queues
 from longshore.jobs.declaring import all_queues
@@ -24,6 +23,7 @@ from longshore.server.celery_app import process_celery, task_queues
 from longshore.server.extra_queues import LIMITS, TABLES_OWN, announce, declare_passively
 from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.errors import Unavailable
 from longshore.jobs import records
 from longshore.jobs.records import Job, NewJob
@@ -18,6 +17,7 @@ from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.runner import Runner
 from longshore.jobs.running.warden import UNREADY_SECONDS, Warden
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from longshore.stopping import StopSignal
 
 from .conftest import HANDLERS

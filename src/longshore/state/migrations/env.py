@@ -1,11 +1,11 @@
-"""Runs the migrations on the connection that :func:`longshore.database.migrate` opened."""
+"""Runs the migrations on the connection that :func:`longshore.state.database.migrate` opened."""
 
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from longshore.database import PackedJSON, metadata
+from longshore.state.database import PackedJSON, metadata
 
 
 def render_as_stored(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:

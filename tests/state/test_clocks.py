@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from longshore.clocks import SteadyClock, is_over
+from longshore.state.clocks import SteadyClock, is_over
 
 
 class Times:

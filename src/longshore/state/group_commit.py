@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
+from longshore.state.database import Database
 
 T = TypeVar("T")
 Work = Callable[[Connection], Any]

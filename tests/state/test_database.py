@@ -13,14 +13,16 @@ from alembic.migration import MigrationContext
 import longshore.datasets.models
 import longshore.delivery.models
 import longshore.jobs.models
-from longshore.database import Database, PackedJSON, metadata, migrate
+import longshore.state.schedule_table
 from longshore.datasets.models import datasets
 from longshore.errors import SettingsError, Unavailable
 from longshore.settings import Settings
+from longshore.state.database import Database, PackedJSON, metadata, migrate
 
 assert longshore.datasets.models is not None  # their tables register on import
 assert longshore.delivery.models is not None
 assert longshore.jobs.models is not None
+assert longshore.state.schedule_table is not None
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from longshore import leases
-from longshore.leases import LEASE_SECONDS, LONGEST_LOOK_SECONDS, Lease, LeaseWatch, end_stuck, is_dead, new_owner
+from longshore.state import leases
+from longshore.state.leases import LEASE_SECONDS, LONGEST_LOOK_SECONDS, Lease, LeaseWatch, end_stuck, is_dead, new_owner
 from support.leases import Clock, dead_owner
 
 FAR = "another-machine/1/2/0123456789abcdef/3"
@@ -97,7 +97,9 @@ def test_a_process_in_another_pid_namespace_is_not_believed_dead() -> None:
     apart = [str(unshare), "--pid", "--fork", "--mount-proc"]
     if unshare is None or subprocess.run([*apart, "true"], check=False, capture_output=True).returncode != 0:
         pytest.skip("this user may not make a PID namespace")
-    program = "import sys; from longshore.leases import is_dead, new_owner; print(is_dead(sys.argv[1]), new_owner())"
+    program = (
+        "import sys; from longshore.state.leases import is_dead, new_owner; print(is_dead(sys.argv[1]), new_owner())"
+    )
     done = subprocess.run(
         [*apart, sys.executable, "-c", program, new_owner()], check=True, capture_output=True, text=True
     )
@@ -111,7 +113,9 @@ def test_a_name_fits_its_column() -> None:
 
 
 def test_a_holder_that_stands_still_is_killed_and_nobody_else() -> None:
-    program = "import time; from longshore.leases import new_owner; print(new_owner(), flush=True); time.sleep(60)"
+    program = (
+        "import time; from longshore.state.leases import new_owner; print(new_owner(), flush=True); time.sleep(60)"
+    )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         owner = process.stdout.readline().strip()

@@ -213,7 +213,7 @@ def _connect_patiently(
     patience_seconds: float, _dialect: Any, _record: Any, positional: list[Any], named: dict[str, Any]
 ) -> Any:
     """A connection to PostgreSQL that breaks when its server stands still, or the network to it is gone."""
-    from longshore.impatience import ImpatientConnection
+    from longshore.state.postgresql import ImpatientConnection
 
     named = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": int(patience_seconds * 1000), **named}
     connection = ImpatientConnection.connect(*positional, **named)
