@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import IO, Any
 
 from longshore.access.callers import current_user
-from longshore.current import Current
+from longshore.processes.singleton import Current
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"

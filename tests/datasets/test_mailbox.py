@@ -21,8 +21,8 @@ from longshore.datasets.reader import ReaderLost
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import IllegalOperation, SessionNotFound, TimedOut
+from longshore.processes.stop_signal import StopSignal
 from longshore.state.leases import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseWatch
-from longshore.stopping import StopSignal
 from longshore.tables.reading import ReadOptions
 from support.leases import Clock, dead_owner
 from support.waiting import eventually

@@ -16,7 +16,7 @@ from longshore.delivery import links as links_module
 from longshore.delivery.links import Links
 from longshore.delivery.records import LinkNotFound, LinkTaken
 from longshore.errors import IllegalOperation, InvalidValue, TooLarge
-from longshore.running_job import running_job
+from longshore.processes.running_job import running_job
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.state.leases import LeaseWatch, new_owner

@@ -11,11 +11,11 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from longshore.processes.version import app_version
 from longshore.server import diagnostics
 from longshore.server.diagnostics import CheckError, checks
 from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response
 from longshore.settings import Settings
-from longshore.version import app_version
 
 
 @pytest.fixture

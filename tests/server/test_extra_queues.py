@@ -15,9 +15,9 @@ import pytest
 import redis
 
 from longshore.jobs import sent_queues
+from longshore.processes.heartbeat import Alive, Heartbeat, living_workers
 from longshore.server.celery_app import make_celery
 from longshore.server.consumer import MOST_QUEUES
-from longshore.server.heartbeat import Alive, Heartbeat, living_workers
 from longshore.settings import Settings
 from longshore.state.database import Database
 from support.waiting import eventually

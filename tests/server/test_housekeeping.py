@@ -11,7 +11,7 @@ import pytest
 from longshore.client import Client
 from longshore.errors import SessionNotFound
 from longshore.handlers.caching import ResponseCache
-from longshore.jobs.scheduling import carry_out
+from longshore.processes.schedule import carry_out
 from longshore.server.housekeeping import clearing
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from longshore.access.discretion import hide_session_ids
 from longshore.errors import SettingsError
+from longshore.processes.redaction import hide_session_ids
 from longshore.server.children import Backoff
 from longshore.server.listener import PortTakenError, address_of, open_listener
 from longshore.server.lock import Owner, StorageLock, StorageTakenError, read_owner
@@ -123,8 +123,8 @@ def test_a_steady_life_resets_the_back_off() -> None:
 
 def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help() -> None:
     ours, theirs = os.pipe()
-    code = "import sys, time; from longshore import lifeline; lifeline._libc = None\n"
-    code += f"lifeline.die_with({ours}); print('tied', flush=True); time.sleep(60)"
+    code = "import sys, time; from longshore.processes import parent_death; parent_death._libc = None\n"
+    code += f"parent_death.die_with({ours}); print('tied', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, stdout=subprocess.PIPE
     ) as child:
@@ -139,7 +139,7 @@ def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help(
 def test_a_process_whose_supervisor_died_before_it_began_ends_at_once() -> None:
     ours, theirs = os.pipe()
     os.close(theirs)
-    code = f"from longshore import lifeline; lifeline.die_with({ours}); print('alive')"
+    code = f"from longshore.processes import parent_death; parent_death.die_with({ours}); print('alive')"
     done = subprocess.run([sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, capture_output=True)
     os.close(ours)
     assert done.returncode == -9

@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from longshore.jobs import records, sent_queues
-from longshore.server.heartbeat import DATASETS, Alive, Heartbeat, living_workers
+from longshore.processes.heartbeat import DATASETS, Alive, Heartbeat, living_workers
 from longshore.server.queues import KEEP_SECONDS, QueueWatch, find_unserved
 from longshore.settings import Settings
 from longshore.state.database import Database

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from longshore.access.throttling import _storage
 from longshore.errors import Unavailable
-from longshore.messages import emitter
+from longshore.processes.message_queue import emitter
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics import check_broker
 from longshore.server.queues import _ask_rabbitmq

@@ -29,9 +29,9 @@ from longshore.errors import (
     Unavailable,
     shorten,
 )
+from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.stopping import StopSignal
 from longshore.storage.files import sync
 from longshore.tables import reading, writing
 from longshore.tables.aggregating import AggregateParameters, aggregate, describe

@@ -33,10 +33,10 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.models import accepted_keys, datasets, mailbox
 from longshore.errors import InvalidValue, LongshoreError
+from longshore.processes.stop_signal import StopSignal
 from longshore.state.clocks import is_over
 from longshore.state.database import Database
 from longshore.state.leases import RENEW_SECONDS, Lease, is_dead, new_owner
-from longshore.stopping import StopSignal
 
 logger = logging.getLogger(__name__)
 

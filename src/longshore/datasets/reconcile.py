@@ -20,7 +20,7 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
-from longshore.looking import Lookout
+from longshore.processes.periodic import Lookout
 from longshore.state.clocks import steady
 from longshore.state.leases import RENEW_SECONDS, LeaseWatch, end_stuck, is_dead
 from longshore.storage.files import age_seconds

@@ -12,11 +12,11 @@ from celery import current_app, shared_task
 from longshore.datasets import IMPORTS_QUEUE, QUEUE
 from longshore.datasets.drain import Drainer
 from longshore.datasets.reader import process_reader
-from longshore.messages import emitter
-from longshore.rounds import Rounds
+from longshore.processes.message_queue import emitter
+from longshore.processes.rounds import Rounds
+from longshore.processes.stop_signal import StopSignal, heed
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.stopping import StopSignal, heed
 
 DRAIN = "longshore.datasets.drain"
 IMPORT = "longshore.datasets.import"

@@ -6,8 +6,8 @@ from typing import cast
 
 from werkzeug.local import LocalProxy
 
-from longshore.current import Current
 from longshore.delivery.links import Links
+from longshore.processes.singleton import Current
 from longshore.state.database import Database
 
 current_links: Current[Links] = Current(

@@ -35,7 +35,7 @@ from longshore.delivery.records import Link, LinkNotFound
 from longshore.delivery.watching import OneTime
 from longshore.errors import InvalidValue
 from longshore.http import disposition
-from longshore.running_job import running_job
+from longshore.processes.running_job import running_job
 from longshore.serving import Content, FrontServer, respond
 from longshore.settings import Settings
 from longshore.state.clocks import steady

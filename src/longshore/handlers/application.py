@@ -22,8 +22,8 @@ from werkzeug.routing import Map, Rule, RuleFactory
 from longshore.errors import LoadError
 from longshore.events import HANDLERS_PACKAGE
 from longshore.json_bodies import TOO_DEEP
+from longshore.processes.version import app_version
 from longshore.settings import Settings
-from longshore.version import app_version
 
 PACKAGE = HANDLERS_PACKAGE
 

@@ -24,8 +24,8 @@ from typing import Any, TypeVar
 
 from flask import Response, request
 
-from longshore.current import Current
 from longshore.handlers.response_files import Kept, ResponseFiles
+from longshore.processes.singleton import Current
 from longshore.responses import CALLBACK, as_response, told_status
 from longshore.settings import Settings
 

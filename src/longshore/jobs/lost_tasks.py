@@ -17,8 +17,8 @@ from longshore.errors import Unavailable
 from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import BegunTask
 from longshore.jobs.claims import MOST_LOSSES
-from longshore.looking import Lookout
-from longshore.messages import broker_errors
+from longshore.processes.message_queue import broker_errors
+from longshore.processes.periodic import Lookout
 from longshore.state.database import Database
 from longshore.state.leases import LeaseWatch, new_owner
 

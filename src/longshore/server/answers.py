@@ -13,7 +13,7 @@ from longshore.delivery import tus_routes
 from longshore.delivery.routes import MethodNotAllowed as NotPossibleHere
 from longshore.errors import Internal, LongshoreError, StorageFull, is_disk_full
 from longshore.http import asks_for_json, error_response
-from longshore.own_log import put_back
+from longshore.processes.own_log import put_back
 from longshore.server.diagnostics_http import DeliberateError
 from longshore.settings import Settings
 

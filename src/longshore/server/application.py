@@ -50,12 +50,13 @@ from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
-from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
-from longshore.looking import Lookout
-from longshore.messages import emitter, server_manager
+from longshore.processes.message_queue import emitter, server_manager
+from longshore.processes.periodic import Lookout
+from longshore.processes.schedule import Duty, Interval
+from longshore.processes.version import app_version
 from longshore.request_gate import guard_requests
 from longshore.server.answers import add_cors, add_errors
 from longshore.server.celery_app import make_celery
@@ -78,7 +79,6 @@ from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
-from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 

@@ -48,6 +48,7 @@ from longshore.delivery.models import links, transfers
 from longshore.errors import SettingsError, StorageFull, is_disk_full
 from longshore.jobs import claims
 from longshore.jobs.models import jobs
+from longshore.processes.version import app_version
 from longshore.server.lock import StorageLock
 from longshore.server.restoring import UNFINISHED
 from longshore.settings import Settings
@@ -55,7 +56,6 @@ from longshore.state.database import Database, known_revisions, metadata, migrat
 from longshore.storage.files import copy_bytes, sync, telling_when_full
 from longshore.stores.lists import prepare as prepare_lists
 from longshore.stores.models import metadata as lists_metadata
-from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 

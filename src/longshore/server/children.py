@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from longshore.lifeline import die_with_parent
+from longshore.processes.parent_death import die_with_parent
 
 log = logging.getLogger(__name__)
 

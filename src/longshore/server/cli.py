@@ -13,10 +13,10 @@ import click
 
 from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.jobs.cli import jobs_group
-from longshore.server.logs import configure_logging
+from longshore.processes.logs import configure_logging
+from longshore.processes.version import app_version
 from longshore.server.permissions import keep_others_out, make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
-from longshore.version import app_version
 
 if TYPE_CHECKING:
     from longshore.server.declarations import Declarations
@@ -188,7 +188,7 @@ def _named_queues(text: str | None) -> tuple[str, ...]:
 def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_server_settings(options)
-    from longshore.lifeline import die_with
+    from longshore.processes.parent_death import die_with
     from longshore.state.database import migrate as migrate_database
     from longshore.stores.lists import prepare as prepare_lists
 
@@ -228,7 +228,7 @@ def handlers() -> None:
 @click.option("--output", type=int, default=1, help="file descriptor for the answer")
 def declarations(*, lifeline: int | None, output: int) -> None:
     """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
-    from longshore.lifeline import die_with
+    from longshore.processes.parent_death import die_with
 
     die_with(lifeline)
     answer = _find_declarations().to_wire()

@@ -13,8 +13,8 @@ from celery.worker.consumer import Consumer
 from celery.worker.control import control_command
 from celery.worker.state import maybe_shutdown
 
+from longshore.processes.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
 from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
-from longshore.server.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
 
 log = logging.getLogger(__name__)
 

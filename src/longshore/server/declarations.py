@@ -15,7 +15,7 @@ from longshore.errors import LoadError
 from longshore.handlers.application import Application, Route
 from longshore.handlers.mounting import Mount
 from longshore.jobs.declaring import JobType, all_jobs
-from longshore.jobs.scheduling import parse_schedule
+from longshore.processes.schedule import parse_schedule
 from longshore.server.application import (
     Services,
     declare_demonstrations,

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypedDict
 
 from longshore.jobs.declaring import all_jobs
-from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
+from longshore.processes.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
 from longshore.server.progress import ProgressWatch
 from longshore.server.queues import describe_unserved, find_unserved
 from longshore.settings import Settings

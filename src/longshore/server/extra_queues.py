@@ -24,8 +24,8 @@ from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.errors import Unavailable
 from longshore.jobs import sent_queues
-from longshore.messages import broker_errors
-from longshore.server.heartbeat import connect, living_workers
+from longshore.processes.heartbeat import connect, living_workers
+from longshore.processes.message_queue import broker_errors
 from longshore.settings import Settings
 from longshore.state.database import ERRORS as DATABASE_ERRORS
 from longshore.state.database import Database

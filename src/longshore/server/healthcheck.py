@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import redis
 
-from longshore.server.heartbeat import PLACE_DIGITS, connect, living_workers
+from longshore.processes.heartbeat import PLACE_DIGITS, connect, living_workers
 from longshore.settings import Settings, reachable_host
 from longshore.state.leases import place
 
@@ -82,7 +82,7 @@ def check_worker(settings: Settings, queues: Iterable[str], limit_seconds: float
 
 def _check_on_rabbitmq(settings: Settings, limit_seconds: float) -> str:
     """Ask the workers of this place by a broadcast; which queues they serve their names do not tell."""
-    from longshore.messages import broker_errors
+    from longshore.processes.message_queue import broker_errors
     from longshore.server.celery_app import make_celery
 
     pattern = f"*-{place()[:PLACE_DIGITS]}@{socket.gethostname()}"

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.retention import remove_unchanged
 from longshore.handlers.caching import ResponseCache
-from longshore.jobs.scheduling import Duty, Interval
+from longshore.processes.schedule import Duty, Interval
 from longshore.settings import Settings
 from longshore.state.clocks import steady
 from longshore.state.database import Database

@@ -26,12 +26,12 @@ from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
+from longshore.processes.heartbeat import Alive, connect, living_workers
+from longshore.processes.version import app_version
 from longshore.route_marks import takes_any_query
-from longshore.server.heartbeat import Alive, connect, living_workers
 from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.version import app_version
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from longshore.delivery.offered import Offered
 from longshore.errors import LongshoreError
 from longshore.events import user_token
 from longshore.http import Api
+from longshore.processes.version import app_version
 from longshore.route_marks import takes_any_query
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings
-from longshore.version import app_version
 
 
 def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from longshore.datasets.models import datasets, mailbox
-from longshore.looking import Lookout
+from longshore.processes.periodic import Lookout
 from longshore.state.database import Database
 
 STILL_SECONDS = 15.0

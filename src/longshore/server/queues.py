@@ -17,11 +17,11 @@ import redis
 from longshore.errors import Unavailable
 from longshore.jobs import records, sent_queues
 from longshore.jobs.declaring import all_queues
-from longshore.looking import Lookout
-from longshore.messages import broker_errors
+from longshore.processes.heartbeat import connect, living_workers
+from longshore.processes.message_queue import broker_errors
+from longshore.processes.periodic import Lookout
 from longshore.server.celery_app import process_celery, task_queues
 from longshore.server.extra_queues import LIMITS, TABLES_OWN, announce, declare_passively
-from longshore.server.heartbeat import connect, living_workers
 from longshore.settings import Settings
 from longshore.state.database import Database
 

@@ -17,9 +17,9 @@ from gunicorn.errors import AppImportError, HaltServer
 from gunicorn.glogging import Logger
 
 from longshore.errors import LoadError, SettingsError
-from longshore.lifeline import die_with, die_with_parent
+from longshore.processes.logs import make_handler
+from longshore.processes.parent_death import die_with, die_with_parent
 from longshore.server.connections import LanesWorker, most_connections, raise_file_limit
-from longshore.server.logs import make_handler
 from longshore.settings import Settings
 
 GRACE_SECONDS = 3

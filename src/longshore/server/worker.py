@@ -19,17 +19,17 @@ from typing import Any
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import load_declarations
-from longshore.lifeline import die_with, die_with_parent
+from longshore.processes.heartbeat import DATASETS, IMPORTS, JOBS, PLACE_DIGITS
+from longshore.processes.logs import configure_logging
+from longshore.processes.parent_death import die_with, die_with_parent
+from longshore.processes.stop_signal import StopSignal
 from longshore.server.celery_app import make_celery
 from longshore.server.commands import allow_commands
 from longshore.server.extra_queues import read_kept
-from longshore.server.heartbeat import DATASETS, IMPORTS, JOBS, PLACE_DIGITS
 from longshore.server.job_files import settle_links
-from longshore.server.logs import configure_logging
 from longshore.server.workers import HAND_BACK_SECONDS
 from longshore.settings import Settings
 from longshore.state.leases import place
-from longshore.stopping import StopSignal
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.runner import Runner
 from longshore.jobs.running.warden import UNREADY_SECONDS, Warden
+from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
-from longshore.stopping import StopSignal
 
 from .conftest import HANDLERS
 

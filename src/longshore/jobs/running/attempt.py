@@ -15,9 +15,9 @@ from longshore.jobs import claims, records
 from longshore.jobs.claims import LeaseLost
 from longshore.jobs.records import Job
 from longshore.jobs.running.runner import Runner, Stop
+from longshore.processes.stop_signal import StopSignal
 from longshore.state.database import Database
 from longshore.state.leases import RENEW_SECONDS
-from longshore.stopping import StopSignal
 
 log = logging.getLogger(__name__)
 

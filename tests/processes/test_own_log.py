@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from longshore import own_log
+from longshore.processes import own_log
 from support.server import LongshoreServer
 
 DICTIONARY = {

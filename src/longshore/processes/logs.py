@@ -7,8 +7,8 @@ import re
 import sys
 import time
 
-from longshore.access.discretion import hide_openers
-from longshore.own_log import keep
+from longshore.processes.own_log import keep
+from longshore.processes.redaction import hide_openers
 from longshore.settings import Settings
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s [%(process)d] %(message)s"

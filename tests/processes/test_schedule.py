@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from longshore.jobs import claims
 from longshore.jobs.declaring import find_job, job
 from longshore.jobs.duties import SCHEDULE, scheduled
-from longshore.jobs.scheduling import Duty, carry_out, parse_schedule
+from longshore.processes.schedule import Duty, carry_out, parse_schedule
 from longshore.state.database import Database
 
 HOUR = 3600.0

@@ -11,7 +11,7 @@ import pytest
 import socketio
 
 from longshore.errors import Unavailable
-from longshore.messages import CHANNEL, emitter, server_manager
+from longshore.processes.message_queue import CHANNEL, emitter, server_manager
 from longshore.server.broker import answers, make_broker, prepare_broker
 from longshore.server.celery_app import make_celery
 from longshore.server.children import Child

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from longshore.server.logs import FORMAT, DiscreetFormatter
+from longshore.processes.logs import FORMAT, DiscreetFormatter
 
 
 def entry(message: str, *, error: Exception | None = None, level: int = logging.WARNING) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from longshore.rounds import Rounds
+from longshore.processes.rounds import Rounds
 from support.waiting import eventually
 
 

@@ -1,0 +1,1 @@
+"""What every process of the server has, whichever it is: a log, a heartbeat, a queue of messages, periodic work."""
