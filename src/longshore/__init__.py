@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from longshore.handlers.application import app
     from longshore.handlers.caching import cache_my_response
     from longshore.jobs.declaring import job
-    from longshore.responses import make_my_response_json
     from longshore.server.application import create_app
     from longshore.server.celery_app import celery
+    from longshore.web.jsonp import make_my_response_json
 
 _HOMES = {
     "Client": "longshore.client",
@@ -28,7 +28,7 @@ _HOMES = {
     "emit_local_message": "longshore.events",
     "job": "longshore.jobs.declaring",
     "links": "longshore.delivery.current",
-    "make_my_response_json": "longshore.responses",
+    "make_my_response_json": "longshore.web.jsonp",
 }
 
 __all__ = [

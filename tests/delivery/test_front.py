@@ -14,9 +14,9 @@ import pytest
 from flask import Flask, request
 
 from longshore.delivery.links import Links
-from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
+from longshore.web.file_responses import FrontServer
 from support.nginx import NGINX, nginx_before
 from support.server import LongshoreServer
 from support.sockets import Listener

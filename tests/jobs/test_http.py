@@ -15,7 +15,6 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, SecretStr
 
 from longshore.errors import LongshoreError
-from longshore.http import Api, error_response
 from longshore.jobs import claims, records
 from longshore.jobs.claims import Claimed, Remains
 from longshore.jobs.declaring import job
@@ -25,6 +24,7 @@ from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
+from longshore.web.api import Api, error_response
 from support.waiting import eventually
 
 BASE = "/api/v1/jobs"
@@ -419,6 +419,6 @@ def test_the_openapi_document_is_valid_and_has_each_type(place: Place) -> None:
 
 
 def test_a_body_over_the_limit(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longshore.http.LARGEST_JSON_BYTES", 100)
+    monkeypatch.setattr("longshore.web.request_body.LARGEST_JSON_BYTES", 100)
     answer = place.http.post(f"{BASE}/add", data=b" " * 101)
     assert (answer.status_code, answer.get_json()["error"]) == (413, "TooLarge")

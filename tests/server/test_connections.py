@@ -18,8 +18,8 @@ from support.waiting import eventually
 
 SERVER = """
     import threading
-    from longshore import pace
     from longshore.server import connections
+    from longshore.web import pace
 
     for name, value in {limits!r}.items():
         setattr(pace if hasattr(pace, name) else connections, name, value)

@@ -54,18 +54,6 @@ from longshore.datasets.envelope import open_body
 from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TimedOut, TooLarge, Unavailable, shorten
-from longshore.http import (
-    IDEMPOTENCY_KEY,
-    KEY_HEADER,
-    Api,
-    Endpoint,
-    disposition,
-    error_response,
-    idempotency_key,
-    read_json_object,
-    read_strings,
-)
-from longshore.route_marks import evaluates, takes_any_query
 from longshore.samples import SAMPLES, require_sample
 from longshore.storage.files import copy_bytes, telling_when_full
 from longshore.tables.charting import VisualizeParameters
@@ -76,7 +64,19 @@ from longshore.tables.previewing import PreviewParameters
 from longshore.tables.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
-from longshore.uploads import Upload, fresh_place, receive
+from longshore.web.api import (
+    IDEMPOTENCY_KEY,
+    KEY_HEADER,
+    Api,
+    Endpoint,
+    disposition,
+    error_response,
+    idempotency_key,
+    read_strings,
+)
+from longshore.web.request_body import read_json_object
+from longshore.web.route_marks import evaluates, takes_any_query
+from longshore.web.uploads import Upload, fresh_place, receive
 
 logger = logging.getLogger(__name__)
 

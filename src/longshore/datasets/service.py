@@ -54,7 +54,7 @@ from longshore.tables.scripting.script import script_of
 from longshore.tables.table import Table
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.tables.viewing.parameters import resolve
-from longshore.uploads import require_room
+from longshore.web.uploads import require_room
 
 logger = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from longshore.settings import Settings
 from longshore.state.clocks import steady
 from longshore.state.database import Database
 from longshore.storage.files import age_seconds
-from longshore.uploads import require_room
+from longshore.web.uploads import require_room
 
 GRACE_SECONDS = 3600.0
 """Age below which bytes without a record are left alone: their record is about to be written."""

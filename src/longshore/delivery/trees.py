@@ -15,7 +15,7 @@ from longshore.delivery.names import inside
 from longshore.errors import IllegalOperation, InvalidValue, shorten
 from longshore.state.clocks import steady
 from longshore.storage.files import sync, telling_when_full
-from longshore.uploads import sweep
+from longshore.web.uploads import sweep
 
 ARRIVALS = ".incoming."
 """Folder below the root where bytes arrive; no client's path can name it, since it ends with a dot."""

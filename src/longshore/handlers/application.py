@@ -21,9 +21,9 @@ from werkzeug.routing import Map, Rule, RuleFactory
 
 from longshore.errors import LoadError
 from longshore.events import HANDLERS_PACKAGE
-from longshore.json_bodies import TOO_DEEP
 from longshore.processes.version import app_version
 from longshore.settings import Settings
+from longshore.web.json import TOO_DEEP
 
 PACKAGE = HANDLERS_PACKAGE
 

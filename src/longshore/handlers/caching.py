@@ -26,8 +26,8 @@ from flask import Response, request
 
 from longshore.handlers.response_files import Kept, ResponseFiles
 from longshore.processes.singleton import Current
-from longshore.responses import CALLBACK, as_response, told_status
 from longshore.settings import Settings
+from longshore.web.jsonp import CALLBACK, as_response, told_status
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from longshore.errors import InvalidInputs, InvalidRequest, JobFailed, LongshoreError, SettingsError, Unauthorized
-from longshore.json_bodies import read_json
+from longshore.web.json import read_json
 
 if TYPE_CHECKING:
     from longshore.client import Client

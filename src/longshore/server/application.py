@@ -12,7 +12,6 @@ import socketio
 from flask import g
 
 from longshore.access.gate import Access, Gate
-from longshore.access.pages import access_pages
 from longshore.access.scopes import EventScopes
 from longshore.access.sockets import SocketGate
 from longshore.datasets.reconcile import Reconciler
@@ -41,7 +40,6 @@ from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
 from longshore.handlers.templates import Templates, template_routes
-from longshore.http import Api
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
@@ -57,7 +55,6 @@ from longshore.processes.message_queue import emitter, server_manager
 from longshore.processes.periodic import Lookout
 from longshore.processes.schedule import Duty, Interval
 from longshore.processes.version import app_version
-from longshore.request_gate import guard_requests
 from longshore.server.answers import add_cors, add_errors
 from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
@@ -65,6 +62,7 @@ from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
 from longshore.server.job_files import sweep_links
+from longshore.server.login_pages import access_pages
 from longshore.server.metrics import Metrics, collectors
 from longshore.server.pages import add_pages, refused_page
 from longshore.server.progress import ProgressWatch
@@ -74,11 +72,13 @@ from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
 from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
-from longshore.serving import FrontServer
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
+from longshore.web.api import Api
+from longshore.web.file_responses import FrontServer
+from longshore.web.request_gate import guard_requests
 
 logger = logging.getLogger(__name__)
 

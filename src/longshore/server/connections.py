@@ -42,8 +42,8 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from longshore.access.probes import STATE
 from longshore.errors import RETRY_SECONDS, InvalidRequest, LongshoreError, TimedOut, TooLarge, Unavailable
-from longshore.pace import PatientUnreader
-from longshore.server.refusing import refusal_body, refuse
+from longshore.web.pace import PatientUnreader
+from longshore.web.wsgi_errors import refusal_body, refuse
 
 SOCKETS = "/socket.io"
 

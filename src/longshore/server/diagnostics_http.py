@@ -12,11 +12,11 @@ from longshore.access.gate import UNKNOWN_HOST
 from longshore.access.scopes import Scope, requires
 from longshore.events import user_token
 from longshore.processes.version import app_version
-from longshore.responses import CALLBACK, json_response, require_callback
-from longshore.route_marks import takes_any_query
 from longshore.server.diagnostics import checks
 from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
+from longshore.web.jsonp import CALLBACK, json_response, require_callback
+from longshore.web.route_marks import takes_any_query
 
 STARTING = "X-Longshore-Starting"
 """Header of the supervisor's own question."""

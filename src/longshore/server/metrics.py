@@ -28,10 +28,10 @@ from longshore.handlers.caching import ResponseCache
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
 from longshore.processes.heartbeat import Alive, connect, living_workers
 from longshore.processes.version import app_version
-from longshore.route_marks import takes_any_query
 from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.state.database import Database
+from longshore.web.route_marks import takes_any_query
 
 logger = logging.getLogger(__name__)
 

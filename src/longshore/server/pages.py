@@ -14,11 +14,11 @@ from longshore.access.scopes import Scope, requires
 from longshore.delivery.offered import Offered
 from longshore.errors import LongshoreError
 from longshore.events import user_token
-from longshore.http import Api
 from longshore.processes.version import app_version
-from longshore.route_marks import takes_any_query
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings
+from longshore.web.api import Api
+from longshore.web.route_marks import takes_any_query
 
 
 def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
-from longshore.json_bodies import read_json
 from longshore.tables import writing
 from longshore.tables.operations import among
 from longshore.tables.reading import ReadOptions, ReadResult, read
 from longshore.tables.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
 from longshore.tables.scripting.script import ScriptStep, make_script
 from longshore.tables.table import Table, placing
+from longshore.web.json import read_json
 
 
 def replay_file(

@@ -18,8 +18,8 @@ from longshore.delivery.path_files import PathFiles
 from longshore.delivery.stored import open_regular
 from longshore.delivery.trees import NoSuchFile
 from longshore.errors import shorten
-from longshore.http import IDEMPOTENCY_KEY, Api
 from longshore.tables.parsing import parse_model
+from longshore.web.api import IDEMPOTENCY_KEY, Api
 
 
 class StoredFile(UploadQuery):

@@ -11,8 +11,6 @@ from flask import Blueprint, Flask, Response, request
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.errors import IllegalOperation
 from longshore.events import Events, user_token
-from longshore.responses import json_response, read_data, require_callback
-from longshore.route_marks import takes_any_query
 from longshore.settings import Settings
 from longshore.stores.list_routes import list_routes
 from longshore.stores.lists import Lists
@@ -20,7 +18,9 @@ from longshore.stores.value_routes import value_routes
 from longshore.stores.values import Values
 from longshore.tables.reading import ReadOptions
 from longshore.tables.viewing import PageParameters
-from longshore.uploads import fresh_place
+from longshore.web.jsonp import json_response, read_data, require_callback
+from longshore.web.route_marks import takes_any_query
+from longshore.web.uploads import fresh_place
 
 ROWS_AT_ONCE = 10_000
 PUBLISHED_SOURCE = "local_publish"

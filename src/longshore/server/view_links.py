@@ -14,9 +14,9 @@ from longshore.datasets.service import Datasets, require_session_id
 from longshore.datasets.wire import ExportQuery
 from longshore.delivery.links import Links
 from longshore.delivery.making import Made
-from longshore.http import Api
 from longshore.tables.parsing import parse_model
 from longshore.tables.writing import require_format
+from longshore.web.api import Api
 
 KIND = "view"
 

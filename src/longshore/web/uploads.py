@@ -13,11 +13,11 @@ from pathlib import Path
 from flask import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from longshore.bodies import read_chunks, reading
-from longshore.digests import check_digests
 from longshore.errors import InvalidRequest, StorageFull, TooLarge
 from longshore.storage.direct_writer import FileWriter
 from longshore.storage.files import telling_when_full
+from longshore.web.digests import check_digests
+from longshore.web.request_body import read_chunks, reading
 
 LONGEST_FIELD_BYTES = 100_000
 MOST_FIELDS = 100

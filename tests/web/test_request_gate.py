@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from longshore.request_gate import guard_requests
-from longshore.route_marks import evaluated_headers, query_words
 from longshore.server.answers import add_errors
 from longshore.server.application import Services, declare_last, declare_routes, make_application
 from longshore.settings import Settings
+from longshore.web.request_gate import guard_requests
+from longshore.web.route_marks import evaluated_headers, query_words
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 HEADERS = {

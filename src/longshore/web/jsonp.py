@@ -13,8 +13,9 @@ from flask import Request, Response, current_app, request
 from werkzeug.datastructures import Headers
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
-from longshore.http import LARGEST_JSON_BYTES, refuse_query
-from longshore.json_bodies import read_json
+from longshore.web.api import refuse_query
+from longshore.web.json import read_json
+from longshore.web.request_body import LARGEST_JSON_BYTES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -47,7 +48,7 @@ def read_data(asked: Request) -> Any:
 
     :raises InvalidRequest: for a body that says it is JSON and is not, and for words of the address beside it, which
         would be no part of the data.
-    :raises TooLarge: over :data:`~longshore.http.LARGEST_JSON_BYTES`.
+    :raises TooLarge: over :data:`~longshore.web.request_body.LARGEST_JSON_BYTES`.
     """
     if (asked.content_length or 0) > LARGEST_JSON_BYTES:
         raise TooLarge(f"data has at most {LARGEST_JSON_BYTES:,} bytes here")

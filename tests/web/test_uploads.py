@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from flask import Request
 
-from longshore import bodies
-from longshore.bodies import BrokenOff
-from longshore.digests import DigestMismatch
 from longshore.errors import InvalidRequest
-from longshore.uploads import receive, receive_all
+from longshore.web import request_body
+from longshore.web.digests import DigestMismatch
+from longshore.web.request_body import BrokenOff
+from longshore.web.uploads import receive, receive_all
 
 
 def asking(stream: object, length: int, connection: socket.socket | None = None, kind: str = "") -> Request:
@@ -31,7 +31,7 @@ def asking(stream: object, length: int, connection: socket.socket | None = None,
 
 
 def test_a_client_that_stalls_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "IDLE_SECONDS", 0.05)
     ours, theirs = socket.socketpair()
     with ours, theirs, ours.makefile("rb", buffering=0) as stream:
         theirs.sendall(b"x" * 100)

@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.test import TestResponse
 
 from longshore.handlers.older import json_response
-from longshore.responses import make_my_response_json
+from longshore.web.jsonp import make_my_response_json
 
 
 def answer(result: Any, query: str = "") -> TestResponse:

@@ -1,4 +1,4 @@
-"""How fast a client has to send what it has begun to; apart from bodies.py, for the web server's small parent.
+"""How fast a client has to send what it has begun to; apart from request_body.py, for the web server's small parent.
 
 Source: Apache's mod_reqtimeout (least rates).
 """

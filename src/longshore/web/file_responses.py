@@ -20,8 +20,8 @@ from urllib.parse import quote
 from flask import Request, Response
 from werkzeug.http import parse_date, quote_etag, unquote_etag
 
-from longshore.http import disposition
-from longshore.ranges import RangeNotSatisfiable, Span, requested
+from longshore.web.api import disposition
+from longshore.web.byte_ranges import RangeNotSatisfiable, Span, requested
 
 CHUNK_BYTES = 2**20
 FIRST_BYTES = 2**16

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longshore.errors import InvalidRequest
-from longshore.json_bodies import MAX_DEPTH, load_kept, read_json, require_answerable
+from longshore.web.json import MAX_DEPTH, load_kept, read_json, require_answerable
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

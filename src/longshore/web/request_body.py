@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Request
+from flask import Request, request
 from gunicorn.http.body import Body as GunicornBody
 from gunicorn.http.body import LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
-from longshore.errors import InvalidRequest
-from longshore.pace import IDLE_SECONDS, Pace, PatientUnreader, comes_within
+from longshore.errors import InvalidRequest, TooLarge
+from longshore.web.json import read_json
+from longshore.web.pace import IDLE_SECONDS, Pace, PatientUnreader, comes_within
 
+LARGEST_JSON_BYTES = 32 * 2**20
+"""Largest JSON body that is parsed."""
 CHUNK_BYTES = 2**20
 SLOW_BYTES = 2**16
 QUICK_SECONDS = 0.05
@@ -201,3 +204,29 @@ def _impatient(request: Request, seconds: float) -> Iterator[None]:
     finally:
         if connection.fileno() >= 0:
             connection.settimeout(before)
+
+
+def read_json_object() -> dict[str, Any]:
+    """The request's body as a JSON object; an empty body counts as ``{}``.
+
+    :raises InvalidRequest: for anything else.
+    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
+    """
+    text = read_body()
+    value = read_json(text) if text.strip() else {}
+    if not isinstance(value, dict):
+        raise InvalidRequest("the body must be a JSON object")
+    return value
+
+
+def read_body() -> bytes:
+    """The request's body as it came.
+
+    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
+    """
+    if (request.content_length or 0) > LARGEST_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    text = request.stream.read(LARGEST_JSON_BYTES + 1)
+    if len(text) > LARGEST_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    return text

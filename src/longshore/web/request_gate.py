@@ -12,8 +12,8 @@ from typing import Any
 from flask import Flask, Request, current_app, request
 
 from longshore.errors import IllegalOperation, InvalidRequest, LongshoreError, shorten
-from longshore.http import KEY_HEADER, refuse_body, refuse_query
-from longshore.route_marks import DIGESTS, evaluated_headers, query_words
+from longshore.web.api import KEY_HEADER, refuse_body, refuse_query
+from longshore.web.route_marks import DIGESTS, evaluated_headers, query_words
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 Condition = Callable[[str | None, float | None], bool]

@@ -26,9 +26,9 @@ from flask import Flask, Request, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from longshore.access.scopes import Scope, needed_scope, requires
-from longshore.errors import InvalidRequest, LongshoreError, TooLarge, unknown_name
-from longshore.json_bodies import read_json
-from longshore.route_marks import DIGESTS, evaluates, takes_any_query
+from longshore.errors import InvalidRequest, LongshoreError, unknown_name
+from longshore.web.request_body import read_json_object
+from longshore.web.route_marks import DIGESTS, evaluates, takes_any_query
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 Model = TypeVar("Model", bound=BaseModel)
@@ -58,9 +58,6 @@ IDEMPOTENCY_KEY = {
     "with another request it is refused (422)",
 }
 """The header in the OpenAPI document of whatever takes it."""
-
-LARGEST_JSON_BYTES = 32 * 2**20
-"""Largest JSON body that is parsed."""
 
 
 class Query(BaseModel):
@@ -289,32 +286,6 @@ def read_strings(model: type[Model], values: Mapping[str, Any]) -> Model:
         return model.model_validate(dict(values), strict=False, context=FROM_TEXTS)
     except ValidationError as error:
         raise InvalidRequest.from_validation(error, model) from None
-
-
-def read_json_object() -> dict[str, Any]:
-    """The request's body as a JSON object; an empty body counts as ``{}``.
-
-    :raises InvalidRequest: for anything else.
-    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
-    """
-    text = read_body()
-    value = read_json(text) if text.strip() else {}
-    if not isinstance(value, dict):
-        raise InvalidRequest("the body must be a JSON object")
-    return value
-
-
-def read_body() -> bytes:
-    """The request's body as it came.
-
-    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
-    """
-    if (request.content_length or 0) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
-    text = request.stream.read(LARGEST_JSON_BYTES + 1)
-    if len(text) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
-    return text
 
 
 def asks_for_json(asked: Request) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longshore.ranges import RangeNotSatisfiable, Span, covers, overlap, requested, union
+from longshore.web.byte_ranges import RangeNotSatisfiable, Span, covers, overlap, requested, union
 
 spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda p: (min(p), max(p))), max_size=8)
 

@@ -12,8 +12,8 @@ from flask import Request
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 
-from longshore import bodies
-from longshore.bodies import BrokenOff, read_chunks, reading
+from longshore.web import request_body
+from longshore.web.request_body import BrokenOff, read_chunks, reading
 
 BODY = os.urandom(3_000_000)
 HEAD = b"PUT /x HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
@@ -59,7 +59,7 @@ def pipe() -> Iterator[Pipe]:
 def test_the_web_servers_reader_is_as_we_know_it(pipe: Pipe) -> None:
     """Should it be another one some day, bodies are read through it: right, but slowly."""
     pipe.send(HEAD % 5).join()
-    assert bodies._Connection.below(pipe.take()[1].body) is not None  # type: ignore[attr-defined]
+    assert request_body._Connection.below(pipe.take()[1].body) is not None  # type: ignore[attr-defined]
 
 
 def test_the_next_request_begins_after_the_body(pipe: Pipe) -> None:
@@ -113,7 +113,7 @@ def test_a_body_that_ends_early_is_told_after_what_came(pipe: Pipe) -> None:
 
 
 def test_a_connection_that_stalls_takes_no_other_request(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(request_body, "IDLE_SECONDS", 0.05)
     pipe.send(HEAD % 10 + b"12345").join()
     request, _ = pipe.take()
     with pytest.raises(BrokenOff):

@@ -13,8 +13,8 @@ from longshore.access.gate import LOGIN, Access, add_error_headers
 from longshore.access.logins import Logins
 from longshore.access.scopes import Scope, requires
 from longshore.errors import InvalidRequest, LongshoreError
-from longshore.json_bodies import read_json
-from longshore.route_marks import takes_query
+from longshore.web.json import read_json
+from longshore.web.route_marks import takes_query
 
 LARGEST_FORM_BYTES = 10_000
 _LONGEST_NEXT = 2000

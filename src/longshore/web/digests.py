@@ -11,8 +11,8 @@ from pathlib import Path
 from flask import Request
 
 from longshore.errors import InvalidRequest, InvalidValue, shorten
-from longshore.route_marks import DIGESTS
 from longshore.storage.files import file_digest
+from longshore.web.route_marks import DIGESTS
 
 _ALGORITHMS = {"sha-256": "sha256", "sha-512": "sha512", "sha": "sha1", "md5": "md5"}
 _PAIR = re.compile(r"\s*([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+={0,2}):?\s*")
