@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from longshore.client import Client
     from longshore.delivery.current import links
-    from longshore.events import emit_local_message
     from longshore.handlers.application import app
     from longshore.handlers.caching import cache_my_response
+    from longshore.handlers.local_events import emit_local_message
     from longshore.jobs.declaring import job
     from longshore.server.application import create_app
     from longshore.server.celery_app import celery
@@ -25,7 +25,7 @@ _HOMES = {
     "cache_my_response": "longshore.handlers.caching",
     "celery": "longshore.server.celery_app",
     "create_app": "longshore.server.application",
-    "emit_local_message": "longshore.events",
+    "emit_local_message": "longshore.handlers.local_events",
     "job": "longshore.jobs.declaring",
     "links": "longshore.delivery.current",
     "make_my_response_json": "longshore.web.jsonp",

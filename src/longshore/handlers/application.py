@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, RuleFactory
 
 from longshore.errors import LoadError
-from longshore.events import HANDLERS_PACKAGE
+from longshore.handlers.local_events import HANDLERS_PACKAGE
 from longshore.processes.version import app_version
 from longshore.settings import Settings
 from longshore.web.json import TOO_DEEP

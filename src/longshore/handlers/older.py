@@ -18,7 +18,7 @@ from typing import Any
 
 from flask import request
 
-from longshore.events import current_events, user_token
+from longshore.handlers.local_events import current_events, user_token
 from longshore.web import jsonp
 
 NAME = "pyserver.core"

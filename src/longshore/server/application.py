@@ -33,11 +33,11 @@ from longshore.delivery.routes import delivery_routes
 from longshore.delivery.static import ENDPOINT as STATIC_ENDPOINT
 from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
-from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
+from longshore.handlers.local_events import Events, current_events, user_token
 from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
 from longshore.handlers.templates import Templates, template_routes
 from longshore.jobs.announcing import announce

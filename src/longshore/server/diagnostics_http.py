@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from longshore.access.callers import current_caller
 from longshore.access.gate import UNKNOWN_HOST
 from longshore.access.scopes import Scope, requires
-from longshore.events import user_token
+from longshore.handlers.local_events import user_token
 from longshore.processes.version import app_version
 from longshore.server.diagnostics import checks
 from longshore.server.progress import ProgressWatch

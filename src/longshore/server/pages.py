@@ -13,7 +13,7 @@ from longshore.access.headers import CSP, own_policy, page_nonce
 from longshore.access.scopes import Scope, requires
 from longshore.delivery.offered import Offered
 from longshore.errors import LongshoreError
-from longshore.events import user_token
+from longshore.handlers.local_events import user_token
 from longshore.processes.version import app_version
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings

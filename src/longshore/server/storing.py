@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, request
 
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.errors import IllegalOperation
-from longshore.events import Events, user_token
+from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
 from longshore.stores.list_routes import list_routes
 from longshore.stores.lists import Lists

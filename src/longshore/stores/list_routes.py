@@ -21,7 +21,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from longshore.errors import InvalidRequest, TooLarge, refuse_unknown, shorten
-from longshore.events import Events, user_token
+from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
 from longshore.stores.lists import MOST_AT_ONCE, ItemNotFound, Lists
 from longshore.web.api import refuse_body
