@@ -1,57 +1,30 @@
-"""The Python client: a dataset on a server, used like an object.
-
-::
-
-    from longshore import Client
-
-    movies = Client("http://127.0.0.1:5000").upload("movies.json")
-    movies.fill_with_average(column="IMDB Rating", metric="mean")
-    movies.rows(0, 10)
-    movies.undo()
-    movies.to_polars()
-
-Jobs that the server runs, with a progress bar in a terminal or a notebook::
-
-    client.job("runoff", {"curve_number": 80, "rain": 3.5}).result()
-
-Every operation of the registry is a method, under its name in Python's spelling, with its parameters by keyword.
-A failed request raises the same error class that the server raised.
-"""
+"""Datasets in the Python client: upload, change, look, export; every operation is a method."""
 
 from __future__ import annotations
 
 import io
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
 from pydantic.alias_generators import to_camel
 
-from longshore import errors
-from longshore.client_jobs import PATH as JOBS
-from longshore.client_jobs import Job
-from longshore.settings import client_token, client_url, require_token
+from longshore.client.jobs import PATH as JOBS
+from longshore.client.jobs import Job
+from longshore.client.transport import Transport
 from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
 
 if TYPE_CHECKING:
     import polars as pl
 
-TIMEOUT_SECONDS = 3600.0
-"""Longest silence of the server; an upload is answered when its import is done."""
-
-POLL_SECONDS = 0.5
-"""How often it is asked for a change that was accepted and not done while the server waited for it."""
-
 CHUNK_BYTES = 2**20
 
 
-class Client:
+class Client(Transport):
     """A connection to one server; use it as a context manager, or :meth:`close` it.
 
     :param url: where the server answers, such as ``http://127.0.0.1:5000``; default: the environment's
@@ -60,30 +33,6 @@ class Client:
     :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
     :raises SettingsError: for what is no token, and for a file of ``LONGSHORE_TOKEN_FILE`` that cannot be read.
     """
-
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        user: str | None = None,
-        token: str | None = None,
-        timeout_seconds: float = TIMEOUT_SECONDS,
-    ) -> None:
-        headers = {"Uid": user} if user else {}
-        if shown := require_token(token, "token") if token else client_token():
-            headers["Authorization"] = f"Bearer {shown}"
-        timeout = httpx.Timeout(timeout_seconds, connect=10)
-        self._http = httpx.Client(base_url=url or client_url(), headers=headers, timeout=timeout)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def upload(
         self, file: str | os.PathLike[str] | IO[bytes] | bytes, name: str | None = None, **options: Any
@@ -196,49 +145,6 @@ class Client:
         """Every declared job with the JSON Schemas of its inputs and its result."""
         listed: list[dict[str, Any]] = self.request("GET", f"{JOBS}/types")["types"]
         return listed
-
-    def request(self, method: str, path: str, **about: Any) -> dict[str, Any]:
-        """Send a request and read its answer, a JSON object; raises as :meth:`fetch`.
-
-        A change that the server has accepted, and not done while it waited, is waited for; not with ``wait=false``.
-
-        :raises TimedOut: when it is not done in time; it will be.
-        """
-        answer: dict[str, Any] = self.fetch(method, path, **about)
-        address = answer.get("request") if answer.get("accepted") is True else None
-        if address is None or (about.get("params") or {}).get("wait") in (False, "false"):
-            return answer
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while answer.get("accepted") is True:
-            if time.monotonic() > deadline:
-                raise errors.TimedOut("the change is accepted and not yet done; it will be, and the history will tell")
-            time.sleep(POLL_SECONDS)
-            answer = self.fetch("GET", address)
-        return answer
-
-    def fetch(self, method: str, path: str, **about: Any) -> Any:
-        """Send a request and read its answer, any JSON.
-
-        :raises LongshoreError: the class that the answer's error code names.
-        :raises Unavailable: when the server cannot be reached.
-        """
-        try:
-            response = self._http.request(method, path, **about)
-        except httpx.TransportError as error:
-            raise errors.Unavailable(f"no answer from {self._http.base_url}: {error}") from error
-        return _answer_of(response)
-
-    @contextmanager
-    def stream(self, path: str, **about: Any) -> Iterator[httpx.Response]:
-        """A response whose body is read piece by piece.
-
-        :raises LongshoreError: the class that the answer's error code names.
-        """
-        with self._http.stream("GET", path, **about) as response:
-            if response.is_error:
-                response.read()
-                _answer_of(response)
-            yield response
 
 
 class Dataset:
@@ -502,34 +408,6 @@ class Dataset:
     def _exported(self, format_name: str, view: Mapping[str, Any]) -> Iterator[bytes]:
         with self.client.stream(f"{self._path}/export", params=_query({**view, "format": format_name})) as response:
             yield from response.iter_bytes(CHUNK_BYTES)
-
-
-def _answer_of(response: httpx.Response) -> Any:
-    try:
-        answer = response.json()
-    except ValueError:
-        raise errors.Unavailable(
-            f"the server answered {response.status_code} with something that is not JSON"
-        ) from None
-    if response.is_error:
-        raise _error_of(response.status_code, answer)
-    return answer
-
-
-def _error_of(status: int, answer: dict[str, Any]) -> errors.LongshoreError:
-    sentence = answer.get("errorDescription", f"status {status}")
-    if "fields" in answer:
-        return errors.InvalidInputs(sentence, answer["fields"])
-    if answer.get("error") == errors.JobFailed.code:
-        return errors.JobFailed(sentence, answer.get("reason", ""), answer.get("logTail", ""))
-    return _error_class(answer.get("error", ""))(sentence)
-
-
-def _error_class(code: str) -> Callable[[str], errors.LongshoreError]:
-    if code == "Internal":
-        return errors.Unavailable  # its own class makes a new id; the sentence carries the server's
-    classes = errors.LongshoreError.__subclasses__()
-    return next((found for found in classes if found.code == code), errors.Unavailable)
 
 
 def _write(path: Path, chunks: Iterator[bytes]) -> Path:

@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 
 from longshore import Client
-from longshore.client import _snake
+from longshore.client.datasets import _snake
 from longshore.errors import ColumnNotFound, IllegalOperation, InvalidValue, SessionNotFound, Unavailable
 from longshore.tables.operations import all_operations
 from support.server import LongshoreServer
 
 pytestmark = pytest.mark.processes
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture

@@ -6,12 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from longshore import errors
-
-if TYPE_CHECKING:
-    from longshore.client import Client
+from longshore.client.transport import Transport
 
 PATH = "/api/v1/jobs"
 POLL_SECONDS = 30.0
@@ -32,7 +30,7 @@ class Job:
     :ivar known: what the server said last, without asking again; None before it was asked.
     """
 
-    def __init__(self, client: Client, job_id: str, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, client: Transport, job_id: str, state: dict[str, Any] | None = None) -> None:
         self.client = client
         self.id = job_id
         self.known = state

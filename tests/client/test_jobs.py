@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from longshore import client_jobs, errors
-from longshore.client_jobs import Job
+from longshore import errors
+from longshore.client import jobs
+from longshore.client.jobs import Job
 
 
 def state(status: str, **about: Any) -> dict[str, Any]:
@@ -35,7 +36,7 @@ class FakeClient:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_jobs, "RECONNECT_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(jobs, "RECONNECT_PAUSE_SECONDS", 0)
 
 
 def job(*answers: Any) -> tuple[Job, FakeClient]:
@@ -50,7 +51,7 @@ def test_a_server_that_restarts_is_waited_for() -> None:
 
 
 def test_a_server_that_stays_away_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_jobs, "RECONNECT_SECONDS", -1)
+    monkeypatch.setattr(jobs, "RECONNECT_SECONDS", -1)
     watched, _ = job(errors.Unavailable("no answer"))
     with pytest.raises(errors.Unavailable):
         watched.wait()
