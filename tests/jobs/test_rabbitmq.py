@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from longshore.errors import Unavailable
 from longshore.jobs.tasks import send_messages
-from longshore.server.celery_app import make_celery
-from longshore.server.extra_queues import announce, declare_passively
+from longshore.queues.celery_app import make_celery
+from longshore.queues.undeclared import announce, declare_passively
 from longshore.server.healthcheck import check_worker
 from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens

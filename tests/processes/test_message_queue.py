@@ -12,8 +12,8 @@ import socketio
 
 from longshore.errors import Unavailable
 from longshore.processes.message_queue import CHANNEL, emitter, server_manager
+from longshore.queues.celery_app import make_celery
 from longshore.server.broker import answers, make_broker, prepare_broker
-from longshore.server.celery_app import make_celery
 from longshore.server.children import Child
 from longshore.settings import Settings
 from support.waiting import eventually

@@ -107,7 +107,7 @@ def test_the_celery_application_is_one_in_a_process() -> None:
     program = (
         "from longshore import celery; import longshore\n"
         "assert longshore.celery is celery\n"
-        "from longshore.server.celery_app import make_celery\n"
+        "from longshore.queues.celery_app import make_celery\n"
         "made = make_celery(celery.settings)\n"
         "assert longshore.celery is made\n"
         "import longshore.server.worker"

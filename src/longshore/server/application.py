@@ -55,8 +55,9 @@ from longshore.processes.message_queue import emitter, server_manager
 from longshore.processes.periodic import Lookout
 from longshore.processes.schedule import Duty, Interval
 from longshore.processes.version import app_version
+from longshore.queues.celery_app import make_celery
+from longshore.queues.unserved import QueueWatch
 from longshore.server.answers import add_cors, add_errors
-from longshore.server.celery_app import make_celery
 from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
 from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
@@ -66,7 +67,6 @@ from longshore.server.login_pages import access_pages
 from longshore.server.metrics import Metrics, collectors
 from longshore.server.pages import add_pages, refused_page
 from longshore.server.progress import ProgressWatch
-from longshore.server.queues import QueueWatch
 from longshore.server.state import declare_server_state
 from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores

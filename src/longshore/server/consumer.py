@@ -14,7 +14,7 @@ from celery.worker.control import control_command
 from celery.worker.state import maybe_shutdown
 
 from longshore.processes.heartbeat import BEAT_SECONDS, DATASETS, Alive, Heartbeat, connect, living_workers
-from longshore.server.extra_queues import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
+from longshore.queues.undeclared import TABLES_OWN, TAKE_UP, asking_errors, declare_passively
 
 log = logging.getLogger(__name__)
 

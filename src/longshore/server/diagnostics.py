@@ -16,8 +16,8 @@ from typing import Any, TypedDict
 
 from longshore.jobs.declaring import all_jobs
 from longshore.processes.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
+from longshore.queues.unserved import describe_unserved, find_unserved
 from longshore.server.progress import ProgressWatch
-from longshore.server.queues import describe_unserved, find_unserved
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.storage.files import try_writing

@@ -83,7 +83,7 @@ def check_worker(settings: Settings, queues: Iterable[str], limit_seconds: float
 def _check_on_rabbitmq(settings: Settings, limit_seconds: float) -> str:
     """Ask the workers of this place by a broadcast; which queues they serve their names do not tell."""
     from longshore.processes.message_queue import broker_errors
-    from longshore.server.celery_app import make_celery
+    from longshore.queues.celery_app import make_celery
 
     pattern = f"*-{place()[:PLACE_DIGITS]}@{socket.gethostname()}"
     app = make_celery(settings)

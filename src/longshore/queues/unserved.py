@@ -20,8 +20,8 @@ from longshore.jobs.declaring import all_queues
 from longshore.processes.heartbeat import connect, living_workers
 from longshore.processes.message_queue import broker_errors
 from longshore.processes.periodic import Lookout
-from longshore.server.celery_app import process_celery, task_queues
-from longshore.server.extra_queues import LIMITS, TABLES_OWN, announce, declare_passively
+from longshore.queues.celery_app import process_celery, task_queues
+from longshore.queues.undeclared import LIMITS, TABLES_OWN, announce, declare_passively
 from longshore.settings import Settings
 from longshore.state.database import Database
 

@@ -16,7 +16,7 @@ import redis
 
 from longshore.jobs import sent_queues
 from longshore.processes.heartbeat import Alive, Heartbeat, living_workers
-from longshore.server.celery_app import make_celery
+from longshore.queues.celery_app import make_celery
 from longshore.server.consumer import MOST_QUEUES
 from longshore.settings import Settings
 from longshore.state.database import Database
@@ -146,8 +146,8 @@ def test_nothing_is_sent_where_only_the_servers_own_is_carried_out(settings: Set
     def work() -> None:
         raise AssertionError("nothing was to run this")
 
-    task = app.task(work, name="mine.lost")
-    declared = app.task(work, name="mine.declared", queue=queue)
+    task = app.task(work, name="mine.lost", shared=False)
+    declared = app.task(work, name="mine.declared", queue=queue, shared=False)
     for send in (
         lambda: task.apply_async(queue=queue),
         lambda: app.send_task("mine.by_name", queue=queue),

@@ -11,7 +11,7 @@ from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.handlers.loading import allow_imports_from_here
 from longshore.jobs.begun_tasks import OWN_TASKS
 from longshore.jobs.results.celery_backends import BACKENDS, result_options
-from longshore.server.extra_queues import TABLES_OWN, tell_of_new_queues
+from longshore.queues.undeclared import TABLES_OWN, tell_of_new_queues
 from longshore.settings import REDIS_SCHEMES, Settings
 
 JOBS_QUEUE = "jobs"

@@ -14,7 +14,7 @@ import redis
 
 from longshore.jobs import records, sent_queues
 from longshore.processes.heartbeat import DATASETS, Alive, Heartbeat, living_workers
-from longshore.server.queues import KEEP_SECONDS, QueueWatch, find_unserved
+from longshore.queues.unserved import KEEP_SECONDS, QueueWatch, find_unserved
 from longshore.settings import Settings
 from longshore.state.database import Database
 from support.server import LongshoreServer
@@ -151,7 +151,7 @@ def test_workers_are_told_of_a_queue_once_after_the_log_and_not_at_each_look(
     put(database, "slow")
     announced: list[tuple[str, int]] = []
     monkeypatch.setattr(
-        "longshore.server.queues.announce", lambda _, queue: announced.append((queue, len(caplog.records))) or True
+        "longshore.queues.unserved.announce", lambda _, queue: announced.append((queue, len(caplog.records))) or True
     )
     watch = QueueWatch(broker, database)
     watch.look()
@@ -203,7 +203,7 @@ def test_what_a_task_declares_wins_over_routes_as_in_celery() -> None:
     program = (
         "from celery import shared_task\n"
         "from longshore import celery\n"
-        "from longshore.server.celery_app import task_queues\n"
+        "from longshore.queues.celery_app import task_queues\n"
         "def work(): return 1\n"
         "shared_task(name='shared', queue='s')(work)\n"
         "celery.task(name='routed')(work)\n"

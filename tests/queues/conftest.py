@@ -1,4 +1,4 @@
-"""Fixtures of the server's tests: a broker and a database without the rest."""
+"""Fixtures of the queues' tests: a broker and a database without the rest."""
 
 from __future__ import annotations
 
