@@ -81,7 +81,7 @@ def test_everything_that_can_be_asked_is_listed(project: Path) -> None:
         "/other mounted:app",
         "double (queue qed) longshore_handlers.one.double Twice the number.",
         "plain (queue other)",
-        "GET /hello longshore.server.diagnostics_http A greeting.",
+        "GET /hello longshore.monitoring.health_routes A greeting.",
         "POST /api/v1/datasets/<session_id>/undo longshore.datasets.routes Take the last step back.",
     ):
         assert expected in lines

@@ -51,6 +51,10 @@ from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
+from longshore.monitoring.health_routes import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
+from longshore.monitoring.metrics import Metrics, collectors
+from longshore.monitoring.progress import ProgressWatch
+from longshore.monitoring.status_routes import declare_server_state
 from longshore.processes.message_queue import emitter, server_manager
 from longshore.processes.periodic import Lookout
 from longshore.processes.schedule import Duty, Interval
@@ -58,16 +62,12 @@ from longshore.processes.version import app_version
 from longshore.queues.celery_app import make_celery
 from longshore.queues.unserved import QueueWatch
 from longshore.server.answers import add_cors, add_errors
-from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
 from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
 from longshore.server.job_files import sweep_links
 from longshore.server.login_pages import access_pages
-from longshore.server.metrics import Metrics, collectors
 from longshore.server.pages import add_pages, refused_page
-from longshore.server.progress import ProgressWatch
-from longshore.server.state import declare_server_state
 from longshore.server.stored_files import declare_stored_imports
 from longshore.server.storing import add_stores
 from longshore.server.view_links import declare_view_links

@@ -9,7 +9,7 @@ import time
 
 ASK_AGAIN_SECONDS = 0.05
 
-# The header is diagnostics_http.STARTING, whose module imports too much for a supervisor.
+# The header is health_routes.STARTING, whose module imports too much for a supervisor.
 QUESTION = (
     b"GET /diagnostic HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\nX-Longshore-Starting: yes\r\n\r\n"
 )

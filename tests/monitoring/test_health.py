@@ -11,10 +11,10 @@ import flask
 import pytest
 from flask.testing import FlaskClient
 
+from longshore.monitoring import health
+from longshore.monitoring.health import CheckError, checks
+from longshore.monitoring.health_routes import DEMONSTRATIONS, diagnostics_blueprint, stamp_response
 from longshore.processes.version import app_version
-from longshore.server import diagnostics
-from longshore.server.diagnostics import CheckError, checks
-from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response
 from longshore.settings import Settings
 
 
@@ -31,7 +31,7 @@ def client(settings: Settings) -> FlaskClient:
 
 @pytest.fixture
 def _all_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": lambda _: "answers", "disk": lambda _: "much"})
+    monkeypatch.setattr(health, "CHECKS", {"broker": lambda _: "answers", "disk": lambda _: "much"})
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_failed_is_named(client: FlaskClient, monkeypatch: pytest.MonkeyPat
     def fails(_: Settings) -> str:
         raise CheckError("no worker is alive")
 
-    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": lambda _: "answers", "workers": fails})
+    monkeypatch.setattr(health, "CHECKS", {"broker": lambda _: "answers", "workers": fails})
     answer = client.get("/diagnostic")
     assert answer.status_code == 500
     assert answer.json is not None
@@ -82,7 +82,7 @@ def test_a_check_that_hangs_fails_after_its_limit_and_holds_up_no_other(
         held.wait()
         return ""
 
-    monkeypatch.setattr(diagnostics, "CHECKS", {"folders": hangs, "disk": lambda _: "much"})
+    monkeypatch.setattr(health, "CHECKS", {"folders": hangs, "disk": lambda _: "much"})
     began = time.monotonic()
     found = checks(settings, limit_seconds=0.1)
     assert time.monotonic() - began < 1
@@ -95,7 +95,7 @@ def test_an_error_is_named_by_its_kind_only(settings: Settings, monkeypatch: pyt
     def breaks(_: Settings) -> str:
         raise RuntimeError("postgresql://user:secret@host")
 
-    monkeypatch.setattr(diagnostics, "CHECKS", {"database": breaks})
+    monkeypatch.setattr(health, "CHECKS", {"database": breaks})
     assert checks(settings)["database"]["detail"] == "it does not answer (RuntimeError)"
 
 
@@ -108,14 +108,14 @@ def test_a_broker_and_workers_that_are_away(settings: Settings) -> None:
 def test_a_full_disk(settings: Settings) -> None:
     settings.root_storage_path.mkdir()
     with pytest.raises(CheckError, match="MIN_FREE_BYTES=1000000000000000000"):
-        diagnostics.check_disk(settings.model_copy(update={"min_free_bytes": 10**18}))
+        health.check_disk(settings.model_copy(update={"min_free_bytes": 10**18}))
 
 
 def test_a_folder_that_cannot_be_written_to(settings: Settings) -> None:
     settings.root_storage_path.mkdir()
     settings.uploads_folder.write_text("a file where a folder should be")
     with pytest.raises(CheckError, match="uploads cannot be written to"):
-        diagnostics.check_folders(settings)
+        health.check_folders(settings)
 
 
 def test_echo_gives_the_parameters_back(client: FlaskClient) -> None:
@@ -142,19 +142,19 @@ def test_every_answer_says_who_gave_it(client: FlaskClient) -> None:
 
 def test_the_folder_check_leaves_nothing_behind(settings: Settings, tmp_path: Path) -> None:
     settings.root_storage_path.mkdir()
-    diagnostics.check_folders(settings)
+    health.check_folders(settings)
     assert list(settings.root_storage_path.iterdir()) == []
     assert list(tmp_path.iterdir()) == [settings.root_storage_path]
 
 
 def test_the_probes_tell_life_and_readiness_apart(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": lambda _: "answers"})
+    monkeypatch.setattr(health, "CHECKS", {"broker": lambda _: "answers"})
     assert [client.get(path).status_code for path in ("/healthz", "/readyz", "/diagnostic")] == [200, 200, 200]
 
     def away(_: Settings) -> str:
         raise CheckError("it stands still")
 
-    monkeypatch.setattr(diagnostics, "CHECKS", {"broker": away})
+    monkeypatch.setattr(health, "CHECKS", {"broker": away})
     assert [client.get(path).status_code for path in ("/healthz", "/readyz", "/diagnostic")] == [200, 503, 500]
     assert client.get("/readyz").get_json()["message"] == "broker: it stands still"
     assert client.get("/healthz").get_json() == {"message": "ok"}

@@ -11,11 +11,11 @@ from redis import RedisError
 from longshore.access.callers import current_caller
 from longshore.access.scopes import Scope
 from longshore.datasets.wire import Answer
+from longshore.monitoring.health import checks
+from longshore.monitoring.health_routes import HOSTNAME
+from longshore.monitoring.metrics import Figures, Metrics, find_workers
+from longshore.monitoring.progress import ProgressWatch
 from longshore.processes.version import app_version
-from longshore.server.diagnostics import checks
-from longshore.server.diagnostics_http import HOSTNAME
-from longshore.server.metrics import Figures, Metrics, find_workers
-from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.web.api import Api
 

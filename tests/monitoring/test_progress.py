@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from longshore.datasets import mailbox, records
 from longshore.datasets.models import datasets
 from longshore.datasets.models import mailbox as entries
-from longshore.server.diagnostics import CheckError, check_changes
-from longshore.server.progress import STILL_SECONDS, ProgressWatch
+from longshore.monitoring.health import CheckError, check_changes
+from longshore.monitoring.progress import STILL_SECONDS, ProgressWatch
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
 

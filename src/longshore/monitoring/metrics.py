@@ -26,9 +26,9 @@ from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
+from longshore.monitoring.progress import ProgressWatch
 from longshore.processes.heartbeat import Alive, connect, living_workers
 from longshore.processes.version import app_version
-from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.web.route_marks import takes_any_query

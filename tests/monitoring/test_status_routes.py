@@ -10,8 +10,8 @@ import pytest
 
 from longshore.access.scopes import Scope
 from longshore.access.tokens import make_token
-from longshore.server.metrics import Figures, Metrics
-from longshore.server.state import describe_server
+from longshore.monitoring.metrics import Figures, Metrics
+from longshore.monitoring.status_routes import describe_server
 from longshore.settings import Settings
 from support.server import LongshoreServer
 

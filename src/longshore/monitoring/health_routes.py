@@ -11,9 +11,9 @@ from longshore.access.callers import current_caller
 from longshore.access.gate import UNKNOWN_HOST
 from longshore.access.scopes import Scope, requires
 from longshore.handlers.local_events import user_token
+from longshore.monitoring.health import checks
+from longshore.monitoring.progress import ProgressWatch
 from longshore.processes.version import app_version
-from longshore.server.diagnostics import checks
-from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.web.jsonp import CALLBACK, json_response, require_callback
 from longshore.web.route_marks import takes_any_query

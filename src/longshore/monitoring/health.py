@@ -1,4 +1,4 @@
-"""Is everything there? Checks with a time limit each, side by side; ``diagnostics_http.py`` has the routes."""
+"""Is everything there? Checks with a time limit each, side by side; ``health_routes.py`` has the routes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypedDict
 
 from longshore.jobs.declaring import all_jobs
+from longshore.monitoring.progress import ProgressWatch
 from longshore.processes.heartbeat import DATASETS, IMPORTS, JOBS, connect, living_workers
 from longshore.queues.unserved import describe_unserved, find_unserved
-from longshore.server.progress import ProgressWatch
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.storage.files import try_writing
