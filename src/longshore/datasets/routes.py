@@ -24,7 +24,7 @@
     GET    /api/v1/datasets/<session>/script              the steps as a Python script
     POST   /api/v1/datasets/<session>/preview             what an operation would do
     GET    /api/v1/samples, POST /api/v1/samples/<name>   packaged tables to try things out on
-    POST   /api/v1/imports, /api/v1/imports/look          of a file on this server; server/stored_files.py
+    POST   /api/v1/imports, /api/v1/imports/look          of a file on this server; server/bridges/stored_files.py
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
     POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went

@@ -62,15 +62,15 @@ from longshore.processes.version import app_version
 from longshore.queues.celery_app import make_celery
 from longshore.queues.unserved import QueueWatch
 from longshore.server.answers import add_cors, add_errors
+from longshore.server.bridges.job_files import sweep_links
+from longshore.server.bridges.stored_files import declare_stored_imports
+from longshore.server.bridges.stores import add_stores
+from longshore.server.bridges.view_links import declare_view_links
 from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
-from longshore.server.job_files import sweep_links
 from longshore.server.login_pages import access_pages
 from longshore.server.pages import add_pages, refused_page
-from longshore.server.stored_files import declare_stored_imports
-from longshore.server.storing import add_stores
-from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.settings import Settings
 from longshore.state.database import Database

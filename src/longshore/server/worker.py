@@ -25,8 +25,8 @@ from longshore.processes.parent_death import die_with, die_with_parent
 from longshore.processes.stop_signal import StopSignal
 from longshore.queues.celery_app import make_celery
 from longshore.queues.undeclared import read_kept
+from longshore.server.bridges.job_files import settle_links
 from longshore.server.commands import allow_commands
-from longshore.server.job_files import settle_links
 from longshore.server.workers import HAND_BACK_SECONDS
 from longshore.settings import Settings
 from longshore.state.leases import place

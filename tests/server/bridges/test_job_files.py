@@ -14,7 +14,7 @@ from longshore.jobs import claims, records
 from longshore.jobs.claims import Remains
 from longshore.jobs.records import NewJob
 from longshore.processes.running_job import running_job
-from longshore.server.job_files import sweep_links
+from longshore.server.bridges.job_files import sweep_links
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
 
