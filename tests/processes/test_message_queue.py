@@ -13,9 +13,9 @@ import socketio
 from longshore.errors import Unavailable
 from longshore.processes.message_queue import CHANNEL, emitter, server_manager
 from longshore.queues.celery_app import make_celery
-from longshore.server.broker import answers, make_broker, prepare_broker
-from longshore.server.children import Child
 from longshore.settings import Settings
+from longshore.supervision.broker import answers, make_broker, prepare_broker
+from longshore.supervision.child_process import Child
 from support.waiting import eventually
 
 pytestmark = pytest.mark.processes

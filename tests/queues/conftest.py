@@ -15,7 +15,7 @@ from support.waiting import eventually
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Settings]:
     """Settings of a server whose broker and database are there, and nothing else."""
-    from longshore.server.broker import answers, make_broker, prepare_broker
+    from longshore.supervision.broker import answers, make_broker, prepare_broker
 
     made = Settings.from_environment(root_storage_path=tmp_path / "storage")
     made.root_storage_path.mkdir()

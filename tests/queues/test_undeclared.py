@@ -17,9 +17,9 @@ import redis
 from longshore.jobs import sent_queues
 from longshore.processes.heartbeat import Alive, Heartbeat, living_workers
 from longshore.queues.celery_app import make_celery
-from longshore.server.consumer import MOST_QUEUES
 from longshore.settings import Settings
 from longshore.state.database import Database
+from longshore.supervision.celery_consumer import MOST_QUEUES
 from support.waiting import eventually
 
 pytestmark = pytest.mark.processes

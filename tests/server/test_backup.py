@@ -29,12 +29,12 @@ from longshore.errors import SettingsError, StorageFull
 from longshore.jobs import records as job_records
 from longshore.server import backup
 from longshore.server.backup import BackupError, back_up, restore
-from longshore.server.lock import StorageLock, StorageTakenError
-from longshore.server.restoring import UNFINISHED, require_restored
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
 from longshore.stores.lists import Lists
 from longshore.stores.lists import prepare as prepare_lists
+from longshore.supervision.restore_mark import UNFINISHED, require_restored
+from longshore.supervision.storage_lock import StorageLock, StorageTakenError
 from longshore.tables.reading import ReadOptions
 from support.postgres import Postgres, running_postgres, why_not
 from support.server import LongshoreServer

@@ -110,7 +110,7 @@ def test_the_celery_application_is_one_in_a_process() -> None:
         "from longshore.queues.celery_app import make_celery\n"
         "made = make_celery(celery.settings)\n"
         "assert longshore.celery is made\n"
-        "import longshore.server.worker"
+        "import longshore.supervision.celery_worker"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 

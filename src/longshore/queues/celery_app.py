@@ -111,7 +111,7 @@ def make_celery(settings: Settings) -> Celery:
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_consumer="longshore.server.consumer:QuickConsumer",
+        worker_consumer="longshore.supervision.celery_consumer:QuickConsumer",
         timezone="UTC",
     )
     app.settings = settings

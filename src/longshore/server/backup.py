@@ -49,13 +49,13 @@ from longshore.errors import SettingsError, StorageFull, is_disk_full
 from longshore.jobs import claims
 from longshore.jobs.models import jobs
 from longshore.processes.version import app_version
-from longshore.server.lock import StorageLock
-from longshore.server.restoring import UNFINISHED
 from longshore.settings import Settings
 from longshore.state.database import Database, known_revisions, metadata, migrate, newest_revision, revision_of
 from longshore.storage.files import copy_bytes, sync, telling_when_full
 from longshore.stores.lists import prepare as prepare_lists
 from longshore.stores.models import metadata as lists_metadata
+from longshore.supervision.restore_mark import UNFINISHED
+from longshore.supervision.storage_lock import StorageLock
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from longshore.errors import LoadError, LongshoreError, SettingsError
 from longshore.jobs.cli import jobs_group
 from longshore.processes.logs import configure_logging
 from longshore.processes.version import app_version
-from longshore.server.permissions import keep_others_out, make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
+from longshore.supervision.permissions import keep_others_out, make_chosen_folders, warn_of_open_folders
 
 if TYPE_CHECKING:
     from longshore.server.declarations import Declarations
@@ -61,10 +61,10 @@ main.add_command(jobs_group)
 def serve(*, reload: bool, **options: Any) -> None:
     """Start everything on this machine: broker, workers and web server."""
     settings = read_server_settings(options)
-    from longshore.server.keeping import StartError
-    from longshore.server.listener import PortTakenError
-    from longshore.server.lock import StorageTakenError
-    from longshore.server.supervisor import Supervisor
+    from longshore.supervision.listener import PortTakenError
+    from longshore.supervision.process_manager import StartError
+    from longshore.supervision.storage_lock import StorageTakenError
+    from longshore.supervision.supervisor import Supervisor
 
     def announce(address: str) -> None:
         click.echo(f"Longshore {app_version()} is ready: {address}")
@@ -91,8 +91,8 @@ def serve(*, reload: bool, **options: Any) -> None:
 def web(*, lifeline: int | None, listener: int | None, **options: Any) -> None:
     """Start only a web server, for several machines."""
     settings = read_part_settings(options, lifeline)
-    from longshore.server.listener import PortTakenError, address_of, open_listener
-    from longshore.server.web import run_web
+    from longshore.supervision.listener import PortTakenError, address_of, open_listener
+    from longshore.supervision.web_server import run_web
 
     if listener is not None:
         run_web(settings, listener, lifeline)
@@ -133,14 +133,14 @@ def worker(
     try:
         named = _named_queues(queues)
         if queues is None or ("datasets" in named and "imports" not in named and not without_imports):
-            from longshore.server.keeping import StartError
-            from longshore.server.workers import run_workers
+            from longshore.supervision.process_manager import StartError
+            from longshore.supervision.worker_pool import run_workers
 
             try:
                 sys.exit(run_workers(settings, concurrency, named))
             except StartError as error:
                 fail(str(error))
-        from longshore.server.worker import run_worker
+        from longshore.supervision.celery_worker import run_worker
 
         processes = concurrency or default_concurrency(settings, named)
         sys.exit(run_worker(settings, named, processes, lifeline, takes_up=take_up))
@@ -342,7 +342,7 @@ def restore(folder: Path, *, rerun_jobs: bool, **options: Any) -> None:
     settings = read_server_settings(options)
     from longshore.server.backup import BackupError
     from longshore.server.backup import restore as bring_back
-    from longshore.server.lock import StorageTakenError
+    from longshore.supervision.storage_lock import StorageTakenError
 
     try:
         made = bring_back(settings, folder, rerun_jobs=rerun_jobs)
@@ -438,7 +438,7 @@ def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Setting
                 f"there is no broker: set BROKER_URL, or run `longshore serve` on {settings.root_storage_path}",
                 EXIT_BAD_SETTING,
             )
-        from longshore.server.keeping import part
+        from longshore.supervision.process_manager import part
 
         # In a process of its own, since what a migration imports would stay in memory here.
         if subprocess.run(part("migrate"), env=settings.child_environment(), check=False).returncode:
@@ -448,7 +448,7 @@ def read_part_settings(options: dict[str, Any], lifeline: int | None) -> Setting
 
 def require_whole(settings: Settings) -> None:
     """End the process with a sentence where a restore has begun and not ended."""
-    from longshore.server.restoring import require_restored
+    from longshore.supervision.restore_mark import require_restored
 
     try:
         require_restored(settings)

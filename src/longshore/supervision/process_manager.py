@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 
-from longshore.server.children import Child
+from longshore.supervision.child_process import Child
 
 log = logging.getLogger(__name__)
 

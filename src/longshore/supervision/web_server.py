@@ -19,8 +19,8 @@ from gunicorn.glogging import Logger
 from longshore.errors import LoadError, SettingsError
 from longshore.processes.logs import make_handler
 from longshore.processes.parent_death import die_with, die_with_parent
-from longshore.server.connections import LanesWorker, most_connections, raise_file_limit
 from longshore.settings import Settings
+from longshore.supervision.connections import LanesWorker, most_connections, raise_file_limit
 
 GRACE_SECONDS = 3
 # Longer than the idle times of common proxies, so that they close first and never send into a closing connection.

@@ -27,9 +27,9 @@ from longshore.queues.celery_app import make_celery
 from longshore.queues.undeclared import read_kept
 from longshore.server.bridges.job_files import settle_links
 from longshore.server.commands import allow_commands
-from longshore.server.workers import HAND_BACK_SECONDS
 from longshore.settings import Settings
 from longshore.state.leases import place
+from longshore.supervision.worker_pool import HAND_BACK_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def run_worker(
     from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
-    from longshore.server.consumer import AliveStep, TakeUpStep, WakeStep
+    from longshore.supervision.celery_consumer import AliveStep, TakeUpStep, WakeStep
 
     # About running as root, which is dangerous with pickle; we accept JSON only.
     warnings.simplefilter("ignore", SecurityWarning)

@@ -1,6 +1,6 @@
 """``longshore serve``: starts broker, worker and web server, keeps them running, and stops them in order.
 
-How it keeps them running is in ``keeping.py``.
+How it keeps them running is in ``process_manager.py``.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from longshore.server.broker import answers, forget_socket, log_path, make_broker, prepare_broker, shut_down_stale
-from longshore.server.children import Child, describe_exit
-from longshore.server.keeping import Keeper, StartError, StopRequested, part
-from longshore.server.listener import address_of, open_listener
-from longshore.server.lock import Owner, StorageLock
-from longshore.server.permissions import make_chosen_folders, warn_of_open_folders
-from longshore.server.readiness import ReadinessProbe
-from longshore.server.reload import SourceWatcher
-from longshore.server.restoring import require_restored
-from longshore.server.workers import Workers
 from longshore.settings import Settings, reachable_host
+from longshore.supervision.broker import answers, forget_socket, log_path, make_broker, prepare_broker, shut_down_stale
+from longshore.supervision.child_process import Child, describe_exit
+from longshore.supervision.listener import address_of, open_listener
+from longshore.supervision.permissions import make_chosen_folders, warn_of_open_folders
+from longshore.supervision.process_manager import Keeper, StartError, StopRequested, part
+from longshore.supervision.readiness import ReadinessProbe
+from longshore.supervision.reload import SourceWatcher
+from longshore.supervision.restore_mark import require_restored
+from longshore.supervision.storage_lock import Owner, StorageLock
+from longshore.supervision.worker_pool import Workers
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from longshore.errors import SettingsError
-from longshore.server.children import Child
 from longshore.settings import Settings
+from longshore.supervision.child_process import Child
 
 # sun_path holds 108 bytes on Linux and 104 on macOS, with the closing zero.
 LONGEST_SOCKET_PATH = 103

@@ -14,9 +14,9 @@ from typing import IO
 
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
-from longshore.server.children import Child, describe_exit
-from longshore.server.keeping import Keeper, StartError, part
 from longshore.settings import Settings
+from longshore.supervision.child_process import Child, describe_exit
+from longshore.supervision.process_manager import Keeper, StartError, part
 
 # As in celery_app.py, which imports too much for the processes that need it here.
 JOBS_QUEUE = "jobs"

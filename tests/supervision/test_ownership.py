@@ -12,10 +12,10 @@ import pytest
 
 from longshore.errors import SettingsError
 from longshore.processes.redaction import hide_session_ids
-from longshore.server.children import Backoff
-from longshore.server.listener import PortTakenError, address_of, open_listener
-from longshore.server.lock import Owner, StorageLock, StorageTakenError, read_owner
 from longshore.settings import Settings
+from longshore.supervision.child_process import Backoff
+from longshore.supervision.listener import PortTakenError, address_of, open_listener
+from longshore.supervision.storage_lock import Owner, StorageLock, StorageTakenError, read_owner
 from support.waiting import eventually
 
 SESSION_ID = "0123456789abcdef0123456789abcd"

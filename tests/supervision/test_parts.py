@@ -15,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from longshore.server.broker import answers, make_broker, prepare_broker
 from longshore.settings import Settings
+from longshore.supervision.broker import answers, make_broker, prepare_broker
 from support.server import LongshoreServer
 from support.waiting import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from longshore.server.reload import SourceWatcher
+from longshore.supervision.reload import SourceWatcher
 from support.waiting import eventually
 
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from longshore.errors import SettingsError
-from longshore.server.permissions import make_chosen_folders, warn_of_open_folders
 from longshore.settings import Settings
+from longshore.supervision.permissions import make_chosen_folders, warn_of_open_folders
 from support.jobs import JobsAPI
 from support.server import LongshoreServer
 

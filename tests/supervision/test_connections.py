@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from longshore.server.connections import LanesWorker
+from longshore.supervision.connections import LanesWorker
 from support import small_server
 from support.waiting import eventually
 
 SERVER = """
     import threading
-    from longshore.server import connections
+    from longshore.supervision import connections
     from longshore.web import pace
 
     for name, value in {limits!r}.items():
