@@ -12,11 +12,11 @@ import pytest
 from kombu import Connection, Queue
 from pydantic import SecretStr
 
+from longshore.cli.healthcheck import check_worker
 from longshore.errors import Unavailable
 from longshore.jobs.tasks import send_messages
 from longshore.queues.celery_app import make_celery
 from longshore.queues.undeclared import announce, declare_passively
-from longshore.server.healthcheck import check_worker
 from longshore.settings import Settings
 from support.jobs import HANDLERS, JobsAPI, wardens
 from support.plain_tasks import Plain, lay_out

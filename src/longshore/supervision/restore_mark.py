@@ -1,4 +1,4 @@
-"""The mark of a restore that has not come to its end; apart from backup.py, which needs the database."""
+"""The mark of a restore that has not come to its end; apart from cli/backup.py, which needs the database."""
 
 from __future__ import annotations
 

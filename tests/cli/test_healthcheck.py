@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from longshore.server.healthcheck import UnwellError, check_web, check_worker
+from longshore.cli.healthcheck import UnwellError, check_web, check_worker
 from longshore.settings import Settings
 from support.nginx import free_port
 from support.server import LongshoreServer
@@ -53,7 +53,7 @@ def test_a_queue_without_a_worker_is_named(server: LongshoreServer) -> None:
 def test_a_worker_elsewhere_does_not_count(server: LongshoreServer, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.from_environment(root_storage_path=server.storage)
     assert check_worker(settings, ["datasets"]) == "each queue has a worker here"
-    monkeypatch.setattr("longshore.server.healthcheck.place", lambda: "another container")
+    monkeypatch.setattr("longshore.cli.healthcheck.place", lambda: "another container")
     with pytest.raises(UnwellError, match="no worker here serves datasets"):
         check_worker(settings, ["datasets"])
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from longshore.cli.jobs import jobs_group
 from longshore.errors import LoadError, LongshoreError, SettingsError
-from longshore.jobs.cli import jobs_group
 from longshore.processes.logs import configure_logging
 from longshore.processes.version import app_version
 from longshore.settings import Settings
@@ -165,7 +165,7 @@ def healthcheck(*, queues: str | None, **options: Any) -> None:
     For containers and orchestrators, with the same settings as the part that is asked about.
     """
     settings = read_settings(options)
-    from longshore.server.healthcheck import UnwellError, check_web, check_worker
+    from longshore.cli.healthcheck import UnwellError, check_web, check_worker
 
     named = _named_queues(queues)
     try:
@@ -280,8 +280,8 @@ def replay(
 
     The file is read with the recipe's reading options. Ends with 1 when a step does not apply, unless --lenient.
     """
+    from longshore.cli.replay import replay_file
     from longshore.server.commands import allow_commands
-    from longshore.server.replaying import replay_file
 
     allow_commands(read_settings({}))
     if output is None and not dry_run:
@@ -319,7 +319,7 @@ def backup(folder: Path, **options: Any) -> None:
     damaged in the storage itself; the rest is backed up then, too.
     """
     settings = read_server_settings(options)
-    from longshore.server.backup import BackupError, back_up
+    from longshore.cli.backup import BackupError, back_up
 
     try:
         made = back_up(settings, folder)
@@ -340,8 +340,8 @@ def backup(folder: Path, **options: Any) -> None:
 def restore(folder: Path, *, rerun_jobs: bool, **options: Any) -> None:
     """Make an empty storage folder, and an empty database, what the backup in FOLDER holds."""
     settings = read_server_settings(options)
-    from longshore.server.backup import BackupError
-    from longshore.server.backup import restore as bring_back
+    from longshore.cli.backup import BackupError
+    from longshore.cli.backup import restore as bring_back
     from longshore.supervision.storage_lock import StorageTakenError
 
     try:
@@ -389,8 +389,8 @@ def script(recipe: Path, source: Path, output: Path | None, *, keep_facts: bool,
 
     The recipe is carried out on the source once: its names, types and what the steps learn stand in the script.
     """
+    from longshore.cli.replay import script_file
     from longshore.server.commands import allow_commands
-    from longshore.server.replaying import script_file
 
     allow_commands(read_settings({}))
     try:

@@ -20,6 +20,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from longshore.cli import backup
+from longshore.cli.backup import BackupError, back_up, restore
 from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Drainer
 from longshore.datasets.service import Asker, Datasets
@@ -27,8 +29,6 @@ from longshore.delivery.links import Links
 from longshore.delivery.models import links as link_records
 from longshore.errors import SettingsError, StorageFull
 from longshore.jobs import records as job_records
-from longshore.server import backup
-from longshore.server.backup import BackupError, back_up, restore
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
 from longshore.stores.lists import Lists
@@ -168,7 +168,7 @@ def test_everything_comes_back_on_either_database(
 
 def test_every_table_of_the_database_is_copied(settings: Settings) -> None:
     migrate(settings)
-    program = "import longshore.server.backup as it; print(*sorted(it.metadata.tables))"
+    program = "import longshore.cli.backup as it; print(*sorted(it.metadata.tables))"
     copied = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     with sqlite3.connect(settings.root_storage_path / "longshore.db") as connection:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")

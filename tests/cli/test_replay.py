@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from longshore.server.cli import main
+from longshore.cli.main import main
 from longshore.tables import History, ReadOptions, read
 from longshore.tables.recipe import RecipeReading
 
