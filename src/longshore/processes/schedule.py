@@ -1,4 +1,4 @@
-"""Jobs that the server submits by itself: when they are due, and that only one process does it.
+"""Periodic work: when it is due, and that only one of however many processes does it.
 
 ``every="15m"`` means the moments that are whole multiples of 15 minutes since 1970 (UTC), so ``1h`` is every full hour
 and ``1d`` midnight; five fields are a crontab's, in UTC, too. The table ``duties`` knows the last moment that was
