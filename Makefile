@@ -32,7 +32,7 @@ start: build ## Start the server, on http://127.0.0.1:5000 unless PORT says othe
 debug: build ## Start it for development: more log, restarts when source files change
 	@LOG_LEVEL=$${LOG_LEVEL:-INFO} $(BIN)/longshore serve --reload
 
-test: build ## Run the tests; ARGS="tests/server -k start" chooses some
+test: build ## Run the tests; ARGS="tests/supervision -k start" chooses some
 	@$(LOCKED) $(VENV)/.test
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --durations=25)
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.jobs import claims, records
 from longshore.jobs.models import jobs
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 
 failures: list[str] = []
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import generate
 
-from longshore.version import app_version
+from longshore.processes.version import app_version
 
 project = "Longshore"
 release = version = app_version()

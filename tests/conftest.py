@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from longshore.settings import Settings, file_variable
+from support.postgres import Postgres, running_postgres, why_not
 from support.server import LongshoreServer
 
 # Chosen with --hypothesis-profile: ordinary runs draw the same examples everywhere, "fresh" ones look for new finds.
@@ -58,3 +59,12 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Longshor
     """A whole server for the tests of one module that leave it as they found it."""
     with LongshoreServer(tmp_path_factory.mktemp("shared") / "storage") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with running_postgres() as server:
+        yield server

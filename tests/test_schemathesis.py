@@ -14,10 +14,10 @@ from schemathesis.core.result import Ok
 
 from longshore.access.scopes import Scope
 from longshore.access.tokens import Token, make_token
-from longshore.database import migrate
 from longshore.datasets.drain import Drainer
 from longshore.server.application import create_app
 from longshore.settings import Settings
+from longshore.state.database import migrate
 
 EXAMPLES = 5
 SWITCHED_OFF = {"/api/v1/datasets/{session_id}/operations/executeCommand"}

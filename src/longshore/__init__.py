@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from longshore.client import Client
     from longshore.delivery.current import links
-    from longshore.events import emit_local_message
     from longshore.handlers.application import app
     from longshore.handlers.caching import cache_my_response
+    from longshore.handlers.local_events import emit_local_message
     from longshore.jobs.declaring import job
-    from longshore.responses import make_my_response_json
+    from longshore.queues.celery_app import celery
     from longshore.server.application import create_app
-    from longshore.server.celery_app import celery
+    from longshore.web.jsonp import make_my_response_json
 
 _HOMES = {
     "Client": "longshore.client",
     "app": "longshore.handlers.application",
     "cache_my_response": "longshore.handlers.caching",
-    "celery": "longshore.server.celery_app",
+    "celery": "longshore.queues.celery_app",
     "create_app": "longshore.server.application",
-    "emit_local_message": "longshore.events",
+    "emit_local_message": "longshore.handlers.local_events",
     "job": "longshore.jobs.declaring",
     "links": "longshore.delivery.current",
-    "make_my_response_json": "longshore.responses",
+    "make_my_response_json": "longshore.web.jsonp",
 }
 
 __all__ = [

@@ -8,6 +8,6 @@ if __name__ == "__main__":
     if not sys.flags.safe_path and sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd():
         del sys.path[0]
 
-    from longshore.server.cli import main
+    from longshore.cli.main import main
 
     main()

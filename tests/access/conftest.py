@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 
 from longshore.access.scopes import Scope
 from longshore.access.tokens import Token, make_token
-from longshore.database import migrate
 from longshore.server.application import create_app
 from longshore.settings import Settings
+from longshore.state.database import migrate
 
 
 @dataclass

@@ -12,9 +12,9 @@ import pytest
 from access.conftest import Serve, Served, Tokens
 from longshore.access.audit import AuditLog
 from longshore.access.callers import Caller
-from longshore.access.discretion import hide_secrets
 from longshore.access.scopes import Scope
 from longshore.errors import SettingsError
+from longshore.processes.redaction import hide_secrets
 from longshore.settings import Settings
 
 SESSION = "0123456789abcdef0123456789abcd"

@@ -15,7 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from access.conftest import Serve, Served, Tokens
 from longshore.access import tokens as module
-from longshore.access.pages import safe_next
+from longshore.server.login_pages import safe_next
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OWN = {"Origin": "http://localhost"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.datasets.drain import Drainer
 from longshore.datasets.service import Asker, Datasets
 from longshore.errors import Unavailable
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from longshore.tables.reading import ReadOptions
 from support.server import LongshoreServer
 from support.sockets import Listener

@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from longshore.database import Database
 from longshore.datasets import records
 from longshore.datasets.drain import Drainer
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 
 class Silent:

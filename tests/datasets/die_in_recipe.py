@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from longshore.database import Database
 from longshore.datasets import records
 from longshore.datasets.drain import Drainer
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 
 class Silent:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.datasets.resumed import IntoDataset
 from longshore.datasets.service import Datasets
 from longshore.delivery.resumable import ResumableUploads
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 left = int(sys.argv[3])
 writing = Database.writing

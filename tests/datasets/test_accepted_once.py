@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from datasets.conftest import Bench
-from longshore.database import Database
 from longshore.datasets import mailbox, service
 from longshore.datasets.models import accepted_keys
 from longshore.datasets.models import mailbox as entries
 from longshore.datasets.service import Asker
 from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound, TimedOut, Unavailable, UnknownOutcome
+from longshore.state.database import Database
 from longshore.tables.reading import ReadOptions
 from support.waiting import eventually
 

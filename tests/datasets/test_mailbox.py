@@ -21,8 +21,8 @@ from longshore.datasets.reader import ReaderLost
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import IllegalOperation, SessionNotFound, TimedOut
-from longshore.leases import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseWatch
-from longshore.stopping import StopSignal
+from longshore.processes.stop_signal import StopSignal
+from longshore.state.leases import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseWatch
 from longshore.tables.reading import ReadOptions
 from support.leases import Clock, dead_owner
 from support.waiting import eventually
@@ -126,7 +126,7 @@ def test_many_threads_accepting_and_draining_lose_nothing_and_keep_the_order(ben
 def test_a_dead_process_on_this_machine_loses_its_lease_at_once(bench: Bench) -> None:
     session = bench.upload(CSV)
     script = (
-        "import sys\nfrom longshore.database import Database\nfrom longshore.datasets import mailbox\n"
+        "import sys\nfrom longshore.state.database import Database\nfrom longshore.datasets import mailbox\n"
         "assert mailbox.acquire(Database(sys.argv[1]), sys.argv[2])\nimport os; os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", script, bench.settings.database, session], check=False)

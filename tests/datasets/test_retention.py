@@ -14,7 +14,7 @@ from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.retention import remove_unchanged
 from longshore.datasets.service import Asker
 from longshore.errors import SessionNotFound
-from longshore.leases import LEASE_SECONDS, LeaseWatch, new_owner
+from longshore.state.leases import LEASE_SECONDS, LeaseWatch, new_owner
 from support.leases import Clock, dead_owner
 
 CSV = b"a\n1\n2\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.delivery.links import Links
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.server import LongshoreServer
 
 BIG = random.Random(1).randbytes(3_000_001)

@@ -11,15 +11,15 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask, request
 
-from longshore.database import Database
 from longshore.delivery import cache, records
 from longshore.delivery import links as links_module
 from longshore.delivery.links import Links
 from longshore.delivery.records import LinkNotFound, LinkTaken
 from longshore.errors import IllegalOperation, InvalidValue, TooLarge
-from longshore.leases import LeaseWatch, new_owner
-from longshore.running_job import running_job
+from longshore.processes.running_job import running_job
 from longshore.settings import Settings
+from longshore.state.database import Database
+from longshore.state.leases import LeaseWatch, new_owner
 from support.leases import Clock, at, dead_owner
 
 app = Flask(__name__)

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import pytest
 
 from delivery.test_links import take
-from longshore.database import Database, migrate
 from longshore.delivery import remote
 from longshore.delivery.links import Links
 from longshore.delivery.records import LinkNotFound
 from longshore.errors import Disabled, InvalidValue, Unavailable
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 
 BODY = bytes(range(256)) * 5000
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from longshore.server.workers import HAND_BACK_SECONDS, STOP_MARGIN_SECONDS
+from longshore.supervision.worker_pool import HAND_BACK_SECONDS, STOP_MARGIN_SECONDS
 from support.deploying import DEPLOY, load, parse_command, unknown_settings
 
 COMPOSE = load(DEPLOY / "compose.yaml")[0]

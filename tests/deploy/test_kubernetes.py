@@ -12,7 +12,7 @@ import pytest
 from longshore.access.probes import PROBES
 from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
-from longshore.server.workers import HAND_BACK_SECONDS, JOBS_QUEUE, STOP_MARGIN_SECONDS
+from longshore.supervision.worker_pool import HAND_BACK_SECONDS, JOBS_QUEUE, STOP_MARGIN_SECONDS
 from support.deploying import DEPLOY, load, parse_command, unknown_settings, walk
 
 FOLDER = DEPLOY / "kubernetes"

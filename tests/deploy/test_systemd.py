@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from longshore.server.supervisor import WEB_STOP_SECONDS
-from longshore.server.web import GRACE_SECONDS
-from longshore.server.workers import HAND_BACK_SECONDS, STOP_MARGIN_SECONDS
 from longshore.settings import Settings
+from longshore.supervision.supervisor import WEB_STOP_SECONDS
+from longshore.supervision.web_server import GRACE_SECONDS
+from longshore.supervision.worker_pool import HAND_BACK_SECONDS, STOP_MARGIN_SECONDS
 from support.deploying import DEPLOY, parse_command, unknown_settings
 
 FOLDER = DEPLOY / "systemd"

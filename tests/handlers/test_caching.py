@@ -19,8 +19,8 @@ from flask.testing import FlaskClient
 from longshore.handlers import response_files
 from longshore.handlers.caching import ResponseCache, cache_my_response, current_cache
 from longshore.handlers.response_files import Kept, ResponseFiles
-from longshore.responses import make_my_response_json
 from longshore.settings import Settings
+from longshore.web.jsonp import make_my_response_json
 from support.waiting import eventually
 
 View = Callable[..., Any]

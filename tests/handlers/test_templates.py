@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from longshore.errors import LongshoreError, TooLarge
 from longshore.handlers import sandboxing
 from longshore.handlers.templates import TemplateFailed, TemplateMissing, Templates, template_routes
-from longshore.http import error_response
+from longshore.web.api import error_response
 
 Render = Callable[..., str]
 

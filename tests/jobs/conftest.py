@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from longshore.database import Database, migrate
-from longshore.jobs import declaring, records
-from longshore.settings import Settings
-from support.postgres import Postgres, running_postgres, why_not
+from longshore.jobs import records
+from longshore.state.database import Database
+from support.databases import database
+from support.declared import declared
 
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL for the whole run."""
-    if reason := why_not():
-        pytest.skip(reason)
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Database]:
-    """A migrated database of either kind."""
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres").database()
-        settings = Settings.from_environment(root_storage_path=settings.root_storage_path, database_url=url)
-    migrate(settings)
-    made = Database(settings.database)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def declared() -> Iterator[None]:
-    """What a test declares is forgotten after it."""
-    before = dict(declaring._types)
-    yield
-    declaring._types.clear()
-    declaring._types.update(before)
+__all__ = ["database", "declared", "put"]
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from longshore.committing import GroupCommit
-from longshore.database import Database
 from longshore.errors import InvalidValue
 from longshore.jobs import records
 from longshore.jobs.accepting import Keeping, Kept, keep_together
 from longshore.jobs.records import NewJob
+from longshore.state.database import Database
+from longshore.state.group_commit import GroupCommit
 
 
 def asked(*inputs: bytes, key: str | None = None) -> Keeping:

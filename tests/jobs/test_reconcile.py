@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import claims, reconcile, records
 from longshore.jobs.duties import sweep
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
-from longshore.leases import LEASE_SECONDS, LeaseWatch, new_owner
+from longshore.state.database import Database
+from longshore.state.leases import LEASE_SECONDS, LeaseWatch, new_owner
 from support.leases import Clock, dead_owner
 
 Put = Callable[..., str]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database
 from longshore.jobs import claims, records
 from longshore.jobs.claims import Claimed, LeaseLost, Remains
 from longshore.jobs.models import jobs
 from longshore.jobs.records import Job, NewJob
+from longshore.state.database import Database
 
 Put = Callable[..., str]
 

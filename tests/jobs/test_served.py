@@ -250,7 +250,7 @@ def test_the_same_key_gives_the_same_job(client: Client) -> None:
 
 
 def test_the_bar_shows_progress(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr("longshore.client_jobs._is_seen", lambda: True)
+    monkeypatch.setattr("longshore.client.jobs._is_seen", lambda: True)
     job = client.job("wait_for", {"path": str(tmp_path / "gate")})
     eventually(lambda: job.state()["progress"]["total"] == 4)
     (tmp_path / "gate").touch()

@@ -81,7 +81,7 @@ def test_everything_that_can_be_asked_is_listed(project: Path) -> None:
         "/other mounted:app",
         "double (queue qed) longshore_handlers.one.double Twice the number.",
         "plain (queue other)",
-        "GET /hello longshore.server.diagnostics_http A greeting.",
+        "GET /hello longshore.monitoring.health_routes A greeting.",
         "POST /api/v1/datasets/<session_id>/undo longshore.datasets.routes Take the last step back.",
     ):
         assert expected in lines
@@ -107,10 +107,10 @@ def test_the_celery_application_is_one_in_a_process() -> None:
     program = (
         "from longshore import celery; import longshore\n"
         "assert longshore.celery is celery\n"
-        "from longshore.server.celery_app import make_celery\n"
+        "from longshore.queues.celery_app import make_celery\n"
         "made = make_celery(celery.settings)\n"
         "assert longshore.celery is made\n"
-        "import longshore.server.worker"
+        "import longshore.supervision.celery_worker"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from longshore.client import Client
-from longshore.database import Database, migrate
 from longshore.errors import SessionNotFound
 from longshore.handlers.caching import ResponseCache
-from longshore.jobs.scheduling import carry_out
+from longshore.processes.schedule import carry_out
 from longshore.server.housekeeping import clearing
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.server import LongshoreServer
 from support.sockets import Listener
 from support.waiting import eventually

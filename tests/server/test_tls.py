@@ -18,10 +18,10 @@ from redis.exceptions import RedisError
 
 from longshore.access.throttling import _storage
 from longshore.errors import Unavailable
-from longshore.messages import emitter
-from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics import check_broker
-from longshore.server.queues import _ask_rabbitmq
+from longshore.monitoring.health import check_broker
+from longshore.processes.message_queue import emitter
+from longshore.queues.celery_app import make_celery
+from longshore.queues.unserved import _ask_rabbitmq
 from longshore.settings import Settings
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificates")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import yaml
 
-from longshore.server.cli import main
+from longshore.cli.main import main
 from longshore.settings import Settings, file_variable, secret_fields
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from longshore.clocks import SteadyClock
-from longshore.leases import LONGEST_LOOK_SECONDS, Lease, LeaseWatch, new_owner
+from longshore.state.clocks import SteadyClock
+from longshore.state.leases import LONGEST_LOOK_SECONDS, Lease, LeaseWatch, new_owner
 
 
 def dead_owner() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _SERVING = """
     from gunicorn.app.base import BaseApplication
-    from longshore.server.connections import LanesWorker
+    from longshore.supervision.connections import LanesWorker
 
     class Server(BaseApplication):
         def load_config(self):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import SettingsError
-from longshore.server.broker import find_binary
+from longshore.supervision.broker import find_binary
 from support.postgres import Postgres, _tool
 from support.waiting import eventually
 

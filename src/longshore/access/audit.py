@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from longshore.access.callers import Caller, current_caller
-from longshore.access.discretion import hide_secrets
 from longshore.errors import SettingsError, shorten
-from longshore.own_log import put_back
+from longshore.processes.own_log import put_back
+from longshore.processes.redaction import hide_secrets
 
 NAME = "longshore.audit"
 LONGEST_OBJECT = 300

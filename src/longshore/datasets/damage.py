@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from longshore.database import Database
 from longshore.datasets import records
 from longshore.errors import DamagedData, LongshoreError, shorten
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.tables.core.damage import damaged_columns, failure_kinds
 from longshore.tables.core.table import Table
 

@@ -13,14 +13,12 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.damage import FAILURES, find_damage
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
 from longshore.datasets.others import OtherSessions, with_sources
 from longshore.datasets.reader import Reader, ReaderLost, process_reader
 from longshore.datasets.special import AGGREGATE, APPLY_RECIPE, DROP_STEP, GO_TO, IMPORT, NEW_SESSION, REDO, UNDO
-from longshore.disk import sync
 from longshore.errors import (
     IllegalOperation,
     Internal,
@@ -31,8 +29,10 @@ from longshore.errors import (
     Unavailable,
     shorten,
 )
+from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
-from longshore.stopping import StopSignal
+from longshore.state.database import Database
+from longshore.storage.files import sync
 from longshore.tables import reading, writing
 from longshore.tables.core.table import Table
 from longshore.tables.core.validation import parse_model

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from longshore.datasets.reader import Reader, ReaderLost
-from longshore.disk import copy_bytes, telling_when_full
 from longshore.errors import TimedOut, Unavailable
 from longshore.settings import Settings
+from longshore.storage.files import copy_bytes, telling_when_full
 from longshore.tables.reading import ReadOptions
-from longshore.uploads import fresh_place
+from longshore.web.uploads import fresh_place
 
 LIMIT_BYTES = 30_000_000
 """Larger files are not sent for a look; of those that are here already the beginning is looked at."""

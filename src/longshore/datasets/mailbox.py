@@ -8,10 +8,10 @@ Life of an entry::
 (and will be begun again by the next writer) or done and its answer known. ``announce`` hands the answer to the
 message queue; an entry whose announcement is missing is announced again, so an answer may come twice but never not.
 
-The right to write is a lease on the session's row (:mod:`longshore.leases`). A commit checks that the holder still has
-it, so a worker that was thought dead and comes back cannot commit. A lease whose process is known to be dead is taken
-over at once; one that has run out is broken by a watcher. Either is a loss of the entry that the holder was at. A
-worker that has to stop gives its lease back, and that is none.
+The right to write is a lease on the session's row (:mod:`longshore.state.leases`). A commit checks that the holder
+still has it, so a worker that was thought dead and comes back cannot commit. A lease whose process is known to be dead
+is taken over at once; one that has run out is broken by a watcher. Either is a loss of the entry that the holder was
+at. A worker that has to stop gives its lease back, and that is none.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import is_over
-from longshore.database import Database
 from longshore.datasets.models import accepted_keys, datasets, mailbox
 from longshore.errors import InvalidValue, LongshoreError
-from longshore.leases import RENEW_SECONDS, Lease, is_dead, new_owner
-from longshore.stopping import StopSignal
+from longshore.processes.stop_signal import StopSignal
+from longshore.state.clocks import is_over
+from longshore.state.database import Database
+from longshore.state.leases import RENEW_SECONDS, Lease, is_dead, new_owner
 
 logger = logging.getLogger(__name__)
 

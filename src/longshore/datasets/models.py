@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from longshore.database import PackedJSON, metadata
+from longshore.state.database import PackedJSON, metadata
 
 SESSION_ID_LENGTH = 30
 

@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.datasets import records
 from longshore.datasets.special import APPLY_RECIPE, DROP_STEP
 from longshore.errors import IllegalOperation, SessionNotFound
+from longshore.state.database import Database
 from longshore.tables.core.table import Table
 from longshore.tables.operations import ITSELF, FindOther, Other, WithOther, find_operation
 from longshore.tables.operations.other import OTHER_FIELD, missing_source

@@ -25,7 +25,7 @@ from typing import Any
 
 from longshore import errors
 from longshore.errors import Internal, LongshoreError, TimedOut, TooLarge, Unavailable, UnreadableFile
-from longshore.lifeline import die_with_parent
+from longshore.processes.parent_death import die_with_parent
 from longshore.tables.reading import Progress
 
 logger = logging.getLogger(__name__)

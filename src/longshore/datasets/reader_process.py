@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import LongshoreError
-from longshore.lifeline import die_with_parent
+from longshore.processes.parent_death import die_with_parent
 from longshore.tables.reading import Progress, ReadOptions, read
 from longshore.tables.reading.looking import look
 

@@ -16,14 +16,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
 from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
-from longshore.disk import age_seconds
-from longshore.leases import RENEW_SECONDS, LeaseWatch, end_stuck, is_dead
-from longshore.looking import Lookout
+from longshore.processes.periodic import Lookout
+from longshore.state.clocks import steady
+from longshore.state.leases import RENEW_SECONDS, LeaseWatch, end_stuck, is_dead
+from longshore.storage.files import age_seconds
 
 logger = logging.getLogger(__name__)
 

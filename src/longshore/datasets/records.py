@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.models import datasets, servers, sockets, steps
 from longshore.errors import IllegalOperation, SessionNotFound
-from longshore.leases import Lease
+from longshore.state.leases import Lease
 from longshore.tables.core.table import Table
 from longshore.tables.replay.drop_step import Made
 

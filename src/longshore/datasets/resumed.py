@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from longshore.datasets.service import Asker, Datasets
 from longshore.datasets.wire import UploadQuery
 from longshore.errors import InvalidRequest, SessionNotFound, looks_misspelt, unknown_name
-from longshore.http import read_strings
-from longshore.uploads import fresh_name
+from longshore.web.api import read_strings
+from longshore.web.uploads import fresh_name
 
 FOLDER = "resumable"
 

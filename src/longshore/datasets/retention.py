@@ -9,10 +9,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.models import datasets, sockets, steps
-from longshore.leases import is_dead
+from longshore.state.database import Database
+from longshore.state.leases import is_dead
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@
     GET    /api/v1/datasets/<session>/script              the steps as a Python script
     POST   /api/v1/datasets/<session>/preview             what an operation would do
     GET    /api/v1/samples, POST /api/v1/samples/<name>   packaged tables to try things out on
-    POST   /api/v1/imports, /api/v1/imports/look          of a file on this server; server/stored_files.py
+    POST   /api/v1/imports, /api/v1/imports/look          of a file on this server; server/bridges/stored_files.py
     POST   /api/v1/datasets/<session>/undo, .../redo, .../goTo, .../applyRecipe, .../dropStep
     POST   /api/v1/datasets/<session>/aggregate           groups of rows as a new dataset
     GET    /api/v1/datasets/<session>/requests/<id>       how an accepted change went
@@ -53,21 +53,9 @@ from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.envelope import open_body
 from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
 from longshore.datasets.special import AGGREGATE, NEW_SESSION, SPECIAL, NoParameters
-from longshore.disk import copy_bytes, telling_when_full
 from longshore.errors import Forbidden, InvalidRequest, SessionNotFound, TimedOut, TooLarge, Unavailable, shorten
-from longshore.http import (
-    IDEMPOTENCY_KEY,
-    KEY_HEADER,
-    Api,
-    Endpoint,
-    disposition,
-    error_response,
-    idempotency_key,
-    read_json_object,
-    read_strings,
-)
-from longshore.route_marks import evaluates, takes_any_query
 from longshore.samples import SAMPLES, require_sample
+from longshore.storage.files import copy_bytes, telling_when_full
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.core.validation import parse_model
@@ -76,7 +64,19 @@ from longshore.tables.replay.preview import PreviewParameters
 from longshore.tables.replay.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
-from longshore.uploads import Upload, fresh_place, receive
+from longshore.web.api import (
+    IDEMPOTENCY_KEY,
+    KEY_HEADER,
+    Api,
+    Endpoint,
+    disposition,
+    error_response,
+    idempotency_key,
+    read_strings,
+)
+from longshore.web.request_body import read_json_object
+from longshore.web.route_marks import evaluates, takes_any_query
+from longshore.web.uploads import Upload, fresh_place, receive
 
 logger = logging.getLogger(__name__)
 

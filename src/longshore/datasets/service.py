@@ -20,14 +20,12 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from longshore.database import Database
 from longshore.datasets import mailbox, records
 from longshore.datasets.damage import telling_damage
 from longshore.datasets.mailbox import RequestKey
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, NoParameters, check_special
 from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
-from longshore.disk import file_digest
 from longshore.errors import (
     IllegalOperation,
     InvalidRequest,
@@ -38,6 +36,8 @@ from longshore.errors import (
     shorten,
 )
 from longshore.settings import Settings
+from longshore.state.database import Database
+from longshore.storage.files import file_digest
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters, find_clusters
@@ -55,7 +55,7 @@ from longshore.tables.replay.recipe import Recipe, RecipeReading
 from longshore.tables.scripting.script import script_of
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.tables.viewing.parameters import resolve
-from longshore.uploads import require_room
+from longshore.web.uploads import require_room
 
 logger = logging.getLogger(__name__)
 

@@ -25,9 +25,9 @@ from longshore.datasets.drain import for_wire
 from longshore.datasets.envelope import LONGEST_REQUEST_ID, Envelope, open_event, require_request_id
 from longshore.datasets.service import READS, Asker, Datasets, parameters_of, require_session_id, spelling_of
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
-from longshore.json_bodies import TOO_DEEP, require_answerable
-from longshore.leases import new_owner
+from longshore.state.leases import new_owner
 from longshore.tables.core.json_values import LARGEST_EXACT
+from longshore.web.json import TOO_DEEP, require_answerable
 
 logger = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from celery import current_app, shared_task
 
-from longshore.database import Database
 from longshore.datasets import IMPORTS_QUEUE, QUEUE
 from longshore.datasets.drain import Drainer
 from longshore.datasets.reader import process_reader
-from longshore.messages import emitter
-from longshore.rounds import Rounds
+from longshore.processes.message_queue import emitter
+from longshore.processes.rounds import Rounds
+from longshore.processes.stop_signal import StopSignal, heed
 from longshore.settings import Settings
-from longshore.stopping import StopSignal, heed
+from longshore.state.database import Database
 
 DRAIN = "longshore.datasets.drain"
 IMPORT = "longshore.datasets.import"

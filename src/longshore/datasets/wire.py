@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_model, field_validator
 
-from longshore.http import Query
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.setaside import MOST_LISTED
 from longshore.tables.viewing import ViewParameters
+from longshore.web.api import Query
 
 LONGEST_NAME = 500
 """Characters of a dataset's name that are kept."""

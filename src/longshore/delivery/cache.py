@@ -20,9 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from longshore.delivery.models import files, links
-from longshore.disk import share_bytes, sync, telling_when_full
 from longshore.errors import IllegalOperation, TooLarge
-from longshore.writing import write_at
+from longshore.storage.direct_writer import write_at
+from longshore.storage.files import share_bytes, sync, telling_when_full
 
 CHUNK_BYTES = 2**20
 MOST_TRIES = 3

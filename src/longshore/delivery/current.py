@@ -6,9 +6,9 @@ from typing import cast
 
 from werkzeug.local import LocalProxy
 
-from longshore.current import Current
-from longshore.database import Database
 from longshore.delivery.links import Links
+from longshore.processes.singleton import Current
+from longshore.state.database import Database
 
 current_links: Current[Links] = Current(
     lambda settings: Links(settings, Database(settings.database)), lambda made: made.database.close()

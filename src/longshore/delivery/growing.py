@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longshore.errors import IllegalOperation
-from longshore.writing import FileWriter, write_at
+from longshore.storage.direct_writer import FileWriter, write_at
 
 BYTES_ENDING = ".growing"
 STATE_ENDING = ".state"

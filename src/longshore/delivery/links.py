@@ -28,19 +28,19 @@ from urllib.parse import urlencode
 from flask import Request, Response
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
-from longshore.database import Database
 from longshore.delivery import cache, records, remote
 from longshore.delivery.making import Maker
 from longshore.delivery.names import clean_name, clean_type, guess_type
 from longshore.delivery.records import Link, LinkNotFound
 from longshore.delivery.watching import OneTime
 from longshore.errors import InvalidValue
-from longshore.http import disposition
-from longshore.leases import Lease, LeaseWatch
-from longshore.running_job import running_job
-from longshore.serving import Content, FrontServer, respond
+from longshore.processes.running_job import running_job
 from longshore.settings import Settings
+from longshore.state.clocks import steady
+from longshore.state.database import Database
+from longshore.state.leases import Lease, LeaseWatch
+from longshore.web.api import disposition
+from longshore.web.file_responses import Content, FrontServer, respond
 
 Key = TypeVar("Key", int, str)
 

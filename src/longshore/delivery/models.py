@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from longshore.database import metadata
+from longshore.state.database import metadata
 
 files = sa.Table(
     "cached_files",

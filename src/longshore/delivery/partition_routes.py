@@ -29,11 +29,11 @@ from longshore.delivery.partitions import Listing, Partitions
 from longshore.delivery.routes import MethodNotAllowed, refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import InvalidRequest, LongshoreError, shorten
-from longshore.http import refuse_query
-from longshore.request_gate import CACHE_BUSTER
-from longshore.route_marks import takes_any_query
-from longshore.serving import FrontServer
-from longshore.uploads import receive_all, require_room
+from longshore.web.api import refuse_query
+from longshore.web.file_responses import FrontServer
+from longshore.web.request_gate import CACHE_BUSTER
+from longshore.web.route_marks import takes_any_query
+from longshore.web.uploads import receive_all, require_room
 
 AREA = "partitions"
 _ANYTHING = re.compile(r"/<path:\w+>/?")

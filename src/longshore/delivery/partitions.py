@@ -11,7 +11,7 @@ from longshore.delivery.names import UnsafePath, leads_inside, safe_name
 from longshore.delivery.trees import FileTree, PathTaken
 from longshore.errors import InvalidRequest, shorten
 from longshore.settings import Settings
-from longshore.uploads import Upload
+from longshore.web.uploads import Upload
 
 
 @dataclass(frozen=True)

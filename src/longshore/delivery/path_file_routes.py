@@ -17,11 +17,11 @@ from longshore.delivery.path_files import PathFiles, Stored
 from longshore.delivery.routes import refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import LongshoreError
-from longshore.http import asks_for_json
-from longshore.request_gate import CONDITIONS, condition_of
-from longshore.route_marks import DIGESTS, evaluates
-from longshore.serving import FrontServer
-from longshore.uploads import receive, require_room
+from longshore.web.api import asks_for_json
+from longshore.web.file_responses import FrontServer
+from longshore.web.request_gate import CONDITIONS, condition_of
+from longshore.web.route_marks import DIGESTS, evaluates
+from longshore.web.uploads import receive, require_room
 
 AREA = "fs"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from longshore.delivery.stored import etag_of, find_etag, find_regular
 from longshore.delivery.trees import FileTree, sync_file
 from longshore.errors import IllegalOperation
-from longshore.request_gate import Condition
 from longshore.settings import Settings
+from longshore.web.request_gate import Condition
 
 
 class FileChanged(IllegalOperation):

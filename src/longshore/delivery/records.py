@@ -20,8 +20,8 @@ from sqlalchemy.engine import Connection
 from longshore.delivery.cache import CachedFile
 from longshore.delivery.models import files, links, transfers
 from longshore.errors import IllegalOperation, InvalidValue
-from longshore.leases import Lease, is_dead
-from longshore.ranges import Span, covers, overlap, union
+from longshore.state.leases import Lease, is_dead
+from longshore.web.byte_ranges import Span, covers, overlap, union
 
 UNSETTLED = 4_102_444_800.0
 """When the link of a job that still runs expires: in the year 2100."""

@@ -18,17 +18,17 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
-from longshore.database import Database
 from longshore.delivery.growing import BYTES_ENDING, STATE_ENDING, GrowingFile
 from longshore.delivery.models import resumable
 from longshore.delivery.names import safe_name
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
-from longshore.disk import age_seconds
 from longshore.errors import IllegalOperation, InvalidValue, LongshoreError, TooLarge, Unavailable
 from longshore.settings import Settings
-from longshore.uploads import require_room
+from longshore.state.clocks import steady
+from longshore.state.database import Database
+from longshore.storage.files import age_seconds
+from longshore.web.uploads import require_room
 
 GRACE_SECONDS = 3600.0
 """Age below which bytes without a record are left alone: their record is about to be written."""

@@ -19,9 +19,9 @@ from longshore.access.scopes import Scope, embeddable, requires
 from longshore.delivery.links import ADDRESS, Links
 from longshore.delivery.offered import Offered
 from longshore.errors import InvalidRequest, LongshoreError, refuse_unknown, shorten
-from longshore.http import error_response
-from longshore.ranges import RangeNotSatisfiable
-from longshore.route_marks import takes_any_query, takes_query
+from longshore.web.api import error_response
+from longshore.web.byte_ranges import RangeNotSatisfiable
+from longshore.web.route_marks import takes_any_query, takes_query
 
 TRUE = frozenset({"true", "True", "1", "yes"})
 ASKED = ("name", "download", "one_time", "expires_in")

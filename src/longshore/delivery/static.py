@@ -9,10 +9,10 @@ from flask import Blueprint, Response, request
 from longshore.delivery.names import guess_type
 from longshore.delivery.offered import FileNotOffered, Offered
 from longshore.errors import shorten
-from longshore.http import error_response
-from longshore.ranges import RangeNotSatisfiable
-from longshore.route_marks import takes_any_query
-from longshore.serving import Content, respond
+from longshore.web.api import error_response
+from longshore.web.byte_ranges import RangeNotSatisfiable
+from longshore.web.file_responses import Content, respond
+from longshore.web.route_marks import takes_any_query
 
 
 class StaticFileNotFound(FileNotOffered):

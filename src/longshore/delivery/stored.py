@@ -10,7 +10,7 @@ from flask import Request, Response
 
 from longshore.delivery.names import guess_type
 from longshore.delivery.trees import NoSuchFile
-from longshore.serving import Content, respond
+from longshore.web.file_responses import Content, respond
 
 PASSIVE = frozenset(
     {

@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from longshore.clocks import steady
 from longshore.delivery.names import inside
-from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, InvalidValue, shorten
-from longshore.uploads import sweep
+from longshore.state.clocks import steady
+from longshore.storage.files import sync, telling_when_full
+from longshore.web.uploads import sweep
 
 ARRIVALS = ".incoming."
 """Folder below the root where bytes arrive; no client's path can name it, since it ends with a dot."""

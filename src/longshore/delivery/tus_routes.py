@@ -26,7 +26,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.datastructures import Headers
 
-from longshore.bodies import reading
 from longshore.delivery.growing import Extension
 from longshore.delivery.resumable import Resumable, ResumableUploads, UploadNotFound, new_id
 from longshore.delivery.routes import failed
@@ -41,8 +40,9 @@ from longshore.errors import (
     shorten,
     unknown_name,
 )
-from longshore.request_gate import WRITING
-from longshore.route_marks import evaluates
+from longshore.web.request_body import reading
+from longshore.web.request_gate import WRITING
+from longshore.web.route_marks import evaluates
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"

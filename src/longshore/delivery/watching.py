@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from longshore.database import Database
 from longshore.delivery import records
 from longshore.delivery.acknowledged import missing_bytes
 from longshore.errors import LongshoreError
-from longshore.leases import new_owner
-from longshore.ranges import Span, covers, union
+from longshore.state.database import Database
+from longshore.state.leases import new_owner
+from longshore.web.byte_ranges import Span, covers, union
 
 logger = logging.getLogger(__name__)
 

@@ -20,10 +20,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, RuleFactory
 
 from longshore.errors import LoadError
-from longshore.events import HANDLERS_PACKAGE
-from longshore.json_bodies import TOO_DEEP
+from longshore.handlers.local_events import HANDLERS_PACKAGE
+from longshore.processes.version import app_version
 from longshore.settings import Settings
-from longshore.version import app_version
+from longshore.web.json import TOO_DEEP
 
 PACKAGE = HANDLERS_PACKAGE
 

@@ -24,10 +24,10 @@ from typing import Any, TypeVar
 
 from flask import Response, request
 
-from longshore.current import Current
 from longshore.handlers.response_files import Kept, ResponseFiles
-from longshore.responses import CALLBACK, as_response, told_status
+from longshore.processes.singleton import Current
 from longshore.settings import Settings
+from longshore.web.jsonp import CALLBACK, as_response, told_status
 
 logger = logging.getLogger(__name__)
 

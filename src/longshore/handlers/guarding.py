@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from longshore.own_log import put_back
+from longshore.processes.own_log import put_back
 
 
 class Body:

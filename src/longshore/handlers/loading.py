@@ -19,7 +19,7 @@ from types import ModuleType
 from longshore.errors import LoadError
 from longshore.handlers.application import PACKAGE, Application, bind, configure
 from longshore.handlers.older import answer_to_older_names
-from longshore.own_log import kept_log
+from longshore.processes.own_log import kept_log
 from longshore.settings import Settings
 
 _IMPORT_MACHINERY = ("<frozen importlib", str(Path(importlib.__file__).parent), __file__)

@@ -21,7 +21,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from longshore.errors import LoadError, SettingsError
 from longshore.handlers.application import Application, RouteMap, easy
 from longshore.handlers.loading import load_module
-from longshore.own_log import kept_log, put_back
+from longshore.processes.own_log import kept_log, put_back
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from flask import request
 
-from longshore import responses
-from longshore.events import current_events, user_token
+from longshore.handlers.local_events import current_events, user_token
+from longshore.web import jsonp
 
 NAME = "pyserver.core"
 CELERY_NAME = "celery_cgi"
@@ -84,7 +84,7 @@ def convert_into_number(value: Any) -> Any:
     >>> convert_into_number("12"), convert_into_number("1.5"), convert_into_number("007"), convert_into_number(None)
     (12, 1.5, '007', None)
     """
-    return responses.as_number(value) if isinstance(value, str) else value
+    return jsonp.as_number(value) if isinstance(value, str) else value
 
 
 def convert_types_in_dictionary(this_dictionary: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def json_response(*values: Any, status_code: int = 200, callback: str | None = N
     :return: body, status and headers, as Flask takes them.
     :raises InvalidRequest: for a callback that is no name of a function.
     """
-    response = responses.answer_json(
-        values[0] if values else fields, status_code, callback or responses.require_callback(request)
+    response = jsonp.answer_json(
+        values[0] if values else fields, status_code, callback or jsonp.require_callback(request)
     )
     return response.get_data(as_text=True), response.status_code, dict(response.headers)
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 from cachelib import FileSystemCache
 from flask import Response
 
-from longshore.clocks import SLACK_SECONDS
+from longshore.state.clocks import SLACK_SECONDS
 
 logger = logging.getLogger(__name__)
 

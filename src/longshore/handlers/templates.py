@@ -20,9 +20,9 @@ from markupsafe import Markup
 from longshore.access.scopes import Scope, requires
 from longshore.errors import Internal, InvalidRequest, InvalidValue, TooLarge, shorten
 from longshore.handlers.sandboxing import MOST_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
-from longshore.json_bodies import read_json
-from longshore.responses import json_response, read_data, require_callback
-from longshore.route_marks import takes_any_query
+from longshore.web.json import read_json
+from longshore.web.jsonp import json_response, read_data, require_callback
+from longshore.web.route_marks import takes_any_query
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from functools import cached_property
 
 from sqlalchemy.engine import Connection
 
-from longshore.committing import Work
 from longshore.errors import InvalidValue
 from longshore.jobs import records
 from longshore.jobs.records import Accepted, Job, NewJob
+from longshore.state.group_commit import Work
 
 Kept = tuple[Accepted, list[str]]
 """The first job of a batch and the ids of the others."""
@@ -21,7 +21,7 @@ Kept = tuple[Accepted, list[str]]
 
 @dataclass(frozen=True)
 class Keeping:
-    """What one request has to write; a work of :class:`~longshore.committing.GroupCommit`.
+    """What one request has to write; a work of :class:`~longshore.state.group_commit.GroupCommit`.
 
     :param first: has the request's key, if there is one.
     :param others: the inputs of the other jobs of a batch.

@@ -9,7 +9,7 @@ from typing import Any
 from longshore.errors import Unavailable
 from longshore.jobs.records import SUCCESS, Job
 from longshore.jobs.wire import EVENT, describe
-from longshore.messages import Emitter
+from longshore.processes.message_queue import Emitter
 
 log = logging.getLogger(__name__)
 

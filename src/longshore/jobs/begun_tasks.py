@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.database import insert_into
 from longshore.jobs.models import begun_tasks
-from longshore.leases import Lease
+from longshore.state.database import insert_into
+from longshore.state.leases import Lease
 
 OWN_TASKS = ("celery.", "longshore.")
 """How the names of the tasks begin that belong to Celery and to this project; the others are plain."""

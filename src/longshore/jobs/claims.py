@@ -295,7 +295,7 @@ def take_over_lost(
 ) -> list[Job]:
     """Settle the running jobs whose process is gone, as :func:`lose` does.
 
-    :param is_lost: decides by the lease, see :class:`~longshore.leases.LeaseWatch`.
+    :param is_lost: decides by the lease, see :class:`~longshore.state.leases.LeaseWatch`.
     :param may_repeat: of a job's type: whether it may be begun again.
     :param expires_after: of a job's type: how long its record is kept, in seconds.
     :return: the jobs as they are now.

@@ -9,14 +9,14 @@ from functools import partial
 
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
-from longshore.database import Database
 from longshore.jobs import records
 from longshore.jobs.declaring import JobType
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.sweeping import sweep_results
-from longshore.jobs.scheduling import Duty, Interval, parse_schedule
+from longshore.processes.schedule import Duty, Interval, parse_schedule
+from longshore.state.clocks import steady
+from longshore.state.database import Database
 
 log = logging.getLogger(__name__)
 

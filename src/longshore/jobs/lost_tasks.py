@@ -13,14 +13,14 @@ from celery.app.task import Context
 from kombu.utils import json
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import BegunTask
 from longshore.jobs.claims import MOST_LOSSES
-from longshore.leases import LeaseWatch, new_owner
-from longshore.looking import Lookout
-from longshore.messages import broker_errors
+from longshore.processes.message_queue import broker_errors
+from longshore.processes.periodic import Lookout
+from longshore.state.database import Database
+from longshore.state.leases import LeaseWatch, new_owner
 
 log = logging.getLogger(__name__)
 

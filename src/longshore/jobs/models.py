@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from longshore.database import metadata
+from longshore.state.database import metadata
 
 IS_WAITING = "status IN ('PENDING', 'RETRY')"
 """Word for word in a query and in the index: SQLite then sees that the index holds all that is asked for."""
@@ -82,14 +82,6 @@ results = sa.Table(
     sa.Index("ix_job_results_expires", "expires"),
 )
 """The embedded result store; other stores are chosen by ``RESULT_BACKEND``."""
-
-duties = sa.Table(
-    "duties",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True, comment="of a schedule, or of a sweep"),
-    sa.Column("last_run", sa.Float, nullable=False, comment="the scheduled moment that was last carried out"),
-)
-"""What has to be done by one process however many there are: schedules and sweeps."""
 
 sent_queues = sa.Table(
     "sent_queues",

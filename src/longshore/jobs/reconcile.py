@@ -10,15 +10,15 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from longshore.database import Database
 from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
-from longshore.jobs.scheduling import Duty, carry_out
-from longshore.leases import LeaseWatch
-from longshore.looking import Lookout
-from longshore.messages import Emitter
+from longshore.processes.message_queue import Emitter
+from longshore.processes.periodic import Lookout
+from longshore.processes.schedule import Duty, carry_out
+from longshore.state.database import Database
+from longshore.state.leases import LeaseWatch
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import SLACK_SECONDS, is_over
-from longshore.database import insert_into
 from longshore.jobs.models import IS_RUNNING, IS_UNTOLD, IS_WAITING, jobs
-from longshore.leases import Lease
+from longshore.state.clocks import SLACK_SECONDS, is_over
+from longshore.state.database import insert_into
+from longshore.state.leases import Lease
 
 PENDING, STARTED, RETRY = "PENDING", "STARTED", "RETRY"
 SUCCESS, FAILURE, REVOKED = "SUCCESS", "FAILURE", "REVOKED"

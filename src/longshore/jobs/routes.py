@@ -25,12 +25,13 @@ from flask import Response, jsonify, request, send_file
 
 from longshore.access.callers import current_user
 from longshore.errors import Expired, shorten
-from longshore.http import IDEMPOTENCY_KEY, KEY_HEADER, Api, Endpoint, read_body
 from longshore.jobs import declaring, wire
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import FINISHED, Job
 from longshore.jobs.service import Jobs, Request
 from longshore.jobs.submitting import LINES_TYPES
+from longshore.web.api import IDEMPOTENCY_KEY, KEY_HEADER, Api, Endpoint
+from longshore.web.request_body import read_body
 
 TAG = "Jobs"
 _JSON = "application/json"

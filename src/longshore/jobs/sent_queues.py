@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from longshore.database import insert_into
 from longshore.jobs.models import sent_queues
+from longshore.state.database import insert_into
 
 MOST_KEPT = 400
 """Names that are read: one may come from somebody's input, and each costs a question to the broker."""

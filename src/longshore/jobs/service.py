@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from longshore.committing import GroupCommit
-from longshore.database import Database
 from longshore.errors import (
     Expired,
     IllegalOperation,
@@ -33,6 +31,8 @@ from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.submitting import check_inputs, digest, own_key, read_batch
 from longshore.jobs.waiting import Waiting
 from longshore.settings import Settings
+from longshore.state.database import Database
+from longshore.state.group_commit import GroupCommit
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from longshore.jobs import records, wire
 from longshore.jobs.announcing import MOST_DATA_BYTES, describe_event, room_of
 from longshore.jobs.records import Job
 from longshore.jobs.service import Jobs
-from longshore.json_bodies import require_answerable
+from longshore.web.json import require_answerable
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from longshore.errors import InvalidInputs, InvalidRequest, TooLarge, list_problems
-from longshore.http import check_key
 from longshore.jobs.declaring import JobType
-from longshore.json_bodies import read_json
+from longshore.web.api import check_key
+from longshore.web.json import read_json
 
 LARGEST_BATCH = 100_000
 _MOST_PROBLEMS = 100

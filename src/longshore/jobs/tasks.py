@@ -13,14 +13,14 @@ from typing import Any
 from celery import current_app, shared_task
 from celery.signals import worker_ready
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs.results import open_store
 from longshore.jobs.running.warden import Warden
-from longshore.messages import broker_errors, emitter
-from longshore.rounds import Rounds
+from longshore.processes.message_queue import broker_errors, emitter
+from longshore.processes.rounds import Rounds
+from longshore.processes.stop_signal import StopSignal, heed
 from longshore.settings import Settings
-from longshore.stopping import StopSignal, heed
+from longshore.state.database import Database
 
 log = logging.getLogger(__name__)
 

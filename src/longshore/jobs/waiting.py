@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from longshore.database import Database
 from longshore.errors import LongshoreError, Unavailable
 from longshore.jobs import records
 from longshore.jobs.records import Job
+from longshore.state.database import Database
 
 INTERVAL_SECONDS = 0.025
 _AT_ONCE = 500

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from longshore.http import Query
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import COUNT_LIMIT, STATUSES, Accepted, Job
+from longshore.web.api import Query
 
 BASE = "/api/v1/jobs"
 EVENT = "jobs"

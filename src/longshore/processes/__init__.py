@@ -1,1 +1,1 @@
-"""What the processes of a server have in common."""
+"""What every process of the server has, whichever it is: a log, a heartbeat, a queue of messages, periodic work."""

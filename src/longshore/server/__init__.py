@@ -1,1 +1,1 @@
-"""Puts it together: command line, supervision, embedded broker, worker, web server, diagnostics."""
+"""Puts the web application together: features and what joins them, pages, errors, the threads beside them."""

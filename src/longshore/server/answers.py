@@ -12,10 +12,10 @@ from longshore.access.gate import add_error_headers
 from longshore.delivery import tus_routes
 from longshore.delivery.routes import MethodNotAllowed as NotPossibleHere
 from longshore.errors import Internal, LongshoreError, StorageFull, is_disk_full
-from longshore.http import asks_for_json, error_response
-from longshore.own_log import put_back
-from longshore.server.diagnostics_http import DeliberateError
+from longshore.monitoring.health_routes import DeliberateError
+from longshore.processes.own_log import put_back
 from longshore.settings import Settings
+from longshore.web.api import asks_for_json, error_response
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,8 @@ import socketio
 from flask import g
 
 from longshore.access.gate import Access, Gate
-from longshore.access.pages import access_pages
 from longshore.access.scopes import EventScopes
 from longshore.access.sockets import SocketGate
-from longshore.database import Database
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.resumed import IntoDataset
 from longshore.datasets.routes import BASE, contract_routes, declare_api
@@ -35,14 +33,13 @@ from longshore.delivery.routes import delivery_routes
 from longshore.delivery.static import ENDPOINT as STATIC_ENDPOINT
 from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
-from longshore.events import Events, current_events, user_token
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.caching import ResponseCache, current_cache
 from longshore.handlers.guarding import guard
 from longshore.handlers.loading import load_declarations
+from longshore.handlers.local_events import Events, current_events, user_token
 from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
 from longshore.handlers.templates import Templates, template_routes
-from longshore.http import Api
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
@@ -51,34 +48,37 @@ from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
-from longshore.jobs.scheduling import Duty, Interval
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
-from longshore.looking import Lookout
-from longshore.messages import emitter, server_manager
-from longshore.request_gate import guard_requests
+from longshore.monitoring.health_routes import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
+from longshore.monitoring.metrics import Metrics, collectors
+from longshore.monitoring.progress import ProgressWatch
+from longshore.monitoring.status_routes import declare_server_state
+from longshore.processes.message_queue import emitter, server_manager
+from longshore.processes.periodic import Lookout
+from longshore.processes.schedule import Duty, Interval
+from longshore.processes.version import app_version
+from longshore.queues.celery_app import make_celery
+from longshore.queues.unserved import QueueWatch
 from longshore.server.answers import add_cors, add_errors
-from longshore.server.celery_app import make_celery
-from longshore.server.diagnostics_http import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
+from longshore.server.bridges.job_files import sweep_links
+from longshore.server.bridges.stored_files import declare_stored_imports
+from longshore.server.bridges.stores import add_stores
+from longshore.server.bridges.view_links import declare_view_links
 from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
-from longshore.server.job_files import sweep_links
-from longshore.server.metrics import Metrics, collectors
+from longshore.server.login_pages import access_pages
 from longshore.server.pages import add_pages, refused_page
-from longshore.server.progress import ProgressWatch
-from longshore.server.queues import QueueWatch
-from longshore.server.state import declare_server_state
-from longshore.server.stored_files import declare_stored_imports
-from longshore.server.storing import add_stores
-from longshore.server.view_links import declare_view_links
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
-from longshore.serving import FrontServer
 from longshore.settings import Settings
+from longshore.state.database import Database
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
-from longshore.version import app_version
+from longshore.web.api import Api
+from longshore.web.file_responses import FrontServer
+from longshore.web.request_gate import guard_requests
 
 logger = logging.getLogger(__name__)
 

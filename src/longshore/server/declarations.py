@@ -15,7 +15,8 @@ from longshore.errors import LoadError
 from longshore.handlers.application import Application, Route
 from longshore.handlers.mounting import Mount
 from longshore.jobs.declaring import JobType, all_jobs
-from longshore.jobs.scheduling import parse_schedule
+from longshore.processes.schedule import parse_schedule
+from longshore.queues.celery_app import make_celery, task_queues
 from longshore.server.application import (
     Services,
     declare_demonstrations,
@@ -23,7 +24,6 @@ from longshore.server.application import (
     load_additions,
     make_application,
 )
-from longshore.server.celery_app import make_celery, task_queues
 from longshore.settings import Settings
 
 

@@ -14,8 +14,8 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from longshore.datasets.sockets import GuardedServer
 from longshore.errors import InvalidRequest, LongshoreError, TooLarge
-from longshore.server.refusing import refuse
 from longshore.server.websocket import OrderedWebSocket
+from longshore.web.wsgi_errors import refuse
 
 logger = logging.getLogger(__name__)
 

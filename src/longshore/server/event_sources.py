@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from longshore.events import HANDLERS_PACKAGE, OLDER_PACKAGE
-from longshore.server.storing import PUBLISHED_SOURCE
+from longshore.handlers.local_events import HANDLERS_PACKAGE, OLDER_PACKAGE
+from longshore.server.bridges.stores import PUBLISHED_SOURCE
 from longshore.settings import Settings
 from longshore.stores.list_routes import EVENT_SOURCE, OLDER_EVENT_SOURCE
 

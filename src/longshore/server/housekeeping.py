@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy.engine import Connection
 
-from longshore.clocks import steady
-from longshore.database import Database
 from longshore.datasets.retention import remove_unchanged
 from longshore.handlers.caching import ResponseCache
-from longshore.jobs.scheduling import Duty, Interval
+from longshore.processes.schedule import Duty, Interval
 from longshore.settings import Settings
+from longshore.state.clocks import steady
+from longshore.state.database import Database
 
 RESPONSES_SECONDS = 600
 LONGEST_RETENTION_SECONDS = 3600

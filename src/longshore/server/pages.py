@@ -13,12 +13,12 @@ from longshore.access.headers import CSP, own_policy, page_nonce
 from longshore.access.scopes import Scope, requires
 from longshore.delivery.offered import Offered
 from longshore.errors import LongshoreError
-from longshore.events import user_token
-from longshore.http import Api
-from longshore.route_marks import takes_any_query
+from longshore.handlers.local_events import user_token
+from longshore.processes.version import app_version
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings
-from longshore.version import app_version
+from longshore.web.api import Api
+from longshore.web.route_marks import takes_any_query
 
 
 def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:

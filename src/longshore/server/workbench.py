@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 import longshore
 from longshore.access.headers import CORP, page_nonce
 from longshore.access.scopes import Scope, embeddable, requires
-from longshore.route_marks import takes_any_query
+from longshore.web.route_marks import takes_any_query
 
 FOLDER = Path(longshore.__file__).parent / "workbench"
 """What `npm run build` made; absent in a checkout that was not built."""

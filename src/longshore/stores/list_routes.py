@@ -21,12 +21,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from longshore.errors import InvalidRequest, TooLarge, refuse_unknown, shorten
-from longshore.events import Events, user_token
-from longshore.http import refuse_body
-from longshore.responses import CALLBACK, json_response, make_my_response_json, read_data, require_callback
-from longshore.route_marks import takes_any_query, takes_query
+from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
 from longshore.stores.lists import MOST_AT_ONCE, ItemNotFound, Lists
+from longshore.web.api import refuse_body
+from longshore.web.jsonp import CALLBACK, json_response, make_my_response_json, read_data, require_callback
+from longshore.web.route_marks import takes_any_query, takes_query
 
 EVENT_SOURCE = "store"
 OLDER_EVENT_SOURCE = "pyserver.core_handlers.store_handlers"

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from longshore.committing import GroupCommit, Work
-from longshore.database import Database, insert_into
 from longshore.errors import InvalidRequest, InvalidValue, SettingsError, TooLarge, shorten
-from longshore.json_bodies import load_kept
 from longshore.settings import Settings, SqliteVfs
+from longshore.state.database import Database, insert_into
+from longshore.state.group_commit import GroupCommit, Work
 from longshore.stores.models import items, lists, metadata
+from longshore.web.json import load_kept
 
 Item = dict[str, Any]
 

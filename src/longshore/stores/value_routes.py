@@ -13,15 +13,15 @@ import ijson
 from flask import Blueprint, Response, request
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
-from longshore.http import refuse_query
-from longshore.json_bodies import MAX_DEPTH, TOO_DEEP, read_json, require_answerable
-from longshore.request_gate import CACHE_BUSTER, CONDITIONS, condition_of
-from longshore.responses import CALLBACK, json_response, make_my_response_json, read_data, require_callback
-from longshore.route_marks import DIGESTS, evaluates, takes_any_query, takes_query
-from longshore.serving import Content, respond
 from longshore.settings import Settings
 from longshore.stores.values import KeyNotFound, OpenValue, Value, Values
-from longshore.uploads import receive
+from longshore.web.api import refuse_query
+from longshore.web.file_responses import Content, respond
+from longshore.web.json import MAX_DEPTH, TOO_DEEP, read_json, require_answerable
+from longshore.web.jsonp import CALLBACK, json_response, make_my_response_json, read_data, require_callback
+from longshore.web.request_gate import CACHE_BUSTER, CONDITIONS, condition_of
+from longshore.web.route_marks import DIGESTS, evaluates, takes_any_query, takes_query
+from longshore.web.uploads import receive
 
 JSON_TYPE = "application/json"
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from longshore.disk import sync, telling_when_full
 from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue
+from longshore.storage.files import sync, telling_when_full
 
 LONGEST_KEY_BYTES = 2000
 LONGEST_HEAD = 16_384

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from longshore.server.celery_app import make_celery
+from longshore.queues.celery_app import make_celery
 from longshore.settings import Settings
 
 app = make_celery(Settings.from_environment())

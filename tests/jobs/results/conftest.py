@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.jobs.results import ResultStore, open_store
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.stores import GivenMongo, NxServer, PostgresServer, RedisServer, Server, redis_binary, why_no_nx
 
 STORES = (

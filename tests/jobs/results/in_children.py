@@ -6,11 +6,11 @@ import os
 import sys
 import time
 
-from longshore.database import Database
 from longshore.jobs.results import ResultStore, open_store
 from longshore.jobs.results.processes import PerProcess
 from longshore.jobs.results.table import is_embedded
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 CHILDREN = 3
 TIMES = 40

@@ -19,12 +19,12 @@ from celery.exceptions import TimeoutError as CeleryTimeoutError
 from celery.result import GroupResult
 from kombu.exceptions import EncodeError
 
-from longshore.database import Database, migrate
 from longshore.errors import Unavailable
 from longshore.jobs.results import open_store
 from longshore.jobs.results.celery_backends import result_options
-from longshore.server.celery_app import make_celery
+from longshore.queues.celery_app import make_celery
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.stores import GivenMongo, RedisServer, mongo_database
 from support.waiting import eventually
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from longshore.database import Database, migrate
 from longshore.errors import InvalidResult, InvalidValue, StorageFull
 from longshore.jobs.models import jobs
 from longshore.jobs.results import INLINE_BYTES, files, open_store
@@ -20,6 +19,7 @@ from longshore.jobs.results.files import GRACE_SECONDS, ResultFiles, encode_resu
 from longshore.jobs.results.outputs import encode_output
 from longshore.jobs.results.sweeping import sweep_results
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 
 LARGE = ["x" * 1000] * 3000
 JOB = "3f6f2bb4-6d3b-4b9e-9d3c-000000000001"

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from longshore.database import Database, migrate
 from longshore.errors import InvalidValue, SettingsError, TooLarge, Unavailable
 from longshore.jobs.models import results
 from longshore.jobs.results import INLINE_BYTES, ResultStore, open_store
@@ -25,6 +24,7 @@ from longshore.jobs.results.mongo import COLLECTION
 from longshore.jobs.results.redis import KEY_PREFIX
 from longshore.jobs.results.table import EmbeddedStore, TableStore
 from longshore.settings import Settings
+from longshore.state.database import Database, migrate
 from support.stores import GivenMongo, Server, free_port, mongo_database
 from support.waiting import eventually
 
@@ -202,7 +202,7 @@ def test_another_process_sees_it(place: Place, store: ResultStore) -> None:
     store.put(ours, b'"ours"', later())
     code = f"""
 import time
-from longshore.database import Database
+from longshore.state.database import Database
 from longshore.jobs.results import open_store
 from longshore.settings import Settings
 settings = Settings.from_environment()

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from longshore.database import Database, migrate
 from longshore.errors import Unavailable
 from longshore.jobs import records
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.runner import Runner
 from longshore.jobs.running.warden import UNREADY_SECONDS, Warden
+from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
-from longshore.stopping import StopSignal
+from longshore.state.database import Database, migrate
 
 from .conftest import HANDLERS
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from longshore.settings import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes longer to import than all else that a runner needs, and it needs none
-    from longshore.database import Database
+    from longshore.state.database import Database
 
 INLINE_BYTES = 2**20
 """Largest document that a store is given; larger ones become files."""

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from celery.backends.base import KeyValueStoreBackend
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs.results.processes import PerProcess
 from longshore.jobs.results.table import EmbeddedStore, SeparateTableStore, TableStore, is_embedded
 from longshore.settings import Settings
+from longshore.state.database import Database
 
 STORE_RETRIES = 16
 """How often a worker tries to write a result while the store is away: some 40 s in all."""

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from longshore.disk import age_seconds, sync
 from longshore.errors import InvalidValue, StorageFull, is_disk_full
 from longshore.jobs.results import INLINE_BYTES
 from longshore.jobs.results.encoding import write_json
+from longshore.storage.files import age_seconds, sync
 
 GRACE_SECONDS = 3600.0
 """Age below which a file without a record is left alone: somebody may be about to commit that."""

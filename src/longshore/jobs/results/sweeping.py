@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from longshore.database import Database
 from longshore.jobs.models import jobs
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
+from longshore.state.database import Database
 
 FILE = "file"
 """``result_place`` of a job whose result is a file."""

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from longshore.database import MIGRATION_LOCK, Database
 from longshore.jobs.models import results
 from longshore.jobs.results.ids import LATEST, is_usable, portions, require_usable
 from longshore.jobs.results.packing import pack, unpack
 from longshore.jobs.results.processes import PerProcess
 from longshore.settings import Settings
+from longshore.state.database import MIGRATION_LOCK, Database
 
 
 class TableStore(ABC):

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.errors import LongshoreError
 from longshore.jobs import claims, records
 from longshore.jobs.claims import LeaseLost
 from longshore.jobs.records import Job
 from longshore.jobs.running.runner import Runner, Stop
-from longshore.leases import RENEW_SECONDS
-from longshore.stopping import StopSignal
+from longshore.processes.stop_signal import StopSignal
+from longshore.state.database import Database
+from longshore.state.leases import RENEW_SECONDS
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from longshore.current import forget_all_made
 from longshore.errors import InvalidResult, LoadError, StorageFull, shorten
 from longshore.handlers.loading import load_declarations
 from longshore.jobs.declaring import JobType, all_jobs, find_job
@@ -29,7 +28,8 @@ from longshore.jobs.results.outputs import encode_output
 from longshore.jobs.running.frames import FrameReader, pack, receive
 from longshore.jobs.running.leftovers import Baseline, Status, Surroundings, open_stream, read_status
 from longshore.jobs.running.limits import adopt_orphans, forget_peak, own_peak
-from longshore.running_job import running_job
+from longshore.processes.running_job import running_job
+from longshore.processes.singleton import forget_all_made
 from longshore.settings import Settings
 
 PROGRESS_SECONDS = 0.1

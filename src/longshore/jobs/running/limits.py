@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from longshore.leases import is_dead
+from longshore.state.leases import is_dead
 
 MARK = "LONGSHORE_RUNNER"
 """Environment variable of a runner and all below it: the lease owner of its warden."""

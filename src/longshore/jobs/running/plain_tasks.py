@@ -21,12 +21,12 @@ from celery.worker.state import task_ready
 from kombu.utils import json
 from sqlalchemy.engine import Connection
 
-from longshore.database import ERRORS as DATABASE_ERRORS
-from longshore.database import Database
 from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import OWN_TASKS
-from longshore.leases import RENEW_SECONDS, new_owner
 from longshore.settings import Settings
+from longshore.state.database import ERRORS as DATABASE_ERRORS
+from longshore.state.database import Database
+from longshore.state.leases import RENEW_SECONDS, new_owner
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from typing import Any, Literal
 from longshore.jobs.running.frames import Frame, FrameError, FrameReader, pack
 from longshore.jobs.running.limits import MARK, ask_to_end, descendants, kill_below, kill_marked, memory_of, resident
 from longshore.jobs.running.output import Output
-from longshore.leases import new_owner
-from longshore.lifeline import die_with_parent
+from longshore.processes.parent_death import die_with_parent
+from longshore.state.leases import new_owner
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from longshore.database import Database
 from longshore.errors import Unavailable
 from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
@@ -27,10 +26,11 @@ from longshore.jobs.results.table import EmbeddedStore
 from longshore.jobs.running.attempt import Attempt
 from longshore.jobs.running.limits import kill_strays
 from longshore.jobs.running.runner import Limits, Outcome, Runner, Stop
-from longshore.leases import new_owner
-from longshore.messages import Emitter
+from longshore.processes.message_queue import Emitter
+from longshore.processes.stop_signal import NEWS_SECONDS, StopSignal
 from longshore.settings import Settings
-from longshore.stopping import NEWS_SECONDS, StopSignal
+from longshore.state.database import Database
+from longshore.state.leases import new_owner
 
 log = logging.getLogger(__name__)
 

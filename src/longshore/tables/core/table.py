@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from longshore.disk import sync
 from longshore.errors import ColumnNotFound, RowNotFound, StorageFull, is_disk_full
+from longshore.storage.files import sync
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col, cols
 from longshore.tables.core.origin import Origin

@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from longshore.disk import sync
 from longshore.errors import StorageFull, is_disk_full
+from longshore.storage.files import sync
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.formats import read_format
 from longshore.tables.reading.options import ReadOptions

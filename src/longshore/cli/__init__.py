@@ -1,0 +1,1 @@
+"""The command ``longshore``, and what its commands do that need no server."""

@@ -1,0 +1,1 @@
+"""What joins features that know nothing of each other: lists and datasets, files and datasets, views and links."""

@@ -1,0 +1,1 @@
+"""What all processes share: the database, its migrations, writing together, and who works on what."""

@@ -1,0 +1,1 @@
+"""Files on a disk: written past the cache, synced, and what a full disk is."""
