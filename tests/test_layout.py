@@ -12,7 +12,14 @@ END_TO_END = {"deploy", "examples", "found", "workbench"}
 """Folders of tests that start the whole, as somebody uses it."""
 WHOLE_SERVER = re.compile(r"(.*_)?(served|killed)(_.*)?")
 """Names of tests that start a whole server for one room's sake, or kill parts of it."""
-ABOUT_THE_PROJECT = {"test_benchmarks", "test_docs", "test_layout", "test_make", "test_schemathesis"}
+ABOUT_THE_PROJECT = {
+    "test_architecture",
+    "test_benchmarks",
+    "test_docs",
+    "test_layout",
+    "test_make",
+    "test_schemathesis",
+}
 
 EXCEPTIONS = {
     "datasets/test_accepted_once": "an intent that service, mailbox and drain carry out together",
