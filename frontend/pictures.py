@@ -46,7 +46,7 @@ CELL = 10
 """Pictures are compared in squares of so many points: letters drawn by another version do not count, places do."""
 DIFFERENT = 10
 """A square differs when its mean brightness does by so much, of 255."""
-MOST_DIFFERENT = 0.02
+MAX_DIFFERENT = 0.02
 """Two pictures are the same page when no more of their squares differ."""
 
 

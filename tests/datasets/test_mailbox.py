@@ -491,7 +491,7 @@ def test_an_import_whose_reader_is_killed_again_and_again_is_given_up(bench: Ben
     reader = Killed()
     replace(bench.drainer, reader=reader).drain(session)
     answer = bench.service.wait(session, entry, 1)
-    assert (answer["success"], answer["error"], reader.asked) == (False, "TooLarge", mailbox.MOST_LOSSES)
+    assert (answer["success"], answer["error"], reader.asked) == (False, "TooLarge", mailbox.MAX_LOSSES)
     assert not (bench.settings.datasets_folder / session).exists()
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from longshore.delivery.names import LONGEST_SEGMENT_BYTES, UnsafePath, safe_name
+from longshore.delivery.names import MAX_SEGMENT_BYTES, UnsafePath, safe_name
 from support.server import LongshoreServer
 from support.waiting import eventually
 
@@ -312,7 +312,7 @@ def test_long_names_are_cut_and_stay_different() -> None:
     one, other = safe_name("ü" * 2000 + "1.csv"), safe_name("ü" * 2000 + "2.csv")
     assert one != other
     assert {name[-4:] for name in (one, other)} == {".csv"}
-    assert max(len(name.encode()) for name in (one, other)) <= LONGEST_SEGMENT_BYTES
+    assert max(len(name.encode()) for name in (one, other)) <= MAX_SEGMENT_BYTES
 
 
 def test_two_names_that_become_one_are_told_apart(http: httpx.Client) -> None:

@@ -123,7 +123,7 @@ def test_a_job_whose_clock_was_set_back_is_found_forgotten(bench: Bench, put: Pu
 
 def test_what_a_dead_warden_had_noted_stands_in_the_failure(bench: Bench, put: Put) -> None:
     job_id = put()
-    for attempt in range(claims.MOST_LOSSES):
+    for attempt in range(claims.MAX_LOSSES):
         owner = dead_owner()
         bench.claim(owner)
         with bench.database.writing() as connection:

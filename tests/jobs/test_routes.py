@@ -419,6 +419,6 @@ def test_the_openapi_document_is_valid_and_has_each_type(place: Place) -> None:
 
 
 def test_a_body_over_the_limit(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longshore.web.request_body.LARGEST_JSON_BYTES", 100)
+    monkeypatch.setattr("longshore.web.request_body.MAX_JSON_BYTES", 100)
     answer = place.http.post(f"{BASE}/add", data=b" " * 101)
     assert (answer.status_code, answer.get_json()["error"]) == (413, "TooLarge")

@@ -129,7 +129,7 @@ def test_a_batch_that_is_none(add: JobType, monkeypatch: pytest.MonkeyPatch) -> 
     for body, lines in ((b"[]", False), (b"\n \n", True), (b'{"a": 1}', False), (b"", False)):
         with pytest.raises(InvalidRequest):
             read_batch(add, body, lines=lines)
-    monkeypatch.setattr(submitting, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(submitting, "MAX_BATCH", 2)
     with pytest.raises(TooLarge):
         read_batch(add, b"[{}, {}, {}]", lines=False)
 

@@ -19,7 +19,7 @@ from longshore.processes.heartbeat import Alive, Heartbeat, living_workers
 from longshore.queues.celery_app import make_celery
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.supervision.celery_consumer import MOST_QUEUES
+from longshore.supervision.celery_consumer import MAX_QUEUES
 from support.waiting import eventually
 
 pytestmark = pytest.mark.processes
@@ -118,7 +118,7 @@ def test_at_its_start_a_worker_takes_up_what_is_kept_but_not_what_others_own(
 
 
 def test_a_worker_takes_up_no_more_than_it_may_and_says_so_once_of_each(broker: Settings, database: Database) -> None:
-    names = [f"queue {number}" for number in range(MOST_QUEUES + 1)]
+    names = [f"queue {number}" for number in range(MAX_QUEUES + 1)]
     keep(database, *names)
     with worker(broker) as general:
         eventually(lambda: "is not taken up" in general.log, 60, "a word on the first that was too many")
@@ -128,7 +128,7 @@ def test_a_worker_takes_up_no_more_than_it_may_and_says_so_once_of_each(broker: 
         eventually(lambda: "the queue 'later' is not taken up" in general.log, 20, "a word on the next")
         # The default queue is one of them.
         assert general.log.count("is not taken up") == 2 + 2
-        assert len(alive(broker, general.process.pid).queues or ()) == MOST_QUEUES
+        assert len(alive(broker, general.process.pid).queues or ()) == MAX_QUEUES
 
 
 def test_a_script_makes_no_database_where_there_is_none(tmp_path: Path, broker: Settings) -> None:

@@ -169,16 +169,16 @@ def test_the_name_of_a_queue_is_forgotten_once_it_is_empty_and_old(broker: Setti
         for name in ("full", "empty"):
             sent_queues.keep(connection, name, time.time() - KEEP_SECONDS - 1)
         sent_queues.keep(connection, "new", time.time())
-        for number in range(sent_queues.MOST_KEPT):
+        for number in range(sent_queues.MAX_KEPT):
             sent_queues.keep(connection, f"many {number}", time.time() - 1)
     QueueWatch(broker, database).look()
     with database.reading() as connection:
         kept = sent_queues.read_kept(connection)
     assert "new" in kept
-    assert len(kept) == sent_queues.MOST_KEPT
+    assert len(kept) == sent_queues.MAX_KEPT
 
     with database.writing() as connection:
-        sent_queues.forget(connection, [f"many {number}" for number in range(sent_queues.MOST_KEPT)], time.time())
+        sent_queues.forget(connection, [f"many {number}" for number in range(sent_queues.MAX_KEPT)], time.time())
         for name in ("full", "empty"):
             sent_queues.keep(connection, name, time.time() - KEEP_SECONDS - 1)
     QueueWatch(broker, database).look()

@@ -24,7 +24,7 @@ SERVER = """
     for name, value in {limits!r}.items():
         setattr(sockets, name, value)
 
-    MOST_SOCKETS = {most}
+    MAX_SOCKETS = {most}
 
     class Open:
         is_open = True
@@ -105,7 +105,7 @@ def test_beyond_the_limit_a_socket_is_told_when_to_come_back(tmp_path: Path) -> 
 
 
 def test_those_who_never_say_who_they_are_give_way(tmp_path: Path) -> None:
-    with serving(tmp_path, most=20, LEAST_STRANGERS=3, HURRY_SECONDS=0) as place:
+    with serving(tmp_path, most=20, MIN_STRANGERS=3, HURRY_SECONDS=0) as place:
         strangers = [opened(place) for _ in range(3)]
         friend = connected(place)
         until_closed(strangers[0])
@@ -114,7 +114,7 @@ def test_those_who_never_say_who_they_are_give_way(tmp_path: Path) -> None:
 
 
 def test_strangers_that_came_just_now_do_not_give_way(tmp_path: Path) -> None:
-    with serving(tmp_path, most=20, LEAST_STRANGERS=3, HURRY_SECONDS=60) as place:
+    with serving(tmp_path, most=20, MIN_STRANGERS=3, HURRY_SECONDS=60) as place:
         strangers = [opened(place) for _ in range(3)]
         answer = httpx.get(f"http://{place}/socket.io/?EIO=4&transport=polling")
         assert answer.status_code == 503

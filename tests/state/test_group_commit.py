@@ -113,7 +113,7 @@ def test_a_commit_that_fails_fails_for_all_and_the_next_one_is_led(
 
 
 def test_more_than_fit_in_one_transaction(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("longshore.state.group_commit.MOST_TOGETHER", 7)
+    monkeypatch.setattr("longshore.state.group_commit.MAX_TOGETHER", 7)
     assert together(GroupCommit(database), [insert(number) for number in range(40)]) == list(range(40))
     assert values(database) == list(range(40))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from longshore.state import leases
-from longshore.state.leases import LEASE_SECONDS, LONGEST_LOOK_SECONDS, Lease, LeaseWatch, end_stuck, is_dead, new_owner
+from longshore.state.leases import LEASE_SECONDS, MAX_LOOK_SECONDS, Lease, LeaseWatch, end_stuck, is_dead, new_owner
 from support.leases import Clock, dead_owner
 
 FAR = "another-machine/1/2/0123456789abcdef/3"
@@ -42,7 +42,7 @@ def test_a_watcher_that_stood_still_has_not_watched(clock: Clock) -> None:
     watch.has_run_out("a", Lease(FAR, 5))
     clock.now += 3600
     assert not watch.has_run_out("a", Lease(FAR, 5))
-    assert not clock.watch(watch, "a", Lease(FAR, 5), LEASE_SECONDS - LONGEST_LOOK_SECONDS - 1)
+    assert not clock.watch(watch, "a", Lease(FAR, 5), LEASE_SECONDS - MAX_LOOK_SECONDS - 1)
 
 
 def test_a_row_that_is_not_kept_is_forgotten(clock: Clock) -> None:

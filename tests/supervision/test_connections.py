@@ -23,7 +23,7 @@ SERVER = """
 
     for name, value in {limits!r}.items():
         setattr(pace if hasattr(pace, name) else connections, name, value)
-    MOST_SOCKETS = 8
+    MAX_SOCKETS = 8
     gate = threading.Event()
     BIG = b"x" * 2**20
 
@@ -209,7 +209,7 @@ def test_a_long_body_that_comes_too_slowly_is_taken_for_broken_off(tmp_path: Pat
 
 
 def test_too_many_unfinished_requests_of_one_address_give_way_to_new_ones(tmp_path: Path) -> None:
-    with serving(tmp_path, MOST_RECEIVING=5) as server, ExitStack() as stack:
+    with serving(tmp_path, MAX_RECEIVING=5) as server, ExitStack() as stack:
         opened = [stack.enter_context(server.connect(HEAD)) for _ in range(12)]
         assert server.ask("/hello")[0] == 200
         # Eleven are left out of twelve and the one that was answered, of which five may stay.

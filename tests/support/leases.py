@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longshore.state.clocks import SteadyClock
-from longshore.state.leases import LONGEST_LOOK_SECONDS, Lease, LeaseWatch, new_owner
+from longshore.state.leases import MAX_LOOK_SECONDS, Lease, LeaseWatch, new_owner
 
 
 def dead_owner() -> str:
@@ -30,6 +30,6 @@ class Clock:
         """Look at a lease again and again for so long; whether it has run out in the end."""
         until = self.now + seconds
         while self.now < until:
-            self.now = min(self.now + LONGEST_LOOK_SECONDS, until)
+            self.now = min(self.now + MAX_LOOK_SECONDS, until)
             lost = watch.has_run_out(key, lease)
         return lost

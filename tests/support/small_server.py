@@ -15,7 +15,7 @@ _SERVING = """
 
     class Server(BaseApplication):
         def load_config(self):
-            worker = type("Worker", (LanesWorker,), {"open_sockets": MOST_SOCKETS})
+            worker = type("Worker", (LanesWorker,), {"open_sockets": MAX_SOCKETS})
             chosen = {"bind": "127.0.0.1:0", "worker_class": worker, "threads": 2, "loglevel": "error",
                       "graceful_timeout": 1, "control_socket_disable": True, "timeout": 0, "when_ready": ready}
             for name, value in chosen.items():
@@ -33,7 +33,7 @@ _SERVING = """
 
 @contextmanager
 def serving(program: str, folder: Path) -> Iterator[int]:
-    """The port on which what ``program`` calls ``application`` is served, for ``MOST_SOCKETS`` sockets."""
+    """The port on which what ``program`` calls ``application`` is served, for ``MAX_SOCKETS`` sockets."""
     code = textwrap.dedent(program) + textwrap.dedent(_SERVING)
     log = (folder / "server.log").open("wb")
     with log, subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=log) as process:

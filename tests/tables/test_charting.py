@@ -191,7 +191,7 @@ def test_a_scatter_chart_carries_the_lines_of_all_points(make_table, rows):
 def test_a_dense_scatter_chart_counts_every_point_once(make_table):
     answer = spec_of(make_table(frame(50_000)), {"type": "scatter", "xColumnIndex": 0, "yColumnIndices": [0, 1]})
     rows = rows_of(answer["spec"])
-    assert len(rows) <= scatter.MOST_CELLS
+    assert len(rows) <= scatter.MAX_CELLS
     assert sum(row["n"] for row in rows) == 100_000
 
 
@@ -211,7 +211,7 @@ def test_a_long_line_keeps_the_extremes_of_every_pixel(make_table, kind, x):
     table = make_table(pl.DataFrame({"k": np.arange(rows), "t": times, "y": noise}))
     answer = spec_of(table, {"type": kind, "xColumnIndex": x, "yColumnIndices": [2]})
     shown = rows_of(answer["spec"])
-    assert len(shown) <= lines.MOST_POINTS
+    assert len(shown) <= lines.MAX_POINTS
     assert [row["x"] for row in shown] == sorted(row["x"] for row in shown)
     columns = np.array_split(noise, style.WIDTH)
     kept = {row["y"] for row in shown}

@@ -153,14 +153,14 @@ def test_limits_are_told(make_table: MakeTable, monkeypatch: pytest.MonkeyPatch)
     assert (len(found["clusters"]), found["clusterCount"], found["rowCount"]) == (1, 3, 10)
     assert found["clusters"][0]["suggested"] == "a"
     assert found["tooLong"] == 1
-    monkeypatch.setattr(finding, "MOST_VALUES_EACH", 2)
+    monkeypatch.setattr(finding, "MAX_VALUES_EACH", 2)
     assert [len(each["values"]) for each in cluster(make_table, values)["clusters"]] == [2, 2, 2]
-    monkeypatch.setattr(finding, "MOST_VALUES_SHOWN", 5)
+    monkeypatch.setattr(finding, "MAX_VALUES_SHOWN", 5)
     assert len(cluster(make_table, values)["clusters"]) == 2
-    monkeypatch.setattr(finding, "MOST_DISTINCT", 5)
+    monkeypatch.setattr(finding, "MAX_DISTINCT", 5)
     with pytest.raises(TooLarge, match="at most 5"):
         cluster(make_table, values)
-    monkeypatch.setattr(distance, "MOST_COMPARISONS", 3)
+    monkeypatch.setattr(distance, "MAX_COMPARISONS", 3)
     with pytest.raises(TooLarge, match="smaller radius"):
         cluster(make_table, [f"customer {n}" for n in range(20)], method="distance")
 

@@ -228,10 +228,10 @@ def test_xlsx_refuses_too_much_before_anything_is_written(make_table, monkeypatc
     table = make_table(pl.DataFrame({"a": range(5), "t": ["x" * 32_768] * 5}))
     with pytest.raises(TooLarge, match="column 't' has 32,768"):
         stream(table, "xlsx")
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 4)
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 4)
     with pytest.raises(TooLarge, match="these are 5"):
         stream(table, "xlsx")
-    monkeypatch.setattr(xlsx, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(xlsx, "MAX_COLUMNS", 1)
     with pytest.raises(TooLarge, match="these are 2"):
         stream(table, "xlsx", rows=np.array([1], np.uint32))
 

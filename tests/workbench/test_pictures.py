@@ -44,7 +44,7 @@ def test_pictures_are_of_the_pages_as_they_are(
             now = pictures.take(browser, examples.url, name, size)
             kept = Image.open(pictures.path_of(name, size)).convert("RGB")
             share = pictures.difference(now, kept)
-            if share > pictures.MOST_DIFFERENT:
+            if share > pictures.MAX_DIFFERENT:
                 now.save(tmp_path / f"{name}-{size}.png")
                 found[f"{name}-{size}"] = f"{share:.1%} differ, see {tmp_path}"
     assert found == {}, "the pages changed: look at them, then make pictures"
@@ -57,7 +57,7 @@ def test_a_page_without_its_panel_is_another(pictures: ModuleType) -> None:
     without = whole.copy()
     ImageDraw.Draw(without).rectangle((whole.width - 320, 48, whole.width, whole.height), fill="white")
     assert pictures.difference(whole, whole) == 0
-    assert pictures.difference(whole, without) > pictures.MOST_DIFFERENT
+    assert pictures.difference(whole, without) > pictures.MAX_DIFFERENT
 
 
 def test_each_kept_picture_is_taken_and_shown(pictures: ModuleType) -> None:

@@ -20,7 +20,7 @@ from longshore.processes.own_log import put_back
 from longshore.processes.redaction import hide_secrets
 
 NAME = "longshore.audit"
-LONGEST_OBJECT = 300
+MAX_OBJECT = 300
 
 
 class AuditLog:
@@ -58,7 +58,7 @@ class AuditLog:
             **caller.notes,
         }
         put_back()
-        line["object"] = shorten(hide_secrets(str(line["object"])), LONGEST_OBJECT)
+        line["object"] = shorten(hide_secrets(str(line["object"])), MAX_OBJECT)
         self._logger.info("%s", json.dumps(line, ensure_ascii=False, default=str))
 
 

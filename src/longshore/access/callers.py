@@ -14,7 +14,7 @@ from longshore.access.scopes import Scope
 from longshore.access.tokens import Token
 from longshore.settings import Settings
 
-LONGEST_USER = 200
+MAX_USER = 200
 KEY = "longshore.caller"
 """Where the gate leaves the caller in the WSGI environment."""
 
@@ -73,4 +73,4 @@ def current_user(settings: Settings) -> str | None:
     if caller is not None:
         return caller.user
     given = request.headers.get(settings.user_header_name) if has_request_context() else None
-    return given[:LONGEST_USER] if given else None
+    return given[:MAX_USER] if given else None

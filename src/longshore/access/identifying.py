@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.http import dump_cookie, parse_cookie
 
 from longshore.access.audit import AuditLog, outcome_of
-from longshore.access.callers import LONGEST_USER, Caller
+from longshore.access.callers import MAX_USER, Caller
 from longshore.access.logins import Logins
 from longshore.access.scopes import Scope
 from longshore.access.throttling import Guesses
@@ -42,7 +42,7 @@ class Identities:
         :raises Unauthorized: for a token that is not known.
         :raises TooManyRequests: when too many of those came from this address.
         """
-        address, named = environ.get("REMOTE_ADDR", ""), environ.get(self._header, "")[:LONGEST_USER] or None
+        address, named = environ.get("REMOTE_ADDR", ""), environ.get(self._header, "")[:MAX_USER] or None
         if self.book is None:
             return Caller(named, Scope.ADMIN, address)
         caller = self._by_token(environ, address) or self._by_cookie(environ, address)

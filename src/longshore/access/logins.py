@@ -16,7 +16,7 @@ from longshore.access.tokens import Token, TokenBook
 from longshore.settings import Settings
 
 _REFERENCE_DIGITS = 24
-_LONGEST_COOKIE = 400
+_MAX_COOKIE = 400
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -56,7 +56,7 @@ class Logins:
 
     def read(self, cookie: str) -> Login | None:
         """The login of a cookie; None for one that is forged, too old, ended, or whose token is gone."""
-        if len(cookie) > _LONGEST_COOKIE:
+        if len(cookie) > _MAX_COOKIE:
             return None
         try:
             login_id, reference = self._serializer.loads(cookie, max_age=int(self.settings.login_seconds))

@@ -14,7 +14,7 @@ FORWARDED = (
     "HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT",
     "HTTP_X_FORWARDED_PREFIX", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_SSL", "HTTP_X_REAL_IP",
 )  # fmt: skip
-MOST_HOPS = 20
+MAX_HOPS = 20
 
 
 class Proxies:
@@ -45,7 +45,7 @@ class Proxies:
     def _client(self, environ: dict[str, Any]) -> str:
         """The address nearest to us that is no trusted proxy: what stands left of it anyone may have written."""
         client = str(environ["REMOTE_ADDR"])
-        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-MOST_HOPS:]):
+        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")[-MAX_HOPS:]):
             address = _parse(hop)
             if address is None:
                 return client

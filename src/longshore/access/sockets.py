@@ -24,7 +24,7 @@ GREETING_SECONDS = 15.0
 """Longest time of a connection that has not said who it is."""
 HURRY_SECONDS = 1.0
 """The same, while others wait at the door."""
-LEAST_STRANGERS = 16
+MIN_STRANGERS = 16
 """How many such connections there may be; an eighth of all, where that is more."""
 
 Proceed = Callable[..., Any]
@@ -86,7 +86,7 @@ class SocketGate:
         now = time.monotonic()
         with self._guard:
             strangers = self._look_for_strangers(now)
-            if len(strangers) < max(LEAST_STRANGERS, self.most // 8):
+            if len(strangers) < max(MIN_STRANGERS, self.most // 8):
                 return
             oldest, since = next(iter(strangers.items()))
             if now - since < HURRY_SECONDS:

@@ -63,7 +63,7 @@ FORMAT = 1
 MANIFEST = "backup.json"
 STATE, LISTS, FILES, PART = "longshore.db", "lists.db", "files", "part"
 SECRET = "internal-secret"  # noqa: S105 - the name of its file
-MOST_PASSES = 5
+MAX_PASSES = 5
 NUMBER_JUMP = 1_000_000
 """Version numbers after a restore begin at the next multiple: those given since the backup are not given twice."""
 _ROWS = 2000
@@ -140,7 +140,7 @@ class _Backup:
 
     def make(self) -> Made:
         new_state, new_lists = self.folder / f"{STATE}.new", self.folder / f"{LISTS}.new"
-        for _ in range(MOST_PASSES):
+        for _ in range(MAX_PASSES):
             made = Made(longshore=app_version(), made=datetime.now(UTC).isoformat(timespec="seconds"))
             made.schema = _snapshot(self.settings.database, metadata, new_state)
             if made.schema != newest_revision():

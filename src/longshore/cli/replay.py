@@ -13,7 +13,7 @@ from longshore.tables import writing
 from longshore.tables.core.table import Table, placing
 from longshore.tables.operations import among
 from longshore.tables.reading import ReadOptions, ReadResult, read
-from longshore.tables.replay.recipe import MOST_BYTES, FactsMode, Mode, Recipe, Replay, replay
+from longshore.tables.replay.recipe import MAX_BYTES, FactsMode, Mode, Recipe, Replay, replay
 from longshore.tables.scripting.script import ScriptStep, make_script
 from longshore.web.json import read_json
 
@@ -81,8 +81,8 @@ def read_recipe(path: Path) -> Recipe:
     :raises InvalidRequest: when it holds none.
     :raises TooLarge: when it is over the limits.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise TooLarge(f"{path}: a recipe has at most {MOST_BYTES:,} bytes")
+    if path.stat().st_size > MAX_BYTES:
+        raise TooLarge(f"{path}: a recipe has at most {MAX_BYTES:,} bytes")
     try:
         document: Any = read_json(path.read_bytes())
     except InvalidRequest as error:

@@ -16,7 +16,7 @@ from longshore.tables.core.table import Table
 
 logger = logging.getLogger(__name__)
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 FAILURES = failure_kinds()
 """What to look into: whatever reading a damaged file may raise."""
 
@@ -39,8 +39,8 @@ def find_damage(settings: Settings, database: Database, session_id: str) -> Dama
     if not names:
         return None
     whole = next((each.number for each in reversed(made[: current.position]) if _is_whole(each.table)), None)
-    shown = ", ".join(repr(shorten(name)) for name in names[:MOST_NAMED])
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    shown = ", ".join(repr(shorten(name)) for name in names[:MAX_NAMED])
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     hint = "restore it from a backup"
     if whole is not None:
         hint += f", or go to version {whole}, the last one that is whole"

@@ -392,7 +392,7 @@ class Drainer:
             "options": options.recorded(),
             "maxUnpackedBytes": self.settings.max_unpacked_bytes,
         }
-        for _ in range(mailbox.MOST_LOSSES - entry.losses):
+        for _ in range(mailbox.MAX_LOSSES - entry.losses):
             _clear(folder, but="source")
             try:
                 return self.reader.run(
@@ -404,7 +404,7 @@ class Drainer:
                 )
             except ReaderLost as error:
                 logger.warning("an import lost its reader: %s", error)
-        raise _given_up(mailbox.MOST_LOSSES)
+        raise _given_up(mailbox.MAX_LOSSES)
 
     def _require_wanted(self, writer: Writer) -> None:
         """:raises LeaseLost: when the dataset was deleted meanwhile, or another worker has taken it over."""
@@ -491,7 +491,7 @@ def _read_sentence(table: Table, name: str) -> str:
 
 def _refuse_killer(entry: Entry) -> None:
     """:raises TooLarge: for a change over which one worker after the other has died."""
-    if entry.losses >= mailbox.MOST_LOSSES:
+    if entry.losses >= mailbox.MAX_LOSSES:
         raise _given_up(entry.losses)
 
 

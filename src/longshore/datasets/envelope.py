@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from longshore.errors import InvalidRequest, looks_misspelt, shorten, unknown_name
-from longshore.tables.core.json_values import LARGEST_EXACT
+from longshore.tables.core.json_values import MAX_EXACT
 from longshore.tables.viewing import PageParameters
 
-LONGEST_REQUEST_ID = 200
+MAX_REQUEST_ID = 200
 
 _STANDARD = frozenset({"operation", "sessionID", "requestID", "ifVersion"})
 _SOCKETS_OWN = _STANDARD | {"once"}
@@ -115,15 +115,15 @@ def require_request_id(value: Any) -> str | int | float | None:
 
     :raises InvalidRequest: for anything but a short text or a number.
     """
-    if value is None or (isinstance(value, str) and len(value) <= LONGEST_REQUEST_ID):
+    if value is None or (isinstance(value, str) and len(value) <= MAX_REQUEST_ID):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
     # A larger one is another number to whoever reads JSON as JavaScript does.
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_EXACT:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_EXACT:
         return value
     raise InvalidRequest(
-        f"requestID: give text of at most {LONGEST_REQUEST_ID} characters, or a number of at most {LARGEST_EXACT:,}"
+        f"requestID: give text of at most {MAX_REQUEST_ID} characters, or a number of at most {MAX_EXACT:,}"
     )
 
 

@@ -44,7 +44,7 @@ STOP_LOOK_SECONDS = 0.5
 """How often a writer looks whether its worker has to stop."""
 KEEP_SECONDS = 3600.0
 """How long a settled entry stays, for callers that ask for its answer, or send its request again."""
-MOST_LOSSES = 3
+MAX_LOSSES = 3
 """After as many workers died over an entry it is answered with a failure instead of tried again."""
 
 

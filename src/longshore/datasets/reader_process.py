@@ -40,7 +40,7 @@ LOOK_CLOSELY_SECONDS = 0.002
 """Pauses between two looks at the memory of the children: far below their limits, and near them."""
 NEAR = 0.75
 ASK_PS_SECONDS = 0.2
-LONGEST_REQUEST = 1 << 20
+MAX_REQUEST = 1 << 20
 CUT_SHORT = b"\n"
 """Before the last line: the child may have been killed in the middle of one of its own."""
 
@@ -62,7 +62,7 @@ class Channel:
     def receive(self) -> dict[str, Any]:
         """The request, which was sent before the connection was handed over."""
         line = b""
-        while not line.endswith(b"\n") and len(line) < LONGEST_REQUEST and (part := self.connection.recv(65536)):
+        while not line.endswith(b"\n") and len(line) < MAX_REQUEST and (part := self.connection.recv(65536)):
             line += part
         request: dict[str, Any] = json.loads(line)
         return request
@@ -290,9 +290,9 @@ def wait_for_file(handing: socket.socket) -> None:
     """Get ready, wait for a file, and read it."""
     with handing:
         warm_up()
-        data, numbers, _, _ = socket.recv_fds(handing, LONGEST_REQUEST, 1)
+        data, numbers, _, _ = socket.recv_fds(handing, MAX_REQUEST, 1)
         while data and not data.endswith(b"\n"):
-            data += handing.recv(LONGEST_REQUEST)
+            data += handing.recv(MAX_REQUEST)
     for number in numbers:
         carry_out(Channel(socket.socket(fileno=number)), json.loads(data))
 

@@ -25,7 +25,7 @@ from longshore.datasets.damage import telling_damage
 from longshore.datasets.mailbox import RequestKey
 from longshore.datasets.others import SourceNames, check_others
 from longshore.datasets.special import AGGREGATE, IMPORT, NEW_SESSION, SPECIAL, NoParameters, check_special
-from longshore.datasets.wire import LONGEST_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
+from longshore.datasets.wire import MAX_NAME, AnalyzeQuery, ExplainParameters, ProfileQuery, SetAsideQuery
 from longshore.errors import (
     IllegalOperation,
     InvalidRequest,
@@ -638,7 +638,7 @@ class Datasets:
             known = mailbox.find_accepted(connection, known_by) if known_by is not None else None
             if known is not None:
                 return known.id, {"sessionID": known.session_id}
-            records.create_dataset(connection, session_id, shorten(name, LONGEST_NAME), size)
+            records.create_dataset(connection, session_id, shorten(name, MAX_NAME), size)
             entry_id = mailbox.put(connection, session_id, IMPORT, parameters, ticket=ticket, **vars(asker))
             if known_by is not None:
                 mailbox.remember(connection, known_by, entry_id)

@@ -22,11 +22,11 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from longshore.access.callers import current_user
 from longshore.datasets import records
 from longshore.datasets.drain import for_wire
-from longshore.datasets.envelope import LONGEST_REQUEST_ID, Envelope, open_event, require_request_id
+from longshore.datasets.envelope import MAX_REQUEST_ID, Envelope, open_event, require_request_id
 from longshore.datasets.service import READS, Asker, Datasets, parameters_of, require_session_id, spelling_of
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
 from longshore.state.leases import new_owner
-from longshore.tables.core.json_values import LARGEST_EXACT
+from longshore.tables.core.json_values import MAX_EXACT
 from longshore.web.json import TOO_DEEP, require_answerable
 
 logger = logging.getLogger(__name__)
@@ -229,10 +229,10 @@ def _echo(body: Any, field: str) -> Any:
     """A field of the request as it came, unless it is too odd to send back."""
     value = body.get(field) if isinstance(body, dict) else None
     if isinstance(value, str):
-        return shorten(value, LONGEST_REQUEST_ID)
+        return shorten(value, MAX_REQUEST_ID)
     # What is no number in JSON cannot be sent back.
     if isinstance(value, int):
-        return value if abs(value) <= LARGEST_EXACT else None
+        return value if abs(value) <= MAX_EXACT else None
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 

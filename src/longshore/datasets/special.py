@@ -20,8 +20,8 @@ UNDO, REDO, GO_TO, APPLY_RECIPE, DROP_STEP = "undo", "redo", "goTo", "applyRecip
 AGGREGATE = "aggregate"
 NEW_SESSION = "newSessionID"
 """Under which an accepted ``aggregate`` keeps the id of the dataset to be made."""
-MOST_SOURCES = 100
-MOST_VERSIONS = 2**31 - 1
+MAX_SOURCES = 100
+MAX_VERSIONS = 2**31 - 1
 """So many the database can number."""
 
 
@@ -33,12 +33,12 @@ class GoToParameters(Parameters):
     """Which version."""
 
     version: StrictInt | None = Field(
-        None, ge=-MOST_VERSIONS, le=MOST_VERSIONS, description="number of the version, as the history lists it"
+        None, ge=-MAX_VERSIONS, le=MAX_VERSIONS, description="number of the version, as the history lists it"
     )
     position: StrictInt | None = Field(
         None,
-        ge=-MOST_VERSIONS,
-        le=MOST_VERSIONS,
+        ge=-MAX_VERSIONS,
+        le=MAX_VERSIONS,
         description="place in the history, 0 is the import; in place of version",
     )
 
@@ -61,7 +61,7 @@ class ApplyRecipeParameters(Parameters):
     )
     sources: dict[StrictStr, StrictStr] | None = Field(
         None,
-        max_length=MOST_SOURCES,
+        max_length=MAX_SOURCES,
         description="session ids of the other datasets that steps read, by the names that the recipe calls them",
     )
     dry_run: StrictBool = Field(False, description="change nothing, only report")
@@ -71,8 +71,8 @@ class DropStepParameters(Parameters):
     """Which step."""
 
     version: StrictInt = Field(
-        ge=-MOST_VERSIONS,
-        le=MOST_VERSIONS,
+        ge=-MAX_VERSIONS,
+        le=MAX_VERSIONS,
         description="number of the version that the step made, as the history lists it",
     )
     dry_run: StrictBool = Field(False, description="change nothing, only report which later steps would not apply")

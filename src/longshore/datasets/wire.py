@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
-from longshore.tables.reading.setaside import MOST_LISTED
+from longshore.tables.reading.setaside import MAX_LISTED
 from longshore.tables.viewing import ViewParameters
 from longshore.web.api import Query
 
-LONGEST_NAME = 500
+MAX_NAME = 500
 """Characters of a dataset's name that are kept."""
 
 
@@ -90,7 +90,7 @@ class SetAsideQuery(BaseModel):
 
     first: int = Field(0, alias="from", description="number of the first record to list, from 0")
     last: int | None = Field(
-        None, alias="to", description=f"number of the last one, inclusive; at most {MOST_LISTED:,} come at once"
+        None, alias="to", description=f"number of the last one, inclusive; at most {MAX_LISTED:,} come at once"
     )
 
 
@@ -289,7 +289,7 @@ class RenameDataset(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     name: str = Field(
-        max_length=LONGEST_NAME,
+        max_length=MAX_NAME,
         description="as a file's name; control characters and blanks at the ends are dropped",
         examples=["prices 2024.csv"],
     )

@@ -25,7 +25,7 @@ from longshore.storage.direct_writer import write_at
 from longshore.storage.files import share_bytes, sync, telling_when_full
 
 CHUNK_BYTES = 2**20
-MOST_TRIES = 3
+MAX_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class FileCache:
         :raises IllegalOperation: when somebody goes on writing to it.
         :raises TooLarge: over the cache's limit.
         """
-        for _ in range(MOST_TRIES):
+        for _ in range(MAX_TRIES):
             with path.open("rb", buffering=0) as source:
                 before = _identity(source)
                 kept = self._keep(source)

@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 ADDRESS = "/cached-file"
 AREA = "links"
 COOKIE = "longshore-taker"
-LONGEST_SECONDS = 10 * 365 * 86400.0
+MAX_SECONDS = 10 * 365 * 86400.0
 ROOM_STEP = 16
 GRACE_SECONDS = 3600.0
 """Age below which a file that the database does not know is left alone: its link is about to be written."""
@@ -221,8 +221,8 @@ class Links:
         if expires_in is None and running_job.id is not None:
             return records.UNSETTLED  # until its worker knows how long the result is kept
         seconds = self.settings.link_ttl if expires_in is None else expires_in
-        if not 0 < seconds <= LONGEST_SECONDS:
-            raise InvalidValue(f"expires_in: give seconds from more than 0 to {LONGEST_SECONDS:.0f}, not {seconds!r}")
+        if not 0 < seconds <= MAX_SECONDS:
+            raise InvalidValue(f"expires_in: give seconds from more than 0 to {MAX_SECONDS:.0f}, not {seconds!r}")
         return time.time() + seconds
 
     def _keep(self, file: Any) -> Kept:

@@ -11,11 +11,11 @@ from pathlib import Path
 from longshore.errors import InvalidValue, shorten
 
 DEFAULT_TYPE = "application/octet-stream"
-LONGEST_NAME = 255
-LONGEST_SEGMENT_BYTES = 200
-MOST_SEGMENTS = 32
-LONGEST_PATH_BYTES = 2000
-LONGEST_ENDING = 20
+MAX_NAME = 255
+MAX_SEGMENT_BYTES = 200
+MAX_SEGMENTS = 32
+MAX_PATH_BYTES = 2000
+MAX_ENDING = 20
 # Names that Windows takes for devices, whatever their ending: a copy of the folder has to work there too.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE)
 # The last one stands where bytes were no UTF-8: different names would look alike.
@@ -32,7 +32,7 @@ def clean_name(name: str) -> str:
     """A file's name as a header can carry it: without folders and control characters, at most 255 characters."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     printable = "".join(character for character in last if character.isprintable())
-    return shorten(printable, LONGEST_NAME) or "file"
+    return shorten(printable, MAX_NAME) or "file"
 
 
 def clean_type(content_type: str | None) -> str | None:
@@ -68,10 +68,10 @@ def safe_segments(path: str) -> list[str]:
     ['reports', 'Übersicht 2024.csv']
     """
     segments = unicodedata.normalize("NFC", path).split("/")
-    if len(segments) > MOST_SEGMENTS:
-        raise UnsafePath(f"a path has at most {MOST_SEGMENTS} parts")
-    if len(path.encode("utf-8", "surrogatepass")) > LONGEST_PATH_BYTES:
-        raise UnsafePath(f"a path has at most {LONGEST_PATH_BYTES:,} bytes")
+    if len(segments) > MAX_SEGMENTS:
+        raise UnsafePath(f"a path has at most {MAX_SEGMENTS} parts")
+    if len(path.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
+        raise UnsafePath(f"a path has at most {MAX_PATH_BYTES:,} bytes")
     for segment in segments:
         reason = _why_unsafe(segment)
         if reason:
@@ -87,8 +87,8 @@ def _why_unsafe(segment: str) -> str:
         return 'control characters, broken UTF-8 and any of < > : " | ? * \\ are not allowed in names'
     if segment != segment.strip() or segment.endswith("."):
         return "names do not begin or end with a blank, nor end with a dot"
-    if len(segment.encode("utf-8", "surrogatepass")) > LONGEST_SEGMENT_BYTES:
-        return f"a name has at most {LONGEST_SEGMENT_BYTES} bytes"
+    if len(segment.encode("utf-8", "surrogatepass")) > MAX_SEGMENT_BYTES:
+        return f"a name has at most {MAX_SEGMENT_BYTES} bytes"
     if _DEVICES.fullmatch(segment):
         return "the name belongs to a device on some systems"
     return ""
@@ -137,12 +137,12 @@ def safe_name(name: str) -> str:
 
 def _fit(name: str) -> str:
     """The name if it is short enough, else its beginning, a mark of the whole, and its ending."""
-    if len(name.encode()) <= LONGEST_SEGMENT_BYTES:
+    if len(name.encode()) <= MAX_SEGMENT_BYTES:
         return name
     stem, _, ending = name.rpartition(".")
-    if not stem or len(ending) > LONGEST_ENDING:
+    if not stem or len(ending) > MAX_ENDING:
         stem, tail = name, ""
     else:
         tail = f".{ending}"
     tail = f"~{hashlib.sha256(name.encode()).hexdigest()[:8]}{tail}"
-    return stem.encode()[: LONGEST_SEGMENT_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail
+    return stem.encode()[: MAX_SEGMENT_BYTES - len(tail.encode())].decode("utf-8", "ignore") + tail

@@ -21,11 +21,11 @@ from longshore.errors import Disabled, InvalidValue, Unavailable, shorten
 if TYPE_CHECKING:
     import httpx
 
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 60
 CHUNK_BYTES = 2**18
-LONGEST_URL = 4000
+MAX_URL = 4000
 _PRINTED = re.compile(r"[!-~]+")  # RFC 3986: visible ASCII; the rest is percent-encoded
 PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -65,7 +65,7 @@ def check_url(url: str, hosts: Sequence[str]) -> SplitResult:
         port = parts.port or PORTS.get(parts.scheme)
     except ValueError:
         raise InvalidValue(f"{shorten(url)!r} is no URL") from None
-    if parts.scheme not in PORTS or not parts.hostname or len(url) > LONGEST_URL or not _PRINTED.fullmatch(url):
+    if parts.scheme not in PORTS or not parts.hostname or len(url) > MAX_URL or not _PRINTED.fullmatch(url):
         raise InvalidValue(f"{shorten(url)!r} cannot be fetched; give a URL that begins with http:// or https://")
     if parts.username is not None:
         raise InvalidValue("a URL with a password in it is not fetched; send an Authorization header instead")
@@ -172,7 +172,7 @@ def fetch(source: dict[str, Any], hosts: Sequence[str]) -> Made:
 
 def _follow(client: httpx.Client, url: str, headers: dict[str, str], hosts: Sequence[str]) -> httpx.Response:
     first = urlsplit(url)
-    for _ in range(MOST_REDIRECTS + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         parts = check_url(url, hosts)
         # Credentials were meant for the first server only.
         sent = headers if (parts.scheme, parts.netloc) == (first.scheme, first.netloc) else {}

@@ -35,7 +35,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 RELOAD = "_reload_cache"
 DEFAULT_SECONDS = 900
-LONGEST_SECONDS = 10 * 365 * 86400
+MAX_SECONDS = 10 * 365 * 86400
 PARTIAL_STATUSES = frozenset({206, 304})
 """They answer one client's conditions, not the address."""
 
@@ -203,10 +203,10 @@ def cache_my_response(
     """
     if callable(vary_by):  # @cache_my_response, without brackets
         return cache_my_response()(vary_by)
-    if not 0 <= expiration_seconds <= LONGEST_SECONDS:
-        raise ValueError(f"expiration_seconds is from 0 to {LONGEST_SECONDS}, not {expiration_seconds!r}")
+    if not 0 <= expiration_seconds <= MAX_SECONDS:
+        raise ValueError(f"expiration_seconds is from 0 to {MAX_SECONDS}, not {expiration_seconds!r}")
     names = [vary_by] if isinstance(vary_by, str) else sorted(vary_by or ())
-    seconds = expiration_seconds or LONGEST_SECONDS
+    seconds = expiration_seconds or MAX_SECONDS
 
     def decorate(view: View) -> View:
         home = f"{view.__module__}.{view.__qualname__}"

@@ -20,7 +20,7 @@ HANDLERS_PACKAGE = "longshore_handlers"
 OLDER_PACKAGE = "handlers"
 """What the older framework called it."""
 
-MOST_WAITING = 10_000
+MAX_WAITING = 10_000
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def user_token(settings: Settings) -> str:
 class Events:
     """Writes events of the chosen sources, from a thread of its own.
 
-    Whoever emits never waits for whoever reads: when the reader is slow and :data:`MOST_WAITING` lines wait already,
+    Whoever emits never waits for whoever reads: when the reader is slow and :data:`MAX_WAITING` lines wait already,
     further ones are dropped, which the log says.
 
     :param stream: where to, standard output when absent.
@@ -43,7 +43,7 @@ class Events:
         self.settings = settings
         self.sources: Collection[str] = frozenset(settings.local_event_sources)
         self._stream = stream or sys.stdout
-        self._lines: queue.Queue[str] = queue.Queue(MOST_WAITING)
+        self._lines: queue.Queue[str] = queue.Queue(MAX_WAITING)
         self._dropped = 0
         if self.sources:
             threading.Thread(target=self._write, name="events", daemon=True).start()
@@ -61,7 +61,7 @@ class Events:
             self._lines.put_nowait(line)
         except queue.Full:
             self._dropped += 1
-            if self._dropped % MOST_WAITING == 1:
+            if self._dropped % MAX_WAITING == 1:
                 logger.warning("nobody reads the local events; %d were dropped so far", self._dropped)
         return True
 

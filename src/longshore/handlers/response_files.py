@@ -23,8 +23,8 @@ from longshore.state.clocks import SLACK_SECONDS
 
 logger = logging.getLogger(__name__)
 
-LONGEST_HEAD = 65_536
-MOST_FILES = 20_000
+MAX_HEAD = 65_536
+MAX_FILES = 20_000
 PART_OF_ROOM = 10
 """A response over this part of the room is not kept, and the room is looked after whenever as much was written."""
 LEFT_BEHIND_SECONDS = 3600.0
@@ -65,7 +65,7 @@ class KeptSerializer:
 
     def load(self, file: IO[bytes]) -> Kept | None:
         """Read it."""
-        line = file.readline(LONGEST_HEAD)
+        line = file.readline(MAX_HEAD)
         try:
             return _parse(json.loads(line), file.read())
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -86,7 +86,7 @@ class ResponseFiles:
     :param limit_bytes: room for all responses; 0: nothing is kept.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int, most_files: int = MOST_FILES) -> None:
+    def __init__(self, folder: Path, limit_bytes: int, most_files: int = MAX_FILES) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
         self.most_files = most_files

@@ -26,23 +26,23 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEscapeFormatt
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
-MOST_STEPS = 2_000_000
-MOST_SECONDS = 5.0
-MOST_CHARACTERS = 16 * 2**20
+MAX_STEPS = 2_000_000
+MAX_SECONDS = 5.0
+MAX_CHARACTERS = 16 * 2**20
 """Of a rendered template, and of any text in between."""
-MOST_PRINTED = 4 * MOST_CHARACTERS
+MAX_PRINTED = 4 * MAX_CHARACTERS
 """By all expressions together: what a macro or a block printed is often printed again."""
-MOST_MADE = 16 * MOST_CHARACTERS
+MAX_MADE = 16 * MAX_CHARACTERS
 """Of all texts that a rendering makes, also those that it keeps or throws away."""
 ITEM_CHARACTERS = 32
 """As which an item of a list counts: about what it takes of memory."""
-MOST_PIECES = 1_000_000
+MAX_PIECES = 1_000_000
 """Into which a text is divided."""
-MOST_SEARCHED = 2 * 10**9
+MAX_SEARCHED = 2 * 10**9
 """Characters that a search from the end may compare: Python's takes time by the product of both lengths."""
-LARGEST_NUMBER = 100_000
+MAX_NUMBER = 100_000
 """For widths, counts and the like: in ``range(n)``, ``center(n)`` or ``"%9d"``."""
-LARGEST_POWER_BITS = 100_000
+MAX_POWER_BITS = 100_000
 STEPS_BETWEEN_LOOKS = 256
 VALUES_A_STEP = 10
 """Values that are looked through for one step; each turn of a loop or call is a step of its own."""
@@ -78,24 +78,24 @@ class TooCostly(SecurityError):
 class Budget:
     """What one rendering may still take."""
 
-    def __init__(self, steps: int = MOST_STEPS, seconds: float = MOST_SECONDS) -> None:
+    def __init__(self, steps: int = MAX_STEPS, seconds: float = MAX_SECONDS) -> None:
         self.steps = steps
         self.until = time.monotonic() + seconds
-        self.characters = MOST_PRINTED
-        self.material = MOST_MADE
+        self.characters = MAX_PRINTED
+        self.material = MAX_MADE
         self._look_at = steps - STEPS_BETWEEN_LOOKS
 
     def print(self, characters: int) -> None:
         """Take room for what an expression prints, be it into the page, a macro's result or a variable."""
         self.characters -= characters
         if self.characters < 0:
-            raise TooCostly(f"its expressions print more than {MOST_PRINTED:,} characters")
+            raise TooCostly(f"its expressions print more than {MAX_PRINTED:,} characters")
 
     def make(self, characters: int) -> None:
         """Take room for a text that was made, whatever becomes of it."""
         self.material -= characters
         if self.material < 0:
-            raise TooCostly(f"it makes texts of more than {MOST_MADE:,} characters in all")
+            raise TooCostly(f"it makes texts of more than {MAX_MADE:,} characters in all")
 
     def spend(self, steps: int = 1) -> None:
         """Take some.
@@ -336,9 +336,9 @@ def _measured(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
             _spend_on(given)
         if name in _MEASURED_FILTERS:
             _measure(given[1:])
-        if name == "title" and len(str(given[0])) > MOST_PIECES:
+        if name == "title" and len(str(given[0])) > MAX_PIECES:
             # It makes a piece of each letter, and the clock is not looked at meanwhile.
-            raise TooCostly(f"it capitalises a text of more than {MOST_PIECES:,} characters")
+            raise TooCostly(f"it capitalises a text of more than {MAX_PIECES:,} characters")
         if name == "format":
             _measure_percent(str(given[0]), named or tuple(given[1:]))
         elif name in ("replace", "join"):
@@ -359,8 +359,8 @@ def _short_enough(text: Any) -> Any:
 
 def _measure(numbers: Iterable[Any]) -> None:
     for number in numbers:
-        if isinstance(number, int | float) and abs(number) > LARGEST_NUMBER:
-            raise TooCostly(f"{number:,} is too large here; at most {LARGEST_NUMBER:,} is possible")
+        if isinstance(number, int | float) and abs(number) > MAX_NUMBER:
+            raise TooCostly(f"{number:,} is too large here; at most {MAX_NUMBER:,} is possible")
 
 
 def _measure_method(name: str, owner: Any, given: list[Any]) -> None:
@@ -377,9 +377,9 @@ def _measure_method(name: str, owner: Any, given: list[Any]) -> None:
         _measure_size(len(str(owner)) + count * len(new))
     elif name == "join" and isinstance(owner, str) and given:
         items = given[0]
-        _measure_size(len(owner) * (len(items) if hasattr(items, "__len__") else LARGEST_NUMBER))
+        _measure_size(len(owner) * (len(items) if hasattr(items, "__len__") else MAX_NUMBER))
     elif name == "join" and given and isinstance(given[0], str):
-        _measure_size(len(given[0]) * (len(owner) if hasattr(owner, "__len__") else LARGEST_NUMBER))
+        _measure_size(len(given[0]) * (len(owner) if hasattr(owner, "__len__") else MAX_NUMBER))
     elif is_text:
         _measure(given)
         _measure_text_method(name, owner, given)
@@ -387,7 +387,7 @@ def _measure_method(name: str, owner: Any, given: list[Any]) -> None:
 
 def _measure_text_method(name: str, owner: Any, given: list[Any]) -> None:
     needle = given[0] if given and isinstance(given[0], str | bytes) else None
-    if name in _FROM_THE_END and needle is not None and len(owner) * len(needle) > MOST_SEARCHED:
+    if name in _FROM_THE_END and needle is not None and len(owner) * len(needle) > MAX_SEARCHED:
         raise TooCostly("it searches a long text from its end for another long one")
     if name == "translate":
         if not given or not isinstance(given[0], dict):
@@ -398,8 +398,8 @@ def _measure_text_method(name: str, owner: Any, given: list[Any]) -> None:
         _measure_size(len(owner) + owner.count(tab) * (given[0] if given else 8))
     elif name in ("split", "rsplit", "splitlines"):
         between = [needle] if needle else ([" ", "\n", "\t"] if isinstance(owner, str) else [b" ", b"\n", b"\t"])
-        if sum(owner.count(each) for each in between) > MOST_PIECES:
-            raise TooCostly(f"it divides a text into more than {MOST_PIECES:,} pieces")
+        if sum(owner.count(each) for each in between) > MAX_PIECES:
+            raise TooCostly(f"it divides a text into more than {MAX_PIECES:,} pieces")
 
 
 def _measure_percent(text: str, given: Any) -> None:
@@ -429,8 +429,8 @@ def _printed(value: Any) -> int:
 
 
 def _measure_size(size: int) -> None:
-    if size > MOST_CHARACTERS:
-        raise TooCostly(f"it makes a text of more than {MOST_CHARACTERS:,} characters")
+    if size > MAX_CHARACTERS:
+        raise TooCostly(f"it makes a text of more than {MAX_CHARACTERS:,} characters")
 
 
 def _measure_operator(operator: str, left: Any, right: Any) -> None:
@@ -445,7 +445,7 @@ def _measure_operator(operator: str, left: Any, right: Any) -> None:
         _measure_percent(str(left), right)
     if operator in ("**", "*") and isinstance(left, int) and isinstance(right, int):
         bits = left.bit_length() * abs(right) if operator == "**" else left.bit_length() + right.bit_length()
-        if bits > LARGEST_POWER_BITS:
+        if bits > MAX_POWER_BITS:
             raise TooCostly("it computes a number of too many digits")
 
 
@@ -464,8 +464,8 @@ def _spend_on(values: Iterable[Any]) -> int:
             _spend()
         if isinstance(value, str | bytes):
             characters += len(value)
-            if characters > 2 * MOST_CHARACTERS:
-                raise TooCostly(f"it makes a text of more than {MOST_CHARACTERS:,} characters")
+            if characters > 2 * MAX_CHARACTERS:
+                raise TooCostly(f"it makes a text of more than {MAX_CHARACTERS:,} characters")
         elif isinstance(value, Mapping):
             waiting += [*value.keys(), *value.values()]
         elif isinstance(value, list | tuple | set | frozenset):

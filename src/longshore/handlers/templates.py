@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from longshore.access.scopes import Scope, requires
 from longshore.errors import Internal, InvalidRequest, InvalidValue, TooLarge, shorten
-from longshore.handlers.sandboxing import MOST_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
+from longshore.handlers.sandboxing import MAX_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
 from longshore.web.json import read_json
 from longshore.web.jsonp import json_response, read_data, require_callback
 from longshore.web.route_marks import takes_any_query
@@ -27,7 +27,7 @@ from longshore.web.route_marks import takes_any_query
 logger = logging.getLogger(__name__)
 
 JSON_SUFFIX = ".json"
-LARGEST_SOURCE = 4 * 2**20
+MAX_SOURCE = 4 * 2**20
 
 
 class TemplateMissing(InvalidValue):
@@ -82,9 +82,9 @@ class Folder(BaseLoader):
         """
         path = self.find(name)
         with path.open("rb") as file:
-            content = file.read(LARGEST_SOURCE + 1)
-        if len(content) > LARGEST_SOURCE:
-            raise TemplateSyntaxError(f"a template has at most {LARGEST_SOURCE:,} bytes", 1, name)
+            content = file.read(MAX_SOURCE + 1)
+        if len(content) > MAX_SOURCE:
+            raise TemplateSyntaxError(f"a template has at most {MAX_SOURCE:,} bytes", 1, name)
         try:
             return content.decode()
         except UnicodeDecodeError as error:
@@ -171,8 +171,8 @@ def _collect(template: Template, variables: dict[str, Any]) -> str:
     pieces, size = [], 0
     for piece in template.generate(variables):
         size += len(piece)
-        if size > MOST_CHARACTERS:
-            raise TooCostly(f"it makes a text of more than {MOST_CHARACTERS:,} characters")
+        if size > MAX_CHARACTERS:
+            raise TooCostly(f"it makes a text of more than {MAX_CHARACTERS:,} characters")
         pieces.append(piece)
     return "".join(pieces)
 

@@ -13,7 +13,7 @@ from longshore.processes.message_queue import Emitter
 
 log = logging.getLogger(__name__)
 
-MOST_DATA_BYTES = 65_536
+MAX_DATA_BYTES = 65_536
 """Larger results are fetched by their link."""
 
 
@@ -28,7 +28,7 @@ def describe_event(job: Job, document: bytes | None = None) -> dict[str, Any]:
     :param document: its result as JSON; a small one rides along as ``data``.
     """
     event = describe(job)
-    if document is not None and job.status == SUCCESS and len(document) <= MOST_DATA_BYTES:
+    if document is not None and job.status == SUCCESS and len(document) <= MAX_DATA_BYTES:
         event["data"] = json.loads(document)
     return event
 

@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection
 from longshore.jobs.models import IS_RUNNING, IS_WAITING, jobs
 from longshore.jobs.records import FAILURE, JOB_COLUMNS, PENDING, RETRY, REVOKED, STARTED, SUCCESS, Job, find
 
-MOST_LOSSES = 3
+MAX_LOSSES = 3
 """After as many processes died over a job it is set aside."""
 WORKER_LOST = "WorkerLost"
 ONLY_ONCE = "it is declared with rerun_if_lost=False, so it is not begun again"
@@ -271,7 +271,7 @@ def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, m
     if job.cancelling:
         return _change(connection, job_id, owner, **remains.ended(REVOKED), **about)
     about["error"] = WORKER_LOST
-    if may_repeat and losses < MOST_LOSSES:
+    if may_repeat and losses < MAX_LOSSES:
         about["message"] = "the process that ran it died; it is begun again"
         return _change(connection, job_id, owner, status=RETRY, **_NO_LEASE, **about)
     about["message"] = _loss_sentence(losses, peak_bytes, may_repeat=may_repeat)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from longshore.errors import Unavailable
 from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import BegunTask
-from longshore.jobs.claims import MOST_LOSSES
+from longshore.jobs.claims import MAX_LOSSES
 from longshore.processes.message_queue import broker_errors
 from longshore.processes.periodic import Lookout
 from longshore.state.database import Database
@@ -70,7 +70,7 @@ class LostTasks(Lookout):
             if not begun_tasks.take_over(connection, task, self.owner, losses=losses):
                 return
         message = json.loads(task.message)  # type: ignore[no-untyped-call]
-        if task.may_repeat and losses < MOST_LOSSES:
+        if task.may_repeat and losses < MAX_LOSSES:
             self._send(task, message, losses)
             return
         reason = f"{losses} processes were lost with it" if task.may_repeat else "its process was lost"

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 1.0
 """Age at which a waiting job or an announcement counts as forgotten; usually a worker has it within milliseconds."""
 FIRST_REPEAT_SECONDS = 2.0
-LONGEST_REPEAT_SECONDS = 60.0
+MAX_REPEAT_SECONDS = 60.0
 """Pauses between two messages for one queue: all workers may rightly be busy for hours."""
 
 
@@ -96,7 +96,7 @@ class JobReconciler(Lookout):
         for queue, count in waiting.items():
             due, pause = self._repeats.get(queue, (now, FIRST_REPEAT_SECONDS))
             if now >= due:
-                self._repeats[queue] = now + pause, min(pause * 2, LONGEST_REPEAT_SECONDS)
+                self._repeats[queue] = now + pause, min(pause * 2, MAX_REPEAT_SECONDS)
                 self.wake(queue, count)
 
     def announce_again(self) -> None:

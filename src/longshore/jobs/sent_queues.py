@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from longshore.jobs.models import sent_queues
 from longshore.state.database import insert_into
 
-MOST_KEPT = 400
+MAX_KEPT = 400
 """Names that are read: one may come from somebody's input, and each costs a question to the broker."""
 
 
@@ -26,8 +26,8 @@ def touch(connection: Connection, name: str, now: float) -> None:
 
 
 def read_kept(connection: Connection) -> dict[str, float]:
-    """The names and when something was last sent, the latest :data:`MOST_KEPT` of them, latest first."""
-    query = sa.select(sent_queues.c.name, sent_queues.c.sent).order_by(sent_queues.c.sent.desc()).limit(MOST_KEPT)
+    """The names and when something was last sent, the latest :data:`MAX_KEPT` of them, latest first."""
+    query = sa.select(sent_queues.c.name, sent_queues.c.sent).order_by(sent_queues.c.sent.desc()).limit(MAX_KEPT)
     return {row.name: row.sent for row in connection.execute(query)}
 
 
@@ -39,5 +39,5 @@ def forget(connection: Connection, names: Iterable[str], before: float) -> None:
 
 def forget_unread(connection: Connection) -> None:
     """Forget the queues that :func:`read_kept` leaves out."""
-    read = sa.select(sent_queues.c.name).order_by(sent_queues.c.sent.desc()).limit(MOST_KEPT)
+    read = sa.select(sent_queues.c.name).order_by(sent_queues.c.sent.desc()).limit(MAX_KEPT)
     connection.execute(sa.delete(sent_queues).where(sent_queues.c.name.not_in(read)))

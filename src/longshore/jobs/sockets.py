@@ -14,7 +14,7 @@ import socketio
 
 from longshore.errors import Expired, Internal, InvalidRequest, JobNotFound, LongshoreError, refuse_unknown
 from longshore.jobs import records, wire
-from longshore.jobs.announcing import MOST_DATA_BYTES, describe_event, room_of
+from longshore.jobs.announcing import MAX_DATA_BYTES, describe_event, room_of
 from longshore.jobs.records import Job
 from longshore.jobs.service import Jobs
 from longshore.web.json import require_answerable
@@ -22,7 +22,7 @@ from longshore.web.json import require_answerable
 logger = logging.getLogger(__name__)
 
 SUBSCRIBE, UNSUBSCRIBE = "subscribeJobs", "unsubscribeJobs"
-MOST_JOBS = 1000
+MAX_JOBS = 1000
 Refuse = Callable[[str, str, Any, LongshoreError], dict[str, Any]]
 
 
@@ -85,7 +85,7 @@ class JobSockets:
             return {job.id: job for job in records.find_many(connection, ids)}
 
     def _result(self, job: Job) -> bytes | None:
-        if (job.result_bytes or 0) > MOST_DATA_BYTES:
+        if (job.result_bytes or 0) > MAX_DATA_BYTES:
             return None
         try:
             return self.service.inline_result(job)
@@ -104,8 +104,8 @@ def _read_ids(body: Any) -> list[str]:
     if (one is None) == (many is None):
         raise InvalidRequest("job_id: name one job, or several in job_ids")
     ids = [one] if many is None else many
-    if not isinstance(ids, list) or not 0 < len(ids) <= MOST_JOBS:
-        raise InvalidRequest(f"job_ids: give a list of 1 to {MOST_JOBS} ids")
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_JOBS:
+        raise InvalidRequest(f"job_ids: give a list of 1 to {MAX_JOBS} ids")
     if not all(isinstance(job_id, str) for job_id in ids):
         raise InvalidRequest("job_id: give the id that the server answered, as text")
     if not all(records.is_job_id(job_id) for job_id in ids):

@@ -14,8 +14,8 @@ from longshore.jobs.declaring import JobType
 from longshore.web.api import check_key
 from longshore.web.json import read_json
 
-LARGEST_BATCH = 100_000
-_MOST_PROBLEMS = 100
+MAX_BATCH = 100_000
+_MAX_PROBLEMS = 100
 
 LINES_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 
@@ -42,13 +42,13 @@ def read_batch(declared: JobType, body: bytes, *, lines: bool) -> list[bytes]:
     :param lines: whether each line of the body is a document (NDJSON); else it is one JSON array.
     :raises InvalidRequest: when something is not JSON, or the batch is empty.
     :raises InvalidInputs: naming for every problem the line, or the item (the first is 0), and the field.
-    :raises TooLarge: over :data:`LARGEST_BATCH`.
+    :raises TooLarge: over :data:`MAX_BATCH`.
     """
     documents = list(_lines(body) if lines else _items(body))
     if not documents:
         raise InvalidRequest("the batch is empty")
-    if len(documents) > LARGEST_BATCH:
-        raise TooLarge(f"a batch has at most {LARGEST_BATCH:,} jobs, and this one {len(documents):,}")
+    if len(documents) > MAX_BATCH:
+        raise TooLarge(f"a batch has at most {MAX_BATCH:,} jobs, and this one {len(documents):,}")
     place = "line" if lines else "item"
     checked: list[bytes] = []
     problems: list[dict[str, Any]] = []
@@ -59,10 +59,10 @@ def read_batch(declared: JobType, body: bytes, *, lines: bool) -> list[bytes]:
             problems += [{place: number, **each} for each in error.fields]
         except InvalidRequest as error:
             problems.append({place: number, "field": "", "message": error.description})
-        if len(problems) >= _MOST_PROBLEMS:
+        if len(problems) >= _MAX_PROBLEMS:
             break
     if problems:
-        raise InvalidInputs.of_fields(problems[:_MOST_PROBLEMS])
+        raise InvalidInputs.of_fields(problems[:_MAX_PROBLEMS])
     return checked
 
 

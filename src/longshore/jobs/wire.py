@@ -12,7 +12,7 @@ from longshore.web.api import Query
 
 BASE = "/api/v1/jobs"
 EVENT = "jobs"
-LONGEST_WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
 
 Status = Literal["PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]
 
@@ -125,7 +125,7 @@ class ShowQuery(Query):
     wait: float = Field(
         0,
         ge=0,
-        le=LONGEST_WAIT_SECONDS,
+        le=MAX_WAIT_SECONDS,
         description="answer when its status or progress changes, or after so many seconds; at once when it has ended",
     )
 

@@ -31,7 +31,7 @@ RETRY_FIRST_SECONDS = 0.02
 RETRY_LONGEST_SECONDS = 0.5
 ANSWER_SECONDS = 3.0
 STANDSTILL_SECONDS = 2.0
-MOST_FOR_OTHERS = 2_000
+MAX_FOR_OTHERS = 2_000
 # Noticing that a broker on another machine vanished without closing the connection.
 HEALTH_SECONDS = 10.0
 
@@ -115,7 +115,7 @@ class _ForOthers:
     """Hands to other web servers, in order, what the own sockets have got already; nobody waits for that."""
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(MOST_FOR_OTHERS)
+        self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(MAX_FOR_OTHERS)
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
         self._is_failing = False

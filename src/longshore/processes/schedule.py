@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _INTERVAL = re.compile(r"([1-9]\d{0,5})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-LONGEST_SECONDS = 366 * 86400
+MAX_SECONDS = 366 * 86400
 
 
 class Schedule(Protocol):
@@ -85,7 +85,7 @@ def parse_schedule(text: str) -> Schedule:
     stripped = text.strip()
     if found := _INTERVAL.fullmatch(stripped):
         seconds = int(found[1]) * _UNIT_SECONDS[found[2]]
-        if seconds <= LONGEST_SECONDS:
+        if seconds <= MAX_SECONDS:
             return Interval(seconds)
     elif len(stripped.split()) == 5:
         crontab = Crontab(stripped)

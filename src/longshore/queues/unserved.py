@@ -195,7 +195,7 @@ class QueueWatch(Lookout):
         before = time.time() - KEEP_SECONDS
         kept = [(each.sent, each) for each in known if each.sent is not None]
         old = [each.queue for sent, each in kept if sent < before and not each.waiting]
-        if old or len(kept) >= sent_queues.MOST_KEPT:
+        if old or len(kept) >= sent_queues.MAX_KEPT:
             with self.database.writing(durable=False) as connection:
                 sent_queues.forget(connection, old, before)
                 sent_queues.forget_unread(connection)

@@ -14,7 +14,7 @@ from longshore.state.clocks import steady
 from longshore.state.database import Database
 
 RESPONSES_SECONDS = 600
-LONGEST_RETENTION_SECONDS = 3600
+MAX_RETENTION_SECONDS = 3600
 """Longest pause between two looks for datasets that are to go; a short DATASET_TTL makes it shorter."""
 
 
@@ -24,7 +24,7 @@ def clearing(settings: Settings, database: Database, responses: ResponseCache) -
     ttl = settings.dataset_ttl
     if ttl is not None:
         folder = settings.datasets_folder
-        pause = int(min(max(ttl / 10, 1), LONGEST_RETENTION_SECONDS))
+        pause = int(min(max(ttl / 10, 1), MAX_RETENTION_SECONDS))
         yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, steady.now()))
 
 

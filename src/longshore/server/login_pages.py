@@ -16,8 +16,8 @@ from longshore.errors import InvalidRequest, LongshoreError
 from longshore.web.json import read_json
 from longshore.web.route_marks import takes_query
 
-LARGEST_FORM_BYTES = 10_000
-_LONGEST_NEXT = 2000
+MAX_FORM_BYTES = 10_000
+_MAX_NEXT = 2000
 
 
 def access_pages(access: Access) -> Blueprint:
@@ -87,7 +87,7 @@ def safe_next(wanted: Any) -> str:
     >>> safe_next("/api/v1/docs?a=1"), safe_next("https://evil.example/"), safe_next("//evil.example"), safe_next(None)
     ('/api/v1/docs?a=1', '/', '/', '/')
     """
-    if not isinstance(wanted, str) or not wanted.startswith("/") or len(wanted) > _LONGEST_NEXT:
+    if not isinstance(wanted, str) or not wanted.startswith("/") or len(wanted) > _MAX_NEXT:
         return "/"
     # Browsers read a backslash as a slash and skip tabs and line ends, so "/\\evil" and "/\t/evil" lead away.
     if wanted.startswith("//") or "\\" in wanted or not wanted.isprintable():
@@ -112,7 +112,7 @@ def _given() -> dict[str, Any]:
 
     :raises InvalidRequest: for anything else.
     """
-    request.max_content_length = LARGEST_FORM_BYTES
+    request.max_content_length = MAX_FORM_BYTES
     if _is_form():
         return request.form.to_dict()
     given = read_json(request.get_data(cache=False))

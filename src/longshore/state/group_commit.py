@@ -21,7 +21,7 @@ Work = Callable[[Connection], Any]
 Together = Callable[[Connection, Sequence[Work]], Iterable[Any]]
 """Carries out many works, in any order, and gives their results in the order of the works."""
 
-MOST_TOGETHER = 500
+MAX_TOGETHER = 500
 
 
 class _WorkFailed(Exception):
@@ -80,7 +80,7 @@ class GroupCommit(Generic[T]):
     def _lead(self) -> None:
         """Commit what waits, of which one's own is the first; then somebody else leads."""
         with self._guard:
-            batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            batch, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
         try:
             for waiting, (result, failure) in zip(batch, self._outcomes([each.work for each in batch]), strict=True):
                 waiting.result, waiting.failure = result, failure

@@ -27,7 +27,7 @@ LEASE_SECONDS = 20.0
 """How long a lease lasts without a sign of life."""
 RENEW_SECONDS = 5.0
 """Time between two signs of life."""
-LONGEST_LOOK_SECONDS = 3.0
+MAX_LOOK_SECONDS = 3.0
 """Most that counts of the time between two looks: a watcher that stood still meanwhile has not watched."""
 
 _HOST = socket.gethostname()
@@ -76,7 +76,7 @@ class LeaseWatch:
         if seen is None or seen.lease != lease:
             self._seen[key] = _Seen(lease, now)
             return False
-        seen.watched_seconds += min(now - seen.at, LONGEST_LOOK_SECONDS)
+        seen.watched_seconds += min(now - seen.at, MAX_LOOK_SECONDS)
         seen.at = now
         return seen.watched_seconds > self.seconds
 

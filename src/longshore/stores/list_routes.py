@@ -23,7 +23,7 @@ from flask import Blueprint, Response, request
 from longshore.errors import InvalidRequest, TooLarge, refuse_unknown, shorten
 from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
-from longshore.stores.lists import MOST_AT_ONCE, ItemNotFound, Lists
+from longshore.stores.lists import MAX_AT_ONCE, ItemNotFound, Lists
 from longshore.web.api import refuse_body
 from longshore.web.jsonp import CALLBACK, json_response, make_my_response_json, read_data, require_callback
 from longshore.web.route_marks import takes_any_query, takes_query
@@ -31,7 +31,7 @@ from longshore.web.route_marks import takes_any_query, takes_query
 EVENT_SOURCE = "store"
 OLDER_EVENT_SOURCE = "pyserver.core_handlers.store_handlers"
 ID = "id"
-MOST_IDS = 10_000
+MAX_IDS = 10_000
 
 Promote = Callable[[str, Iterable[dict[str, Any]]], dict[str, Any]]
 """Makes a dataset of this name of items; the answer for the client."""
@@ -134,7 +134,7 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
         if not isinstance(session_id, str):
             raise InvalidRequest("sessionID: give the id of the dataset whose rows are to be appended")
         refuse_unknown(data, ("sessionID",))
-        rows = _at_most(rows_of(session_id), MOST_AT_ONCE)
+        rows = _at_most(rows_of(session_id), MAX_AT_ONCE)
         renamed = _without_ids(rows)
         numbers = lists.extend(user(), name, rows)
         tell("add", name, {"ids": numbers})
@@ -165,8 +165,8 @@ def _limit() -> int | None:
 
 def _numbers(text: str) -> list[int]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if len(parts) > MOST_IDS:
-        raise TooLarge(f"at most {MOST_IDS:,} items are removed at once")
+    if len(parts) > MAX_IDS:
+        raise TooLarge(f"at most {MAX_IDS:,} items are removed at once")
     if not parts or not all(part.isascii() and part.isdigit() and len(part) <= 16 for part in parts):
         raise InvalidRequest(f"{shorten(text)!r} is no list of items' numbers, such as 3 or 3,5,8")
     return list(map(int, parts))

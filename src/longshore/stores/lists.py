@@ -23,9 +23,9 @@ from longshore.web.json import load_kept
 
 Item = dict[str, Any]
 
-LONGEST_NAME = 200
-MOST_AT_ONCE = 100_000
-LARGEST_ID = 2**53
+MAX_NAME = 200
+MAX_AT_ONCE = 100_000
+MAX_ID = 2**53
 PAGE_ITEMS = 1000
 STORE_LOCK = 0x10466
 
@@ -72,11 +72,11 @@ class Lists:
         """Put items at the end, all or none; their numbers.
 
         :raises InvalidRequest: for an item that is no object.
-        :raises TooLarge: for more than :data:`MOST_AT_ONCE`.
+        :raises TooLarge: for more than :data:`MAX_AT_ONCE`.
         """
         check_name(name)
-        if len(added) > MOST_AT_ONCE:
-            raise TooLarge(f"at most {MOST_AT_ONCE:,} items are appended at once")
+        if len(added) > MAX_AT_ONCE:
+            raise TooLarge(f"at most {MAX_AT_ONCE:,} items are appended at once")
         documents = [_document(item) for item in added]
         numbers: list[int] = self._commits.run(_Append(user, name, documents))
         return numbers
@@ -110,7 +110,7 @@ class Lists:
         :raises ItemNotFound: when there is none.
         """
         check_name(name)
-        if number > LARGEST_ID:  # the database would not even compare it
+        if number > MAX_ID:  # the database would not even compare it
             raise ItemNotFound(f"there is no item {shorten(str(number))} in this list")
         with self.database.reading() as connection:
             document = connection.execute(_DOCUMENT, {"user": user, "name": name, "id": number}).scalar_one_or_none()
@@ -121,8 +121,8 @@ class Lists:
     def merge(self, user: str, name: str, number: int, changes: Item) -> Merged:
         """Write fields into an item; None, or the text ``null``, removes one. Makes the item if there is none."""
         check_name(name)
-        if not 1 <= number <= LARGEST_ID:
-            raise InvalidValue(f"the number of an item is from 1 to {LARGEST_ID}, not {number}")
+        if not 1 <= number <= MAX_ID:
+            raise InvalidValue(f"the number of an item is from 1 to {MAX_ID}, not {number}")
         written = _changes(changes, number)
         merged: Merged = self._commits.run(lambda connection: _merge(connection, user, name, number, written))
         return merged
@@ -177,8 +177,8 @@ def _remove_stale_lock(settings: Settings) -> None:
 
 def check_name(name: str) -> None:
     """:raises InvalidRequest: for a list's name that is too long or cannot be printed."""
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise InvalidRequest(f"a list's name has 1 to {LONGEST_NAME} printable characters")
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise InvalidRequest(f"a list's name has 1 to {MAX_NAME} printable characters")
 
 
 def _document(item: Any) -> str:

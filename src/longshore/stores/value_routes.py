@@ -25,7 +25,7 @@ from longshore.web.uploads import receive
 
 JSON_TYPE = "application/json"
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-LARGEST_SCRIPT_BYTES = 32 * 2**20
+MAX_SCRIPT_BYTES = 32 * 2**20
 
 
 def value_routes(settings: Settings, values: Values) -> Blueprint:
@@ -93,7 +93,7 @@ def check_json(path: Path) -> None:
     :raises InvalidRequest: when it is none.
     """
     try:
-        if path.stat().st_size <= LARGEST_READ_BYTES:
+        if path.stat().st_size <= MAX_READ_BYTES:
             read_json(path.read_bytes())
         else:
             _check_large_json(path)
@@ -116,7 +116,7 @@ def _check_large_json(path: Path) -> None:
         raise InvalidRequest(f"this is not valid JSON: {reason}") from None
 
 
-LARGEST_READ_BYTES = 4 * 2**20
+MAX_READ_BYTES = 4 * 2**20
 """Of a JSON value that is read whole, which takes some ten times as much memory."""
 _STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
@@ -144,12 +144,12 @@ def _script(found: OpenValue, callback: str) -> Response:
     :raises TooLarge: for one that is too large for a script.
     """
     value = found.value
-    text = found.read().decode() if value.size <= LARGEST_SCRIPT_BYTES and JSON_TYPE in value.content_type else ""
+    text = found.read().decode() if value.size <= MAX_SCRIPT_BYTES and JSON_TYPE in value.content_type else ""
     found.file.close()
     if JSON_TYPE not in value.content_type:
         raise InvalidRequest(f"callback: only JSON can be answered so, and this value is {value.content_type}")
-    if value.size > LARGEST_SCRIPT_BYTES:
-        raise TooLarge(f"a value of more than {LARGEST_SCRIPT_BYTES:,} bytes is not answered with a callback")
+    if value.size > MAX_SCRIPT_BYTES:
+        raise TooLarge(f"a value of more than {MAX_SCRIPT_BYTES:,} bytes is not answered with a callback")
     return json_response(text, callback=callback)
 
 

@@ -20,8 +20,8 @@ from typing import IO, Any, NamedTuple
 from longshore.errors import IllegalOperation, InvalidRequest, InvalidValue
 from longshore.storage.files import sync, telling_when_full
 
-LONGEST_KEY_BYTES = 2000
-LONGEST_HEAD = 16_384
+MAX_KEY_BYTES = 2000
+MAX_HEAD = 16_384
 
 
 class KeyNotFound(InvalidValue):
@@ -142,8 +142,8 @@ class Values:
     def _path(self, key: str) -> Path:
         """A key may hold anything, so its file is named by its checksum."""
         text = key.encode("utf-8", "surrogatepass")
-        if not 0 < len(text) <= LONGEST_KEY_BYTES:
-            raise InvalidRequest(f"a key has 1 to {LONGEST_KEY_BYTES:,} bytes")
+        if not 0 < len(text) <= MAX_KEY_BYTES:
+            raise InvalidRequest(f"a key has 1 to {MAX_KEY_BYTES:,} bytes")
         name = hashlib.sha256(text).hexdigest()[:48]
         return self.folder / name[:2] / name
 
@@ -156,7 +156,7 @@ class Values:
 
 
 def _describe(path: Path, file: IO[bytes]) -> Value:
-    head = os.pread(file.fileno(), LONGEST_HEAD, 0).partition(b"\n")[0]
+    head = os.pread(file.fileno(), MAX_HEAD, 0).partition(b"\n")[0]
     about = os.fstat(file.fileno())
     described = json.loads(head)
     offset = len(head) + 1
@@ -169,7 +169,7 @@ def _write(target: Path, key: str, content_type: str, body: Path) -> str:
         etag = hashlib.file_digest(source, "sha256").hexdigest()[:32]
         source.seek(0)
         head = json.dumps({"key": key, "type": content_type, "etag": etag}).encode() + b"\n"
-        if len(head) > LONGEST_HEAD:
+        if len(head) > MAX_HEAD:
             raise InvalidRequest("the key and its content type are too long")
         with target.open("xb", buffering=0) as file:
             file.write(head)

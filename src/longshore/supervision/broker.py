@@ -17,7 +17,7 @@ from longshore.settings import Settings
 from longshore.supervision.child_process import Child
 
 # sun_path holds 108 bytes on Linux and 104 on macOS, with the closing zero.
-LONGEST_SOCKET_PATH = 103
+MAX_SOCKET_PATH = 103
 REPLY_SECONDS = 1.0
 
 
@@ -42,7 +42,7 @@ def prepare_broker(settings: Settings) -> Path:
     shut_down_stale(settings)
     note = folder / "address"
     wanted = folder / "valkey.sock"
-    if len(os.fsencode(wanted)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(wanted)) <= MAX_SOCKET_PATH:
         note.unlink(missing_ok=True)
         return wanted
     elsewhere = settings.broker_socket

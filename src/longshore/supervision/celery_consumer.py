@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 RETRY_FIRST_SECONDS = 0.05
 RETRY_LONGEST_SECONDS = 1.0
-MOST_QUEUES = 200
+MAX_QUEUES = 200
 """That one worker takes up: names that come from somebody's input must not add up without end."""
 
 
@@ -210,7 +210,7 @@ def _serve(consumer: Any, queue: str) -> None:
     queues = app.amqp.queues
     if queue in queues.consume_from:  # asked for twice before it came to this
         return
-    if len(queues.consume_from) >= MOST_QUEUES:
+    if len(queues.consume_from) >= MAX_QUEUES:
         _refuse(app, queue)
         return
     # Celery forgets one it has only sent to when it connects again.
@@ -222,6 +222,6 @@ def _serve(consumer: Any, queue: str) -> None:
 
 
 def _refuse(app: Any, queue: str) -> None:
-    if queue not in app.refused_queues and len(app.refused_queues) < MOST_QUEUES:
+    if queue not in app.refused_queues and len(app.refused_queues) < MAX_QUEUES:
         app.refused_queues.add(queue)
-        log.warning("the queue %r is not taken up: this worker serves %d already", queue, MOST_QUEUES)
+        log.warning("the queue %r is not taken up: this worker serves %d already", queue, MAX_QUEUES)

@@ -66,9 +66,9 @@ STALLED_RATE = 10 * 2**10
 """Bytes a second that are next to nothing of an answer."""
 AWAY_MILLISECONDS = 300_000
 """After as long without room at, or a sign of, the other side a connection counts as broken."""
-MOST_RECEIVING = 256
+MAX_RECEIVING = 256
 """Connections from one address whose requests are not whole."""
-MOST_CONNECTIONS = 8192
+MAX_CONNECTIONS = 8192
 SPARE_FILES = 512
 """Files that are kept for everything else than connections."""
 STATE_THREADS = 4
@@ -267,7 +267,7 @@ class LanesWorker(ThreadWorker):  # type: ignore[misc]
         same[connection] = None
         connection.sock.setblocking(False)
         self.poller.register(connection.sock, selectors.EVENT_READ, partial(self._guarded, self._receive, connection))
-        if len(same) > MOST_RECEIVING:
+        if len(same) > MAX_RECEIVING:
             self._drop(next(iter(same)))
 
     def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
@@ -563,13 +563,13 @@ class LanesWorker(ThreadWorker):  # type: ignore[misc]
 def most_connections() -> int:
     """How many connections the limit on open files leaves room for."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(64, min(MOST_CONNECTIONS, soft - SPARE_FILES if soft != resource.RLIM_INFINITY else MOST_CONNECTIONS))
+    return max(64, min(MAX_CONNECTIONS, soft - SPARE_FILES if soft != resource.RLIM_INFINITY else MAX_CONNECTIONS))
 
 
 def raise_file_limit() -> None:
     """Take as many open files as this system gives without asking for more rights."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + 2 * SPARE_FILES
+    wanted = MAX_CONNECTIONS + 2 * SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

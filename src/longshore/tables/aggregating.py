@@ -2,7 +2,7 @@
 
 from longshore.tables.operations.aggregate import (
     FUNCTIONS,
-    MOST_AGGREGATES,
+    MAX_AGGREGATES,
     ROWS_NAME,
     Aggregate,
     AggregateParameters,
@@ -13,7 +13,7 @@ from longshore.tables.operations.aggregate import (
 
 __all__ = [
     "FUNCTIONS",
-    "MOST_AGGREGATES",
+    "MAX_AGGREGATES",
     "ROWS_NAME",
     "Aggregate",
     "AggregateParameters",

@@ -48,12 +48,12 @@ TOKEN = {
 
 _BYTES = "application/octet-stream"
 KEY_HEADER = "Idempotency-Key"
-LONGEST_KEY = 255
+MAX_KEY = 255
 IDEMPOTENCY_KEY = {
     "name": KEY_HEADER,
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "schema": {"type": "string", "maxLength": MAX_KEY},
     "description": "the same key with the same request is done once and answered alike, however often it is sent; "
     "with another request it is refused (422)",
 }
@@ -249,8 +249,8 @@ def check_key(key: str | None) -> str | None:
 
     :raises InvalidRequest: for one that is empty, too long, or not plain text.
     """
-    if key is not None and (not key or len(key) > LONGEST_KEY or not key.isprintable()):
-        raise InvalidRequest(f"{KEY_HEADER}: send 1 to {LONGEST_KEY} printable characters, such as a UUID")
+    if key is not None and (not key or len(key) > MAX_KEY or not key.isprintable()):
+        raise InvalidRequest(f"{KEY_HEADER}: send 1 to {MAX_KEY} printable characters, such as a UUID")
     return key
 
 

@@ -12,7 +12,7 @@ from longshore.errors import LongshoreError
 
 Span = tuple[int, int]
 
-MOST_SPANS = 16
+MAX_SPANS = 16
 """Ranges that one request may ask for; with more, the whole file is the cheaper answer."""
 
 _UNIT = re.compile(r"\s*bytes\s*=\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -45,7 +45,7 @@ def requested(header: str | None, size: int) -> list[Span] | None:
     if found is None:
         return None
     parts = [part.strip() for part in found[1].split(",") if part.strip()]
-    if not parts or len(parts) > MOST_SPANS:
+    if not parts or len(parts) > MAX_SPANS:
         return None
     spans = []
     for part in parts:

@@ -15,14 +15,14 @@ from werkzeug.datastructures import Headers
 from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.web.api import refuse_query
 from longshore.web.json import read_json
-from longshore.web.request_body import LARGEST_JSON_BYTES
+from longshore.web.request_body import MAX_JSON_BYTES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 CALLBACK = "callback"
 _IDENTIFIER = r"[A-Za-z_$][\w$]*"
 _CALLBACK = re.compile(rf"{_IDENTIFIER}(\.{_IDENTIFIER}|\[\d{{1,9}}\])*", re.ASCII)
-LONGEST_CALLBACK = 200
+MAX_CALLBACK = 200
 STATUSES = range(100, 600)
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,300})(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
 # Legal in JSON but line ends in older JavaScript.
@@ -48,11 +48,11 @@ def read_data(asked: Request) -> Any:
 
     :raises InvalidRequest: for a body that says it is JSON and is not, and for words of the address beside it, which
         would be no part of the data.
-    :raises TooLarge: over :data:`~longshore.web.request_body.LARGEST_JSON_BYTES`.
+    :raises TooLarge: over :data:`~longshore.web.request_body.MAX_JSON_BYTES`.
     """
-    if (asked.content_length or 0) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"data has at most {LARGEST_JSON_BYTES:,} bytes here")
-    asked.max_content_length = LARGEST_JSON_BYTES
+    if (asked.content_length or 0) > MAX_JSON_BYTES:
+        raise TooLarge(f"data has at most {MAX_JSON_BYTES:,} bytes here")
+    asked.max_content_length = MAX_JSON_BYTES
     if asked.is_json:
         refuse_query(asked, (CALLBACK,), unless="_")
         return read_json(asked.get_data(cache=False))
@@ -84,7 +84,7 @@ def require_callback(asked: Request) -> str | None:
     name = asked.values.get(CALLBACK)
     if name is None:
         return None
-    if len(name) > LONGEST_CALLBACK or not _CALLBACK.fullmatch(name):
+    if len(name) > MAX_CALLBACK or not _CALLBACK.fullmatch(name):
         raise InvalidRequest(f"callback: {shorten(name)!r} is no name of a JavaScript function, such as cb or my.cb")
     return name
 

@@ -15,7 +15,7 @@ from gunicorn.http.unreader import SocketUnreader
 
 IDLE_SECONDS = 30.0
 """How long a client may send nothing in the middle of a body."""
-LEAST_RATE = 1024.0
+MIN_RATE = 1024.0
 """Bytes a second that a client has to send on average, of the time that is waited for it beyond the grace."""
 GRACE_SECONDS = 30.0
 
@@ -44,7 +44,7 @@ class Pace:
     def count(self, size: int) -> None:
         """Count bytes that came; raises TimeoutError when all that came were too few for the time."""
         self._moved += size
-        if self._waited > GRACE_SECONDS and self._moved < LEAST_RATE * (self._waited - GRACE_SECONDS):
+        if self._waited > GRACE_SECONDS and self._moved < MIN_RATE * (self._waited - GRACE_SECONDS):
             raise TimeoutError("the body comes too slowly")
 
 

@@ -17,7 +17,7 @@ from longshore.errors import InvalidRequest, TooLarge
 from longshore.web.json import read_json
 from longshore.web.pace import IDLE_SECONDS, Pace, PatientUnreader, comes_within
 
-LARGEST_JSON_BYTES = 32 * 2**20
+MAX_JSON_BYTES = 32 * 2**20
 """Largest JSON body that is parsed."""
 CHUNK_BYTES = 2**20
 SLOW_BYTES = 2**16
@@ -210,7 +210,7 @@ def read_json_object() -> dict[str, Any]:
     """The request's body as a JSON object; an empty body counts as ``{}``.
 
     :raises InvalidRequest: for anything else.
-    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
+    :raises TooLarge: for a body over :data:`MAX_JSON_BYTES`.
     """
     text = read_body()
     value = read_json(text) if text.strip() else {}
@@ -222,11 +222,11 @@ def read_json_object() -> dict[str, Any]:
 def read_body() -> bytes:
     """The request's body as it came.
 
-    :raises TooLarge: for a body over :data:`LARGEST_JSON_BYTES`.
+    :raises TooLarge: for a body over :data:`MAX_JSON_BYTES`.
     """
-    if (request.content_length or 0) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
-    text = request.stream.read(LARGEST_JSON_BYTES + 1)
-    if len(text) > LARGEST_JSON_BYTES:
-        raise TooLarge(f"a JSON body has at most {LARGEST_JSON_BYTES:,} bytes")
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {MAX_JSON_BYTES:,} bytes")
+    text = request.stream.read(MAX_JSON_BYTES + 1)
+    if len(text) > MAX_JSON_BYTES:
+        raise TooLarge(f"a JSON body has at most {MAX_JSON_BYTES:,} bytes")
     return text

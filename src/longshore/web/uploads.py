@@ -19,9 +19,9 @@ from longshore.storage.files import telling_when_full
 from longshore.web.digests import check_digests
 from longshore.web.request_body import read_chunks, reading
 
-LONGEST_FIELD_BYTES = 100_000
-MOST_FIELDS = 100
-MOST_FILES = 100
+MAX_FIELD_BYTES = 100_000
+MAX_FIELDS = 100
+MAX_FILES = 100
 ENDING = ".upload"
 
 
@@ -58,7 +58,7 @@ def receive_all(
     folder: Path,
     limit_bytes: int,
     *,
-    most_files: int = MOST_FILES,
+    most_files: int = MAX_FILES,
     may_be_empty: bool = False,
 ) -> Iterator[list[Upload]]:
     """Write all files of a request to ``folder`` and yield them; raises as :func:`receive`.
@@ -66,7 +66,7 @@ def receive_all(
     :param limit_bytes: for all files together.
     """
     declared = request.content_length
-    if declared is not None and declared > limit_bytes + LONGEST_FIELD_BYTES:
+    if declared is not None and declared > limit_bytes + MAX_FIELD_BYTES:
         raise TooLarge(f"an upload has at most {limit_bytes:,} bytes, and this one {declared:,}")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     arriving = _Arriving(folder, limit_bytes)
@@ -195,7 +195,7 @@ def _receive_form(request: Request, arriving: _Arriving, most_files: int) -> Non
         raise InvalidRequest("a multipart body needs a boundary in its Content-Type")
     form = _Form(arriving, most_files)
     try:
-        with PushMultipartParser(boundary, max_segment_count=MOST_FIELDS + most_files) as parser:
+        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS + most_files) as parser:
             for chunk in read_chunks(request):
                 for event in parser.parse(chunk):
                     form.take(event)
@@ -226,8 +226,8 @@ class _Form:
             self._arriving.write(event)
         else:
             self._value += event
-            if len(self._value) > LONGEST_FIELD_BYTES:
-                raise TooLarge(f"a form field has at most {LONGEST_FIELD_BYTES:,} bytes")
+            if len(self._value) > MAX_FIELD_BYTES:
+                raise TooLarge(f"a form field has at most {MAX_FIELD_BYTES:,} bytes")
 
     def _begin(self, segment: MultipartSegment) -> None:
         self._segment = segment

@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, PlainSerializer, RootModel, TypeAdapter, 
 from pydantic_core import to_jsonable_python
 
 from longshore.errors import InvalidResult
-from longshore.jobs.results.encoding import FEW_MEMBERS, MAX_DEPTH, MOST_MEMBERS, PIECE_CHARACTERS, write_json
+from longshore.jobs.results.encoding import FEW_MEMBERS, MAX_DEPTH, MAX_MEMBERS, PIECE_CHARACTERS, write_json
 
 
 def text_of(value: Any) -> str:
@@ -87,8 +87,8 @@ def test_a_long_text_is_cut_into_pieces_without_a_seam(parts, times):
         [[]],
         [{}],
         "",
-        list(range(5 * MOST_MEMBERS)),
-        {str(number): number for number in range(3 * MOST_MEMBERS)},
+        list(range(5 * MAX_MEMBERS)),
+        {str(number): number for number in range(3 * MAX_MEMBERS)},
         [["x" * 3000] * 20] * 50,
         [{"large": "y" * 1_200_000, "small": 1}, 2, "z"],
         [{"rows": [list(range(2000))] * 30}] * 20,

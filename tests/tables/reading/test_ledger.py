@@ -248,12 +248,12 @@ def test_a_sample_still_knows_its_lines(read_bytes: Read, share: float) -> None:
 
 
 def test_what_is_kept_is_bounded(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "MOST_RECORDS", 5)
+    monkeypatch.setattr(ledger, "MAX_RECORDS", 5)
     result = read_bytes("a,b\n" + "1\n" * 100)
     assert (result.ledger.filled, result.settings["ledger"]["kept"]) == (100, 5)
     assert [line for line, *_ in told(result).odd] == [2, 3, 4, 5, 6]
-    monkeypatch.setattr(ledger, "MOST_RECORDS", 100)
-    monkeypatch.setattr(ledger, "MOST_BYTES", 7000)
+    monkeypatch.setattr(ledger, "MAX_RECORDS", 100)
+    monkeypatch.setattr(ledger, "MAX_BYTES", 7000)
     long = read_bytes("a,b\n" + f"{'é' * 3000}\n" * 100)
     assert [(len(raw), code) for _, _, code, raw in told(long).odd] == [(2000, "TooFewFields")] * 2
     assert [each["cut"] for each in every_one(long.table)] == [True, True]
@@ -263,7 +263,7 @@ def test_beyond_the_last_anchor_no_line_is_known(
     read_bytes: Read, monkeypatch: pytest.MonkeyPatch, tiny_blocks: Tiny
 ) -> None:
     tiny_blocks(40)
-    monkeypatch.setattr(ledger, "MOST_ANCHORS", 5)
+    monkeypatch.setattr(ledger, "MAX_ANCHORS", 5)
     lines = told(read_bytes("a,b\n" + '"x\ny",1\n' * 50)).lines
     known = [line for line in lines if line is not None]
     assert known == [2 + 2 * row for row in range(len(known))]

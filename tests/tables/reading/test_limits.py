@@ -36,7 +36,7 @@ def told(result: ReadResult) -> dict[str, Any]:
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read a few cells at a time."""
     monkeypatch.setattr(sifting, "FIRST_LINES", 2)
-    monkeypatch.setattr(sifting, "MOST_LINES", 3)
+    monkeypatch.setattr(sifting, "MAX_LINES", 3)
     for module in (delimited, documents, typed):
         monkeypatch.setattr(module, "CELLS_AT_A_TIME", 6)
     monkeypatch.setattr(delimited, "_CELLS_OF_BLOCK", 12)
@@ -88,15 +88,15 @@ def test_reading_in_small_pieces_makes_no_difference(
 def test_more_columns_than_a_table_may_have_are_refused(
     read_bytes: Read, monkeypatch: pytest.MonkeyPatch, name: str, content: str
 ) -> None:
-    monkeypatch.setattr(limits, "MOST_COLUMNS", 4)
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 4)
     assert read_bytes(content, name).table.width == 4
-    monkeypatch.setattr(limits, "MOST_COLUMNS", 3)
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 3)
     with pytest.raises(TooLarge, match="more than 3 columns"):
         read_bytes(content, name)
 
 
 def test_a_parquet_file_of_more_columns_is_refused(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_COLUMNS", 1)
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 1)
     with pytest.raises(TooLarge, match="more than 1 columns"):
         read_bytes(parquet({"a": [1], "b": [2]}), "t.parquet")
 
@@ -104,7 +104,7 @@ def test_a_parquet_file_of_more_columns_is_refused(read_bytes: Read, monkeypatch
 def test_a_line_of_nothing_but_delimiters_ends_where_it_has_too_many(
     read_bytes: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MOST_COLUMNS", 1500)
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 1500)
     seen: list[int] = []
     require = limits.require_columns
 
@@ -194,7 +194,7 @@ def test_a_long_cell_of_a_workbook_is_refused_wherever_its_pieces_end(
     monkeypatch.setattr(packing, "_CHUNK_BYTES", 64)
     content = workbook({"A1": "a", "A2": "x" * 30_000})
     assert read_bytes(content, "t.xlsx").table.rows == 1
-    monkeypatch.setattr(packing, "LONGEST_CELL_BYTES", 29_000)
+    monkeypatch.setattr(packing, "MAX_CELL_BYTES", 29_000)
     with pytest.raises(TooLarge, match="more than 29,000 characters"):
         read_bytes(content, "t.xlsx")
 
@@ -209,7 +209,7 @@ def test_texts_of_a_small_parquet_file_count_as_often_as_they_stand(read_bytes: 
 
 def test_a_packed_part_that_is_no_sheet_counts_as_well(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packing, "_CHUNK_BYTES", 64)
-    monkeypatch.setattr(packing, "LONGEST_CELL_BYTES", 29_000)
+    monkeypatch.setattr(packing, "MAX_CELL_BYTES", 29_000)
     out = io.BytesIO(workbook({"A1": "a", "A2": 1}))
     with zipfile.ZipFile(out, "a") as archive:
         archive.writestr("xl/extra.xml", "<a>" + "y" * 30_000 + "</a>")

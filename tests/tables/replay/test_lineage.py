@@ -248,7 +248,7 @@ def test_an_operation_that_loses_row_numbers_is_not_guessed_at(start: Start, mon
 
 
 def test_only_so_many_moves_are_followed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "MOST_MOVES", 3)
+    monkeypatch.setattr(cells, "MAX_MOVES", 3)
     history = start("a,b\n1,x\n2,y\n")
     for ascending in (False, True, False):
         history = history.apply("sortRows", sortBy=[{"column": "a", "ascending": ascending}])

@@ -21,12 +21,12 @@ from longshore.jobs.results.plain import Kind, NotPlain, dump, fields, key_text,
 PIECE_CHARACTERS = 2**18
 """Of a long text that are encoded at once."""
 FIRST_MEMBERS = 64
-MOST_MEMBERS = 2**14
+MAX_MEMBERS = 2**14
 FEW_MEMBERS = 8
 """As few are not divided further, but written one by one."""
 ARRAY_ITEMS = 2**14
 """Of a numpy array that become Python objects at once."""
-MOST_STEPS = 16
+MAX_STEPS = 16
 """Of the way to a value that are written in an error."""
 
 _NOT_JSON = (ValueError, TypeError, NotPlain, RecursionError)
@@ -147,7 +147,7 @@ class _Writer:
             if weight is not None and text is not None:
                 self.put(between + text[1:-1])
                 between = ","
-                size = max(FEW_MEMBERS, min(2 * size, MOST_MEMBERS, size * PORTION_BYTES // (2 * weight + 1)))
+                size = max(FEW_MEMBERS, min(2 * size, MAX_MEMBERS, size * PORTION_BYTES // (2 * weight + 1)))
             elif len(portion) > FEW_MEMBERS:
                 members.give_back(portion)
                 size = max(len(portion) // 8, FEW_MEMBERS)
@@ -272,8 +272,8 @@ def _with_text_keys(items: Iterable[tuple[Any, Any]], place: Place, *, mixed: bo
 def path_text(name: str, steps: Iterable[Any]) -> str:
     """Where a value stands, as in ``output.runs[3].flow``, from indexes and keys; the middle of a long way left out."""
     words = [name, *map(_step, steps)]
-    if len(words) > MOST_STEPS:
-        words[MOST_STEPS // 2 : -MOST_STEPS // 2] = ["..."]
+    if len(words) > MAX_STEPS:
+        words[MAX_STEPS // 2 : -MAX_STEPS // 2] = ["..."]
     return "".join(words)
 
 

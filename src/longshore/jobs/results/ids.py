@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from longshore.errors import InvalidValue
 
-LONGEST_ID = 255
+MAX_ID = 255
 LATEST = 4_102_444_800.0
 """The year 2100, in seconds since 1970: every store can write it, also for somebody's "for ever"."""
 IDS_PER_STATEMENT = 500
@@ -18,7 +18,7 @@ def is_usable(job_id: str) -> bool:
 
     Ids come out of addresses and bodies of requests; what is not usable was never given to a job.
     """
-    if not 0 < len(job_id) <= LONGEST_ID or "\0" in job_id:
+    if not 0 < len(job_id) <= MAX_ID or "\0" in job_id:
         return False
     try:
         job_id.encode()
@@ -33,7 +33,7 @@ def require_usable(job_id: str) -> None:
     :raises InvalidValue: saying what an id may be.
     """
     if not is_usable(job_id):
-        raise InvalidValue(f"a result's id has to be text of 1 to {LONGEST_ID} characters without NUL")
+        raise InvalidValue(f"a result's id has to be text of 1 to {MAX_ID} characters without NUL")
 
 
 def portions(ids: Iterable[str]) -> Iterator[list[str]]:

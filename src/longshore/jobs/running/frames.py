@@ -13,7 +13,7 @@ from typing import Any
 _LENGTHS = struct.Struct("!II")
 # Not json.dumps: a function may have put something else in its place, and only its own job is to suffer from that.
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
-MOST_BYTES = 2**31
+MAX_BYTES = 2**31
 """Length above which a part is nonsense; the limits that mean something are enforced elsewhere."""
 
 Frame = tuple[dict[str, Any], bytes]
@@ -39,7 +39,7 @@ class FrameReader:
     :param most_bytes: of each part of a frame; what says that it is longer is not waited for.
     """
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MAX_BYTES) -> None:
         self._most_bytes = most_bytes
         self._buffer = bytearray()
 

@@ -36,9 +36,9 @@ from longshore.handlers.application import PACKAGE
 
 GROWTH_BYTES = 24 * 2**20
 """Memory that a process may have gathered beside what modules took that were imported; less is the allocator's."""
-MOST_MEMBERS = 1000
+MAX_MEMBERS = 1000
 """Larger containers are compared by their length."""
-MOST_HOLDERS = 20_000
+MAX_HOLDERS = 20_000
 DEEPEST = 6
 SEED_BYTES = 32
 
@@ -360,7 +360,7 @@ def _holders(modules: list[ModuleType]) -> Iterator[_Holder]:
         space = vars(module)
         yield _Holder(module.__name__, functools.partial(_variables, space), _variables(space))
         waiting += [(f"{module.__name__}.{key}", value, 0) for key, value in space.items() if key[:2] != "__"]
-    while waiting and len(seen) < MOST_HOLDERS:
+    while waiting and len(seen) < MAX_HOLDERS:
         name, value, depth = waiting.popleft()
         if id(value) in seen:
             continue
@@ -373,7 +373,7 @@ def _holders(modules: list[ModuleType]) -> Iterator[_Holder]:
             continue
         if read is not None:
             yield _Holder(name, read, held)
-        if depth < DEEPEST and len(members) <= MOST_MEMBERS:
+        if depth < DEEPEST and len(members) <= MAX_MEMBERS:
             waiting += [(name, member, depth + 1) for member in members]
 
 
@@ -390,11 +390,11 @@ def _is_a(value: Any, kinds: type | tuple[type, ...]) -> bool:
 def _reader(value: Any, own: set[str]) -> tuple[Callable[[], Any] | None, list[Any]]:
     """What reads the present contents of a value, if they can change, and what is inside."""
     if _is_a(value, (list, deque, set, bytearray)):
-        few = len(value) <= MOST_MEMBERS
+        few = len(value) <= MAX_MEMBERS
         inside = list(value) if few and not _is_a(value, bytearray) else []
         return (value.copy if few else functools.partial(len, value)), inside
     if _is_a(value, dict):
-        few = len(value) <= MOST_MEMBERS
+        few = len(value) <= MAX_MEMBERS
         return (functools.partial(dict, value) if few else functools.partial(len, value)), [*value.values()]
     if _is_a(value, (tuple, frozenset)):
         return None, list(value)

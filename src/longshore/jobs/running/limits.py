@@ -23,7 +23,7 @@ MARK = "LONGSHORE_RUNNER"
 
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_AGAIN_SECONDS = 0.02
-LONGEST_KILL_SECONDS = 5.0
+MAX_KILL_SECONDS = 5.0
 PROC = Path("/proc")
 HAS_PROC = sys.platform == "linux"
 
@@ -138,7 +138,7 @@ def ask_to_end(pid: int) -> None:
 def kill_below(pid: int) -> None:
     """SIGKILL to all below ``pid``, which is halted meanwhile, so that nothing new appears behind our back."""
     _send(pid, signal.SIGSTOP)
-    deadline = time.monotonic() + LONGEST_KILL_SECONDS
+    deadline = time.monotonic() + MAX_KILL_SECONDS
     while (below := descendants(pid)) and time.monotonic() < deadline:
         for process in below:
             _send(process, signal.SIGSTOP)
@@ -166,7 +166,7 @@ def _names_a_dead(mark: str) -> bool:
 
 def _kill_each(is_meant: Callable[[str], bool]) -> int:
     killed = 0
-    deadline = time.monotonic() + LONGEST_KILL_SECONDS
+    deadline = time.monotonic() + MAX_KILL_SECONDS
     while time.monotonic() < deadline:
         found = [pid for pid, mark in _marks() if is_meant(mark) and _runs(pid)]
         if not found:

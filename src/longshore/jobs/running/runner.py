@@ -31,7 +31,7 @@ TICK_SECONDS = 0.1
 ENDING_SECONDS = 2.0
 """How long a runner that closed its socket may take to end."""
 READ_BYTES = 1 << 16
-MOST_ANSWERED_BYTES = 2**24
+MAX_ANSWERED_BYTES = 2**24
 """Of what a runner says at once: results over a megabyte are files, and a function may speak in its place."""
 
 Stop = Literal["cancelled", "timed out", "too large", "stopping", "lost"]
@@ -224,7 +224,7 @@ class Runner:
             os.close(writing)
         os.set_blocking(reading, False)
         ours.settimeout(SEND_SECONDS)
-        self._channel, self._reading, self._frames = ours, reading, FrameReader(MOST_ANSWERED_BYTES)
+        self._channel, self._reading, self._frames = ours, reading, FrameReader(MAX_ANSWERED_BYTES)
         self._pending: list[Frame] = []
         self._prints = True
         self._poll = select.poll()

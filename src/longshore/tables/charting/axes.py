@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, shorten
-from longshore.tables.charting.parameters import MOST_SERIES, Window
+from longshore.tables.charting.parameters import MAX_SERIES, Window
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.json_values import to_values
 from longshore.tables.core.table import Column, Table
@@ -45,7 +45,7 @@ def is_moment(column: Column) -> bool:
 
 
 def require_numbers(
-    table: Table, indices: Sequence[int | str] | None, field: str, most: int = MOST_SERIES
+    table: Table, indices: Sequence[int | str] | None, field: str, most: int = MAX_SERIES
 ) -> list[Column]:
     """The number columns at ``indices``, or of these names, each once.
 

@@ -11,7 +11,7 @@ from longshore.tables.charting import style
 from longshore.tables.charting.axes import Floats, Indices, Limits, Span, require_numbers, require_one
 from longshore.tables.charting.batches import Batches
 from longshore.tables.charting.definition import Drawing
-from longshore.tables.charting.parameters import MOST_SHOWN, VisualizeParameters
+from longshore.tables.charting.parameters import MAX_SHOWN, VisualizeParameters
 from longshore.tables.core import dtypes
 from longshore.tables.core.json_values import to_values
 from longshore.tables.core.table import Column, Table
@@ -120,7 +120,7 @@ def _most_frequent(table: Table, column: Column, parameters: VisualizeParameters
     tally = counted.tally
     if parameters.use_words:
         tally = word_tally(counted.frame, tally)
-    ranking = rank(tally, min(parameters.cutoff, MOST_SHOWN))
+    ranking = rank(tally, min(parameters.cutoff, MAX_SHOWN))
     values = to_values(ranking.values)
     return [str(value).lower() if isinstance(value, bool) else str(value) for value in values], ranking.counts
 

@@ -12,10 +12,10 @@ from longshore.tables.charting import style
 from longshore.tables.charting.axes import is_number, require_numbers
 from longshore.tables.charting.batches import Batches
 from longshore.tables.charting.definition import Drawing
-from longshore.tables.charting.parameters import MOST_CORRELATED, VisualizeParameters
+from longshore.tables.charting.parameters import MAX_CORRELATED, VisualizeParameters
 from longshore.tables.core.table import Column, Table
 
-LEAST_LEFT = 1e-3
+MIN_LEFT = 1e-3
 """With a smaller share of a sum of squares left, the sums are made again, about the means."""
 _COLOURS = ("#B35806", "#F1A340", "#FEE0B6", "#F7F7F7", "#D1E5F0", "#67A9CF", "#2166AC")
 """From -1 over 0 to 1; orange and blue are told apart with every kind of colour vision (ColorBrewer)."""
@@ -44,7 +44,7 @@ def _sum(batches: Batches, columns: int, standardise: Callable[[Any], Any]) -> A
 
 def _are_precise(n: Any, x: Any, y: Any, xx: Any, yy: Any, xy: Any) -> bool:
     """Whether subtracting the means from the sums of squares costs at most some three digits of sixteen."""
-    lost = (xx - x * x / np.maximum(n, 1.0) < LEAST_LEFT * xx) | (yy - y * y / np.maximum(n, 1.0) < LEAST_LEFT * yy)
+    lost = (xx - x * x / np.maximum(n, 1.0) < MIN_LEFT * xx) | (yy - y * y / np.maximum(n, 1.0) < MIN_LEFT * yy)
     return bool(np.isfinite(xx + yy + xy).all() and not lost.any())
 
 
@@ -108,10 +108,10 @@ def draw_correlation(table: Table, parameters: VisualizeParameters) -> Drawing:
     """All number columns, or those that are named, against each other."""
     indices: Sequence[int | str] | None = parameters.column_indices
     if indices is None:
-        indices = [column.name for column in table.columns if is_number(column)][:MOST_CORRELATED]
+        indices = [column.name for column in table.columns if is_number(column)][:MAX_CORRELATED]
         if not indices:
             raise InvalidType("a correlation needs numbers, but no column of this table holds any")
-    columns = require_numbers(table, indices, "columnIndices", MOST_CORRELATED)
+    columns = require_numbers(table, indices, "columnIndices", MAX_CORRELATED)
     found = correlate(table, columns)
     names = style.labels([column.name for column in columns])
     rows = [

@@ -13,7 +13,7 @@ from longshore.tables.charting.scatter import Extent, Pairs
 from longshore.tables.charting.thinning import Everything, Thinning
 from longshore.tables.core.table import Table
 
-MOST_POINTS = 12_000
+MAX_POINTS = 12_000
 """Points of all series together; four in a column of pixels draw the same line as all of them."""
 COLUMNS_OF_PIXELS = style.WIDTH
 
@@ -43,7 +43,7 @@ def draw_line(table: Table, parameters: VisualizeParameters) -> Drawing:
 
 def _thinned(pairs: Pairs, extents: list[Extent], x: Span) -> list[list[tuple[float, float]]]:
     """The points of each series in the order of x: all where they are few, else four in a column of pixels."""
-    most = MOST_POINTS // len(extents)
+    most = MAX_POINTS // len(extents)
     kept = [Everything() if e.points <= most else Thinning(x, min(COLUMNS_OF_PIXELS, most // 4)) for e in extents]
     for series, across, up in pairs.points():
         kept[series].add(*pairs.in_window(across, up))

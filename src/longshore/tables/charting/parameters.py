@@ -12,10 +12,10 @@ from longshore.tables.core.spelling import Spelt
 from longshore.tables.core.validation import parse_model
 
 ChartType = Literal["histogram", "frequency", "scatter", "line", "date", "box", "correlation"]
-MOST_SERIES = 12
+MAX_SERIES = 12
 """So many colours can be told apart."""
-MOST_CORRELATED = 50
-MOST_SHOWN = 50
+MAX_CORRELATED = 50
+MAX_SHOWN = 50
 """Of the most frequent values; who asks for more gets so many, and a warning."""
 
 
@@ -66,7 +66,7 @@ class VisualizeParameters(_Model):
     number_of_bins: StrictInt = Field(10, ge=1, le=1000, description="bars of a histogram")
     use_words: bool = Field(False, description="count the words of a text column in place of its values")
     cutoff: StrictInt = Field(
-        MOST_SHOWN, ge=1, description=f"how many of the most frequent values are shown; {MOST_SHOWN} at most"
+        MAX_SHOWN, ge=1, description=f"how many of the most frequent values are shown; {MAX_SHOWN} at most"
     )
     axis: Windows = Field(Windows(), description="the window: {x: {start, end}, y: {start, end}}")
     options: dict[str, JsonValue] | None = Field(None, description="the same settings once more; these win")
@@ -85,9 +85,9 @@ class VisualizeParameters(_Model):
     @property
     def warnings(self) -> list[dict[str, Any]]:
         """What the answer says of settings that could not be followed."""
-        if self.type != "frequency" or self.cutoff <= MOST_SHOWN:
+        if self.type != "frequency" or self.cutoff <= MAX_SHOWN:
             return []
-        message = f"cutoff: {self.cutoff:,} was asked for, and at most {MOST_SHOWN} values are shown"
+        message = f"cutoff: {self.cutoff:,} was asked for, and at most {MAX_SHOWN} values are shown"
         return [{"code": "Clipped", "message": message}]
 
     @classmethod

@@ -29,8 +29,8 @@ from longshore.tables.charting.fitting import Fit, fit_line
 from longshore.tables.charting.parameters import VisualizeParameters
 from longshore.tables.core.table import Column, Table
 
-MOST_POINTS = 5_000
-MOST_CELLS = 9_000
+MAX_POINTS = 5_000
+MAX_CELLS = 9_000
 """Cells of all series together; each becomes some 35 bytes of the specification."""
 
 
@@ -132,8 +132,8 @@ def draw_scatter(table: Table, parameters: VisualizeParameters) -> Drawing:
     pairs = Pairs.read(table, parameters)
     extents = pairs.extents()
     x, y = pairs.spans(extents)
-    dense = sum(extent.points for extent in extents) > MOST_POINTS
-    grid = max(10, math.isqrt(MOST_CELLS // len(pairs.ys) * 2 // 3))
+    dense = sum(extent.points for extent in extents) > MAX_POINTS
+    grid = max(10, math.isqrt(MAX_CELLS // len(pairs.ys) * 2 // 3))
     cells = (grid * 3 // 2, grid)
     shown, sums = _count(pairs, extents, x, y, cells) if dense else _collect(pairs, extents)
     fits = [_fit(extent, found) for extent, found in zip(extents, sums, strict=True)]

@@ -18,12 +18,12 @@ PALETTE = (
 """Told apart with every kind of colour vision: Okabe and Ito's set of 2008 without yellow, then Paul Tol's muted."""
 
 WIDTH, HEIGHT = 1000, 800
-LONGEST_NAME = 80
+MAX_NAME = 80
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 _INK, _QUIET = "#222222", "#5A5A5A"
 
 
-def label(name: str, limit: int = LONGEST_NAME) -> str:
+def label(name: str, limit: int = MAX_NAME) -> str:
     """A name on one line, not too long; a blank one is named so.
 
     >>> label("two\\nlines"), label(" ")

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from longshore.errors import TooLarge
 
-MOST_COMPARISONS = 10_000_000
+MAX_COMPARISONS = 10_000_000
 """Pairs that are looked at; about five seconds."""
 _STEP = 1_000
 
@@ -36,7 +36,7 @@ def neighbours(
         text = texts[at]
         candidates = _candidates(text, radius, threshold, index)
         compared += len(candidates)
-        if compared > MOST_COMPARISONS:
+        if compared > MAX_COMPARISONS:
             raise TooLarge(
                 "too many values are alike in part to compare them; take a smaller radius, or the method fingerprint"
             )

@@ -16,15 +16,15 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations import OneColumn
 
-MOST_DISTINCT = 2_000_000
+MAX_DISTINCT = 2_000_000
 """Different values that keys are made of: some seconds, half a gigabyte."""
-MOST_COMPARED = 100_000
+MAX_COMPARED = 100_000
 """Different values that are compared by their distance."""
-LONGEST_VALUE = 1_000
+MAX_VALUE = 1_000
 """Characters; longer texts are no spellings of a name, and are left out."""
-MOST_VALUES_SHOWN = 10_000
+MAX_VALUES_SHOWN = 10_000
 """Values in an answer, all clusters together; a cluster shows at most 1,000."""
-MOST_VALUES_EACH = 1_000
+MAX_VALUES_EACH = 1_000
 _ESTIMATE_ERROR = 1.1
 
 Progress = Callable[[int, int], None]
@@ -84,14 +84,14 @@ def find_clusters(
 
 def _count_values(table: Table, column: Column, method: str) -> tuple[pl.DataFrame, int]:
     """The different values with their numbers of rows, the most frequent first; how many were too long."""
-    most = MOST_COMPARED if method == "distance" else MOST_DISTINCT
+    most = MAX_COMPARED if method == "distance" else MAX_DISTINCT
     frame = table.scan([column.name]).select(col(column.name).cast(pl.String).alias("value")).drop_nulls()
     # An estimate first: to count ten million different texts takes more than a gigabyte.
     estimate = frame.select(pl.col("value").approx_n_unique()).collect(engine="streaming").item()
     if estimate <= most * _ESTIMATE_ERROR:
         counted = frame.group_by("value").agg(rows=pl.len().cast(pl.Int64)).collect(engine="streaming")
         if counted.height <= most:
-            fits = counted.filter(pl.col("value").str.len_chars() <= LONGEST_VALUE)
+            fits = counted.filter(pl.col("value").str.len_chars() <= MAX_VALUE)
             # Of equally frequent values, the one without stray spaces is the better suggestion.
             stray = pl.col("value") != pl.col("value").str.strip_chars(dtypes.SPACES)
             ordered = fits.sort(["rows", stray, "value"], descending=[True, False, False])
@@ -136,15 +136,15 @@ def _answer(grouped: pl.DataFrame, limit: int) -> dict[str, Any]:
     clusters = (
         grouped.group_by("cluster", maintain_order=True)
         .agg(
-            pl.col("value").head(MOST_VALUES_EACH),
-            pl.col("rows").head(MOST_VALUES_EACH).alias("counts"),
+            pl.col("value").head(MAX_VALUES_EACH),
+            pl.col("rows").head(MAX_VALUES_EACH).alias("counts"),
             pl.col("rows").sum(),
             pl.len().alias("size"),
         )
         .sort(["rows", pl.col("value").list.first()], descending=[True, False])
     )
     shown = clusters.head(limit).with_columns(pl.col("value").list.len().cum_sum().alias("total"))
-    shown = shown.filter((pl.col("total") <= MOST_VALUES_SHOWN) | (pl.int_range(pl.len()) == 0))
+    shown = shown.filter((pl.col("total") <= MAX_VALUES_SHOWN) | (pl.int_range(pl.len()) == 0))
     return {
         "clusters": [
             {

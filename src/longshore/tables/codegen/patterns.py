@@ -8,7 +8,7 @@ from longshore.tables.codegen.literals import quote, raw
 from longshore.tables.patterns import Pattern
 from longshore.tables.patterns.translate import translate_template
 
-LONGEST_TRANSLATION = 80
+MAX_TRANSLATION = 80
 """Characters; a longer translated pattern (all digits of all scripts, say) is read by nobody."""
 
 
@@ -46,11 +46,11 @@ _POINT = re.compile(r"\\x\{([0-9A-F]+)\}")
 def _native(pattern: Pattern) -> str | None:
     """The pattern in Polars' own syntax, where it means the same for every text and stays readable."""
     translation = pattern.translation
-    if translation is None or not translation.holds_everywhere or len(translation.regex) > 50 * LONGEST_TRANSLATION:
+    if translation is None or not translation.holds_everywhere or len(translation.regex) > 50 * MAX_TRANSLATION:
         return None
     inner = translation.regex.removeprefix("(?:").removesuffix(")")
     regex = _POINT.sub(lambda point: _readable(int(point[1], 16)), inner)
-    if len(regex) > LONGEST_TRANSLATION:
+    if len(regex) > MAX_TRANSLATION:
         return None
     # The group keeps Polars from taking a pattern without special characters for a plain text, where "$$" differs.
     return raw(regex if any(mark in regex for mark in _MARKS) else f"(?:{regex})")

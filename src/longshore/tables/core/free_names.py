@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-LONGEST_NAME = 1024
+MAX_NAME = 1024
 """Characters of the longest column name that people may give."""
 
 
@@ -16,12 +16,12 @@ def free_name(wanted: str, taken: Container[str]) -> str:
     >>> free_name("city_0", {"city", "city_0", "city_0.1"})
     'city_0.2'
     """
-    cleaned = wanted.replace("\x00", "")[:LONGEST_NAME]
+    cleaned = wanted.replace("\x00", "")[:MAX_NAME]
     name, number = cleaned, 0
     while name in taken:
         number += 1
         suffix = f".{number}"
-        name = cleaned[: LONGEST_NAME - len(suffix)] + suffix
+        name = cleaned[: MAX_NAME - len(suffix)] + suffix
     return name
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from longshore.tables.core import dtypes
 
-LARGEST_EXACT = 2**53
+MAX_EXACT = 2**53
 """Beyond it neighbouring integers are one and the same number in JavaScript."""
 
 
@@ -43,6 +43,6 @@ def to_values(series: pl.Series) -> list[Any]:
 def _integers(series: pl.Series) -> list[int | str | None]:
     values: list[int | str | None] = series.to_list()
     low, high = series.min(), series.max()
-    if low is None or (low >= -LARGEST_EXACT and high <= LARGEST_EXACT):  # type: ignore[operator]
+    if low is None or (low >= -MAX_EXACT and high <= MAX_EXACT):  # type: ignore[operator]
         return values
-    return [value if value is None or abs(value) <= LARGEST_EXACT else str(value) for value in values]  # type: ignore[arg-type]
+    return [value if value is None or abs(value) <= MAX_EXACT else str(value) for value in values]  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import select
 import subprocess
 import time
 
-LARGEST_READ_BYTES = 1 << 20
+MAX_READ_BYTES = 1 << 20
 
 
 def read_exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -> bytearray:
@@ -25,7 +25,7 @@ def read_exactly(process: subprocess.Popen[bytes], size: int, deadline: float) -
     while len(data) < size:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise TimeoutError
-        part = os.read(stream, min(size - len(data), LARGEST_READ_BYTES))
+        part = os.read(stream, min(size - len(data), MAX_READ_BYTES))
         if not part:
             raise EOFError
         data += part

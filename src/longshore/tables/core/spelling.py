@@ -21,7 +21,7 @@ SYNONYMS = "x-synonyms"
 NAMES = "x-names"
 _INDEX = re.compile(r"\s*-?\d+\s*", re.ASCII)
 _INDEX_NAME = re.compile(r"column_ind(ex|ices)")
-_LONGEST_INDEX = 20
+_MAX_INDEX = 20
 """Characters; Python reads numbers of thousands of digits slowly, and refuses longer ones."""
 
 
@@ -106,7 +106,7 @@ def _with_numbers(value: Any) -> Any:
     """Digits as the indices that they are in an address."""
     if isinstance(value, list):
         return [_with_numbers(each) for each in value]
-    return int(value) if isinstance(value, str) and _INDEX.fullmatch(value) and len(value) <= _LONGEST_INDEX else value
+    return int(value) if isinstance(value, str) and _INDEX.fullmatch(value) and len(value) <= _MAX_INDEX else value
 
 
 def _chosen(each: _Field, value: Any) -> Any:

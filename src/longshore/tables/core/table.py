@@ -37,7 +37,7 @@ PARQUET: dict[str, Any] = {
 
 ROW_GROUP_CELLS = 16_000_000
 """Of a row group, which stands in memory until it is written: 20,000 rows of 5,000 columns would take 2 GB."""
-_LEAST_ROWS = 250
+_MIN_ROWS = 250
 
 
 def parquet_for(width: int) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def parquet_for(width: int) -> dict[str, Any]:
     >>> [parquet_for(width)["row_group_size"] for width in (1, 400, 5000, 50_000)]
     [20000, 20000, 3200, 320]
     """
-    return {**PARQUET, "row_group_size": max(_LEAST_ROWS, min(ROW_GROUP_ROWS, ROW_GROUP_CELLS // max(width, 1)))}
+    return {**PARQUET, "row_group_size": max(_MIN_ROWS, min(ROW_GROUP_ROWS, ROW_GROUP_CELLS // max(width, 1)))}
 
 
 COLUMN_FILE_SUFFIX = ".parquet"

@@ -60,7 +60,7 @@ AGGREGATES: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "count": pl.Expr.count,
 }
 """What is learnt from a whole column: one value that stands in every row."""
-LONGEST_PART = 100
+MAX_PART = 100
 """Characters of a script; a longer part of an expression gets a name."""
 
 
@@ -99,7 +99,7 @@ class _Compiler:
 
     def named(self, expr: Written) -> Written:
         """A long part under a name of its own: parts may stand in others several times."""
-        if len(expr.text) <= LONGEST_PART or self.inside:
+        if len(expr.text) <= MAX_PART or self.inside:
             return expr
         name = f"part_{len(self.parts) + 1}"
         self.parts[name] = expr.text

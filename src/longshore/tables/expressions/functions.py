@@ -48,7 +48,7 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 """Every function by its name in small letters."""
 
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 
 
 def function(usage: str, *aliases: str, least: int = 1, most: int | None = 1) -> Callable[[Builder], Builder]:
@@ -117,7 +117,7 @@ def _sign(operand: Operand) -> Operand:
 def _round(operand: Operand, digits: Operand | None = None) -> Operand:
     """Rounded to 0 to 15 digits behind the point, halves away from zero."""
     number = require_number(operand, "ROUND")
-    places = 0 if digits is None else whole_constant(digits, "ROUND", 0, MOST_DIGITS)
+    places = 0 if digits is None else whole_constant(digits, "ROUND", 0, MAX_DIGITS)
     if number.dtype == WHOLE:
         return number
     return number.now(finite(number.expr.round(places, mode="half_away_from_zero")), DECIMAL)

@@ -24,9 +24,9 @@ from longshore.tables.formats.scalars import fit_value
 WHOLE, DECIMAL, TEXT, BOOLEAN = pl.Int64(), pl.Float64(), pl.String(), pl.Boolean()
 DATE, DATETIME, NOTHING = pl.Date(), pl.Datetime("us"), pl.Null()
 
-MOST_TIMES = 100
-MOST_CHARACTERS = 1_000
-LONGEST_CELL_BYTES = 10_000_000
+MAX_TIMES = 100
+MAX_CHARACTERS = 1_000
+MAX_CELL_BYTES = 10_000_000
 """Where a function multiplies text, a result that would be longer is missing."""
 _NAMES = {"int": "a whole number", "float": "a number", "string": "text", "boolean": "a condition (true or false)"}
 
@@ -35,17 +35,17 @@ _NAMES = {"int": "a whole number", "float": "a number", "string": "text", "boole
 class Size:
     """How long a text can be: so many times the longest text it is made from, and so many characters more.
 
-    :raises TooLarge: over :data:`MOST_TIMES` or :data:`MOST_CHARACTERS`; an expression cannot fill the memory.
+    :raises TooLarge: over :data:`MAX_TIMES` or :data:`MAX_CHARACTERS`; an expression cannot fill the memory.
     """
 
     times: int = 1
     characters: int = 0
 
     def __post_init__(self) -> None:
-        if self.times > MOST_TIMES or self.characters > MOST_CHARACTERS:
+        if self.times > MAX_TIMES or self.characters > MAX_CHARACTERS:
             raise TooLarge(
-                f"the expression makes texts too long: at most {MOST_TIMES} times a column's text "
-                f"and {MOST_CHARACTERS:,} characters more"
+                f"the expression makes texts too long: at most {MAX_TIMES} times a column's text "
+                f"and {MAX_CHARACTERS:,} characters more"
             )
 
     def __mul__(self, number: int) -> Size:

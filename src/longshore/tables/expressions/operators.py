@@ -39,7 +39,7 @@ from longshore.tables.expressions.operands import (
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$#&-~")
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_LONGEST_SPAN_MICROSECONDS = 10_000 * 366 * 86_400 * 1_000_000
+_MAX_SPAN_MICROSECONDS = 10_000 * 366 * 86_400 * 1_000_000
 
 
 def arithmetic(sign: str, left: Operand, right: Operand) -> Operand:
@@ -70,7 +70,7 @@ def _moments(sign: str, left: Operand, right: Operand) -> Operand:
     if isinstance(right.dtype, pl.Duration) and (left.is_moment or left.dtype == NOTHING):
         start = as_type(require_moment(left, sign), DATETIME)
         span = right.expr.to_physical()
-        inside = px.when(span.is_between(-_LONGEST_SPAN_MICROSECONDS, _LONGEST_SPAN_MICROSECONDS)).then(right.expr)
+        inside = px.when(span.is_between(-_MAX_SPAN_MICROSECONDS, _MAX_SPAN_MICROSECONDS)).then(right.expr)
         return in_calendar(left.now(_apply(sign, start.expr, inside), DATETIME))
     if sign == "-" and (as_moment(left).is_moment and as_moment(right).is_moment):
         both, _ = together([require_moment(left, sign), require_moment(right, sign)], sign)

@@ -18,10 +18,10 @@ from longshore.tables.expressions.lexer import Token, tokenize
 
 DEEPEST = 100
 """Parts inside each other; ``a + b + c`` counts two."""
-MOST_NESTED = 30
+MAX_NESTED = 30
 """Parentheses inside each other: each takes some fifteen calls of the reader."""
-MOST_PARTS = 1_000
-MOST_UNITS = 100_000
+MAX_PARTS = 1_000
+MAX_UNITS = 100_000
 """The longest interval, in its own unit."""
 
 RESERVED = frozenset(
@@ -57,9 +57,9 @@ def _check_size(whole: Node) -> None:
     count, depth, level = 0, 0, [whole]
     while level:
         count, depth = count + len(level), depth + 1
-        if depth > DEEPEST or count > MOST_PARTS:
+        if depth > DEEPEST or count > MAX_PARTS:
             raise InvalidRequest(
-                f"the expression has too many parts: at most {MOST_PARTS:,}, and {DEEPEST} inside each other; "
+                f"the expression has too many parts: at most {MAX_PARTS:,}, and {DEEPEST} inside each other; "
                 "take it apart into several columns"
             )
         for node in level:
@@ -118,8 +118,8 @@ class _Reader:
 
     def expression(self) -> Node:
         self.depth += 1
-        if self.depth > MOST_NESTED:
-            raise InvalidRequest(f"an expression has at most {MOST_NESTED} parentheses inside each other")
+        if self.depth > MAX_NESTED:
+            raise InvalidRequest(f"an expression has at most {MAX_NESTED} parentheses inside each other")
         found = self.chain(lambda: self.chain(self.negation, words=("AND",)), words=("OR",))
         self.depth -= 1
         return found
@@ -297,8 +297,8 @@ class _Reader:
         number = written[0].removeprefix("-") if written else ""
         if unit not in UNITS or not (number.isascii() and number.isdigit() and len(number) < 10):
             raise InvalidRequest(f"an interval is written as INTERVAL '3 days', with one of: {', '.join(UNITS)}")
-        if int(number) > MOST_UNITS:
-            raise InvalidRequest(f"an interval has at most {MOST_UNITS:,} units")
+        if int(number) > MAX_UNITS:
+            raise InvalidRequest(f"an interval has at most {MAX_UNITS:,} units")
         return Literal(Interval(int(written[0]), unit), self.span(start))
 
     def moment(self, word: str, start: int) -> Node:

@@ -13,9 +13,9 @@ from longshore.tables.core.portable import portable
 from longshore.tables.expressions.functions import function
 from longshore.tables.expressions.operands import (
     BOOLEAN,
-    LONGEST_CELL_BYTES,
-    MOST_CHARACTERS,
-    MOST_TIMES,
+    MAX_CELL_BYTES,
+    MAX_CHARACTERS,
+    MAX_TIMES,
     TEXT,
     WHOLE,
     Operand,
@@ -27,7 +27,7 @@ from longshore.tables.expressions.operands import (
     text_constant,
     whole_constant,
 )
-from longshore.tables.formats.text_groups import MOST_GROUPS, group_code, group_of, trimmed
+from longshore.tables.formats.text_groups import MAX_GROUPS, group_code, group_of, trimmed
 from longshore.tables.patterns import compile_pattern
 
 
@@ -39,7 +39,7 @@ def _text(name: str, operand: Operand, compute: Callable[[Written], Written], si
 def _multiplied(name: str, operand: Operand, times: int, compute: Callable[[Written], Written]) -> Operand:
     """A text that is up to so many times as long; missing where that would be too long for a cell."""
     text = require_text(operand, name)
-    room = text.expr.str.len_bytes() <= LONGEST_CELL_BYTES // max(1, times)
+    room = text.expr.str.len_bytes() <= MAX_CELL_BYTES // max(1, times)
     return text.now(px.when(room).then(compute(px.when(room).then(text.expr))), TEXT, text.size * times)
 
 
@@ -125,7 +125,7 @@ def _replace(operand: Operand, find: Operand, put: Operand) -> Operand:
 @function("REPEAT(text, times)", least=2, most=2)
 def _repeat(operand: Operand, number: Operand) -> Operand:
     """The text several times, at most 100."""
-    times = whole_constant(number, "REPEAT", 0, MOST_TIMES)
+    times = whole_constant(number, "REPEAT", 0, MAX_TIMES)
     return _multiplied("REPEAT", operand, times, lambda text: call(repeated, text, times))
 
 
@@ -148,7 +148,7 @@ def _pad_end(operand: Operand, length: Operand, fill: Operand | None = None) -> 
 
 
 def _padded(name: str, operand: Operand, length: Operand, fill: Operand | None) -> Operand:
-    many = whole_constant(length, name, 0, MOST_CHARACTERS)
+    many = whole_constant(length, name, 0, MAX_CHARACTERS)
     character = " " if fill is None else text_constant(fill, name, "what to fill with")
     if len(character) != 1:
         raise InvalidValue(f"{name} fills up with one character")
@@ -215,7 +215,7 @@ def _position(operand: Operand, part: Operand) -> Operand:
 def _split_part(operand: Operand, separator: Operand, number: Operand) -> Operand:
     """The part of a text between separators, counted from 1; missing where there are not so many."""
     mark = text_constant(separator, "SPLIT_PART", "the separator")
-    which = whole_constant(number, "SPLIT_PART", 1, MOST_CHARACTERS)
+    which = whole_constant(number, "SPLIT_PART", 1, MAX_CHARACTERS)
     if not mark:
         raise InvalidValue("SPLIT_PART needs a separator of at least one character")
     return _text("SPLIT_PART", operand, lambda text: text.str.split(mark).list.get(which - 1, null_on_oob=True))
@@ -252,7 +252,7 @@ def _replace_matches(operand: Operand, pattern: Operand, put: Operand) -> Operan
 def _extract(operand: Operand, pattern: Operand, group: Operand | None = None) -> Operand:
     """A group of the first match, the whole of it without a number; missing where nothing matches."""
     compiled = compile_pattern(text_constant(pattern, "REGEXP_EXTRACT", "a pattern"))
-    groups = min(compiled.compiled.groups, MOST_GROUPS)
+    groups = min(compiled.compiled.groups, MAX_GROUPS)
     number = 0 if group is None else whole_constant(group, "REGEXP_EXTRACT", 0, groups)
     return _text(
         "REGEXP_EXTRACT",

@@ -36,7 +36,7 @@ Order = Literal["dayFirst", "monthFirst", "yearFirst"]
 DEFAULT_ORDER: Order = "dayFirst"
 """Taken where every value fits both: the order that the file reader tries first."""
 EXAMPLES = 3
-MOST_ROUNDS = 20
+MAX_ROUNDS = 20
 """How often values that no format has read are looked at again for further ones."""
 EPOCHS = {"epoch:s": 1_000_000, "epoch:ms": 1_000, "epoch:us": 1}
 """Numbers that count time since 1970, by their unit; its length in microseconds."""
@@ -239,7 +239,7 @@ def _allowed(order: Order | None) -> list[Style]:
 def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[Style]:
     """Formats that read something; what none of them reads is looked at again, until nothing new is found."""
     found: list[Style] = []
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         unread = values
         if found:
             unread = values.filter(pl.all_horizontal(read_column(style, name).is_null() for style in found))

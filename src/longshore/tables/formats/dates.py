@@ -60,7 +60,7 @@ def parse_dates(text: pl.Expr, date_format: str, target: pl.DataType) -> pl.Expr
 
 
 _LETTERS = re.compile(r"(?:%-?[YymdejBbhHIMSpFTDR%]|%[:#]?z|%\.f|\.%f|[^%])+")
-LONGEST_FORMAT = 100
+MAX_FORMAT = 100
 _YEARS = ("%Y", "%y", "%F", "%D")
 
 
@@ -70,7 +70,7 @@ def require_format(date_format: str) -> str:
     :raises InvalidValue: if not.
     """
     if (
-        len(date_format) > LONGEST_FORMAT
+        len(date_format) > MAX_FORMAT
         or not _LETTERS.fullmatch(date_format)
         or not any(year in date_format.replace("%-", "%") for year in _YEARS)
     ):

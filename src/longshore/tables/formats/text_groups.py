@@ -13,7 +13,7 @@ from longshore.tables.core.dtypes import SPACES
 from longshore.tables.core.portable import portable
 from longshore.tables.patterns import Pattern, compile_pattern
 
-MOST_GROUPS = 100
+MAX_GROUPS = 100
 
 
 @portable

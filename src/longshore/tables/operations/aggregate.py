@@ -29,7 +29,7 @@ Function = Literal[
     "count", "countDistinct", "sum", "mean", "median", "min", "max", "std", "first", "last", "mode"
 ]  # fmt: skip
 FUNCTIONS: tuple[str, ...] = get_args(Function)
-MOST_AGGREGATES = 1_000
+MAX_AGGREGATES = 1_000
 ROWS_NAME = "rows"
 """What the count of rows is called."""
 
@@ -59,7 +59,7 @@ class AggregateParameters(Parameters):
         json_schema_extra={"x-control": "columns"},
     )
     aggregates: list[Aggregate] = Field(
-        default_factory=list, max_length=MOST_AGGREGATES, description="what to compute in each group"
+        default_factory=list, max_length=MAX_AGGREGATES, description="what to compute in each group"
     )
     count_rows: StrictBool | None = Field(
         None, description=f"add the number of each group's rows as {ROWS_NAME!r}; by default when nothing else is asked"

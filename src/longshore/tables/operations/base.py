@@ -41,7 +41,7 @@ Facts = dict[str, Any]
 """What ``fit`` learnt from the data, as JSON; stands in the history beside the parameters."""
 
 _DIGITS = 6
-_SMALLEST_PLAIN, _GREATEST_PLAIN = 1e-4, 1e15
+_MIN_PLAIN, _MAX_PLAIN = 1e-4, 1e15
 """Numbers beyond these are written with an exponent: their zeros would say nothing."""
 
 Scan = Callable[[Sequence[str] | None], pl.LazyFrame]
@@ -187,7 +187,7 @@ def readable(number: float) -> str:
     ('0.000123457', '2.5e-09', '6.02214e+23')
     """
     size = abs(number)
-    if not math.isfinite(number) or (size != 0 and not _SMALLEST_PLAIN <= size < _GREATEST_PLAIN):
+    if not math.isfinite(number) or (size != 0 and not _MIN_PLAIN <= size < _MAX_PLAIN):
         return f"{number:.6g}"
     if isinstance(number, int):
         return f"{number:,}"

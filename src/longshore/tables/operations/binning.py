@@ -20,7 +20,7 @@ from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
 
-MOST_BINS = 1_000
+MAX_BINS = 1_000
 """Intervals that a column may be sorted into."""
 PRECISION = 3
 """Digits that labels show, more only where neighbouring edges would look the same; pandas' default."""
@@ -141,8 +141,8 @@ def _number(text: str) -> Number:
 def _refuse_count(count: Number) -> int:
     if not isinstance(count, int) or count < 1:
         raise InvalidValue("numberOfBins: give a whole number from 1, or at least two edges separated by commas")
-    if count > MOST_BINS:
-        raise TooLarge(f"numberOfBins: at most {MOST_BINS:,} intervals")
+    if count > MAX_BINS:
+        raise TooLarge(f"numberOfBins: at most {MAX_BINS:,} intervals")
     return count
 
 

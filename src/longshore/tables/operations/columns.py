@@ -10,7 +10,7 @@ from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidValue, NameTaken
 from longshore.tables.codegen import literals as write
-from longshore.tables.core.free_names import LONGEST_NAME
+from longshore.tables.core.free_names import MAX_NAME
 from longshore.tables.core.table import Table
 from longshore.tables.operations.base import (
     Change,
@@ -32,8 +32,8 @@ def check_name(name: str) -> str:
     """
     if not name.strip():
         raise InvalidValue("a column's name cannot be empty")
-    if len(name) > LONGEST_NAME:
-        raise InvalidValue(f"a column's name has at most {LONGEST_NAME} characters")
+    if len(name) > MAX_NAME:
+        raise InvalidValue(f"a column's name has at most {MAX_NAME} characters")
     if "\x00" in name:
         raise InvalidValue("a column's name cannot hold a NUL character")
     return name

@@ -24,7 +24,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 
-LONGEST_COMMAND = 100_000
+MAX_COMMAND = 100_000
 
 
 class ExecuteCommandParameters(Parameters):
@@ -32,7 +32,7 @@ class ExecuteCommandParameters(Parameters):
 
     command: StrictStr = Field(
         min_length=1,
-        max_length=LONGEST_COMMAND,
+        max_length=MAX_COMMAND,
         description="Python text; finds the table as the pandas DataFrame `df`, pandas as `pd` and NumPy as `np`",
         json_schema_extra={"x-control": "code"},
     )

@@ -28,7 +28,7 @@ from longshore.tables.operations.base import (
     refuse_all_columns_gone,
 )
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """Distinct values, and so new columns, that a column may have."""
 
 
@@ -53,11 +53,11 @@ class GenerateDummies(Operation):
         """The distinct values in order: numbers and dates by size, text by code points."""
         column = self.parameters.find(table)
         values = col(column.name).cast(_comparable(column.dtype))
-        distinct = table.scan([column.name]).select(values).drop_nulls().unique().head(MOST_VALUES + 1)
+        distinct = table.scan([column.name]).select(values).drop_nulls().unique().head(MAX_VALUES + 1)
         found = distinct.collect().to_series().sort()
-        if len(found) > MOST_VALUES:
+        if len(found) > MAX_VALUES:
             raise TooLarge(
-                f"column {column.name!r} has more than {MOST_VALUES:,} distinct values; each would become a column"
+                f"column {column.name!r} has more than {MAX_VALUES:,} distinct values; each would become a column"
             )
         return {"dtype": dtypes.encode(found.dtype), "values": _to_json(found)}
 

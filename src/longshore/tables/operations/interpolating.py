@@ -33,8 +33,8 @@ Method = Literal[
 _STRAIGHT = {"slinear", "piecewise_polynomial", "from_derivatives"}
 """Without derivatives, the last two are straight lines between neighbours too."""
 _JOINING = {"linear", "nearest", "zero", "pad", *_STRAIGHT}
-_LEAST_VALUES = {**dict.fromkeys(_STRAIGHT, 2), "quadratic": 3, "cubic": 4, "pchip": 2, "akima": 2, "cubicspline": 2}
-_MOST_VALUES = {
+_MIN_VALUES = {**dict.fromkeys(_STRAIGHT, 2), "quadratic": 3, "cubic": 4, "pchip": 2, "akima": 2, "cubicspline": 2}
+_MAX_VALUES = {
     # Work grows with the square of the values. One polynomial through more points than this means nothing anyway;
     # a smoothing spline of 10,000 restless values took 18 s.
     "barycentric": 1_000,
@@ -76,7 +76,7 @@ class InterpolateParameters(OneColumn):
         """How many values the method needs to draw a curve."""
         if self.method in _HIGHEST_ORDER:
             return (self.order or 0) + 1
-        return _LEAST_VALUES.get(self.method, 1)
+        return _MIN_VALUES.get(self.method, 1)
 
 
 @operation
@@ -155,9 +155,9 @@ class Interpolate(Operation):
         if known < self.parameters.least_values:
             needed = counted(self.parameters.least_values, "value")
             raise InvalidValue(f"the method {method} needs {needed}, and column {column.name!r} has {known:,}")
-        if known > _MOST_VALUES.get(method, known):
+        if known > _MAX_VALUES.get(method, known):
             raise TooLarge(
-                f"the method {method} works on at most {_MOST_VALUES[method]:,} values, and column {column.name!r} "
+                f"the method {method} works on at most {_MAX_VALUES[method]:,} values, and column {column.name!r} "
                 f"has {known:,}; cubic, pchip and akima have no such limit"
             )
 

@@ -32,11 +32,11 @@ from longshore.tables.operations.other import OtherParameters, WithOther
 
 How = Literal["left", "inner", "outer"]
 
-MOST_TIMES = 10
+MAX_TIMES = 10
 """A join gives at most so many times the rows that both tables have together ..."""
 ALWAYS_ALLOWED_ROWS = 1_000_000
 """... but so many are always allowed."""
-MOST_KEYS = 100
+MAX_KEYS = 100
 
 BATCH_ROWS = 1_000_000
 """Rows of a batch whose keys are counted at once."""
@@ -77,7 +77,7 @@ class JoinParameters(OtherParameters):
     """Which table, by which columns, and what to bring."""
 
     keys: list[JoinKey] = Field(
-        min_length=1, max_length=MOST_KEYS, description="pairs of columns that have to agree, all of them"
+        min_length=1, max_length=MAX_KEYS, description="pairs of columns that have to agree, all of them"
     )
     how: How = Field(
         "left",
@@ -293,10 +293,10 @@ def _hits(ours: Table, pairs: list[KeyPair], known_keys: pl.DataFrame) -> Counts
 
 
 def _check_size(rows: int, together: int) -> None:
-    allowed = max(MOST_TIMES * together, ALWAYS_ALLOWED_ROWS)
+    allowed = max(MAX_TIMES * together, ALWAYS_ALLOWED_ROWS)
     if rows > allowed:
         raise TooLarge(
-            f"the result would have {rows:,} rows, and at most {allowed:,} are allowed here ({MOST_TIMES} times both "
+            f"the result would have {rows:,} rows, and at most {allowed:,} are allowed here ({MAX_TIMES} times both "
             "tables' rows): keys that stand in several rows of both tables multiply. Join by more columns, or remove "
             "the duplicates of the other table first"
         )

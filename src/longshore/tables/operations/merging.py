@@ -17,7 +17,7 @@ from longshore.tables.formats.scalars import as_text, fit_value
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
 
-MOST_VALUES = 100_000
+MAX_VALUES = 100_000
 """Values that one step may merge."""
 
 Value = StrictStr | StrictBool | StrictInt | StrictFloat
@@ -48,8 +48,8 @@ class MergeValuesParameters(OneColumn):
             for value in merge.values:
                 if seen.setdefault(as_text(value), number) != number:
                     raise ValueError(f"merges: the value {shorten(str(value))!r} stands in two of them")
-        if len(seen) > MOST_VALUES:
-            raise ValueError(f"merges: at most {MOST_VALUES:,} values are merged in one step")
+        if len(seen) > MAX_VALUES:
+            raise ValueError(f"merges: at most {MAX_VALUES:,} values are merged in one step")
         return self
 
 

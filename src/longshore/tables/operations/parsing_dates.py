@@ -27,7 +27,7 @@ from longshore.tables.operations.base import (
 )
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 
-MOST_FORMATS = 50
+MAX_FORMATS = 50
 
 
 class ParseDatesParameters(OneColumn):
@@ -39,7 +39,7 @@ class ParseDatesParameters(OneColumn):
     formats: list[StrictStr] | None = Field(
         None,
         min_length=1,
-        max_length=MOST_FORMATS,
+        max_length=MAX_FORMATS,
         description="how the dates are written, in strptime's letters, such as %d/%m/%Y, tried in turn; epoch:s, "
         "epoch:ms and epoch:us count since 1970; found by itself when absent",
     )

@@ -29,11 +29,11 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.patterns import collecting, compile_pattern
-from longshore.tables.viewing.conditions import LONGEST_CONDITION, WHERE
+from longshore.tables.viewing.conditions import MAX_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query
 from longshore.tables.viewing.parameters import FilterType, Selection, ViewParameters, check_condition, resolve
 
-MOST_NEW_ROWS = 10_000
+MAX_NEW_ROWS = 10_000
 _CHOSEN = "\x00chosen"
 
 
@@ -58,7 +58,7 @@ class ViewedRowsParameters(Parameters):
         0.0, ge=0, lt=0.5, description="portion cut from either end before the mean is taken"
     )
     where: StrictStr | None = Field(
-        None, max_length=LONGEST_CONDITION, description=WHERE, json_schema_extra={"x-control": "expression"}
+        None, max_length=MAX_CONDITION, description=WHERE, json_schema_extra={"x-control": "expression"}
     )
     search_query: StrictStr | None = Field(None, description="text that one of the search's columns contains")
     search_column_indices: list[StrictInt | StrictStr] | None = Field(
@@ -238,7 +238,7 @@ class AddRowsParameters(Parameters):
 
     rows: list[list[Any] | dict[str, Any]] = Field(
         min_length=1,
-        max_length=MOST_NEW_ROWS,
+        max_length=MAX_NEW_ROWS,
         description="each a list with one value for each column, or an object of values by column name, "
         "the others missing; a value is text, a number, true, false or null and has to fit its column",
     )

@@ -32,7 +32,7 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.columns import check_name
 from longshore.tables.patterns import collecting, compile_pattern
 
-MOST_PARTS = 1_000
+MAX_PARTS = 1_000
 """New columns that one split may make."""
 
 _MARK = "\ufdd0\ufdd1"
@@ -68,9 +68,9 @@ class SplitColumn(Operation):
         text, delimiter = self._cut(column)
         cuts = text.str.count_matches(delimiter, literal=True).max()
         parts = int(collecting(table.scan([column.name]).select(cuts)).item() or 0) + 1
-        if parts > MOST_PARTS:
+        if parts > MAX_PARTS:
             raise TooLarge(
-                f"a value of {column.name!r} has {parts:,} parts; a split makes at most {MOST_PARTS:,} columns"
+                f"a value of {column.name!r} has {parts:,} parts; a split makes at most {MAX_PARTS:,} columns"
             )
         return {"parts": parts}
 

@@ -16,7 +16,7 @@ from longshore.tables.core.dtypes import is_text, text_form
 from longshore.tables.core.free_names import free_names
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column, Table
-from longshore.tables.formats.text_groups import MOST_GROUPS, group_code, group_name, group_of, trimmed
+from longshore.tables.formats.text_groups import MAX_GROUPS, group_code, group_name, group_of, trimmed
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -212,8 +212,8 @@ class Extract(Operation):
         """
         column = self.parameters.find(table)
         pattern = compile_pattern(self.parameters.pattern)
-        if pattern.compiled.groups > MOST_GROUPS:
-            raise TooLarge(f"the pattern has {pattern.compiled.groups} groups; at most {MOST_GROUPS} become columns")
+        if pattern.compiled.groups > MAX_GROUPS:
+            raise TooLarge(f"the pattern has {pattern.compiled.groups} groups; at most {MAX_GROUPS} become columns")
         text = text_form(col(column.name), column.dtype).cast(pl.String)
         groups = range(1, pattern.compiled.groups + 1) if pattern.compiled.groups else [0]
         wanted = [group_name(pattern, group) or f"{column.name}_{group or 1}" for group in groups]

@@ -32,7 +32,7 @@ __all__ = ["LIMIT_SECONDS", "Pattern", "collecting", "compile_pattern"]
 LIMIT_SECONDS = 30.0
 """How long :mod:`re` may work on one expression, all rows together."""
 
-LONGEST_PATTERN = 10_000
+MAX_PATTERN = 10_000
 """Characters; compiling a longer one would hold up every other thread."""
 
 _HINTS = {
@@ -127,8 +127,8 @@ unterminated subpattern; write \\( for a literal parenthesis
 
     :raises InvalidPattern: with the position (counted from 0), the reason and a hint.
     """
-    if len(text) > LONGEST_PATTERN:
-        raise InvalidPattern(f"the pattern has {len(text):,} characters; at most {LONGEST_PATTERN:,} are allowed")
+    if len(text) > MAX_PATTERN:
+        raise InvalidPattern(f"the pattern has {len(text):,} characters; at most {MAX_PATTERN:,} are allowed")
     try:
         with without_warnings(text):
             return Pattern(text, re.compile(text), limit_seconds)

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-MOST_STATES = 500
+MAX_STATES = 500
 DEEPEST = 50
 _SURROGATES = range(0xD800, 0xE000)
 _MARKERS = 0xF0000  # a private-use plane: stands for groups while a template is taken apart
@@ -168,7 +168,7 @@ class _Walk:
 
     def count(self) -> None:
         self.states += self.factor
-        if self.states > MOST_STATES:
+        if self.states > MAX_STATES:
             raise _Untranslatable
 
     def folded(self, regex: str, flags: int, points: list[int]) -> str:

@@ -21,7 +21,7 @@ KNOWN_FREQUENT = 2_000
 KNOWN_SMALLEST = 1_000
 """So many of the smallest texts are remembered: of ten million that occur once only the smallest are shown."""
 FREQUENT_IN_BATCH = 64
-MOST_BITS = 12
+MAX_BITS = 12
 SEED = 7
 
 Hashes = np.ndarray[tuple[int], np.dtype[np.uint64]]
@@ -102,7 +102,7 @@ class _Share:
             inside = self._inside(distinct)
             distinct, counts = distinct[inside], counts[inside]
         self._keep(distinct, counts)
-        while self._number > HASHES_AT_ONCE and self.part == 0 and self.bits < MOST_BITS:
+        while self._number > HASHES_AT_ONCE and self.part == 0 and self.bits < MAX_BITS:
             self._keep(*self._taken())
             if self._number > HASHES_AT_ONCE // 2:
                 self._halve()

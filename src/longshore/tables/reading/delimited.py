@@ -26,7 +26,7 @@ from longshore.tables.reading.plans import ANYTHING
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_record
 from longshore.tables.reading.records import (
-    LONGEST_RECORD,
+    MAX_RECORD,
     Block,
     Records,
     count_byte,
@@ -360,7 +360,7 @@ def _first_record(
     :raises TooLarge: for more fields than a table may have columns.
     """
     while True:
-        closed = start + len(sample) >= end or len(sample) >= LONGEST_RECORD
+        closed = start + len(sample) >= end or len(sample) >= MAX_RECORD
         taken = split_record(sample, 0, marks, closed, require_columns)
         if taken is not None:
             return taken

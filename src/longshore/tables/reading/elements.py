@@ -13,7 +13,7 @@ from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.reading.quotes import Bytes, Flags, Positions
 from longshore.tables.reading.records import count_byte, require_utf8
 
-LONGEST_ELEMENT = 256 << 20
+MAX_ELEMENT = 256 << 20
 _OPEN, _CLOSE = b"{[", b"}]"
 _BETWEEN = b" \t\r\n,"
 
@@ -63,8 +63,8 @@ class _Chunked:
                 final = at + len(data) >= self.size
                 lines, used = self._split(data, final, at)
                 if used == 0:
-                    if len(data) >= LONGEST_ELEMENT:
-                        raise TooLarge(f"one JSON record is longer than {LONGEST_ELEMENT:,} bytes")
+                    if len(data) >= MAX_ELEMENT:
+                        raise TooLarge(f"one JSON record is longer than {MAX_ELEMENT:,} bytes")
                     size *= 2
                     continue
                 require_utf8(data[:used], at)

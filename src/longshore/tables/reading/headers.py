@@ -11,7 +11,7 @@ from longshore.tables.reading.quotes import Marks, split_record
 from longshore.tables.reading.records import count_line_ends
 from longshore.tables.reading.results import ReadWarning, plural
 
-MOST_TITLES = 15
+MAX_TITLES = 15
 _LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _LITTLE_WORTH = 0.5
 
@@ -31,7 +31,7 @@ def titles_above(records: Sequence[Record]) -> int:
     if not records or _filled(records[0]) != 1 or len(records[0]) < PAIR:
         return 0
     width = len(records[0])
-    for number, record in enumerate(records[1 : MOST_TITLES + 1], 1):
+    for number, record in enumerate(records[1 : MAX_TITLES + 1], 1):
         if len(record) != width or number + 1 >= len(records):
             return 0
         if _filled(record) <= 1:
@@ -43,7 +43,7 @@ def titles_above(records: Sequence[Record]) -> int:
 
 def title_lines(sample: bytes, marks: Marks, complete: bool) -> bytes:
     """The lines at the top of ``sample`` that are titles, see :func:`titles_above`, with the blank ones among them."""
-    count = titles_above(sample_records(marks, sample, complete, MOST_TITLES + 2))
+    count = titles_above(sample_records(marks, sample, complete, MAX_TITLES + 2))
     at = 0
     while count and (taken := split_record(sample, at, marks, complete)) is not None:
         fields, at = taken

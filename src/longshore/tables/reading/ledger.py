@@ -19,13 +19,13 @@ from longshore.tables.core.table import PARQUET, new_file_name, placing
 from longshore.tables.reading.quotes import Positions
 from longshore.tables.reading.setaside import FIELDS
 
-MOST_RECORDS = 100_000
+MAX_RECORDS = 100_000
 """Records that are kept with their text; those beyond are only counted."""
-MOST_BYTES = 16 << 20
+MAX_BYTES = 16 << 20
 """Bytes of text that are kept in all."""
 RAW_LIMIT = 2_000
 """Characters of a record's text that are kept."""
-MOST_ANCHORS = 1_000_000
+MAX_ANCHORS = 1_000_000
 """Places at which the distance of row and line changes; rows beyond the last one have no line."""
 _RAW_BYTES = RAW_LIMIT * 4
 
@@ -106,7 +106,7 @@ class Asides:
     @property
     def room(self) -> int:
         """How many more may be kept."""
-        return MOST_RECORDS - len(self.records) if self.size < MOST_BYTES else 0
+        return MAX_RECORDS - len(self.records) if self.size < MAX_BYTES else 0
 
     def add(self, line: int, row: int | None, code: str, reason: str, raw: bytes) -> None:
         """Keep a record, unless there is no room."""
@@ -150,7 +150,7 @@ class LineMap:
         distances = lines - numbers
         before = distances[0] - 1 if self.distance is None else self.distance
         turns = np.flatnonzero(np.diff(distances, prepend=before))
-        if self.count + turns.size > MOST_ANCHORS:
+        if self.count + turns.size > MAX_ANCHORS:
             self.known_rows = row
             return
         self.distance = int(distances[-1])

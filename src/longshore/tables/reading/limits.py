@@ -8,7 +8,7 @@ from __future__ import annotations
 from longshore.errors import TooLarge
 from longshore.tables.reading.context import Reading
 
-MOST_COLUMNS = 50_000
+MAX_COLUMNS = 50_000
 """Reading, keeping and showing takes about a quarter of a millisecond for each."""
 CELLS_AT_A_TIME = 4_000_000
 """Of text that stand in memory at once, empty ones included: 16 bytes each and what stands in them."""
@@ -29,17 +29,17 @@ FREE_SPAN_CELLS = 25_000_000
 """Cells, empty ones included, that a sheet may span however little stands in it."""
 SPAN_PER_BYTE = 50
 """Beyond that, for each byte of the sheet: a cell that is there takes twenty bytes at least."""
-MOST_BLANKS = 100_000_000
+MAX_BLANKS = 100_000_000
 """Of a spreadsheet whose format counts blanks instead of writing them."""
-LONGEST_CELL_BYTES = 10_000_000
+MAX_CELL_BYTES = 10_000_000
 """Of one cell of a workbook, in its XML; spreadsheet programs write at most some ten thousand characters."""
 
 
 def require_columns(count: int) -> None:
     """:raises TooLarge: for more columns than a table may have."""
-    if count > MOST_COLUMNS:
+    if count > MAX_COLUMNS:
         raise TooLarge(
-            f"the table has more than {MOST_COLUMNS:,} columns, which is the limit; turn columns into rows, or leave"
+            f"the table has more than {MAX_COLUMNS:,} columns, which is the limit; turn columns into rows, or leave"
             " some out"
         )
 

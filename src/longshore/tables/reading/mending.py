@@ -22,7 +22,7 @@ from longshore.tables.core.portable import portable
 from longshore.tables.reading.cells import DURATION_MARK, ERROR_MARK, NO_RESULT
 
 _MENDED_PIECE = 1 << 20
-_LONGEST_ROW = 64 << 20
+_MAX_ROW = 64 << 20
 """Bytes after which the end of a row is no longer waited for."""
 _SPREADSHEETS = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -105,7 +105,7 @@ _SUSPICIOUS = {
         re.compile(rb"<table:table-cell(?=[^<>]*\stable:formula=)(?![^<>]*\soffice:(?:[a-z]+-)?value=)[^<>]*>"),
     ),
 }
-_LONGEST_SUSPICION = 4096
+_MAX_SUSPICION = 4096
 
 
 @portable
@@ -144,7 +144,7 @@ class Suspicion:
         if self.patterns and not self.found:
             data = self.rest + piece
             self.found = any(pattern.search(data) for pattern in self.patterns)
-            self.rest = piece[-_LONGEST_SUSPICION:]
+            self.rest = piece[-_MAX_SUSPICION:]
 
 
 @portable
@@ -314,7 +314,7 @@ def _whole_rows(part: IO[bytes]) -> Iterator[bytes]:
     while piece := part.read(_MENDED_PIECE):
         data = rest + piece
         end = data.rfind(b"row>") + 4
-        if end < 4 and len(data) < _LONGEST_ROW:
+        if end < 4 and len(data) < _MAX_ROW:
             rest = data
             continue
         end = end if end >= 4 else len(data)

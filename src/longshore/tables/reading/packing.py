@@ -15,8 +15,8 @@ from longshore.tables.core.portable import portable
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.limits import (
     FREE_SPAN_CELLS,
-    LONGEST_CELL_BYTES,
-    MOST_BLANKS,
+    MAX_BLANKS,
+    MAX_CELL_BYTES,
     SPAN_PER_BYTE,
     require_unpacked,
 )
@@ -26,9 +26,9 @@ _CHUNK_BYTES = 1 << 20
 SHEET_CELLS = 60_000_000
 """Cells, empty ones included, that a sheet may span: about 2 GB in memory."""
 _REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
-_LONGEST_REFERENCE = 16
+_MAX_REFERENCE = 16
 _BLANKS = re.compile(rb"""text:c=["'](\d{1,20})["']""")
-_LONGEST_BLANK = 40
+_MAX_BLANK = 40
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
 
 
@@ -135,12 +135,12 @@ class _Texts:
         first = chunk.find(b"<")
         self.run += len(chunk) if first < 0 else first
         data = self.rest + chunk
-        self.rest = chunk[-_LONGEST_BLANK:]
+        self.rest = chunk[-_MAX_BLANK:]
         if b"text:c=" in data:  # of .ods: <text:s text:c="2000"/> stands for as many blanks
             self.blanks += sum(int(count) for count in _BLANKS.findall(data))
-        if self.run > LONGEST_CELL_BYTES or self.blanks > MOST_BLANKS:
+        if self.run > MAX_CELL_BYTES or self.blanks > MAX_BLANKS:
             raise TooLarge(
-                f"a cell of the workbook holds more than {LONGEST_CELL_BYTES:,} characters, or nothing but blanks; save"
+                f"a cell of the workbook holds more than {MAX_CELL_BYTES:,} characters, or nothing but blanks; save"
                 " the table as CSV or Parquet"
             )
         if first >= 0:
@@ -168,7 +168,7 @@ class _Extent:
         """
         self.bytes += len(chunk)
         data = self.rest + chunk
-        self.rest = data[-_LONGEST_REFERENCE:]
+        self.rest = data[-_MAX_REFERENCE:]
         found = _REFERENCE.findall(data)
         if not found:
             return

@@ -12,7 +12,7 @@ import numpy as np
 from longshore.errors import TooLarge
 from longshore.tables.reading.quotes import Bytes, Marks, Positions, is_regular, make_regular, place_before, simplify
 
-LONGEST_RECORD = 64 << 20
+MAX_RECORD = 64 << 20
 """Bytes after which a quote that nothing closed counts as a character, so that memory stays bounded."""
 _COUNT_BYTES = 1 << 20
 _WINDOW_BYTES = 64 << 10
@@ -64,7 +64,7 @@ class Records:
     def blocks(self) -> Iterator[Block]:
         """All blocks in order.
 
-        :raises TooLarge: if a line is longer than :data:`LONGEST_RECORD`.
+        :raises TooLarge: if a line is longer than :data:`MAX_RECORD`.
         """
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
@@ -78,8 +78,8 @@ class Records:
             data = self._read_lines(descriptor, at, size)
             block = self._settle(data, at)
             if block.end == at:
-                if size >= LONGEST_RECORD:
-                    raise TooLarge(f"a line of the file is longer than {LONGEST_RECORD:,} bytes")
+                if size >= MAX_RECORD:
+                    raise TooLarge(f"a line of the file is longer than {MAX_RECORD:,} bytes")
                 size *= 2
                 continue
             yield block
@@ -112,7 +112,7 @@ class Records:
             self.irregular |= mended
             return Block(simple[:used], quoted, at, at + end, mended)
         self.irregular = True
-        closed = final or len(data) >= LONGEST_RECORD
+        closed = final or len(data) >= MAX_RECORD
 
         unclosed: list[int] = []
 

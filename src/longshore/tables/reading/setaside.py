@@ -8,7 +8,7 @@ import polars as pl
 
 from longshore.tables.core.table import Column, Table
 
-MOST_LISTED = 1_000
+MAX_LISTED = 1_000
 """Records in one answer: with texts of 2,000 characters each, a few megabytes."""
 
 FIELDS: dict[str, pl.DataType] = {
@@ -39,11 +39,11 @@ def set_aside(table: Table) -> Table | None:
 def list_set_aside(table: Table, first: int = 0, last: int | None = None) -> tuple[int, list[dict[str, Any]]]:
     """How many records are kept, and those from ``first`` to ``last`` in the order of the file.
 
-    :param last: inclusive; at most :data:`MOST_LISTED` records come at once.
+    :param last: inclusive; at most :data:`MAX_LISTED` records come at once.
     """
     kept = set_aside(table)
     if kept is None:
         return 0, []
     first = max(first, 0)
-    stop = first + MOST_LISTED if last is None else min(last + 1, first + MOST_LISTED)
+    stop = first + MAX_LISTED if last is None else min(last + 1, first + MAX_LISTED)
     return kept.rows, kept.scan().slice(first, max(0, stop - first)).collect().to_dicts()

@@ -21,7 +21,7 @@ from longshore.tables.reading.quotes import Positions
 Kinds = dict[str, set[str]]
 """Per key, the kinds of its values: int, float, bool, text, nested."""
 
-FIRST_LINES, MOST_LINES = 500, 16_384
+FIRST_LINES, MAX_LINES = 500, 16_384
 SURVEY_CELLS = 500_000
 _OPEN, _LINE_FEED = 123, 10
 _NO_OBJECT = "the line is valid JSON but not an object"
@@ -218,7 +218,7 @@ def _kinds_quickly(data: bytes) -> Kinds | None:
             schema = pl.read_ndjson(piece, infer_schema_length=None).schema if piece.strip() else {}
         except pl.exceptions.PolarsError:
             return None
-        lines = min(max(SURVEY_CELLS // max(len(schema), 1), FIRST_LINES), MOST_LINES)
+        lines = min(max(SURVEY_CELLS // max(len(schema), 1), FIRST_LINES), MAX_LINES)
         for key, dtype in schema.items():
             kinds.setdefault(key, set()).update(_kind_of(dtype))
         require_columns(len(kinds))

@@ -19,7 +19,7 @@ from longshore.tables.core.table import ROW_NUMBER, Table
 from longshore.tables.operations.base import Change, Computed, Facts, Parameters, require_operation
 from longshore.tables.operations.other import FindOther, bind, no_others
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 
 
 class PreviewParameters(Parameters):
@@ -28,7 +28,7 @@ class PreviewParameters(Parameters):
     preview: StrictStr = Field(description="name of the operation")
     parameters: dict[str, JsonValue] = Field(description="its parameters, as they would be sent")
     row_indices: list[Annotated[StrictInt, Field(ge=0, lt=2**32 - 1)]] = Field(
-        max_length=MOST_ROWS,
+        max_length=MAX_ROWS,
         description="numbers of the rows to show, as `data` gave them",
         json_schema_extra={"x-control": "rows"},
     )

@@ -48,13 +48,13 @@ from longshore.tables.operations import (
     no_others,
     require_operation,
 )
-from longshore.tables.operations.splitting import MOST_PARTS
+from longshore.tables.operations.splitting import MAX_PARTS
 from longshore.tables.replay.apply import Outcome, apply
 
 FORMAT: Final = "longshore-recipe"
 FORMAT_VERSION = 1
-MOST_STEPS = 10_000
-MOST_BYTES = 32 * 2**20
+MAX_STEPS = 10_000
+MAX_BYTES = 32 * 2**20
 DEEPEST = 40
 """Lists and objects inside each other; parameters and facts of our own operations need six."""
 
@@ -123,7 +123,7 @@ class Recipe(_Part):
     format_version: int = FORMAT_VERSION
     name: str = Field("", max_length=1000, description="of the file that it was made on")
     reading: RecipeReading = Field(default_factory=RecipeReading)
-    steps: list[RecipeStep] = Field(max_length=MOST_STEPS)
+    steps: list[RecipeStep] = Field(max_length=MAX_STEPS)
 
     def to_document(self) -> dict[str, Any]:
         """As JSON; :meth:`parse` reads it back."""
@@ -134,7 +134,7 @@ class Recipe(_Part):
         """A recipe from a JSON value that came from anywhere.
 
         :raises InvalidRequest: when it is no recipe, or one of another format version.
-        :raises TooLarge: over :data:`MOST_BYTES`, or nested deeper than :data:`DEEPEST`.
+        :raises TooLarge: over :data:`MAX_BYTES`, or nested deeper than :data:`DEEPEST`.
         """
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise InvalidRequest(f'recipe: give the document that the export made; it says "format": "{FORMAT}"')
@@ -163,8 +163,8 @@ def _check_size(document: Any) -> None:
                 inner.extend(value.values())
             elif isinstance(value, list):
                 inner.extend(value)
-        if size > MOST_BYTES:
-            raise TooLarge(f"a recipe has at most {MOST_BYTES:,} bytes")
+        if size > MAX_BYTES:
+            raise TooLarge(f"a recipe has at most {MAX_BYTES:,} bytes")
         if not inner:
             return
         level = inner
@@ -592,8 +592,8 @@ def check_facts(kept: Mapping[str, Any], learnt: Mapping[str, Any]) -> None:
     """
     if kept.keys() != learnt.keys() or not all(_same_form(kept[name], learnt[name]) for name in learnt):
         raise InvalidValue("the facts that the recipe keeps for this step are not of its form; learn them instead")
-    if isinstance(kept.get("parts"), int) and not 1 <= kept["parts"] <= MOST_PARTS:
-        raise TooLarge(f"a split makes at most {MOST_PARTS:,} columns")
+    if isinstance(kept.get("parts"), int) and not 1 <= kept["parts"] <= MAX_PARTS:
+        raise TooLarge(f"a split makes at most {MAX_PARTS:,} columns")
 
 
 def _same_form(kept: Any, learnt: Any) -> bool:

@@ -19,10 +19,10 @@ from longshore.tables.codegen.literals import (
     type_of,
     value,
 )
-from longshore.tables.codegen.patterns import LONGEST_TRANSLATION, found, replaced
+from longshore.tables.codegen.patterns import MAX_TRANSLATION, found, replaced
 
 __all__ = [
-    "LONGEST_TRANSLATION",
+    "MAX_TRANSLATION",
     "Argument",
     "Code",
     "as_text",

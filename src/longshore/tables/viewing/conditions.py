@@ -22,7 +22,7 @@ WHERE = (
     "rows for which it is missing are not shown"
 )
 """What people are told of the parameter."""
-LONGEST_CONDITION = LONGEST
+MAX_CONDITION = LONGEST
 
 parse_condition = lru_cache(256)(parse)
 

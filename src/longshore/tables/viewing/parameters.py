@@ -14,7 +14,7 @@ from longshore.tables.core.spelling import Spelt
 from longshore.tables.core.table import Column, Table
 from longshore.tables.core.validation import parse_model
 from longshore.tables.viewing.conditions import (
-    LONGEST_CONDITION,
+    MAX_CONDITION,
     WHERE,
     Condition,
     parse_condition,
@@ -58,7 +58,7 @@ class ViewParameters(Spelt):
     filter_columns: list[str] | None = None
     outliers_std_dev: float = Field(2.0, gt=0, description="standard deviations from the mean")
     outliers_trim_portion: float = Field(0.0, ge=0, lt=0.5, description="cut from either end before the mean is taken")
-    where: str | None = Field(None, max_length=LONGEST_CONDITION, description=WHERE)
+    where: str | None = Field(None, max_length=MAX_CONDITION, description=WHERE)
     search_query: str | None = None
     search_column_indices: list[StrictInt | StrictStr] | None = None
     search_columns: list[str] | None = None

@@ -196,7 +196,7 @@ def write_xlsx(export: Export) -> Iterator[bytes]:
 _KNOWN_SUFFIX = re.compile(
     r"\.(csv|tsv|tab|txt|json|jsonl|ndjson|xlsx?|xlsm|ods|parquet|arrow|feather|ipc|gz|zip)$", re.IGNORECASE
 )
-_LONGEST_NAME = 120
+_MAX_NAME = 120
 
 
 def suggest_name(original_name: str, format_name: str) -> str:
@@ -223,7 +223,7 @@ def base_name(original_name: str) -> str:
     base = base.replace('"', "'").strip()
     while (shorter := _KNOWN_SUFFIX.sub("", base)) != base:
         base = shorter
-    return base[:_LONGEST_NAME].strip(". ")
+    return base[:_MAX_NAME].strip(". ")
 
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}

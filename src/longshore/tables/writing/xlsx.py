@@ -15,16 +15,16 @@ import xlsxwriter
 from longshore.errors import TooLarge, shorten
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
-from longshore.tables.core.json_values import LARGEST_EXACT
+from longshore.tables.core.json_values import MAX_EXACT
 from longshore.tables.core.table import Column, Table
 from longshore.tables.viewing.reading import Rows
 from longshore.tables.writing.channel import CHUNK_BYTES
 from longshore.tables.writing.source import batches, rows_frame
 
 # https://support.microsoft.com/office/excel-specifications-and-limits
-MOST_ROWS = 1_048_575  # and the header
-MOST_COLUMNS = 16_384
-MOST_CHARACTERS = 32_767
+MAX_ROWS = 1_048_575  # and the header
+MAX_COLUMNS = 16_384
+MAX_CHARACTERS = 32_767
 BATCH_CELLS = 200_000
 
 _OPTIONS = {
@@ -46,13 +46,13 @@ def check_limits(table: Table, rows: Rows | None) -> None:
     :raises TooLarge: naming what is too much.
     """
     count = table.rows if rows is None else len(rows)
-    if count > MOST_ROWS:
-        raise TooLarge(f"an Excel sheet holds {MOST_ROWS:,} rows beside its header, and these are {count:,}; use csv")
-    if table.width > MOST_COLUMNS:
-        raise TooLarge(f"an Excel sheet holds {MOST_COLUMNS:,} columns, and these are {table.width:,}; use csv")
+    if count > MAX_ROWS:
+        raise TooLarge(f"an Excel sheet holds {MAX_ROWS:,} rows beside its header, and these are {count:,}; use csv")
+    if table.width > MAX_COLUMNS:
+        raise TooLarge(f"an Excel sheet holds {MAX_COLUMNS:,} columns, and these are {table.width:,}; use csv")
     for name in table.names:
-        if len(name) > MOST_CHARACTERS:
-            raise TooLarge(f"an Excel cell holds {MOST_CHARACTERS:,} characters, and a column's name has {len(name):,}")
+        if len(name) > MAX_CHARACTERS:
+            raise TooLarge(f"an Excel cell holds {MAX_CHARACTERS:,} characters, and a column's name has {len(name):,}")
     texts = [column.name for column in table.columns if dtypes.is_text(column.dtype) or column.dtype == pl.Binary()]
     if not texts or not count:
         return
@@ -61,9 +61,9 @@ def check_limits(table: Table, rows: Rows | None) -> None:
         for name in texts
     )
     for name, longest in lengths.collect(engine="streaming").row(0, named=True).items():
-        if longest is not None and longest > MOST_CHARACTERS:
+        if longest is not None and longest > MAX_CHARACTERS:
             raise TooLarge(
-                f"an Excel cell holds {MOST_CHARACTERS:,} characters; one in column {shorten(name)!r} has {longest:,}"
+                f"an Excel cell holds {MAX_CHARACTERS:,} characters; one in column {shorten(name)!r} has {longest:,}"
             )
 
 
@@ -134,7 +134,7 @@ def _write_text(sheet: Any) -> Cell:
 
 def _write_number(sheet: Any) -> Cell:
     def write(row: int, index: int, value: Any) -> None:
-        exact = isinstance(value, float) or abs(value) <= LARGEST_EXACT
+        exact = isinstance(value, float) or abs(value) <= MAX_EXACT
         if exact and abs(value) != float("inf"):
             sheet.write_number(row, index, value)
         else:

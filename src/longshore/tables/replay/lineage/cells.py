@@ -17,9 +17,9 @@ from longshore.tables.replay.drop_step import Made
 from longshore.tables.replay.lineage.results import Explanation, Original, Place, StepOfCell, What
 from longshore.tables.replay.lineage.stages import Stage, Unknown, attempt, stages_of
 
-MOST_MOVES = 50
+MAX_MOVES = 50
 """Steps that move rows which are followed: each may cost a look at whole columns."""
-MOST_READS = 20
+MAX_READS = 20
 """Cells that are shown of those from which a new column was computed."""
 
 
@@ -70,8 +70,8 @@ def explain(made: Sequence[Made], row: int, column: int) -> Explanation:
 
 
 def _require_few(moves: int) -> None:
-    if moves > MOST_MOVES:
-        raise Unknown(f"{MOST_MOVES} later steps that move rows were followed, and no more are")
+    if moves > MAX_MOVES:
+        raise Unknown(f"{MAX_MOVES} later steps that move rows were followed, and no more are")
 
 
 def _is_same(link: Link, here: Place, column: int) -> bool:
@@ -136,7 +136,7 @@ def _find_kept(before: Table, column: Column, after: Table) -> int | None:
 def _told(stage: Stage, before: Stage, here: Place, link: Link) -> tuple[Place | None, StepOfCell | None]:
     """The cell before the step, None if the step made it; and what the step did to it, None for nothing."""
     if link.made is not None:
-        indices = [before.table.index_of(name) for name in link.reads[:MOST_READS]] if link.row is not None else []
+        indices = [before.table.index_of(name) for name in link.reads[:MAX_READS]] if link.row is not None else []
         reads = tuple(before.read(link.row, index) for index in indices)  # type: ignore[arg-type]
         return None, _step(stage, (link.made,), None, here, reads=reads)
     assert link.row is not None  # noqa: S101 - what was not made was there

@@ -27,7 +27,7 @@ else:
 SOURCE = "<command>"
 PRINTED_CHARACTERS = 10_000
 MESSAGE_CHARACTERS = 500
-MOST_COLUMNS = 20_000
+MAX_COLUMNS = 20_000
 BATCH_ROWS = 1_000_000
 
 
@@ -183,8 +183,8 @@ def require_frame(value: object) -> "pd.DataFrame":
         raise NoFrameError(f"df is of type {type(value).__name__} at the end, not a DataFrame")
     if value.shape[1] == 0:
         raise NoFrameError("df has no columns at the end; a table keeps at least one")
-    if value.shape[1] > MOST_COLUMNS:
-        raise TooManyError(f"df has {value.shape[1]:,} columns at the end; at most {MOST_COLUMNS:,} are allowed")
+    if value.shape[1] > MAX_COLUMNS:
+        raise TooManyError(f"df has {value.shape[1]:,} columns at the end; at most {MAX_COLUMNS:,} are allowed")
     return value
 
 
