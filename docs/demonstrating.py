@@ -12,7 +12,7 @@ from longshore.samples import FILMS, LATER_FILMS, STUDIOS
 from longshore.tables import sandbox
 from longshore.tables.core.json_values import to_rows
 from longshore.tables.core.table import Table
-from longshore.tables.operations import Operation, Other, WithOther
+from longshore.tables.operations import BinaryOperation, Operation, TableOperand
 from longshore.tables.reading import read
 from longshore.tables.replay.apply import Outcome, apply
 
@@ -44,9 +44,9 @@ class Demonstration:
     def carry_out(self, declared: type[Operation]) -> Outcome:
         """What the operation's example does to the sample table."""
         operation = declared.parse(declared.example)
-        if isinstance(operation, WithOther):
+        if isinstance(operation, BinaryOperation):
             path = OTHERS[declared.name]
-            operation = operation.reading(Other(self._read(path), path.name))
+            operation = operation.reading(TableOperand(self._read(path), path.name))
         return apply(self.table, operation)
 
     def outcome_lines(self, declared: type[Operation]) -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from access.conftest import Serve, Served, Tokens
+from longshore.access.bind_policy import is_loopback, require_protection
 from longshore.access.gate import _kept_private
-from longshore.access.policy import is_loopback, require_protection
 from longshore.access.proxies import Proxies
 from longshore.errors import SettingsError
 from longshore.settings import Settings

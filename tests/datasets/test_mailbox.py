@@ -22,7 +22,7 @@ from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.service import Asker
 from longshore.errors import IllegalOperation, SessionNotFound, TimedOut
 from longshore.processes.stop_signal import StopSignal
-from longshore.state.leases import LEASE_SECONDS, RENEW_SECONDS, Lease, LeaseWatch
+from longshore.state.leases import LEASE_SECONDS, RENEW_SECONDS, ExpiryDetector, Lease
 from longshore.tables.reading import ReadOptions
 from support.leases import Clock, dead_owner
 from support.waiting import eventually
@@ -164,7 +164,7 @@ ELSEWHERE = "elsewhere/1/1/0123456789abcdef/abcd"
 def watching(bench: Bench) -> tuple[Reconciler, Clock]:
     """A reconciler that watches leases by a clock of the test's."""
     reconciler, clock = Reconciler(bench.service, bench.queue), Clock()
-    reconciler.watch = LeaseWatch(clock=clock)
+    reconciler.watch = ExpiryDetector(clock=clock)
     return reconciler, clock
 
 

@@ -14,7 +14,7 @@ from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.retention import remove_unchanged
 from longshore.datasets.service import Asker
 from longshore.errors import SessionNotFound
-from longshore.state.leases import LEASE_SECONDS, LeaseWatch, new_owner
+from longshore.state.leases import LEASE_SECONDS, ExpiryDetector, new_owner
 from support.leases import Clock, dead_owner
 
 CSV = b"a\n1\n2\n"
@@ -82,7 +82,7 @@ def test_sockets_of_a_server_elsewhere_are_dropped_when_it_gives_no_sign_of_life
     session = bench.upload(CSV)
     here = Reconciler(bench.service, bench.queue, new_owner())
     clock = Clock()
-    here.server_watch = LeaseWatch(clock=clock)
+    here.server_watch = ExpiryDetector(clock=clock)
     with bench.database.writing() as connection:
         for name in ("alive/1/1/0123456789abcdef/a", "gone/1/1/0123456789abcdef/b"):
             records.associate(connection, f"socket of {name}", session, name)

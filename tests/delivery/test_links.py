@@ -19,7 +19,7 @@ from longshore.errors import IllegalOperation, InvalidValue, TooLarge
 from longshore.processes.running_job import running_job
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.state.leases import LeaseWatch, new_owner
+from longshore.state.leases import ExpiryDetector, new_owner
 from support.leases import Clock, at, dead_owner
 
 app = Flask(__name__)
@@ -218,8 +218,8 @@ def test_a_link_of_a_job_ends_with_its_result_and_not_later_than_it_asked_for(li
 def watch_for(links: Links, seconds: float) -> None:
     """Look at the transfers again and again for so long."""
     clock = Clock()
-    links._transfer_watch = LeaseWatch(records.GRACE_SECONDS, clock)
-    links._taker_watch = LeaseWatch(records.GRACE_SECONDS, clock)
+    links._transfer_watch = ExpiryDetector(records.GRACE_SECONDS, clock)
+    links._taker_watch = ExpiryDetector(records.GRACE_SECONDS, clock)
     for _ in range(int(seconds) + 1):
         links.break_leases()
         clock.now += 1

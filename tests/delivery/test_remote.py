@@ -21,7 +21,7 @@ from longshore.state.database import Database, migrate
 BODY = bytes(range(256)) * 5000
 
 
-class Other(BaseHTTPRequestHandler):
+class TableOperand(BaseHTTPRequestHandler):
     """Another server: a file, redirects, errors."""
 
     seen: ClassVar[list[dict[str, str]]] = []
@@ -49,8 +49,8 @@ class Other(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def other() -> Iterator[str]:
-    Other.seen = []
-    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as server:
+    TableOperand.seen = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), TableOperand) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -73,8 +73,8 @@ def test_a_remote_file_comes_through_this_server_once(links: Links, other: str) 
     assert headers["Content-Length"] == str(len(BODY))
     assert headers["Content-Type"] == "application/x-thing"
     assert headers["Content-Disposition"] == "attachment; filename=file"
-    assert Other.seen[0]["Authorization"] == "Bearer x"
-    assert Other.seen[0]["Host"] == other.removeprefix("http://")
+    assert TableOperand.seen[0]["Authorization"] == "Bearer x"
+    assert TableOperand.seen[0]["Host"] == other.removeprefix("http://")
     with pytest.raises(LinkNotFound):
         take(links, address)
 
@@ -99,7 +99,7 @@ def test_redirects_are_followed_without_the_credentials_and_only_to_listed_hosts
     both = Links(permitted, links.database)
     address = both.register_request(f"{other}/to={target}/file", headers={"Authorization": "Bearer x"})
     assert take(both, address)[1] == BODY
-    assert "Authorization" not in Other.seen[1]
+    assert "Authorization" not in TableOperand.seen[1]
     with pytest.raises(Disabled, match="REMOTE_HOSTS"):
         take(links, links.register_request(f"{other}/to={target}/file"))
     with pytest.raises(Unavailable, match="without end"):

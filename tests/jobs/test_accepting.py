@@ -6,19 +6,19 @@ import pytest
 
 from longshore.errors import InvalidValue
 from longshore.jobs import records
-from longshore.jobs.accepting import Keeping, Kept, keep_together
+from longshore.jobs.accepting import Kept, Submission, keep_together
 from longshore.jobs.records import NewJob
 from longshore.state.database import Database
 from longshore.state.group_commit import GroupCommit
 
 
-def asked(*inputs: bytes, key: str | None = None) -> Keeping:
+def asked(*inputs: bytes, key: str | None = None) -> Submission:
     digest = None if key is None else b"".join(inputs).hex()
     first = NewJob("sum", "jobs", inputs[0], 1.0, records.new_job_id(), idempotency_key=key, inputs_digest=digest)
-    return Keeping(first, list(inputs[1:]))
+    return Submission(first, list(inputs[1:]))
 
 
-def keep(database: Database, *works: Keeping) -> list[Kept]:
+def keep(database: Database, *works: Submission) -> list[Kept]:
     with database.writing() as connection:
         return list(keep_together(connection, works))
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from support.jobs import FINISHED, HANDLERS, JobsAPI, marks, runners, wardens
+from support.jobs import FINISHED, HANDLERS, JobsAPI, executors, marks, runners
 from support.server import LongshoreServer, still_running
 from support.waiting import eventually
 
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongshoreServer
 
 
 def kill(server: LongshoreServer, victim: str) -> None:
-    processes = {"runner": runners, "task process": wardens}
+    processes = {"runner": runners, "task process": executors}
     if victim in processes:
         eventually(lambda: processes[victim](server), 10, f"a {victim}")[0].kill()
     elif victim == "supervisor":
@@ -104,7 +104,7 @@ def test_a_job_whose_warden_died_and_may_not_repeat_fails_too(server: LongshoreS
     api = JobsAPI(server)
     job_id = api.submit("marks_and_waits_once", folder=str(tmp_path), number=1)
     eventually(lambda: marks(tmp_path), 30, "its beginning")
-    for warden in wardens(server):
-        warden.kill()
+    for executor in executors(server):
+        executor.kill()
     assert api.wait(job_id)["error"] == "WorkerLost"
     assert marks(tmp_path) == {1: 1}

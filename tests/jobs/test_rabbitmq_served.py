@@ -18,7 +18,7 @@ from longshore.jobs.tasks import send_messages
 from longshore.queues.celery_app import make_celery
 from longshore.queues.undeclared import announce, declare_passively
 from longshore.settings import Settings
-from support.jobs import HANDLERS, JobsAPI, wardens
+from support.jobs import HANDLERS, JobsAPI, executors
 from support.plain_tasks import Plain, lay_out
 from support.rabbitmq import running_rabbitmq, why_not
 from support.server import LongshoreServer
@@ -128,7 +128,7 @@ def test_a_killed_task_process_loses_no_job(server: LongshoreServer, tmp_path: P
     inputs = [{"folder": str(tmp_path), "number": number, "seconds": 0.01} for number in range(50)]
     ids = api.submit_batch("mark", inputs)
     eventually(lambda: (tmp_path / "marks").exists(), 20, "the first job")
-    wardens(server)[0].kill()
+    executors(server)[0].kill()
     eventually(lambda: all(api.show(job_id)["status"] == "SUCCESS" for job_id in ids), 60, "the end of all jobs")
 
 

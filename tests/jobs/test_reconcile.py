@@ -16,7 +16,7 @@ from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
 from longshore.state.database import Database
-from longshore.state.leases import LEASE_SECONDS, LeaseWatch, new_owner
+from longshore.state.leases import LEASE_SECONDS, ExpiryDetector, new_owner
 from support.leases import Clock, dead_owner
 
 Put = Callable[..., str]
@@ -108,7 +108,7 @@ def test_a_lease_of_another_machine_runs_out_by_the_time_that_it_was_watched(ben
     put()
     bench.claim("elsewhere/1/1/a")
     clock = Clock()
-    bench.reconciler.watch = LeaseWatch(clock=clock)
+    bench.reconciler.watch = ExpiryDetector(clock=clock)
     for _ in range(int(LEASE_SECONDS) + 1):
         assert bench.reconciler.take_over() == []
         clock.now += 1
@@ -151,7 +151,7 @@ def test_an_end_that_nobody_was_told_of_is_told_once_the_queue_is_back(
 ) -> None:
     job_id, unwatched = put(), put()
     bench.watch(job_id)
-    remains = claims.Remains(time.time() + 60)
+    remains = claims.AttemptEnd(time.time() + 60)
     for each in (job_id, unwatched):
         owner = new_owner()
         bench.claim(owner)
@@ -174,7 +174,7 @@ def test_what_expired_is_forgotten_first_and_its_record_a_day_later(bench: Bench
         owner = new_owner()
         assert bench.claim(owner).id == job_id
         with bench.database.writing() as connection:
-            remains = claims.Remains(now + 60)
+            remains = claims.AttemptEnd(now + 60)
             claims.succeed(connection, job_id, owner, remains, result_place=place, result_bytes=1)
     store.put(small, b"1", now + 60)
     files.adopt(_written(files.new_part(large)), large)

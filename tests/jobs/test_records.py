@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from longshore.jobs import claims, records
-from longshore.jobs.claims import Claimed, LeaseLost, Remains
+from longshore.jobs.claims import AttemptEnd, Claimed, LeaseLost
 from longshore.jobs.models import jobs
 from longshore.jobs.records import Job, NewJob
 from longshore.state.database import Database
@@ -42,7 +42,7 @@ def found(database: Database, job_id: str) -> Job:
 
 
 def lose(database: Database, job_id: str, owner: str = "me", *, may_repeat: bool = True) -> Job:
-    job: Job = change(database, claims.lose, job_id, owner, Remains(99.0, now=11.0), may_repeat=may_repeat)
+    job: Job = change(database, claims.lose, job_id, owner, AttemptEnd(99.0, now=11.0), may_repeat=may_repeat)
     return job
 
 
@@ -94,7 +94,7 @@ def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: 
     job_id = put()
     claimed(database)
     about = {"error": "JobFailed", "message": "it rained", "pause_seconds": 40.0}
-    job = change(database, claims.retry_later, job_id, "me", Remains(99.0, now=10.0), **about)
+    job = change(database, claims.retry_later, job_id, "me", AttemptEnd(99.0, now=10.0), **about)
     assert (job.status, job.message, job.lease_owner, job.raised) == ("RETRY", "it rained", None, 1)
     assert claim(database, now=49.0) is None
     again = claimed(database, now=50.0)
@@ -104,7 +104,7 @@ def test_a_job_to_be_begun_again_waits_until_it_is_due(database: Database, put: 
 def test_success(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    remains = Remains(99.0, log_tail="line", peak_bytes=1000, now=12.0)
+    remains = AttemptEnd(99.0, log_tail="line", peak_bytes=1000, now=12.0)
     change(database, claims.succeed, job_id, "me", remains, result_place="store", result_bytes=7)
     job = found(database, job_id)
     assert (job.status, job.finished, job.expires, job.result_place) == ("SUCCESS", 12.0, 99.0, "store")
@@ -117,7 +117,7 @@ def test_success(database: Database, put: Put) -> None:
 def test_failure(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    remains = Remains(99.0, log_tail="line")
+    remains = AttemptEnd(99.0, log_tail="line")
     change(database, claims.fail, job_id, "me", remains, error="JobFailed", message="ValueError: no")
     job = found(database, job_id)
     assert (job.status, job.error, job.message, job.log_tail) == ("FAILURE", "JobFailed", "ValueError: no", "line")
@@ -128,16 +128,16 @@ SETTLING: dict[str, Callable[..., Any]] = {
     "is_cancelling": lambda connection, job_id, owner: claims.is_cancelling(connection, job_id, owner),
     "progress": lambda connection, job_id, owner: claims.set_progress(connection, job_id, owner, 1, 2, ""),
     "succeed": lambda connection, job_id, owner: claims.succeed(
-        connection, job_id, owner, Remains(1), result_place="store", result_bytes=1
+        connection, job_id, owner, AttemptEnd(1), result_place="store", result_bytes=1
     ),
     "fail": lambda connection, job_id, owner: claims.fail(
-        connection, job_id, owner, Remains(1), error="c", message="s"
+        connection, job_id, owner, AttemptEnd(1), error="c", message="s"
     ),
-    "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, Remains(1)),
+    "revoke": lambda connection, job_id, owner: claims.revoke(connection, job_id, owner, AttemptEnd(1)),
     "retry": lambda connection, job_id, owner: claims.retry_later(
-        connection, job_id, owner, Remains(1), error="c", message="s", pause_seconds=1
+        connection, job_id, owner, AttemptEnd(1), error="c", message="s", pause_seconds=1
     ),
-    "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, Remains(1), may_repeat=True),
+    "lose": lambda connection, job_id, owner: claims.lose(connection, job_id, owner, AttemptEnd(1), may_repeat=True),
 }
 
 
@@ -156,7 +156,7 @@ def test_nothing_is_written_without_the_lease(database: Database, put: Put, step
 def test_a_settled_job_is_not_settled_again(database: Database, put: Put, step: str) -> None:
     job_id = put()
     claimed(database)
-    change(database, claims.fail, job_id, "me", Remains(99.0), error="JobFailed", message="no")
+    change(database, claims.fail, job_id, "me", AttemptEnd(99.0), error="JobFailed", message="no")
     with pytest.raises(LeaseLost), database.writing() as connection:
         SETTLING[step](connection, job_id, "me")
     assert found(database, job_id).message == "no"
@@ -178,7 +178,7 @@ def test_a_lost_job_runs_again_and_is_set_aside_after_three_losses(database: Dat
         job = lose(database, job_id)
         assert (job.status, job.losses) == ("RETRY", losses)
     claimed(database)
-    remains = Remains(99.0, peak_bytes=3 * 2**30, log_tail="last")
+    remains = AttemptEnd(99.0, peak_bytes=3 * 2**30, log_tail="last")
     job = change(database, claims.lose, job_id, "me", remains, may_repeat=True)
     assert (job.status, job.error, job.log_tail) == ("FAILURE", "WorkerLost", "last")
     assert "3 processes died" in job.message
@@ -206,7 +206,7 @@ def test_that_a_job_was_begun_is_forgotten_with_the_attempt(database: Database, 
     job_id = put()
     claimed(database)
     change(database, claims.begin, job_id, "me")
-    change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=True)
+    change(database, claims.interrupt, job_id, "me", AttemptEnd(99.0), may_repeat=True)
     claimed(database)
     assert not found(database, job_id).begun
 
@@ -215,14 +215,14 @@ def test_an_interrupted_job_waits_to_be_begun_again_and_it_is_no_loss(database: 
     job_id = put()
     for attempts in (1, 2, 3, 4):
         claimed(database)
-        job = change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=True)
+        job = change(database, claims.interrupt, job_id, "me", AttemptEnd(99.0), may_repeat=True)
         assert (job.status, job.attempts, job.losses) == ("PENDING", attempts, 0)
 
 
 def test_an_interrupted_job_that_may_not_repeat_fails_with_the_reason(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    job = change(database, claims.interrupt, job_id, "me", Remains(99.0), may_repeat=False)
+    job = change(database, claims.interrupt, job_id, "me", AttemptEnd(99.0), may_repeat=False)
     assert (job.status, job.error, job.attempts, job.losses) == ("FAILURE", "WorkerLost", 1, 0)
     assert job.message.startswith("its worker had to stop while it ran")
 
@@ -239,7 +239,7 @@ def test_a_pause_that_began_before_the_clock_was_set_back_begins_anew(database: 
     job_id = put()
     claimed(database)
     about = {"error": "JobFailed", "message": "no", "pause_seconds": 40.0}
-    change(database, claims.retry_later, job_id, "me", Remains(99.0, now=7200.0), **about)
+    change(database, claims.retry_later, job_id, "me", AttemptEnd(99.0, now=7200.0), **about)
     with database.reading() as connection:
         assert not records.waits_too_long(connection, now=7210.0)
         assert records.waits_too_long(connection, now=10.0)
@@ -260,7 +260,7 @@ def test_a_job_that_waits_to_be_begun_again_is_cancelled_at_once(database: Datab
     job_id = put()
     claimed(database)
     about = {"error": "JobFailed", "message": "it rained", "pause_seconds": 40.0}
-    change(database, claims.retry_later, job_id, "me", Remains(99.0), **about)
+    change(database, claims.retry_later, job_id, "me", AttemptEnd(99.0), **about)
     assert change(database, claims.request_cancel, job_id, expires=99.0).status == "REVOKED"
     assert claim(database, now=60.0) is None
 
@@ -272,7 +272,7 @@ def test_a_running_job_that_is_cancelled_is_marked(database: Database, put: Put)
     assert (job.status, job.cancelling) == ("STARTED", True)
     assert change(database, claims.renew, job_id, "me")
     assert change(database, claims.is_cancelling, job_id, "me")
-    assert change(database, claims.revoke, job_id, "me", Remains(99.0)).status == "REVOKED"
+    assert change(database, claims.revoke, job_id, "me", AttemptEnd(99.0)).status == "REVOKED"
 
 
 @pytest.mark.parametrize("step", ["retry", "lose"])
@@ -288,7 +288,7 @@ def test_a_job_asked_to_stop_is_not_begun_again(database: Database, put: Put, st
 def test_cancelling_changes_nothing_on_a_finished_or_unknown_job(database: Database, put: Put) -> None:
     job_id = put()
     claimed(database)
-    change(database, claims.fail, job_id, "me", Remains(99.0), error="JobFailed", message="no")
+    change(database, claims.fail, job_id, "me", AttemptEnd(99.0), error="JobFailed", message="no")
     before = found(database, job_id)
     assert change(database, claims.request_cancel, job_id, expires=200.0) == before
     assert change(database, claims.request_cancel, records.new_job_id(), expires=200.0) is None

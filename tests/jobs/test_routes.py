@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr
 
 from longshore.errors import LongshoreError
 from longshore.jobs import claims, records
-from longshore.jobs.claims import Claimed, Remains
+from longshore.jobs.claims import AttemptEnd, Claimed
 from longshore.jobs.declaring import job
 from longshore.jobs.records import Job
 from longshore.jobs.results import open_store
@@ -83,10 +83,10 @@ class Place:
         self.claim()
         self.store.put(job_id, document, expires)
         about = {"result_place": "store", "result_bytes": len(document)}
-        self.change(claims.succeed, job_id, "worker", Remains(expires), **about)
+        self.change(claims.succeed, job_id, "worker", AttemptEnd(expires), **about)
 
     def fail(self, job_id: str, error: str = "JobFailed", message: str = "no", log_tail: str | None = None) -> None:
-        self.change(claims.fail, job_id, "worker", Remains(LATER, log_tail), error=error, message=message)
+        self.change(claims.fail, job_id, "worker", AttemptEnd(LATER, log_tail), error=error, message=message)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_large_result_is_a_file(place: Place) -> None:
     job_id = place.submit()
     place.claim()
     about = {"result_place": "file", "result_bytes": 3}
-    place.change(claims.succeed, job_id, "worker", Remains(LATER), **about)
+    place.change(claims.succeed, job_id, "worker", AttemptEnd(LATER), **about)
     assert place.http.get(f"{BASE}/{job_id}/result").status_code == 410  # somebody removed it
     folder: Path = place.settings.results_folder
     folder.mkdir(parents=True)
@@ -343,7 +343,7 @@ def test_cancelling_a_running_job_waits_for_its_worker(place: Place) -> None:
 
     def worker() -> None:
         eventually(lambda: place.change(claims.is_cancelling, job_id, "worker"))
-        place.change(claims.revoke, job_id, "worker", Remains(LATER))
+        place.change(claims.revoke, job_id, "worker", AttemptEnd(LATER))
 
     thread = threading.Thread(target=worker)
     thread.start()

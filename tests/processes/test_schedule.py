@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from longshore.jobs import claims
 from longshore.jobs.declaring import find_job, job
 from longshore.jobs.duties import SCHEDULE, scheduled
-from longshore.processes.schedule import Duty, carry_out, parse_schedule
+from longshore.processes.schedule import PeriodicTask, carry_out, parse_schedule
 from longshore.state.database import Database
 
 HOUR = 3600.0
@@ -47,7 +47,7 @@ class Counter:
 
     def __init__(self, every: str) -> None:
         self.times = 0
-        self.duty = Duty("count", parse_schedule(every), self.work)
+        self.duty = PeriodicTask("count", parse_schedule(every), self.work)
 
     def work(self, _: Connection) -> None:
         self.times += 1
@@ -95,7 +95,7 @@ def test_what_fails_is_not_noted_and_done_at_the_next_look(database: Database) -
         if len(attempts) == 1:
             raise RuntimeError("once")
 
-    duty, other = Duty("fails", parse_schedule("1h"), work), Counter("1h")
+    duty, other = PeriodicTask("fails", parse_schedule("1h"), work), Counter("1h")
     carry_out(database, [duty, other.duty], NOON)
     assert carry_out(database, [duty, other.duty], NOON + HOUR) == ["count"]
     assert carry_out(database, [duty, other.duty], NOON + HOUR) == ["fails"]
@@ -121,6 +121,6 @@ def test_a_scheduled_job_is_accepted_and_never_overtakes_itself(database: Databa
     carry_out(database, duties, NOON + 2 * HOUR)  # it still runs
     assert woken == ["q"]
     with database.writing() as connection:
-        claims.fail(connection, claimed.job.id, "host/1/1/a", claims.Remains(NOON), error="JobFailed", message="")
+        claims.fail(connection, claimed.job.id, "host/1/1/a", claims.AttemptEnd(NOON), error="JobFailed", message="")
     carry_out(database, duties, NOON + 3 * HOUR)
     assert woken == ["q", "q"]

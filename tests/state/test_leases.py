@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from longshore.state import leases
-from longshore.state.leases import LEASE_SECONDS, MAX_LOOK_SECONDS, Lease, LeaseWatch, end_stuck, is_dead, new_owner
+from longshore.state.leases import LEASE_SECONDS, MAX_LOOK_SECONDS, ExpiryDetector, Lease, end_stuck, is_dead, new_owner
 from support.leases import Clock, dead_owner
 
 FAR = "another-machine/1/2/0123456789abcdef/3"
@@ -25,20 +25,20 @@ def clock() -> Clock:
 
 
 def test_a_lease_runs_out_when_it_was_watched_unchanged_for_as_long_as_it_lasts(clock: Clock) -> None:
-    watch = LeaseWatch(clock=clock)
+    watch = ExpiryDetector(clock=clock)
     assert not watch.has_run_out("a", Lease(FAR, 5))
     assert not clock.watch(watch, "a", Lease(FAR, 5), LEASE_SECONDS)
     assert clock.watch(watch, "a", Lease(FAR, 5), 1)
 
 
 def test_a_sign_of_life_begins_the_time_anew(clock: Clock) -> None:
-    watch = LeaseWatch(clock=clock)
+    watch = ExpiryDetector(clock=clock)
     clock.watch(watch, "a", Lease(FAR, 5), LEASE_SECONDS)
     assert not clock.watch(watch, "a", Lease(FAR, 6), LEASE_SECONDS)
 
 
 def test_a_watcher_that_stood_still_has_not_watched(clock: Clock) -> None:
-    watch = LeaseWatch(clock=clock)
+    watch = ExpiryDetector(clock=clock)
     watch.has_run_out("a", Lease(FAR, 5))
     clock.now += 3600
     assert not watch.has_run_out("a", Lease(FAR, 5))
@@ -46,14 +46,14 @@ def test_a_watcher_that_stood_still_has_not_watched(clock: Clock) -> None:
 
 
 def test_a_row_that_is_not_kept_is_forgotten(clock: Clock) -> None:
-    watch = LeaseWatch(clock=clock)
+    watch = ExpiryDetector(clock=clock)
     clock.watch(watch, "a", Lease(FAR, 5), LEASE_SECONDS)
     watch.keep([])
     assert not clock.watch(watch, "a", Lease(FAR, 5), 2)
 
 
 def test_a_process_that_ran_here_and_is_gone_is_known_at_once(clock: Clock) -> None:
-    watch = LeaseWatch(clock=clock)
+    watch = ExpiryDetector(clock=clock)
     assert not watch.is_lost("a", Lease(new_owner(), 0))
     assert watch.is_lost("b", Lease(dead_owner(), 0))
     assert not watch.is_lost("c", None)

@@ -70,7 +70,7 @@ class JobsAPI:
         return list(self.request("GET", "", params={"limit": limit}).json()["jobs"])
 
 
-def wardens(server: LongshoreServer) -> list[psutil.Process]:
+def executors(server: LongshoreServer) -> list[psutil.Process]:
     """The processes of the job worker that run jobs."""
     return server.parts()["job worker"].children()
 
@@ -79,8 +79,8 @@ def runners(server: LongshoreServer) -> list[psutil.Process]:
     """The processes in which functions run."""
     return [
         process
-        for warden in wardens(server)
-        for process in warden.children()
+        for executor in executors(server)
+        for process in executor.children()
         if "longshore.jobs.running.child" in process.cmdline()
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from longshore.state.clocks import SteadyClock
-from longshore.state.leases import MAX_LOOK_SECONDS, Lease, LeaseWatch, new_owner
+from longshore.state.leases import MAX_LOOK_SECONDS, ExpiryDetector, Lease, new_owner
 
 
 def dead_owner() -> str:
@@ -26,7 +26,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def watch(self, watch: LeaseWatch, key: object, lease: Lease, seconds: float) -> bool:
+    def watch(self, watch: ExpiryDetector, key: object, lease: Lease, seconds: float) -> bool:
         """Look at a lease again and again for so long; whether it has run out in the end."""
         until = self.now + seconds
         while self.now < until:

@@ -465,9 +465,9 @@ def test_landlock_where_mounts_are_refused(tmp_path: Path) -> None:
     code = (
         "import os, sys\n"
         f"sys.path.insert(0, {str(Path(host.__file__).with_name('inside'))!r})\n"
-        "import walls\n"
-        "walls.drop_privileges()\n"
-        f"try: walls.allow_reading_only({list(host.libraries())!r})\n"
+        "import isolation\n"
+        "isolation.drop_privileges()\n"
+        f"try: isolation.allow_reading_only({list(host.libraries())!r})\n"
         "except OSError: print('no Landlock'); sys.exit()\n"
         "def can(path, mode):\n"
         "    try: open(path, mode); return True\n"

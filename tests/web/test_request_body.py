@@ -13,7 +13,7 @@ from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 
 from longshore.web import request_body
-from longshore.web.request_body import BrokenOff, read_chunks, reading
+from longshore.web.request_body import ClientDisconnected, read_chunks, reading
 
 BODY = os.urandom(3_000_000)
 HEAD = b"PUT /x HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
@@ -108,7 +108,7 @@ def test_a_body_that_ends_early_is_told_after_what_came(pipe: Pipe) -> None:
     request, _ = pipe.take()
     chunks = read_chunks(request)
     assert next(chunks) == b"12345"
-    with pytest.raises(BrokenOff, match="after 5 of 10 bytes"):
+    with pytest.raises(ClientDisconnected, match="after 5 of 10 bytes"):
         next(chunks)
 
 
@@ -116,7 +116,7 @@ def test_a_connection_that_stalls_takes_no_other_request(pipe: Pipe, monkeypatch
     monkeypatch.setattr(request_body, "IDLE_SECONDS", 0.05)
     pipe.send(HEAD % 10 + b"12345").join()
     request, _ = pipe.take()
-    with pytest.raises(BrokenOff):
+    with pytest.raises(ClientDisconnected):
         list(read_chunks(request))
     assert pipe.parser.finish_body() is False
     assert pipe.ours.gettimeout() is None

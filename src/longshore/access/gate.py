@@ -20,9 +20,9 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from longshore.access.audit import AuditLog, outcome_of
+from longshore.access.authentication import Identities, require_scope
 from longshore.access.callers import KEY, Caller, acting
 from longshore.access.headers import ALWAYS, CORP, CSP, DEPLOYERS_POLICY, own_policy
-from longshore.access.identifying import Identities, require_scope
 from longshore.access.origins import Hosts, Origins
 from longshore.access.probes import PROBES
 from longshore.access.proxies import Proxies

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request
 
-from longshore.access.policy import is_loopback
+from longshore.access.bind_policy import is_loopback
 from longshore.access.scopes import SAFE_METHODS
 from longshore.access.tokens import tokens_are_on
 from longshore.errors import Forbidden, InvalidRequest, shorten

@@ -11,9 +11,9 @@ from typing import Any
 
 from socketio.exceptions import ConnectionRefusedError as Refused
 
+from longshore.access.authentication import require_scope
 from longshore.access.callers import KEY, Caller, acting
 from longshore.access.gate import Access
-from longshore.access.identifying import require_scope
 from longshore.access.scopes import EventScopes, Scope
 from longshore.errors import LongshoreError, Unauthorized, Unavailable
 

@@ -196,10 +196,10 @@ def migrate(*, lifeline: int | None, **options: Any) -> None:
     """Bring the database to this version's form; the other commands do this by themselves."""
     settings = read_server_settings(options)
     with loading():
-        from longshore.processes.parent_death import die_with
+        from longshore.processes.parent_death import exit_with_supervisor
         from longshore.state.database import migrate as migrate_database
         from longshore.stores.lists import prepare as prepare_lists
-    die_with(lifeline)
+    exit_with_supervisor(lifeline)
     try:
         migrate_database(settings)
         prepare_lists(settings)
@@ -235,9 +235,9 @@ def handlers() -> None:
 @click.option("--output", type=int, default=1, help="file descriptor for the answer")
 def declarations(*, lifeline: int | None, output: int) -> None:
     """Check handlers, mounts and task modules; print queues, jobs and Celery tasks as JSON."""
-    from longshore.processes.parent_death import die_with
+    from longshore.processes.parent_death import exit_with_supervisor
 
-    die_with(lifeline)
+    exit_with_supervisor(lifeline)
     answer = _find_declarations().to_wire()
     with open(output, "w", closefd=False) as file:
         json.dump(answer, file)

@@ -21,8 +21,8 @@ from longshore.datasets.special import APPLY_RECIPE, DROP_STEP
 from longshore.errors import IllegalOperation, SessionNotFound
 from longshore.state.database import Database
 from longshore.tables.core.table import Table
-from longshore.tables.operations import ITSELF, FindOther, Other, WithOther, find_operation
-from longshore.tables.operations.other import OTHER_FIELD, missing_source
+from longshore.tables.operations import ITSELF, BinaryOperation, FindOther, TableOperand, find_operation
+from longshore.tables.operations.table_operand import OTHER_FIELD, missing_source
 from longshore.tables.replay.recipe import RecipeStep
 
 PINS = ".other-"
@@ -34,7 +34,7 @@ _NAMELESS = "another dataset"
 def names_other(operation: str) -> bool:
     """Whether an operation has the parameter that names another dataset."""
     declared = find_operation(operation)
-    return declared is not None and issubclass(declared, WithOther)
+    return declared is not None and issubclass(declared, BinaryOperation)
 
 
 # -- accepting -----------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class OtherSessions:
         if self._pins is not None:
             shutil.rmtree(self._pins, ignore_errors=True)
 
-    def current(self, named: str, _version: int | None) -> Other:
+    def current(self, named: str, _version: int | None) -> TableOperand:
         """The newest committed version of a session.
 
         :raises SessionNotFound: when there is no such dataset (any more).
@@ -105,7 +105,7 @@ class OtherSessions:
         """
         return self._find(named, None)
 
-    def recorded(self, named: str, version: int | None) -> Other:
+    def recorded(self, named: str, version: int | None) -> TableOperand:
         """The version that a step of the history used.
 
         :raises SessionNotFound: when the dataset is gone, or this version is in its history no longer.
@@ -116,20 +116,20 @@ class OtherSessions:
         """:meth:`current`, for these sessions alone: a recipe from anywhere does not choose what is read."""
         known = frozenset(allowed)
 
-        def find(named: str, version: int | None) -> Other:
+        def find(named: str, version: int | None) -> TableOperand:
             if named not in known:
                 raise missing_source(named)
             return self.current(named, version)
 
         return find
 
-    def _find(self, named: str, version: int | None) -> Other:
+    def _find(self, named: str, version: int | None) -> TableOperand:
         if not records.is_session_id(named):
             raise _unknown(OTHER_FIELD)
         for _ in range(ATTEMPTS):
             name, number, table = self._look_up(named, version)
             try:
-                return Other(self._pin(table), name, number)
+                return TableOperand(self._pin(table), name, number)
             except FileNotFoundError:
                 continue  # its files went between the look at the record and the link; the record tells why
         raise SessionNotFound(f"{OTHER_FIELD}: the files of the other dataset are gone")

@@ -25,7 +25,7 @@ from typing import Any
 
 from longshore import errors
 from longshore.errors import Internal, LongshoreError, TimedOut, TooLarge, Unavailable, UnreadableFile
-from longshore.processes.parent_death import die_with_parent
+from longshore.processes.parent_death import exit_with_parent
 from longshore.tables.reading import Progress
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _start(threads: int, idle_seconds: float | None) -> tuple[socket.socket, sub
             start_new_session=True,
             # The kernel ties it to the thread that starts it, and of those only the first lives as long as the
             # process. The closed connection ends it in any case, a moment later.
-            preexec_fn=die_with_parent if threading.current_thread() is threading.main_thread() else None,
+            preexec_fn=exit_with_parent if threading.current_thread() is threading.main_thread() else None,
         )  # fmt: skip
     return ours, process
 

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from longshore.errors import LongshoreError
-from longshore.processes.parent_death import die_with_parent
+from longshore.processes.parent_death import exit_with_parent
 from longshore.tables.reading import Progress, ReadOptions, read
-from longshore.tables.reading.looking import look
+from longshore.tables.reading.preview import look
 
 NICENESS = 10
 """A click in a table goes before an import where both want the processors."""
@@ -235,7 +235,7 @@ class Reader:
         return Spare(pid, ours)
 
     def _become_child(self, parent: int) -> None:
-        die_with_parent()
+        exit_with_parent()
         if os.getppid() != parent:  # it died before the kernel was asked
             os._exit(1)
         signal.set_wakeup_fd(-1)

@@ -20,9 +20,9 @@ from longshore.datasets import mailbox, records
 from longshore.datasets.drain import Emitter, announce
 from longshore.datasets.models import datasets
 from longshore.datasets.service import Datasets
-from longshore.processes.periodic import Lookout
+from longshore.processes.periodic import PeriodicThread
 from longshore.state.clocks import steady
-from longshore.state.leases import RENEW_SECONDS, LeaseWatch, end_stuck, is_dead
+from longshore.state.leases import RENEW_SECONDS, ExpiryDetector, end_stuck, is_dead
 from longshore.storage.files import age_seconds
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ GRACE_SECONDS = 3600.0
 """Age below which a column file that no version needs is left alone: a worker may be about to commit it."""
 
 
-class Reconciler(Lookout):
+class Reconciler(PeriodicThread):
     """Looks after the sessions.
 
     :param server: the name of this web process, if it holds sockets.
@@ -48,8 +48,8 @@ class Reconciler(Lookout):
         self.service = service
         self.emitter = emitter
         self.server = server
-        self.watch = LeaseWatch()
-        self.server_watch = LeaseWatch()
+        self.watch = ExpiryDetector()
+        self.server_watch = ExpiryDetector()
         self._asked: dict[str, float] = {}
         self._swept = self._beat_at = -math.inf
 

@@ -48,7 +48,7 @@ from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.gate import SHOWN_STATUS
 from longshore.access.scopes import Scope, requires
-from longshore.datasets import looking, mailbox, records, wire
+from longshore.datasets import mailbox, preview, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.envelope import open_body
 from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
@@ -500,9 +500,9 @@ def _look(service: Datasets, query: wire.LookQuery) -> dict[str, Any]:
     """Receive a file, look at it, and let go of it."""
     folder = service.settings.uploads_folder
     service.require_room(request.content_length or 0)
-    with receive(request, folder, looking.LIMIT_BYTES) as upload:
+    with receive(request, folder, preview.LIMIT_BYTES) as upload:
         name = upload.name or query.name or "upload"
-        return looking.look_at(upload.path, service.settings, name, _options(upload))
+        return preview.look_at(upload.path, service.settings, name, _options(upload))
 
 
 def _options(upload: Upload) -> wire.UploadQuery:

@@ -44,10 +44,10 @@ from longshore.tables.clustering import ClusterParameters, find_clusters
 from longshore.tables.core import dtypes
 from longshore.tables.core.table import Table
 from longshore.tables.core.validation import parse_model
-from longshore.tables.operations import Other, require_operation
-from longshore.tables.operations.other import OTHER_FIELD
+from longshore.tables.operations import TableOperand, require_operation
+from longshore.tables.operations.table_operand import OTHER_FIELD
 from longshore.tables.reading import ReadOptions
-from longshore.tables.reading.setaside import FIELDS, list_set_aside, set_aside
+from longshore.tables.reading.quarantine import FIELDS, list_set_aside, set_aside
 from longshore.tables.replay.drop_step import DROP_STEP, Made, effective
 from longshore.tables.replay.lineage import explain
 from longshore.tables.replay.preview import PreviewParameters, preview
@@ -462,12 +462,12 @@ class Datasets:
             "facts": found.facts,
         }
 
-    def _other(self, session_id: str, _version: int | None) -> Other:
+    def _other(self, session_id: str, _version: int | None) -> TableOperand:
         """Another dataset as it is now, for an operation that is only previewed."""
         with self.database.reading() as connection:
             name = records.require_dataset(connection, session_id).name
         version = self.version(session_id)
-        return Other(version.table, name, version.number)
+        return TableOperand(version.table, name, version.number)
 
     def history(self, session_id: str) -> dict[str, Any]:
         """The steps, oldest first, undone ones included, and which of them is current."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.operations import OneColumn, Parameters
 from longshore.tables.reading import ReadOptions
-from longshore.tables.reading.setaside import MAX_LISTED
+from longshore.tables.reading.quarantine import MAX_LISTED
 from longshore.tables.viewing import ViewParameters
 from longshore.web.api import Query
 

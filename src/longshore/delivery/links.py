@@ -32,13 +32,13 @@ from longshore.delivery import cache, records, remote
 from longshore.delivery.making import Maker
 from longshore.delivery.names import clean_name, clean_type, guess_type
 from longshore.delivery.records import Link, LinkNotFound
-from longshore.delivery.watching import OneTime
+from longshore.delivery.watching import TransferTracker
 from longshore.errors import InvalidValue
 from longshore.processes.running_job import running_job
 from longshore.settings import Settings
 from longshore.state.clocks import steady
 from longshore.state.database import Database
-from longshore.state.leases import Lease, LeaseWatch
+from longshore.state.leases import ExpiryDetector, Lease
 from longshore.web.api import disposition
 from longshore.web.file_responses import Content, FrontServer, respond
 
@@ -83,8 +83,8 @@ class Links:
         self.settings = settings
         self.database = database
         self.cache = cache.FileCache(settings.links_folder, settings.link_cache_bytes)
-        self._transfer_watch = LeaseWatch(records.GRACE_SECONDS)
-        self._taker_watch = LeaseWatch(records.GRACE_SECONDS)
+        self._transfer_watch = ExpiryDetector(records.GRACE_SECONDS)
+        self._taker_watch = ExpiryDetector(records.GRACE_SECONDS)
         self.front = FrontServer(settings.send_file_header, settings.send_file_prefix)
         self._makers: dict[str, Maker] = {"request": lambda source: remote.fetch(source, settings.remote_hosts)}
 
@@ -318,10 +318,10 @@ class Links:
         response.headers["Content-Disposition"] = disposition(made.name, download=download)
         return response
 
-    def _watch(self, link: Link, size: int, request: Request) -> OneTime:
+    def _watch(self, link: Link, size: int, request: Request) -> TransferTracker:
         # A request without the cookie is nobody we know, not even the one before it.
         taker = request.cookies.get(COOKIE) or secrets.token_hex(8)
-        return OneTime(
+        return TransferTracker(
             self.database,
             link.uid,
             size,
@@ -397,7 +397,7 @@ def _is_one_time(asked: bool | None) -> bool:
     return running_job.id is None if asked is None else asked
 
 
-def _run_out(watch: LeaseWatch, leases: dict[Key, Lease]) -> dict[Key, Lease]:
+def _run_out(watch: ExpiryDetector, leases: dict[Key, Lease]) -> dict[Key, Lease]:
     watch.keep(leases)
     return {key: lease for key, lease in leases.items() if watch.has_run_out(key, lease)}
 
@@ -411,7 +411,7 @@ def address_of(link: Link) -> str:
 class _Passing:
     """The body of an answer that is made piece by piece; it counts as delivered when the last piece went out."""
 
-    def __init__(self, pieces: Iterator[bytes], watch: OneTime | None) -> None:
+    def __init__(self, pieces: Iterator[bytes], watch: TransferTracker | None) -> None:
         self._pieces = pieces
         self._watch = watch
 

@@ -21,7 +21,7 @@ NOTE_SECONDS = 10.0
 """How often a long transfer gives a sign of life."""
 
 
-class OneTime:
+class TransferTracker:
     """One taker's transfer of a one-time file.
 
     :param taker: who takes it, see :func:`~longshore.delivery.records.begin_transfer`.

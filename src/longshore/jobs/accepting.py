@@ -20,7 +20,7 @@ Kept = tuple[Accepted, list[str]]
 
 
 @dataclass(frozen=True)
-class Keeping:
+class Submission:
     """What one request has to write; a work of :class:`~longshore.state.group_commit.GroupCommit`.
 
     :param first: has the request's key, if there is one.
@@ -61,7 +61,7 @@ class Keeping:
 
 def keep_together(connection: Connection, works: Sequence[Work]) -> list[Kept]:
     """Write what many requests brought; all jobs without a key go in with one statement."""
-    keeping = [work for work in works if isinstance(work, Keeping)]
+    keeping = [work for work in works if isinstance(work, Submission)]
     unkeyed = [each for each in keeping if each.first.idempotency_key is None]
     records.insert(connection, [job for each in unkeyed for job in each.jobs()])
     return [each.kept() if each.first.idempotency_key is None else each(connection) for each in keeping]

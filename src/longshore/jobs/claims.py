@@ -41,7 +41,7 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Remains:
+class AttemptEnd:
     """What is left of an attempt.
 
     :param expires: when the job's record is forgotten, unless the job is begun again.
@@ -160,7 +160,7 @@ def set_progress(
 
 
 def succeed(
-    connection: Connection, job_id: str, owner: str, remains: Remains, *, result_place: str, result_bytes: int
+    connection: Connection, job_id: str, owner: str, remains: AttemptEnd, *, result_place: str, result_bytes: int
 ) -> Job:
     """Settle a job whose result is kept: ``result_place`` is ``"store"`` or ``"file"``.
 
@@ -170,7 +170,7 @@ def succeed(
     return _change(connection, job_id, owner, **remains.ended(SUCCESS), **about)
 
 
-def fail(connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str) -> Job:
+def fail(connection: Connection, job_id: str, owner: str, remains: AttemptEnd, *, error: str, message: str) -> Job:
     """Settle a job that failed, with a code and a sentence.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
@@ -179,7 +179,7 @@ def fail(connection: Connection, job_id: str, owner: str, remains: Remains, *, e
     return _change(connection, job_id, owner, **remains.ended(FAILURE), **about)
 
 
-def revoke(connection: Connection, job_id: str, owner: str, remains: Remains) -> Job:
+def revoke(connection: Connection, job_id: str, owner: str, remains: AttemptEnd) -> Job:
     """Settle a running job that was stopped because somebody asked for it.
 
     :raises LeaseLost: when it is no longer ``owner``'s.
@@ -188,7 +188,14 @@ def revoke(connection: Connection, job_id: str, owner: str, remains: Remains) ->
 
 
 def retry_later(
-    connection: Connection, job_id: str, owner: str, remains: Remains, *, error: str, message: str, pause_seconds: float
+    connection: Connection,
+    job_id: str,
+    owner: str,
+    remains: AttemptEnd,
+    *,
+    error: str,
+    message: str,
+    pause_seconds: float,
 ) -> Job:
     """Give a job that raised back, to be begun again after a pause; one that somebody asked to stop is REVOKED.
 
@@ -229,7 +236,7 @@ def interrupt(
     connection: Connection,
     job_id: str,
     owner: str,
-    remains: Remains,
+    remains: AttemptEnd,
     *,
     may_repeat: bool,
     pause_seconds: float | None = None,
@@ -254,7 +261,7 @@ def interrupt(
     return _change(connection, job_id, owner, started=None, **again, **_NO_LEASE)
 
 
-def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, may_repeat: bool) -> Job:
+def lose(connection: Connection, job_id: str, owner: str, remains: AttemptEnd, *, may_repeat: bool) -> Job:
     """Settle a job whose process died: RETRY at once, or FAILURE if it may not repeat or did so too often.
 
     One that may not repeat and was not even begun waits on.
@@ -265,7 +272,7 @@ def lose(connection: Connection, job_id: str, owner: str, remains: Remains, *, m
     if not may_repeat and not job.begun and not job.cancelling:
         return give_back(connection, job_id, owner)
     losses = job.losses + 1
-    # A warden that died with its job left what it had last noted of it.
+    # An executor that died with its job left what it had last noted of it.
     peak_bytes = remains.peak_bytes or job.peak_bytes
     about = {"losses": losses, "log_tail": remains.log_tail or job.log_tail, "peak_bytes": peak_bytes}
     if job.cancelling:
@@ -295,7 +302,7 @@ def take_over_lost(
 ) -> list[Job]:
     """Settle the running jobs whose process is gone, as :func:`lose` does.
 
-    :param is_lost: decides by the lease, see :class:`~longshore.state.leases.LeaseWatch`.
+    :param is_lost: decides by the lease, see :class:`~longshore.state.leases.ExpiryDetector`.
     :param may_repeat: of a job's type: whether it may be begun again.
     :param expires_after: of a job's type: how long its record is kept, in seconds.
     :return: the jobs as they are now.
@@ -305,7 +312,7 @@ def take_over_lost(
     query = sa.select(*JOB_COLUMNS).where(sa.text(IS_RUNNING)).with_for_update(skip_locked=True)
     for job in [Job(*row) for row in connection.execute(query)]:
         if job.lease_owner is not None and is_lost(job):
-            remains = Remains(now + expires_after(job.type), now=now)
+            remains = AttemptEnd(now + expires_after(job.type), now=now)
             settled.append(lose(connection, job.id, job.lease_owner, remains, may_repeat=may_repeat(job.type)))
     return settled
 
@@ -367,7 +374,7 @@ def request_cancel(connection: Connection, job_id: str, *, expires: float, now: 
     job = find(connection, job_id, lock=True)
     if job is None or job.is_finished:
         return job
-    ended = {} if job.status == STARTED else Remains(expires, now=now or time.time()).ended(REVOKED)
+    ended = {} if job.status == STARTED else AttemptEnd(expires, now=now or time.time()).ended(REVOKED)
     values = {"cancelling": True, **ended}
     row = connection.execute(jobs.update().where(jobs.c.id == job_id).values(values).returning(*JOB_COLUMNS)).one()
     return Job(*row)

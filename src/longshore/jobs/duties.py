@@ -14,7 +14,7 @@ from longshore.jobs.declaring import JobType
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.sweeping import sweep_results
-from longshore.processes.schedule import Duty, Interval, parse_schedule
+from longshore.processes.schedule import Interval, PeriodicTask, parse_schedule
 from longshore.state.clocks import steady
 from longshore.state.database import Database
 
@@ -27,10 +27,10 @@ SWEEP_SECONDS = 300
 AT_ONCE = 500
 
 
-def scheduled(types: Iterable[JobType], wake: Callable[[str], None]) -> list[Duty]:
+def scheduled(types: Iterable[JobType], wake: Callable[[str], None]) -> list[PeriodicTask]:
     """A duty for each declared job that has a schedule."""
     return [
-        Duty(f"job {declared.name}", parse_schedule(declared.every), partial(_submit, declared, wake))
+        PeriodicTask(f"job {declared.name}", parse_schedule(declared.every), partial(_submit, declared, wake))
         for declared in types
         if declared.every is not None
     ]
@@ -47,13 +47,13 @@ def _submit(declared: JobType, wake: Callable[[str], None], connection: Connecti
     return partial(wake, declared.queue)
 
 
-def sweeping(database: Database, store: ResultStore, files: ResultFiles) -> Duty:
+def sweeping(database: Database, store: ResultStore, files: ResultFiles) -> PeriodicTask:
     """The duty to forget what has expired."""
 
     def begin(_: Connection) -> Callable[[], object]:
         return partial(sweep, database, store, files, steady.now())
 
-    return Duty(SWEEP, Interval(SWEEP_SECONDS), begin)
+    return PeriodicTask(SWEEP, Interval(SWEEP_SECONDS), begin)
 
 
 def sweep(database: Database, store: ResultStore, files: ResultFiles, now: float) -> int:

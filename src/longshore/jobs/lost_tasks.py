@@ -18,9 +18,9 @@ from longshore.jobs import begun_tasks
 from longshore.jobs.begun_tasks import BegunTask
 from longshore.jobs.claims import MAX_LOSSES
 from longshore.processes.message_queue import broker_errors
-from longshore.processes.periodic import Lookout
+from longshore.processes.periodic import PeriodicThread
 from longshore.state.database import Database
-from longshore.state.leases import LeaseWatch, new_owner
+from longshore.state.leases import ExpiryDetector, new_owner
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def forget_sent(connection: Connection) -> None:
     begun_tasks.forget_sent(connection, time.time() - SENT_SECONDS)
 
 
-class LostTasks(Lookout):
+class LostTasks(PeriodicThread):
     """Looks after the plain tasks; any number of web processes may, since each takes one over under its owner's name.
 
     :param celery: the application through which they are sent and which has their results.
@@ -45,7 +45,7 @@ class LostTasks(Lookout):
         super().__init__("plain tasks", self.take_over)
         self.celery = celery
         self.database = database
-        self.watch = LeaseWatch()
+        self.watch = ExpiryDetector()
         self.owner = new_owner()
         self._lost_since: dict[tuple[str, str | None], float] = {}
 

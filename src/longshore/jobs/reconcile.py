@@ -15,10 +15,10 @@ from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
 from longshore.processes.message_queue import Emitter
-from longshore.processes.periodic import Lookout
-from longshore.processes.schedule import Duty, carry_out
+from longshore.processes.periodic import PeriodicThread
+from longshore.processes.schedule import PeriodicTask, carry_out
 from longshore.state.database import Database
-from longshore.state.leases import LeaseWatch
+from longshore.state.leases import ExpiryDetector
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ MAX_REPEAT_SECONDS = 60.0
 """Pauses between two messages for one queue: all workers may rightly be busy for hours."""
 
 
-class JobReconciler(Lookout):
+class JobReconciler(PeriodicThread):
     """Looks after the jobs.
 
     :param wake: ``wake(queue, jobs)`` lets workers look into a queue; raises Unavailable.
@@ -42,7 +42,7 @@ class JobReconciler(Lookout):
         database: Database,
         emitter: Emitter,
         wake: Callable[[str, int], None],
-        duties: Sequence[Duty],
+        duties: Sequence[PeriodicTask],
         result_ttl_seconds: float,
     ) -> None:
         steps = (self.take_over, self.hasten, self.wake_forgotten, self.announce_again, self.carry_out_duties)
@@ -52,7 +52,7 @@ class JobReconciler(Lookout):
         self.wake = wake
         self.duties = duties
         self.result_ttl_seconds = result_ttl_seconds
-        self.watch = LeaseWatch()
+        self.watch = ExpiryDetector()
         # Of a queue: when to wake it again, and the pause after that.
         self._repeats: dict[str, tuple[float, float]] = {}
 

@@ -23,7 +23,7 @@ from longshore.errors import (
     shorten,
 )
 from longshore.jobs import claims, declaring, records, wire
-from longshore.jobs.accepting import Keeping, Kept, keep_together
+from longshore.jobs.accepting import Kept, Submission, keep_together
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import Accepted, Job, NewJob
 from longshore.jobs.results import ResultStore
@@ -144,7 +144,7 @@ class Jobs:
             inputs_digest=None if key is None else digest(queue, *documents),
         )
 
-        job, ids = self._commits.run(Keeping(first, documents[1:]))
+        job, ids = self._commits.run(Submission(first, documents[1:]))
         if job.id == first.id:
             self.wake(queue, len(documents))
         return job, ids

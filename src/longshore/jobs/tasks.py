@@ -15,7 +15,7 @@ from celery.signals import worker_ready
 
 from longshore.errors import Unavailable
 from longshore.jobs.results import open_store
-from longshore.jobs.running.warden import Warden
+from longshore.jobs.running.executor import JobExecutor
 from longshore.processes.message_queue import broker_errors, emitter
 from longshore.processes.rounds import Rounds
 from longshore.processes.stop_signal import StopSignal, heed
@@ -31,20 +31,20 @@ Wake = Callable[..., None]
 
 
 @cache
-def warden() -> Warden:
-    """This worker process's warden; made on first use, after the fork."""
+def executor() -> JobExecutor:
+    """This worker process's executor; made on first use, after the fork."""
     settings: Settings = current_app.settings
     database = Database(settings.database)
     stop: StopSignal = current_app.stop_signal
     heed(stop)
     store = open_store(settings, database)
-    return Warden(settings, database, emitter(settings), store, stop, current_app.job_settled)
+    return JobExecutor(settings, database, emitter(settings), store, stop, current_app.job_settled)
 
 
 @shared_task(name=WORK, ignore_result=True)  # type: ignore[untyped-decorator]
 def work(queue: str) -> None:
     """Run the jobs of a queue that are due."""
-    if warden().work(queue):
+    if executor().work(queue):
         try:
             send_messages(current_app, queue, 1)
         except Unavailable:

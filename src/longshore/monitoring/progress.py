@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from longshore.datasets.models import datasets, mailbox
-from longshore.processes.periodic import Lookout
+from longshore.processes.periodic import PeriodicThread
 from longshore.state.database import Database
 
 STILL_SECONDS = 15.0
@@ -26,7 +26,7 @@ class _Seen:
     since: float
 
 
-class ProgressWatch(Lookout):
+class ProgressWatch(PeriodicThread):
     """Watches each session in which something waits, on its own clock.
 
     :param clock: seconds that never go back.

@@ -20,7 +20,7 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def die_with_parent(death_signal: int = signal.SIGKILL) -> bool:
+def exit_with_parent(death_signal: int = signal.SIGKILL) -> bool:
     """Ask the kernel for ``death_signal`` when the parent ends; False where it cannot do that.
 
     The setting survives ``exec``, but is lost in this process's own children: each has to call it for itself.
@@ -28,14 +28,14 @@ def die_with_parent(death_signal: int = signal.SIGKILL) -> bool:
     return _libc is not None and _libc.prctl(PR_SET_PDEATHSIG, int(death_signal)) == 0
 
 
-def die_with(lifeline: int | None, end: Callable[[], None] | None = None) -> None:
+def exit_with_supervisor(lifeline: int | None, end: Callable[[], None] | None = None) -> None:
     """Tie this process to its parent and, through the pipe ``lifeline``, to the supervisor, where there is one.
 
     :param end: what to do when the pipe closes, where the kernel does not do it; default: kill the process group.
     """
     if lifeline is None:
         return  # started by hand: it outlives the shell, as nohup and service managers want it
-    tied = die_with_parent()
+    tied = exit_with_parent()
     end = end or _kill_group
     if _is_closed(lifeline):  # the supervisor died before we asked the kernel
         end()

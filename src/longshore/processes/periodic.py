@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
-class Lookout:
+class PeriodicThread:
     """Carries its steps out once a second, each whatever became of the others.
 
     :param name: of the thread, and in the log.

@@ -98,7 +98,7 @@ def parse_schedule(text: str) -> Schedule:
 
 
 @dataclass(frozen=True)
-class Duty:
+class PeriodicTask:
     """Something to be done at the moments of a schedule, by one process.
 
     :param name: under which the database remembers it.
@@ -111,7 +111,7 @@ class Duty:
     work: Callable[[Connection], Callable[[], object] | None]
 
 
-def carry_out(database: Database, duty_list: Iterable[Duty], now: float) -> list[str]:
+def carry_out(database: Database, duty_list: Iterable[PeriodicTask], now: float) -> list[str]:
     """Do what is due; the names of the duties that this process did.
 
     Of moments that passed while nobody looked only the last one counts. A duty that was never seen before waits for
@@ -128,7 +128,7 @@ def carry_out(database: Database, duty_list: Iterable[Duty], now: float) -> list
     return [duty.name for duty in wanted if _is_due(duty, seen.get(duty.name), now) and _try(database, duty, now)]
 
 
-def _try(database: Database, duty: Duty, now: float) -> bool:
+def _try(database: Database, duty: PeriodicTask, now: float) -> bool:
     try:
         return _do(database, duty, now)
     except sa.exc.IntegrityError:  # another process noted a new duty at the same moment
@@ -138,13 +138,13 @@ def _try(database: Database, duty: Duty, now: float) -> bool:
         return False
 
 
-def _is_due(duty: Duty, last_run: float | None, now: float) -> bool:
+def _is_due(duty: PeriodicTask, last_run: float | None, now: float) -> bool:
     if last_run is None:
         return True
     return duty.schedule.latest(now) > last_run or last_run > duty.schedule.following(now)
 
 
-def _do(database: Database, duty: Duty, now: float) -> bool:
+def _do(database: Database, duty: PeriodicTask, now: float) -> bool:
     """Note the moment and do the work in one transaction; False when another process was first."""
     moment = duty.schedule.latest(now)
     afterwards = None

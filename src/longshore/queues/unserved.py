@@ -19,7 +19,7 @@ from longshore.jobs import records, sent_queues
 from longshore.jobs.declaring import all_queues
 from longshore.processes.heartbeat import connect, living_workers
 from longshore.processes.message_queue import broker_errors
-from longshore.processes.periodic import Lookout
+from longshore.processes.periodic import PeriodicThread
 from longshore.queues.celery_app import process_celery, task_queues
 from longshore.queues.undeclared import LIMITS, TABLES_OWN, announce, declare_passively
 from longshore.settings import Settings
@@ -144,7 +144,7 @@ def _ask_rabbitmq(settings: Settings, queues: Set[str]) -> dict[str, tuple[int, 
     return {name: (messages, consumers > 0) for name, (messages, consumers) in asked.items()}
 
 
-class QueueWatch(Lookout):
+class QueueWatch(PeriodicThread):
     """Warns in the log of each queue in which something waits and that nothing serves, once until that changes."""
 
     def __init__(self, settings: Settings, database: Database) -> None:

@@ -35,7 +35,7 @@ from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
 from longshore.handlers.application import PACKAGE, Application
 from longshore.handlers.caching import ResponseCache, current_cache
-from longshore.handlers.guarding import guard
+from longshore.handlers.exit_guard import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.local_events import Events, current_events, user_token
 from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
@@ -56,8 +56,8 @@ from longshore.monitoring.metrics import Metrics, collectors
 from longshore.monitoring.progress import ProgressWatch
 from longshore.monitoring.status_routes import declare_server_state
 from longshore.processes.message_queue import emitter, server_manager
-from longshore.processes.periodic import Lookout
-from longshore.processes.schedule import Duty, Interval
+from longshore.processes.periodic import PeriodicThread
+from longshore.processes.schedule import Interval, PeriodicTask
 from longshore.processes.version import app_version
 from longshore.queues.celery_app import make_celery
 from longshore.queues.unserved import QueueWatch
@@ -133,7 +133,7 @@ class Parts:
     socket_gate: SocketGate
     job_reconciler: JobReconciler | None = None
     """Begins once handlers have declared their jobs."""
-    lookouts: list[Lookout] = field(default_factory=list)
+    lookouts: list[PeriodicThread] = field(default_factory=list)
 
     def sweep_files(self) -> None:
         """Remove what is over: links, resumable uploads, and what broken-off uploads left."""
@@ -233,8 +233,8 @@ def create_app(settings: Settings) -> Application:
         *scheduled(all_jobs(), wake),
         sweeping(database, store, ResultFiles(settings.results_folder)),
         *clearing(settings, database, responses),
-        Duty("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
-        Duty("longshore.tasks.sweep", Interval(TASKS_SWEEP_SECONDS), forget_sent),
+        PeriodicTask("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
+        PeriodicTask("longshore.tasks.sweep", Interval(TASKS_SWEEP_SECONDS), forget_sent),
     ]
     parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
     parts.job_reconciler.start()
@@ -242,8 +242,8 @@ def create_app(settings: Settings) -> Application:
         QueueWatch(settings, database),
         progress,
         LostTasks(celery, database),
-        Lookout("rates", access.rates.look),
-        Lookout("links", services.links.break_leases),
+        PeriodicThread("rates", access.rates.look),
+        PeriodicThread("links", services.links.break_leases),
     ]
     for lookout in parts.lookouts:
         lookout.start()

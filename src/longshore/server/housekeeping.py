@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from longshore.datasets.retention import remove_unchanged
 from longshore.handlers.caching import ResponseCache
-from longshore.processes.schedule import Duty, Interval
+from longshore.processes.schedule import Interval, PeriodicTask
 from longshore.settings import Settings
 from longshore.state.clocks import steady
 from longshore.state.database import Database
@@ -18,7 +18,7 @@ MAX_RETENTION_SECONDS = 3600
 """Longest pause between two looks for datasets that are to go; a short DATASET_TTL makes it shorter."""
 
 
-def clearing(settings: Settings, database: Database, responses: ResponseCache) -> Iterable[Duty]:
+def clearing(settings: Settings, database: Database, responses: ResponseCache) -> Iterable[PeriodicTask]:
     """The duties to clear away expired responses, and datasets that nobody changed for long."""
     yield _duty("responses", RESPONSES_SECONDS, responses.files.sweep)
     ttl = settings.dataset_ttl
@@ -28,8 +28,8 @@ def clearing(settings: Settings, database: Database, responses: ResponseCache) -
         yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, steady.now()))
 
 
-def _duty(name: str, seconds: int, work: Callable[[], object]) -> Duty:
+def _duty(name: str, seconds: int, work: Callable[[], object]) -> PeriodicTask:
     def begin(_: Connection) -> Callable[[], object]:
         return work
 
-    return Duty(f"longshore.clear.{name}", Interval(seconds), begin)
+    return PeriodicTask(f"longshore.clear.{name}", Interval(seconds), begin)

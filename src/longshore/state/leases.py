@@ -5,7 +5,7 @@ is a time of day: a wall clock may jump, and those of two machines differ. A hol
 
 - its process ran where this one runs, and is there no more: known at once, see :func:`is_dead`;
 - a watcher has seen the lease unchanged for as long as a lease lasts, by its own monotonic clock: see
-  :class:`LeaseWatch`. That is all that can be known of a process in another namespace or on another machine.
+  :class:`ExpiryDetector`. That is all that can be known of a process in another namespace or on another machine.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Lease:
     beat: int | None
 
 
-class LeaseWatch:
+class ExpiryDetector:
     """Tells which of the leases that it is shown again and again have run out; used by one thread.
 
     :param seconds: how long a lease lasts.

@@ -21,7 +21,7 @@ from longshore.handlers.loading import load_declarations
 from longshore.processes.heartbeat import DATASETS, IMPORTS, JOBS, PLACE_DIGITS
 from longshore.processes.loading import loading
 from longshore.processes.logs import configure_logging
-from longshore.processes.parent_death import die_with, die_with_parent
+from longshore.processes.parent_death import exit_with_parent, exit_with_supervisor
 from longshore.processes.stop_signal import StopSignal
 from longshore.queues.celery_app import make_celery
 from longshore.queues.undeclared import read_kept
@@ -64,7 +64,7 @@ def run_worker(
     :param takes_up: whether to serve any other queue, too, as soon as something is sent to it.
     :raises LoadError: when a handler or a task module cannot be loaded.
     """
-    die_with(lifeline)
+    exit_with_supervisor(lifeline)
     with loading():
         worker = _make_worker(settings, queues, concurrency, takes_up=takes_up)
     worker.start()
@@ -162,7 +162,7 @@ def prepare_process(settings: Settings, kinds: tuple[str, ...], **_: Any) -> Non
 
     It needs no connection of the parent: that one never opens a database.
     """
-    die_with_parent(signal.SIGKILL)
+    exit_with_parent(signal.SIGKILL)
     if IMPORTS in kinds:
         from longshore.datasets.reader import process_reader
 

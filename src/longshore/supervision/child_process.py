@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from longshore.processes.parent_death import die_with_parent
+from longshore.processes.parent_death import exit_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Child:
             pass_fds=self.inherited,
             start_new_session=True,
             # Safe although it runs between fork and exec: the supervisor has one thread, and the library is loaded.
-            preexec_fn=partial(die_with_parent, self.death_signal),
+            preexec_fn=partial(exit_with_parent, self.death_signal),
         )
         log.info("%s is process %d", self.name, self.process.pid)
 

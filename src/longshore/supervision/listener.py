@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from longshore.access.policy import require_protection
+from longshore.access.bind_policy import require_protection
 from longshore.errors import SettingsError
 from longshore.settings import Settings, url_of
 

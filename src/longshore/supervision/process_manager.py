@@ -31,7 +31,7 @@ class StopRequested(Exception):
     """A stop was asked for while the server was still starting."""
 
 
-class Keeper:
+class ProcessManager:
     """Starts children, starts those again that ended, and stops them the other way round."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from longshore.supervision.broker import answers, forget_socket, log_path, make_
 from longshore.supervision.child_process import Child, describe_exit
 from longshore.supervision.listener import address_of, open_listener
 from longshore.supervision.permissions import make_chosen_folders, warn_of_open_folders
-from longshore.supervision.process_manager import Keeper, StartError, StopRequested, part
+from longshore.supervision.process_manager import ProcessManager, StartError, StopRequested, part
 from longshore.supervision.readiness import ReadinessProbe
 from longshore.supervision.reload import SourceWatcher
 from longshore.supervision.restore_mark import require_restored
@@ -33,7 +33,7 @@ WEB_STOP_SECONDS = 6
 COMPLAIN_SECONDS = 15
 
 
-class Supervisor(Keeper):
+class Supervisor(ProcessManager):
     """Runs one server on one storage folder.
 
     :param announce: called with the address once the server is ready.

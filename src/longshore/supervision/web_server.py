@@ -22,7 +22,7 @@ from gunicorn.glogging import Logger
 from longshore.errors import LoadError, SettingsError
 from longshore.processes.loading import loading
 from longshore.processes.logs import make_handler
-from longshore.processes.parent_death import die_with, die_with_parent
+from longshore.processes.parent_death import exit_with_parent, exit_with_supervisor
 from longshore.settings import Settings
 from longshore.supervision.connections import LanesWorker, most_connections, raise_file_limit
 
@@ -128,12 +128,12 @@ class WebServer(BaseApplication):  # type: ignore[misc]
         signal.signal(signal.SIGHUP, ends)
 
     def _after_fork(self, _arbiter: Any, _worker: Any) -> None:
-        die_with_parent()
+        exit_with_parent()
 
 
 def run_web(settings: Settings, listener: int, lifeline: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT; does not return."""
-    die_with(lifeline)
+    exit_with_supervisor(lifeline)
     raise_file_limit()
     try:
         WebServer(settings, listener, lifeline).run()

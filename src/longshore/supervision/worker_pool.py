@@ -16,7 +16,7 @@ from longshore.datasets import IMPORTS_QUEUE
 from longshore.datasets import QUEUE as DATASETS_QUEUE
 from longshore.settings import Settings
 from longshore.supervision.child_process import Child, describe_exit
-from longshore.supervision.process_manager import Keeper, StartError, part
+from longshore.supervision.process_manager import ProcessManager, StartError, part
 
 # As in celery_app.py, which imports too much for the processes that need it here.
 JOBS_QUEUE = "jobs"
@@ -36,7 +36,7 @@ class Workers:
 
     def __init__(
         self,
-        keeper: Keeper,
+        keeper: ProcessManager,
         settings: Settings,
         environment: Mapping[str, str],
         *,
@@ -140,7 +140,7 @@ def run_workers(settings: Settings, concurrency: int | None, queues: Sequence[st
     :param queues: only those of these queues, that of the tables among them; empty: all.
     :raises StartError: when a part does not start.
     """
-    keeper = Keeper()
+    keeper = ProcessManager()
     with ExitStack() as stack:
         stack.callback(keeper.selector.close)
         stack.enter_context(keeper.signals())

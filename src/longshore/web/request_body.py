@@ -26,7 +26,7 @@ _GONE = {"ClientDisconnected", "NoMoreData", "InvalidChunkSize", "ChunkMissingTe
 """Werkzeug and the web server each have classes of their own for a client that went away."""
 
 
-class BrokenOff(InvalidRequest):
+class ClientDisconnected(InvalidRequest):
     """A body ended before it was whole."""
 
 
@@ -72,7 +72,7 @@ class Body:
         Under the web server a connection that breaks looks like an early end, not like an error.
         """
         if self._declared is not None and self.received < self._declared:
-            raise BrokenOff(f"the upload broke off after {self.received:,} of {self._declared:,} bytes")
+            raise ClientDisconnected(f"the upload broke off after {self.received:,} of {self._declared:,} bytes")
 
     def _read(self, size: int) -> bytes:
         asked = time.monotonic()
@@ -160,10 +160,10 @@ def _telling_of_breaks() -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise BrokenOff("the upload broke off") from error
+        raise ClientDisconnected("the upload broke off") from error
     except Exception as error:
         if type(error).__name__ in _GONE:
-            raise BrokenOff("the upload broke off") from error
+            raise ClientDisconnected("the upload broke off") from error
         raise
 
 

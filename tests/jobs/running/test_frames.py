@@ -1,4 +1,4 @@
-"""What warden and runner say to each other: put together from pieces, and not waited for beyond its limit."""
+"""What executor and runner say to each other: put together from pieces, and not waited for beyond its limit."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from longshore.delivery.links import Links
 from longshore.delivery.models import links as links_table
 from longshore.jobs import claims, records
-from longshore.jobs.claims import Remains
+from longshore.jobs.claims import AttemptEnd
 from longshore.jobs.records import NewJob
 from longshore.processes.running_job import running_job
 from longshore.server.bridges.job_files import sweep_links
@@ -58,9 +58,9 @@ def test_links_of_jobs_that_run_stay_and_those_of_others_follow_their_job(
         hand_out(settings, database, job_id)
     until = 4_000_000_000.0
     with database.writing() as connection:
-        claims.succeed(connection, done, "worker", Remains(until), result_place="store", result_bytes=1)
-        claims.fail(connection, failed, "worker", Remains(until), error="JobFailed", message="")
-        claims.lose(connection, lost, "worker", Remains(until), may_repeat=True)
+        claims.succeed(connection, done, "worker", AttemptEnd(until), result_place="store", result_bytes=1)
+        claims.fail(connection, failed, "worker", AttemptEnd(until), error="JobFailed", message="")
+        claims.lose(connection, lost, "worker", AttemptEnd(until), may_repeat=True)
     sweep_links(database)
     found = ends(database)
     assert set(found) == {runs, done}

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import ReadOptions, ReadResult, context, ledger, read
+from longshore.tables.reading.quarantine import list_set_aside
 from longshore.tables.reading.quotes import Marks, make_regular, record_starts
-from longshore.tables.reading.setaside import list_set_aside
 from tables.reading.conftest import cells, codes
 
 Read = Callable[..., ReadResult]

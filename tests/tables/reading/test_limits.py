@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from longshore.errors import TooLarge
-from longshore.tables.reading import ReadResult, delimited, documents, limits, packing, sifting, typed
+from longshore.tables.reading import ReadResult, delimited, documents, limits, ndjson_validation, packing, typed
 
 Read = Callable[..., ReadResult]
 
@@ -35,8 +35,8 @@ def told(result: ReadResult) -> dict[str, Any]:
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is read a few cells at a time."""
-    monkeypatch.setattr(sifting, "FIRST_LINES", 2)
-    monkeypatch.setattr(sifting, "MAX_LINES", 3)
+    monkeypatch.setattr(ndjson_validation, "FIRST_LINES", 2)
+    monkeypatch.setattr(ndjson_validation, "MAX_LINES", 3)
     for module in (delimited, documents, typed):
         monkeypatch.setattr(module, "CELLS_AT_A_TIME", 6)
     monkeypatch.setattr(delimited, "_CELLS_OF_BLOCK", 12)

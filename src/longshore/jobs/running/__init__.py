@@ -1,1 +1,1 @@
-"""Running jobs: a warden claims them from the database, a runner beside it runs their functions."""
+"""Running jobs: an executor claims them from the database, a runner beside it runs their functions."""

@@ -1,4 +1,4 @@
-"""What a warden does beside one running job: keep its lease, hear of a wish to stop it, pass its progress on."""
+"""What an executor does beside one running job: keep its lease, hear of a wish to stop it, pass its progress on."""
 
 from __future__ import annotations
 

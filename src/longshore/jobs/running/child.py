@@ -1,7 +1,7 @@
-"""The runner's own side: a process that has loaded all declared jobs and runs one at a time for its warden.
+"""The runner's own side: a process that has loaded all declared jobs and runs one at a time for its executor.
 
 ``python -m longshore.jobs.running.child 5`` talks over the inherited socket 5. What the function prints goes to the
-warden through a pipe that is both standard output and standard error.
+executor through a pipe that is both standard output and standard error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PROGRESS_CHARACTERS = 500
 
 
 class Channel:
-    """The socket to the warden; several threads may send, only the process that opened it does."""
+    """The socket to the executor; several threads may send, only the process that opened it does."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
@@ -184,7 +184,7 @@ def _failed(code: str, message: str, *, again: bool = False) -> dict[str, Any]:
 
 
 def serve(channel: Channel) -> None:
-    """Answer requests until the warden closes the socket."""
+    """Answer requests until the executor closes the socket."""
     surroundings, baseline = Surroundings(), Baseline()
     channel.send({"kind": "ready", "types": describe_types()})
     while (frame := receive(channel.connection, channel.reader)) is not None:
@@ -215,7 +215,7 @@ def _tidy_up(surroundings: Surroundings, baseline: Baseline) -> tuple[Status, li
 
 
 def describe_types() -> dict[str, dict[str, Any]]:
-    """What the warden has to know of each declared job."""
+    """What the executor has to know of each declared job."""
     return {
         declared.name: {
             "timeout": declared.timeout_seconds,
@@ -235,7 +235,7 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     channel.connection.set_inheritable(False)
     adopt_orphans()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by our warden, which functions need not inherit
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # our executor ignores it; functions need not
     faulthandler.enable()  # a segmentation fault leaves its place in the log
     sys.stdout, sys.stderr = open_stream(1), open_stream(2)
     try:

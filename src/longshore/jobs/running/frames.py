@@ -1,4 +1,4 @@
-"""How a warden and its runner talk: frames of a JSON object and raw bytes, over a socket between the two.
+"""How an executor and its runner talk: frames of a JSON object and raw bytes, over a socket between the two.
 
 Eight bytes come first, the lengths of both parts; big documents travel as they are, in the raw part.
 """

@@ -19,7 +19,7 @@ from pathlib import Path
 from longshore.state.leases import is_dead
 
 MARK = "LONGSHORE_RUNNER"
-"""Environment variable of a runner and all below it: the lease owner of its warden."""
+"""Environment variable of a runner and all below it: the lease owner of its executor."""
 
 PR_SET_CHILD_SUBREAPER = 36
 LOOK_AGAIN_SECONDS = 0.02
@@ -153,7 +153,7 @@ def kill_marked(mark: str) -> int:
 
 
 def kill_strays() -> int:
-    """SIGKILL to every process whose mark names a warden that is dead; how many there were."""
+    """SIGKILL to every process whose mark names an executor that is dead; how many there were."""
     return _kill_each(_names_a_dead)
 
 

@@ -1,4 +1,4 @@
-"""The warden's handle on its runner: starts it, gives it jobs, watches over it and ends it with all that it started."""
+"""The executor's handle on its runner: starts it, gives it jobs, watches over it, ends it with all that it started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from longshore.jobs.running.frames import Frame, FrameError, FrameReader, pack
 from longshore.jobs.running.limits import MARK, ask_to_end, descendants, kill_below, kill_marked, memory_of, resident
 from longshore.jobs.running.output import Output
-from longshore.processes.parent_death import die_with_parent
+from longshore.processes.parent_death import exit_with_parent
 from longshore.state.leases import new_owner
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ class Runner:
                 stderr=writing,
                 pass_fds=[its.fileno()],
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=exit_with_parent,
             )
         except BaseException:
             ours.close()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field
 
-from longshore.datasets.looking import look_at_copy
+from longshore.datasets.preview import look_at_copy
 from longshore.datasets.routes import TAG, import_copy
 from longshore.datasets.service import Datasets
 from longshore.datasets.wire import Look, Uploaded, UploadQuery

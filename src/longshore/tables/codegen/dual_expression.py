@@ -16,7 +16,7 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import PORTABLE
 
 
-class Written:
+class DualExpr:
     """A value with the Python text that makes it; see the module.
 
     :param made: an expression of Polars, or what stands on the way to one, such as the name space ``.str``.
@@ -33,87 +33,87 @@ class Written:
         """The text as it stands before a dot or beside a sign."""
         return self.text if self.atomic else f"({self.text})"
 
-    def __getattr__(self, name: str) -> Written:
-        return Written(getattr(self.made, name), f"{self.inside}.{name}")
+    def __getattr__(self, name: str) -> DualExpr:
+        return DualExpr(getattr(self.made, name), f"{self.inside}.{name}")
 
-    def __call__(self, *values: Any, **named: Any) -> Written:
+    def __call__(self, *values: Any, **named: Any) -> DualExpr:
         """The result of the call; ``values`` may be written ones, literals, types and portable functions."""
         listed = [_one(value) for value in values]
         options = {name: _one(value) for name, value in named.items()}
         made = self.made(*(each.made for each in listed), **{name: each.made for name, each in options.items()})
         inside = [*(each.text for each in listed), *(f"{name}={each.text}" for name, each in options.items())]
-        return Written(made, f"{self.inside}({', '.join(inside)})")
+        return DualExpr(made, f"{self.inside}({', '.join(inside)})")
 
-    def _beside(self, sign: str, other: Any, compute: Callable[[Any, Any], Any]) -> Written:
+    def _beside(self, sign: str, other: Any, compute: Callable[[Any, Any], Any]) -> DualExpr:
         right = _one(other)
-        return Written(compute(self.made, right.made), f"{self.inside} {sign} {right.inside}", atomic=False)
+        return DualExpr(compute(self.made, right.made), f"{self.inside} {sign} {right.inside}", atomic=False)
 
-    def __add__(self, other: Any) -> Written:
+    def __add__(self, other: Any) -> DualExpr:
         return self._beside("+", other, lambda a, b: a + b)
 
-    def __sub__(self, other: Any) -> Written:
+    def __sub__(self, other: Any) -> DualExpr:
         return self._beside("-", other, lambda a, b: a - b)
 
-    def __mul__(self, other: Any) -> Written:
+    def __mul__(self, other: Any) -> DualExpr:
         return self._beside("*", other, lambda a, b: a * b)
 
-    def __truediv__(self, other: Any) -> Written:
+    def __truediv__(self, other: Any) -> DualExpr:
         return self._beside("/", other, lambda a, b: a / b)
 
-    def __floordiv__(self, other: Any) -> Written:
+    def __floordiv__(self, other: Any) -> DualExpr:
         return self._beside("//", other, lambda a, b: a // b)
 
-    def __mod__(self, other: Any) -> Written:
+    def __mod__(self, other: Any) -> DualExpr:
         return self._beside("%", other, lambda a, b: a % b)
 
-    def __and__(self, other: Any) -> Written:
+    def __and__(self, other: Any) -> DualExpr:
         return self._beside("&", other, lambda a, b: a & b)
 
-    def __or__(self, other: Any) -> Written:
+    def __or__(self, other: Any) -> DualExpr:
         return self._beside("|", other, lambda a, b: a | b)
 
-    def __lt__(self, other: Any) -> Written:
+    def __lt__(self, other: Any) -> DualExpr:
         return self._beside("<", other, lambda a, b: a < b)
 
-    def __le__(self, other: Any) -> Written:
+    def __le__(self, other: Any) -> DualExpr:
         return self._beside("<=", other, lambda a, b: a <= b)
 
-    def __gt__(self, other: Any) -> Written:
+    def __gt__(self, other: Any) -> DualExpr:
         return self._beside(">", other, lambda a, b: a > b)
 
-    def __ge__(self, other: Any) -> Written:
+    def __ge__(self, other: Any) -> DualExpr:
         return self._beside(">=", other, lambda a, b: a >= b)
 
-    def __eq__(self, other: object) -> Written:  # type: ignore[override]
+    def __eq__(self, other: object) -> DualExpr:  # type: ignore[override]
         return self._beside("==", other, lambda a, b: a == b)
 
-    def __ne__(self, other: object) -> Written:  # type: ignore[override]
+    def __ne__(self, other: object) -> DualExpr:  # type: ignore[override]
         return self._beside("!=", other, lambda a, b: a != b)
 
-    def __invert__(self) -> Written:
-        return Written(~self.made, f"~{self.inside}", atomic=False)
+    def __invert__(self) -> DualExpr:
+        return DualExpr(~self.made, f"~{self.inside}", atomic=False)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-px = Written(pl, "pl")
+px = DualExpr(pl, "pl")
 """Polars, as builders use it."""
 
 
-def _one(value: Any) -> Written:
+def _one(value: Any) -> DualExpr:
     """What stands between the parentheses of a call."""
-    if isinstance(value, Written):
+    if isinstance(value, DualExpr):
         return value
     if isinstance(value, pl.DataType):
-        return Written(value, write.type_of(value))
+        return DualExpr(value, write.type_of(value))
     if isinstance(value, type) and issubclass(value, pl.DataType):
-        return Written(value, f"pl.{value.__name__}")
+        return DualExpr(value, f"pl.{value.__name__}")
     if isinstance(value, list | tuple):
         each = [_one(one) for one in value]
-        return Written([one.made for one in each], f"[{', '.join(one.text for one in each)}]")
+        return DualExpr([one.made for one in each], f"[{', '.join(one.text for one in each)}]")
     if callable(value):
-        return Written(value, _portable(value))
-    return Written(value, write.plain(value), atomic=not (isinstance(value, int | float) and value < 0))
+        return DualExpr(value, _portable(value))
+    return DualExpr(value, write.plain(value), atomic=not (isinstance(value, int | float) and value < 0))
 
 
 def _portable(function: Callable[..., Any]) -> str:
@@ -123,26 +123,26 @@ def _portable(function: Callable[..., Any]) -> str:
     return function.__name__
 
 
-def call(function: Callable[..., pl.Expr], *values: Any, **named: Any) -> Written:
+def call(function: Callable[..., pl.Expr], *values: Any, **named: Any) -> DualExpr:
     """A call of a portable function."""
-    return Written(function, _portable(function))(*values, **named)
+    return DualExpr(function, _portable(function))(*values, **named)
 
 
-def by_name(name: str) -> Written:
+def by_name(name: str) -> DualExpr:
     """A column of the table."""
-    return Written(col(name), write.column(name))
+    return DualExpr(col(name), write.column(name))
 
 
-def lit(value: Any, dtype: pl.DataType) -> Written:
+def lit(value: Any, dtype: pl.DataType) -> DualExpr:
     """A value of exactly this type."""
     made = pl.lit(value, dtype=dtype)
     if value is None and dtype == pl.Null():
-        return Written(made, "pl.lit(None)")
+        return DualExpr(made, "pl.lit(None)")
     if dtype == pl.Int64() and value is not None:
-        return Written(made, f"pl.lit({write.plain(value)}, pl.Int64)")
-    return Written(made, write.value(value, dtype))
+        return DualExpr(made, f"pl.lit({write.plain(value)}, pl.Int64)")
+    return DualExpr(made, write.value(value, dtype))
 
 
-def coalesce(several: Iterable[Written]) -> Written:
+def coalesce(several: Iterable[DualExpr]) -> DualExpr:
     """The first value that is not missing."""
     return px.coalesce(*several)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, InvalidType, InvalidValue
-from longshore.tables.codegen.dual_expression import Written, by_name, call, coalesce, lit, px
+from longshore.tables.codegen.dual_expression import DualExpr, by_name, call, coalesce, lit, px
 from longshore.tables.core import dtypes
 from longshore.tables.core.table import Column, Table
 from longshore.tables.expressions import date_functions, text_functions  # noqa: F401 - they declare their functions
@@ -97,13 +97,13 @@ class _Compiler:
         written = self.text[node.span.start : node.span.end]
         return Operand(self.named(found.expr), found.dtype, written, found.size, found.constant)
 
-    def named(self, expr: Written) -> Written:
+    def named(self, expr: DualExpr) -> DualExpr:
         """A long part under a name of its own: parts may stand in others several times."""
         if len(expr.text) <= MAX_PART or self.inside:
             return expr
         name = f"part_{len(self.parts) + 1}"
         self.parts[name] = expr.text
-        return Written(expr.made, name)
+        return DualExpr(expr.made, name)
 
     def whole(self, node: Node) -> Operand:
         if isinstance(node, Literal):
@@ -207,11 +207,11 @@ def cast(operand: Operand, target: pl.DataType, name: str) -> Operand:
         raise mismatch(operand, f"a conversion to {name}", "something that turns into it", hint)
     about = (source, target, "%H:%M:%S" if target == pl.Time() else None)
     code = convert_code(operand.expr.inside, *about)
-    converted = Written(convert(operand.expr.made, *about), code, atomic=False)
+    converted = DualExpr(convert(operand.expr.made, *about), code, atomic=False)
     return operand.now(converted.fill_nan(None) if target == DECIMAL else converted, target)
 
 
-def _read_family(text: Written, family: Family, target: pl.DataType) -> Written:
+def _read_family(text: DualExpr, family: Family, target: pl.DataType) -> DualExpr:
     return call(read_dates, text, family.formats, family.target, family.shape, target)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from longshore.errors import InvalidValue, shorten
-from longshore.tables.codegen.dual_expression import Written, call
+from longshore.tables.codegen.dual_expression import DualExpr, call
 from longshore.tables.expressions.functions import function
 from longshore.tables.expressions.operands import (
     DATE,
@@ -25,7 +25,7 @@ from longshore.tables.expressions.operands import (
 )
 from longshore.tables.formats.dates import parse_dates, require_format
 
-_PARTS: dict[str, Callable[[Written], Written]] = {
+_PARTS: dict[str, Callable[[DualExpr], DualExpr]] = {
     "year": lambda x: x.dt.year(),
     "quarter": lambda x: x.dt.quarter(),
     "month": lambda x: x.dt.month(),

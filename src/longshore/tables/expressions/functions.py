@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from longshore.errors import InvalidRequest, shorten
-from longshore.tables.codegen.dual_expression import Written, call, coalesce, px
+from longshore.tables.codegen.dual_expression import DualExpr, call, coalesce, px
 from longshore.tables.core.portable import portable
 from longshore.tables.expressions.operands import (
     DECIMAL,
@@ -92,7 +92,7 @@ def find_operator(name: str, number: int) -> Builder:
 # -- numbers -------------------------------------------------------------------------------------------------------
 
 
-def _number(name: str, operand: Operand, compute: Callable[[Written], Written]) -> Operand:
+def _number(name: str, operand: Operand, compute: Callable[[DualExpr], DualExpr]) -> Operand:
     """A decimal number that ``compute`` makes; what is no number is missing."""
     return operand.now(finite(compute(decimal(require_number(operand, name)))), DECIMAL)
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from longshore.errors import InvalidType, InvalidValue, TooLarge, shorten
 from longshore.tables.codegen import literals as write
-from longshore.tables.codegen.dual_expression import Written, by_name, call, lit
+from longshore.tables.codegen.dual_expression import DualExpr, by_name, call, lit
 from longshore.tables.core import dtypes
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column
@@ -67,7 +67,7 @@ class Operand:
     :param constant: set for literals; missing for what depends on a row or was computed.
     """
 
-    expr: Written
+    expr: DualExpr
     dtype: pl.DataType
     written: str
     size: Size = Size()
@@ -89,7 +89,7 @@ class Operand:
         name = "nothing" if self.dtype == NOTHING else dtypes.kind(self.dtype)
         return _NAMES.get(name, name if name == "nothing" else f"a {name}")
 
-    def now(self, expr: Written, dtype: pl.DataType, size: Size | None = None) -> Operand:
+    def now(self, expr: DualExpr, dtype: pl.DataType, size: Size | None = None) -> Operand:
         """Another operand that stands where this one did."""
         return replace(self, expr=expr, dtype=dtype, size=size or self.size, constant=None)
 
@@ -307,12 +307,12 @@ def added(operands: Sequence[Operand]) -> Size:
     return Size(sum(each.size.times for each in operands), sum(each.size.characters for each in operands))
 
 
-def decimal(operand: Operand) -> Written:
+def decimal(operand: Operand) -> DualExpr:
     """A number as a decimal one."""
     return as_type(operand, DECIMAL).expr
 
 
-def finite(expr: Written) -> Written:
+def finite(expr: DualExpr) -> DualExpr:
     """NaN, which compares like no number, as missing."""
     return expr.fill_nan(None)
 
@@ -323,7 +323,7 @@ def printed(operand: Operand) -> Operand:
         return as_type(operand, TEXT)
     size = Size(0, 40)  # the longest: a datetime with its offset
     inside = in_calendar(operand) if operand.is_moment else operand
-    text = Written(
+    text = DualExpr(
         dtypes.text_form(inside.expr.made, operand.dtype), write.text_form(inside.expr.inside, operand.dtype)
     )
     return operand.now(text, TEXT, size)

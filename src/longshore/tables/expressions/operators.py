@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import InvalidValue
-from longshore.tables.codegen.dual_expression import Written, call, lit, px
+from longshore.tables.codegen.dual_expression import DualExpr, call, lit, px
 from longshore.tables.core.portable import portable
 from longshore.tables.expressions.ast import Interval
 from longshore.tables.expressions.operands import (
@@ -57,11 +57,11 @@ def arithmetic(sign: str, left: Operand, right: Operand) -> Operand:
     return left.now(finite(_apply(sign, decimal(one), decimal(other))), DECIMAL)
 
 
-def _apply(sign: str, one: Written, other: Written) -> Written:
+def _apply(sign: str, one: DualExpr, other: DualExpr) -> DualExpr:
     return one + other if sign == "+" else one - other if sign == "-" else one * other
 
 
-def _exactly(sign: str, one: Written, other: Written) -> Written:
+def _exactly(sign: str, one: DualExpr, other: DualExpr) -> DualExpr:
     # Int64 would wrap around. In 128 bits, every such result has room; costs a tenth more (10 M rows).
     return _apply(sign, one.cast(pl.Int128), other.cast(pl.Int128)).cast(pl.Int64, strict=False)
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from longshore.errors import InvalidValue
 from longshore.tables.codegen import patterns
-from longshore.tables.codegen.dual_expression import Written, call, lit, px
+from longshore.tables.codegen.dual_expression import DualExpr, call, lit, px
 from longshore.tables.core.portable import portable
 from longshore.tables.expressions.functions import function
 from longshore.tables.expressions.operands import (
@@ -31,19 +31,19 @@ from longshore.tables.formats.text_groups import MAX_GROUPS, group_code, group_o
 from longshore.tables.patterns import compile_pattern
 
 
-def _text(name: str, operand: Operand, compute: Callable[[Written], Written], size: Size | None = None) -> Operand:
+def _text(name: str, operand: Operand, compute: Callable[[DualExpr], DualExpr], size: Size | None = None) -> Operand:
     text = require_text(operand, name)
     return text.now(compute(text.expr), TEXT, size or text.size)
 
 
-def _multiplied(name: str, operand: Operand, times: int, compute: Callable[[Written], Written]) -> Operand:
+def _multiplied(name: str, operand: Operand, times: int, compute: Callable[[DualExpr], DualExpr]) -> Operand:
     """A text that is up to so many times as long; missing where that would be too long for a cell."""
     text = require_text(operand, name)
     room = text.expr.str.len_bytes() <= MAX_CELL_BYTES // max(1, times)
     return text.now(px.when(room).then(compute(px.when(room).then(text.expr))), TEXT, text.size * times)
 
 
-def _count(operand: Operand, name: str) -> Written:
+def _count(operand: Operand, name: str) -> DualExpr:
     """A number of characters, never negative."""
     number = require(operand, name, "a whole number", WHOLE)
     return number.expr.cast(pl.Int64).clip(lower_bound=0)
@@ -154,7 +154,7 @@ def _padded(name: str, operand: Operand, length: Operand, fill: Operand | None) 
         raise InvalidValue(f"{name} fills up with one character")
     size = Size(0, many)
 
-    def compute(text: Written) -> Written:
+    def compute(text: DualExpr) -> DualExpr:
         cut = text.str.slice(0, many)
         return cut.str.pad_start(many, character) if name == "LPAD" else cut.str.pad_end(many, character)
 
@@ -229,7 +229,7 @@ def _matches(operand: Operand, pattern: Operand) -> Operand:
     """Whether a regular expression in Python's syntax matches inside the text."""
     compiled = compile_pattern(text_constant(pattern, "REGEXP_LIKE", "a pattern"))
     text = require_text(operand, "REGEXP_LIKE")
-    return text.now(Written(compiled.contains(text.expr.made), patterns.found(text.expr.inside, compiled)), BOOLEAN)
+    return text.now(DualExpr(compiled.contains(text.expr.made), patterns.found(text.expr.inside, compiled)), BOOLEAN)
 
 
 @function("REGEXP_REPLACE(text, pattern, put)", least=3, most=3)
@@ -244,7 +244,9 @@ def _replace_matches(operand: Operand, pattern: Operand, put: Operand) -> Operan
         "REGEXP_REPLACE",
         operand,
         times,
-        lambda text: Written(compiled.replace(text.made, template), patterns.replaced(text.inside, compiled, template)),
+        lambda text: DualExpr(
+            compiled.replace(text.made, template), patterns.replaced(text.inside, compiled, template)
+        ),
     )
 
 
@@ -257,5 +259,5 @@ def _extract(operand: Operand, pattern: Operand, group: Operand | None = None) -
     return _text(
         "REGEXP_EXTRACT",
         operand,
-        lambda text: Written(group_of(text.made, compiled, number), group_code(text.inside, compiled, number)),
+        lambda text: DualExpr(group_of(text.made, compiled, number), group_code(text.inside, compiled, number)),
     )

@@ -39,10 +39,19 @@ from longshore.tables.operations.base import (
     operation,
     require_operation,
 )
-from longshore.tables.operations.other import ITSELF, FindOther, Other, WithOther, among, bind, no_others
+from longshore.tables.operations.table_operand import (
+    ITSELF,
+    BinaryOperation,
+    FindOther,
+    TableOperand,
+    among,
+    bind,
+    no_others,
+)
 
 __all__ = [
     "ITSELF",
+    "BinaryOperation",
     "Change",
     "Code",
     "Computed",
@@ -50,11 +59,10 @@ __all__ = [
     "FindOther",
     "OneColumn",
     "Operation",
-    "Other",
     "Parameters",
     "Report",
     "SeveralColumns",
-    "WithOther",
+    "TableOperand",
     "all_operations",
     "among",
     "appending",

@@ -15,7 +15,7 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, become_code, meet
-from longshore.tables.operations.other import OtherParameters, WithOther
+from longshore.tables.operations.table_operand import BinaryOperation, OtherParameters
 
 _SHOWN = 5
 
@@ -29,7 +29,7 @@ class AppendFileParameters(OtherParameters):
 
 
 @operation
-class AppendFile(WithOther):
+class AppendFile(BinaryOperation):
     """Append the rows of another dataset below; columns are matched by their names."""
 
     name = "appendFile"

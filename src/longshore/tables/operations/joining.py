@@ -28,7 +28,7 @@ from longshore.tables.operations.base import (
 from longshore.tables.operations.joining_code import JoinCode
 from longshore.tables.operations.matching import KeyPair, pair
 from longshore.tables.operations.meeting import become, meet
-from longshore.tables.operations.other import OtherParameters, WithOther
+from longshore.tables.operations.table_operand import BinaryOperation, OtherParameters
 
 How = Literal["left", "inner", "outer"]
 
@@ -111,7 +111,7 @@ class _Found:
 
 
 @operation
-class Join(WithOther):
+class Join(BinaryOperation):
     """Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing."""
 
     name = "join"

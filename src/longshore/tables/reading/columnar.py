@@ -13,7 +13,7 @@ from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Table, write_columns
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.limits import require_cells, require_columns
 from longshore.tables.reading.results import ReadWarning
 
@@ -67,7 +67,7 @@ def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tupl
     converted = {name: _conversion(dtype) for name, dtype in schema.items() if not dtypes.is_storable(dtype)}
     reading.settings |= {"keys": schema.names()} if unique != schema.names() else {}
     reading.settings |= {"converted": converted} if converted else {}
-    reading.books = Books.of_rows(rows, "row")
+    reading.books = ImportAudit.of_rows(rows, "row")
     return Table(reading.scratch, tuple(columns), rows), []
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.results import Progress, ReadWarning, SheetTop
 
@@ -39,7 +39,7 @@ class Reading:
     block_bytes: int = field(default_factory=lambda: BLOCK_BYTES)
     warnings: list[ReadWarning] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
-    books: Books = field(default_factory=Books)
+    books: ImportAudit = field(default_factory=ImportAudit)
     replaced: int = 0
     size: int = 0
     top: SheetTop | None = None

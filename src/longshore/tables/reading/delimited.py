@@ -16,11 +16,11 @@ import polars as pl
 from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import names
-from longshore.tables.reading.bookkeeping import Bookkeeper
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks, sniff_newline
 from longshore.tables.reading.headers import name_columns, title_lines
-from longshore.tables.reading.ledger import Books, Ledger
+from longshore.tables.reading.import_audit import AuditWriter
+from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
 from longshore.tables.reading.plans import ANYTHING
 from longshore.tables.reading.prefetch import prefetch
@@ -96,7 +96,7 @@ class DelimitedSource:
     records: Records
     names: list[str]
     odd: Irregularities
-    books: Books
+    books: ImportAudit
     lines_before: int
     passes: int = 0
     quoted: bool = False
@@ -141,7 +141,7 @@ class DelimitedSource:
         columns = names.make_unique(naming.names) if options.header_included else names.number(len(naming.names))
         records = Records(path, marks, after, end, reading.block_bytes)
         odd = Irregularities(len(columns), naming.trailing)
-        source = cls(reading, records, columns, odd, Books(ledger), ledger.lines)
+        source = cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines)
         if options.header_included:
             source.notes = [*_title_warnings(titles, above), *naming.warnings()]
         return source
@@ -201,7 +201,7 @@ class DelimitedSource:
         """Write down what became of a block's ``count`` records on ``lines`` lines."""
         self.quoted |= block.quoted
         self.unclosed.extend(block.unclosed)
-        keeper = Bookkeeper(self.records, self.odd, self.books, bool(self.reading.replaced))
+        keeper = AuditWriter(self.records, self.odd, self.books, bool(self.reading.replaced))
         if shape is None and keeper.is_doubtful(block):
             shape = self._measure(block, 0)
         keeper.enter(block, count, lines, shape)

@@ -23,14 +23,14 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
-from longshore.tables.reading.ledger import Books, Ledger
+from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
+from longshore.tables.reading.ndjson_validation import enter, is_object, load, mend_surrogates, sift, survey_batch
 from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.reshaping import reshape
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
-from longshore.tables.reading.sifting import enter, is_object, load, mend_surrogates, sift, survey_batch
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
@@ -83,7 +83,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
     reading.settings.update(source.oddities())
     # What is no text of lines has one record for each row.
-    reading.books = source.books if shape == "lines" else Books.of_rows(table.rows, "record")
+    reading.books = source.books if shape == "lines" else ImportAudit.of_rows(table.rows, "record")
     return table, [*warnings, *source.warnings()]
 
 
@@ -131,7 +131,7 @@ class JsonSource:
     reading: Reading
     elements: Elements
     is_lines: bool
-    books: Books = field(default_factory=lambda: Books(Ledger("line")))
+    books: ImportAudit = field(default_factory=lambda: ImportAudit(Ledger("line")))
 
     def __post_init__(self) -> None:
         self.kinds: dict[str, set[str]] = {}

@@ -16,8 +16,8 @@ import polars as pl
 
 from longshore.tables.core.origin import Draw, Origin, Unit
 from longshore.tables.core.table import PARQUET, new_file_name, placing
+from longshore.tables.reading.quarantine import FIELDS
 from longshore.tables.reading.quotes import Positions
-from longshore.tables.reading.setaside import FIELDS
 
 MAX_RECORDS = 100_000
 """Records that are kept with their text; those beyond are only counted."""
@@ -78,7 +78,7 @@ class Ledger:
         }
 
 
-class Aside(NamedTuple):
+class Rejected(NamedTuple):
     """A record that was not read whole.
 
     :param line: its number, from 1, in the file; of a record over several lines the first.
@@ -100,7 +100,7 @@ class Aside(NamedTuple):
 class Asides:
     """The records that were not read whole, as many as there is room for."""
 
-    records: list[Aside] = field(default_factory=list)
+    records: list[Rejected] = field(default_factory=list)
     size: int = 0
 
     @property
@@ -116,7 +116,7 @@ class Asides:
         text = kept.decode("utf-8", "replace").rstrip("\r\n")
         cut = len(raw) > _RAW_BYTES or len(text) > RAW_LIMIT
         self.size += len(kept)
-        self.records.append(Aside(line, row, code, reason, text[:RAW_LIMIT], cut))
+        self.records.append(Rejected(line, row, code, reason, text[:RAW_LIMIT], cut))
 
     def write(self, folder: Path, draw: Draw | None) -> str | None:
         """Write the records to a new file in ``folder``, rows numbered as the sample has them; None without any."""
@@ -172,7 +172,7 @@ class LineMap:
 
 
 @dataclass
-class Books:
+class ImportAudit:
     """All that a reader of a format writes down about a file."""
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -194,7 +194,7 @@ class Books:
         )
 
     @classmethod
-    def of_rows(cls, rows: int, unit: Unit) -> Books:
+    def of_rows(cls, rows: int, unit: Unit) -> ImportAudit:
         """Of a file that consists of its rows."""
         books = cls(Ledger(unit=unit, lines=rows, rows=rows))
         if rows:

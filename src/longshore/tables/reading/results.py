@@ -8,7 +8,7 @@ from typing import Any
 
 from longshore.tables.core.table import Table
 from longshore.tables.reading.ledger import Ledger
-from longshore.tables.reading.setaside import set_aside
+from longshore.tables.reading.quarantine import set_aside
 
 EXAMPLES = 10
 """How many offending lines of each sort a warning shows."""
@@ -80,7 +80,7 @@ class ReadResult:
     @property
     def set_aside(self) -> Table | None:
         """The records that were not read whole, with the columns of
-        :class:`longshore.tables.reading.ledger.Aside`; None without any."""
+        :class:`longshore.tables.reading.ledger.Rejected`; None without any."""
         return set_aside(self.table)
 
 

@@ -28,7 +28,7 @@ from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.ledger import Books, Ledger
+from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
 from longshore.tables.reading.packing import protected, require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan
@@ -295,10 +295,10 @@ def until_last_filled(texts: pl.DataFrame) -> pl.DataFrame:
 # -- books ---------------------------------------------------------------------------------------------------------
 
 
-def _open_books(reading: Reading, content: _Content) -> Books:
+def _open_books(reading: Reading, content: _Content) -> ImportAudit:
     """The books from the top of the sheet to the header."""
     skipped, header = reading.options.initial_skip, int(content.header is not None)
-    return Books(Ledger("row", skipped + content.above + header, skipped, header, content.above))
+    return ImportAudit(Ledger("row", skipped + content.above + header, skipped, header, content.above))
 
 
 def _without_blank(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:

@@ -19,10 +19,10 @@ from longshore.errors import StorageFull, is_disk_full
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import Column, Table, new_file_name, parquet_for, placing
 from longshore.tables.formats.date_families import Order
-from longshore.tables.reading.deciding import Deciding, Verdict
 from longshore.tables.reading.limits import CELLS_AT_A_TIME
 from longshore.tables.reading.plans import EMPTY, TOKENS, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.type_inference import Deciding, InferredType
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20
@@ -108,7 +108,7 @@ def write_typed(
     return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
 
 
-def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order | None) -> list[Verdict]:
+def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order | None) -> list[InferredType]:
     """What the sample says about each column.
 
     The first values leave most columns one plan, or none, to try; those are tried on all columns at once. Without
@@ -121,25 +121,25 @@ def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order
     for index, (scope, plans, hope) in enumerate(zip(scopes, plausible, hopes, strict=True)):
         text = sample.to_series(index)
         if hope is not None and quick[index] is not None:
-            verdicts.append(Verdict(hope.tuned(text), False, True))
+            verdicts.append(InferredType(hope.tuned(text), False, True))
         elif plans == []:
-            verdicts.append(Verdict(None, False, True))
+            verdicts.append(InferredType(None, False, True))
         else:
             verdicts.append(_decide(text, scope, order))
     return verdicts
 
 
-def _by_scope(verdict: Verdict, scope: tuple[Plan, ...]) -> Verdict:
+def _by_scope(verdict: InferredType, scope: tuple[Plan, ...]) -> InferredType:
     """Of a column that the sample says nothing of, what its format says: its numbers, booleans or durations.
 
     Where each record has keys of its own most columns are such, and all of them would be read a second time.
     """
     if verdict.seen or not scope or any(plan.family is not None for plan in scope):
         return verdict
-    return Verdict(scope[0], False, True)
+    return InferredType(scope[0], False, True)
 
 
-def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> Verdict:
+def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> InferredType:
     deciding = Deciding(scope, order)
     deciding.feed(text)
     verdict = deciding.verdict()
@@ -165,7 +165,7 @@ def _has_rivals(plan: Plan) -> bool:
 
 
 def _doubtful(
-    sample: Sample, verdicts: Sequence[Verdict], scopes: Sequence[tuple[Plan, ...]], order: Order | None
+    sample: Sample, verdicts: Sequence[InferredType], scopes: Sequence[tuple[Plan, ...]], order: Order | None
 ) -> set[int]:
     """Columns that only the uncertain rows of the sample made text."""
     texts = [i for i, verdict in enumerate(verdicts) if verdict.plan is None and verdict.seen and scopes[i]]
@@ -214,7 +214,7 @@ class _Casting:
 class _Pass:
     """The first pass: every column by its guess, with the counts and the failures."""
 
-    def __init__(self, source: TextSource, verdicts: Sequence[Verdict], complete: bool) -> None:
+    def __init__(self, source: TextSource, verdicts: Sequence[InferredType], complete: bool) -> None:
         self.source = source
         self.verdicts = verdicts
         self.rows = 0
@@ -258,7 +258,7 @@ class _Second:
     scopes: Sequence[tuple[Plan, ...]]
     order: Order | None
 
-    def run(self, again: Sequence[int]) -> Iterator[tuple[int, Column, Tally, Verdict]]:
+    def run(self, again: Sequence[int]) -> Iterator[tuple[int, Column, Tally, InferredType]]:
         """Per column of ``again``: its new column, counts, and what its whole content decided."""
         deciders = {index: Deciding(self.scopes[index], self.order) for index in again}
         tallies = {index: Tally() for index in again}
@@ -348,13 +348,13 @@ def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema,
             raise
 
 
-def _date_formats(names: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, dict[str, Any]]:
+def _date_formats(names: Sequence[str], verdicts: Sequence[InferredType]) -> dict[str, dict[str, Any]]:
     families = [(name, verdict.plan.family) for name, verdict in zip(names, verdicts, strict=True) if verdict.plan]
     return {name: {"kind": f.target, "formats": list(f.formats)} for name, f in families if f is not None}
 
 
 def _token_warnings(
-    names: Sequence[str], tallies: Sequence[Tally], verdicts: Sequence[Verdict]
+    names: Sequence[str], tallies: Sequence[Tally], verdicts: Sequence[InferredType]
 ) -> Iterator[ReadWarning]:
     for name, tally, verdict in zip(names, tallies, verdicts, strict=True):
         if tally.tokens:
@@ -372,7 +372,7 @@ def _token_warnings(
 
 
 def _year_warnings(
-    names: Sequence[str], verdicts: Sequence[Verdict], tallies: Sequence[Tally], rows: int
+    names: Sequence[str], verdicts: Sequence[InferredType], tallies: Sequence[Tally], rows: int
 ) -> Iterator[ReadWarning]:
     for name, verdict, tally in zip(names, verdicts, tallies, strict=True):
         family = verdict.plan.family if verdict.plan is not None else None
@@ -386,7 +386,7 @@ def _year_warnings(
             )
 
 
-def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[Verdict]) -> Iterator[ReadWarning]:
+def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[InferredType]) -> Iterator[ReadWarning]:
     for name, verdict in zip(names, verdicts, strict=True):
         if verdict.ambiguous:
             yield ReadWarning(

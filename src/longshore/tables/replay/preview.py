@@ -17,7 +17,7 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.json_values import to_values
 from longshore.tables.core.table import ROW_NUMBER, Table
 from longshore.tables.operations.base import Change, Computed, Facts, Parameters, require_operation
-from longshore.tables.operations.other import FindOther, bind, no_others
+from longshore.tables.operations.table_operand import FindOther, bind, no_others
 
 MAX_ROWS = 500
 

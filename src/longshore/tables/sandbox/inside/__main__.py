@@ -13,10 +13,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from longshore.tables.sandbox.inside import calls, walls, work
+    from longshore.tables.sandbox.inside import calls, isolation, work
 else:
     import calls
-    import walls
+    import isolation
     import work
 
 ENDED, OUT_OF_TIME, KILLED, CRASHED = 10, 11, 12, 13
@@ -25,11 +25,11 @@ ENDED, OUT_OF_TIME, KILLED, CRASHED = 10, 11, 12, 13
 def main() -> None:
     """Do the job that stands on standard input."""
     job = json.load(sys.stdin.buffer)
-    walls.die_with_parent()
+    isolation.exit_with_parent()
     active: list[str] = []
     in_user_namespace = False
     try:
-        in_user_namespace = walls.enter_namespaces()
+        in_user_namespace = isolation.enter_namespaces()
         active.append("namespaces")
     except OSError:
         pass
@@ -83,25 +83,25 @@ def raise_walls(job: dict[str, Any], active: list[str], in_user_namespace: bool,
     is_root = os.geteuid() == 0 and not in_user_namespace
     if "namespaces" in active:
         try:
-            walls.enter_own_root(job["libraries"], walls.NOBODY if is_root else os.geteuid())
+            isolation.enter_own_root(job["libraries"], isolation.NOBODY if is_root else os.geteuid())
             active.append("root")
         except OSError:
             pass
-    walls.limit(
+    isolation.limit(
         memory_bytes=job["memoryBytes"] or resource.RLIM_INFINITY,
         cpu_seconds=job["cpuSeconds"],
         file_bytes=job["fileBytes"],
     )
     if is_root:
-        walls.become_nobody()
+        isolation.become_nobody()
         active.append("nobody")
     if is_root or in_user_namespace:
-        walls.limit_processes()
-    walls.drop_privileges()
-    walls.die_with_parent(parent_is_alive)
+        isolation.limit_processes()
+    isolation.drop_privileges()
+    isolation.exit_with_parent(parent_is_alive)
     if "root" not in active:
         try:
-            walls.allow_reading_only(job["libraries"])
+            isolation.allow_reading_only(job["libraries"])
             active.append("landlock")
         except OSError:
             pass

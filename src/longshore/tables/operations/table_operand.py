@@ -31,7 +31,7 @@ OTHER_FIELD: Final = "otherSessionID"
 
 
 @dataclass(frozen=True)
-class Other:
+class TableOperand:
     """A second table, as an operation finds it.
 
     :param name: for people: sentences and recipes call the table so.
@@ -43,7 +43,7 @@ class Other:
     version: int | None = None
 
 
-FindOther = Callable[[str, int | None], Other]
+FindOther = Callable[[str, int | None], TableOperand]
 """Finds a table by the text that names it, and the version that a step used when it was first carried out, if it was.
 
 It raises :class:`SessionNotFound` for what is not there (any more).
@@ -53,11 +53,11 @@ It raises :class:`SessionNotFound` for what is not there (any more).
 def among(others: Mapping[str, Table]) -> FindOther:
     """Finds tables in a mapping, which knows no versions."""
 
-    def find(named: str, _version: int | None) -> Other:
+    def find(named: str, _version: int | None) -> TableOperand:
         table = others.get(named)
         if table is None:
             raise missing_source(named)
-        return Other(table, named)
+        return TableOperand(table, named)
 
     return find
 
@@ -85,20 +85,20 @@ class OtherParameters(Parameters):
     )
 
 
-class WithOther(Operation):
+class BinaryOperation(Operation):
     """An operation that reads a second table; it is given that by :meth:`reading` before it is carried out."""
 
     parameters: OtherParameters
-    _other: Other | None = None
+    _other: TableOperand | None = None
 
-    def reading(self, other: Other) -> Self:
+    def reading(self, other: TableOperand) -> Self:
         """The same operation with the other table at hand."""
         bound = copy(self)
         bound._other = other
         return bound
 
     @property
-    def other(self) -> Other:
+    def other(self) -> TableOperand:
         """The other table.
 
         :raises SessionNotFound: when none was handed in.
@@ -136,7 +136,7 @@ class WithOther(Operation):
         if self._other is not None:
             return self
         if self.is_with_itself:
-            return self.reading(Other(table, ITSELF))
+            return self.reading(TableOperand(table, ITSELF))
         types = facts["other"].get("types")
         if types is None:
             raise IllegalOperation(
@@ -144,7 +144,7 @@ class WithOther(Operation):
                 "undo the step and do it again to export it"
             )
         columns = tuple(Column(name, dtypes.decode(dtype), "", name, 0) for name, dtype in types.items())
-        return self.reading(Other(Table(table.folder, columns, 0), facts["other"]["name"]))
+        return self.reading(TableOperand(Table(table.folder, columns, 0), facts["other"]["name"]))
 
     def reading_code(self, read: Iterable[Column], facts: Facts) -> tuple[str, list[Argument]]:
         """The statement that puts the other table's columns into ``other``, and the file that it asks for."""
@@ -163,10 +163,10 @@ def bind(operation: Operation, table: Table, find: FindOther, facts: Facts | Non
     :param facts: of an earlier run, which say the version of the other table that it used.
     :raises SessionNotFound: when ``find`` does.
     """
-    if not isinstance(operation, WithOther):
+    if not isinstance(operation, BinaryOperation):
         return operation
     if operation.is_with_itself:
-        return operation.reading(Other(table, ITSELF))
+        return operation.reading(TableOperand(table, ITSELF))
     return operation.reading(find(operation.parameters.other_session_id, _version_in(facts)))
 
 

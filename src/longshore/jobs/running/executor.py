@@ -1,4 +1,4 @@
-"""The warden: claims jobs, has its runner carry them out, and settles them. One per worker process.
+"""The executor: claims jobs, has its runner carry them out, and settles them. One per worker process.
 
 A job is settled and the next one claimed in one transaction. It need not outlive a power cut: after one the job is
 simply run again, and a killed process loses nothing that was committed.
@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from longshore.errors import Unavailable
 from longshore.jobs import claims, records
 from longshore.jobs.announcing import announce
-from longshore.jobs.claims import Claimed, LeaseLost, Remains
+from longshore.jobs.claims import AttemptEnd, Claimed, LeaseLost
 from longshore.jobs.records import Job
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
@@ -54,7 +54,7 @@ T = TypeVar("T")
 Settle = Callable[[Connection], Job]
 
 
-class Warden:
+class JobExecutor:
     """Runs jobs, one at a time.
 
     :param stop: given when the worker is to end.
@@ -240,7 +240,7 @@ class Warden:
             case _:
                 return self._hand_back(job, outcome, remains)
 
-    def _lose(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
+    def _lose(self, job: Job, outcome: Outcome, remains: AttemptEnd) -> Settle:
         """The runner died, perhaps of the stop that we are told of: a service manager may signal all processes."""
         if outcome.end == ENDED_BY_STOP and self.stop.given(NEWS_SECONDS):
             return self._hand_back(job, outcome, remains)
@@ -250,7 +250,7 @@ class Warden:
         may_repeat = self._said(job.type, "rerun_if_lost", True)
         return partial(claims.lose, job_id=job.id, owner=self.owner, remains=remains, may_repeat=may_repeat)
 
-    def _hand_back(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
+    def _hand_back(self, job: Job, outcome: Outcome, remains: AttemptEnd) -> Settle:
         """The worker could not let it come to its end."""
         about: dict[str, Any] = {"job_id": job.id, "owner": self.owner}
         if not outcome.begun:
@@ -261,10 +261,10 @@ class Warden:
             about |= {"pause_seconds": UNREADY_SECONDS, "message": outcome.head["message"]}
         return partial(claims.interrupt, **about)
 
-    def _remains(self, job: Job, outcome: Outcome) -> Remains:
+    def _remains(self, job: Job, outcome: Outcome) -> AttemptEnd:
         now = time.time()
         expires = now + self._said(job.type, "result_ttl", self.settings.result_ttl)
-        return Remains(expires, self.runner.output.tail() or None, outcome.peak_bytes or None, now)
+        return AttemptEnd(expires, self.runner.output.tail() or None, outcome.peak_bytes or None, now)
 
     def _explain(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Code and sentence of an attempt that went over a limit."""
@@ -274,7 +274,7 @@ class Warden:
         reached, allowed = _mebibytes(outcome.peak_bytes), _mebibytes(limits.memory_bytes)
         return "TooLarge", f"its memory reached {reached}, over its limit of {allowed}, and it was ended"
 
-    def _fail_or_retry(self, job: Job, outcome: Outcome, remains: Remains) -> Settle:
+    def _fail_or_retry(self, job: Job, outcome: Outcome, remains: AttemptEnd) -> Settle:
         """The function raised: begin it again later, as often as its declaration says."""
         about: dict[str, Any] = {"job_id": job.id, "owner": self.owner, "remains": remains}
         about |= {"error": outcome.head["error"], "message": outcome.head["message"]}
@@ -282,7 +282,7 @@ class Warden:
             return partial(claims.retry_later, pause_seconds=self._said(job.type, "retry_delay", 0), **about)
         return partial(claims.fail, **about)
 
-    def _keep(self, job: Job, outcome: Outcome, part: Path, remains: Remains) -> Settle:
+    def _keep(self, job: Job, outcome: Outcome, part: Path, remains: AttemptEnd) -> Settle:
         """Keep a result: within the settling transaction, or before it, so that a SUCCESS always has its result."""
         place = outcome.head["place"]
         size = len(outcome.document)

@@ -1,4 +1,4 @@
-"""A warden whose surroundings fail: the claim of a job is settled, and it is no loss of the job."""
+"""An executor whose surroundings fail: the claim of a job is settled, and it is no loss of the job."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from longshore.errors import Unavailable
 from longshore.jobs import records
 from longshore.jobs.records import Job, NewJob
 from longshore.jobs.results.table import EmbeddedStore
+from longshore.jobs.running.executor import UNREADY_SECONDS, JobExecutor
 from longshore.jobs.running.runner import Runner
-from longshore.jobs.running.warden import UNREADY_SECONDS, Warden
 from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
@@ -33,12 +33,12 @@ class Silence:
 
 
 class Place:
-    """A warden and its database."""
+    """An executor and its database."""
 
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings.database)
         self.stop = StopSignal()
-        self.warden = Warden(settings, self.database, Silence(), EmbeddedStore(self.database), self.stop)
+        self.executor = JobExecutor(settings, self.database, Silence(), EmbeddedStore(self.database), self.stop)
 
     def submit(self, name: str) -> str:
         job_id = records.new_job_id()
@@ -47,7 +47,7 @@ class Place:
         return job_id
 
     def work(self) -> None:
-        self.warden.work("jobs")
+        self.executor.work("jobs")
 
     def find(self, job_id: str) -> Job:
         with self.database.reading() as connection:
@@ -63,7 +63,7 @@ def place(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     migrate(settings)
     made = Place(settings)
     yield made
-    made.warden.close()
+    made.executor.close()
     made.database.close()
 
 

@@ -191,7 +191,7 @@ def drop_privileges() -> None:
     _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def die_with_parent(parent_is_alive: int | None = None) -> None:
+def exit_with_parent(parent_is_alive: int | None = None) -> None:
     """Be killed when the process that started this one ends.
 
     :param parent_is_alive: reading end of a pipe whose other end only the parent holds: it may have died just before.

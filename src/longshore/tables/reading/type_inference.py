@@ -16,7 +16,7 @@ _GLANCE = 5
 
 
 @dataclass
-class Verdict:
+class InferredType:
     """What became of a column.
 
     :param plan: None for text.
@@ -80,15 +80,15 @@ class Deciding:
                 by_rival.setdefault(plan.family.rival, []).append(plan)
         return [(plans[0], plans[1]) for plans in by_rival.values() if len(plans) == 2]
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> InferredType:
         """The first plan that fits everything; text where none does, or where two rivals disagree."""
         if self.alive and not self.seen and self.has_tokens:
-            return Verdict(EMPTY, False, False)
+            return InferredType(EMPTY, False, False)
         if not self.alive or not self.seen:
-            return Verdict(None, False, self.seen)
+            return InferredType(None, False, self.seen)
         plan = self.alive[0]
         contested = any(plan in pair for pair in self._rivals())
         ambiguous = contested and plan.family is not None and plan.family.rival in self.differing
         if ambiguous and self.order is None:
-            return Verdict(None, True, True)
-        return Verdict(plan, False, True)
+            return InferredType(None, True, True)
+        return InferredType(plan, False, True)

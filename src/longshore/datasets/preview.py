@@ -44,7 +44,7 @@ def look_at_copy(file: IO[bytes], settings: Settings, name: str, options: ReadOp
 def look_at(
     path: Path, settings: Settings, name: str, options: ReadOptions, *, is_whole: bool = True
 ) -> dict[str, Any]:
-    """How ``path`` would be read, see :func:`longshore.tables.reading.looking.look`.
+    """How ``path`` would be read, see :func:`longshore.tables.reading.preview.look`.
 
     :param is_whole: see there; a beginning is shortened.
     :raises LongshoreError: what the reader raises.

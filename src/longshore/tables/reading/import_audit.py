@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.quotes import Positions, record_starts
 from longshore.tables.reading.records import Block, Records
 from longshore.tables.reading.results import plural
@@ -21,7 +21,7 @@ _UNCLOSED = "a quote opens a field but nothing closes it; it was read as an ordi
 
 
 @dataclass
-class Bookkeeper:
+class AuditWriter:
     """Keeps the books of one text.
 
     :param replaced: whether U+FFFD stands for bytes of the file that are no text.
@@ -29,7 +29,7 @@ class Bookkeeper:
 
     records: Records
     odd: Irregularities
-    books: Books
+    books: ImportAudit
     replaced: bool
 
     def is_doubtful(self, block: Block) -> bool:

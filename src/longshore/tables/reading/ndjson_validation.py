@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from longshore.errors import UnreadableFile
 from longshore.tables.core.portable import portable
 from longshore.tables.reading.elements import Batch
-from longshore.tables.reading.ledger import Books
+from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.limits import require_columns
 from longshore.tables.reading.quotes import Positions
 
@@ -43,7 +43,7 @@ _PYTHON_KINDS = {int: "int", float: "float", bool: "bool", str: "text", list: "n
 
 
 @dataclass
-class Sifted:
+class ValidatedLines:
     """A batch of lines, sorted out.
 
     :param data: the lines that hold an object, ``kinds`` what they hold.
@@ -62,7 +62,7 @@ class Sifted:
     texts: list[bytes] = field(default_factory=list)
 
 
-def sift(batch: Batch) -> Sifted:
+def sift(batch: Batch) -> ValidatedLines:
     """Sort the lines of ``batch``. Most batches are clean: that costs one look at the lines' first bytes."""
     view = np.frombuffer(batch.data, np.uint8)
     starts = np.concatenate(([0], np.flatnonzero(view == _LINE_FEED) + 1))
@@ -71,11 +71,11 @@ def sift(batch: Batch) -> Sifted:
     if (view[starts] == _OPEN).all():
         kinds = _kinds_quickly(batch.data)
         if kinds is not None:
-            return Sifted(batch.data, kinds, numbers, starts.size)
+            return ValidatedLines(batch.data, kinds, numbers, starts.size)
     return _sift_slowly(batch.data.split(b"\n")[: starts.size], numbers)
 
 
-def _sift_slowly(texts: list[bytes], numbers: Positions) -> Sifted:
+def _sift_slowly(texts: list[bytes], numbers: Positions) -> ValidatedLines:
     filled = [place for place, text in enumerate(texts) if text.strip()]
     good = [place for place in filled if texts[place].lstrip()[:1] == b"{"]
     kinds = _kinds_quickly(b"\n".join(texts[place] for place in good))
@@ -89,7 +89,9 @@ def _sift_slowly(texts: list[bytes], numbers: Positions) -> Sifted:
         kinds = _kinds_slowly(load(texts[place]) for place in good)
     bad = [(place, *fault) for place, fault in found.items()]
     data = b"\n".join(texts[place] for place in good)
-    return Sifted(data, kinds, numbers[good], numbers.size, numbers.size - len(filled), bad, texts if bad else [])
+    return ValidatedLines(
+        data, kinds, numbers[good], numbers.size, numbers.size - len(filled), bad, texts if bad else []
+    )
 
 
 def fault_of(text: bytes) -> tuple[str, str] | None:
@@ -148,7 +150,7 @@ def is_object(text: bytes) -> bool:
     return fault_of(text) is None
 
 
-def enter(books: Books, batch: Batch, sifted: Sifted, replaced: bool) -> None:
+def enter(books: ImportAudit, batch: Batch, sifted: ValidatedLines, replaced: bool) -> None:
     """Write down what became of a batch's lines.
 
     :param replaced: whether U+FFFD stands for bytes of the file that are no text.

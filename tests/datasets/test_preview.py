@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
-from longshore.datasets import looking
+from longshore.datasets import preview
 from longshore.errors import TooLarge
 from longshore.server.answers import add_errors
 from longshore.server.application import Services, declare_routes, make_application
@@ -105,7 +105,7 @@ def test_nothing_is_kept(client: FlaskClient, settings: Any) -> None:
 
 
 def test_larger_files_are_refused(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "LIMIT_BYTES", 10)
+    monkeypatch.setattr(preview, "LIMIT_BYTES", 10)
     assert look(client, b"a" * 200_000, "x.csv", 413)["error"] == "TooLarge"
 
 
@@ -114,12 +114,12 @@ def test_larger_files_are_refused(client: FlaskClient, monkeypatch: pytest.Monke
 def test_the_beginning_of_a_large_file_is_looked_at(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, line: str
 ) -> None:
-    monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
-    monkeypatch.setattr(looking, "BEGINNING_BYTES", 401)
+    monkeypatch.setattr(preview, "LIMIT_BYTES", 500)
+    monkeypatch.setattr(preview, "BEGINNING_BYTES", 401)
     path = tmp_path / "large"
     path.write_bytes((("" if line.startswith("{") else "a;b\n") + line * 200).encode(encoding))
     with path.open("rb", buffering=0) as file:
-        found = looking.look_at_copy(file, settings, "large", looking.ReadOptions())
+        found = preview.look_at_copy(file, settings, "large", preview.ReadOptions())
     assert found["dataSize"] is None
     assert found["rows"][0] == found["rows"][-1] == [1, "ä"]
     assert found["warnings"] == []
@@ -132,7 +132,7 @@ def test_the_beginning_of_a_large_file_is_looked_at(
 def test_what_tells_nothing_by_its_beginning_is_too_large(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(looking, "LIMIT_BYTES", 500)
+    monkeypatch.setattr(preview, "LIMIT_BYTES", 500)
     (tmp_path / "large").write_bytes(content)
     with (tmp_path / "large").open("rb", buffering=0) as file, pytest.raises(TooLarge, match="before its import"):
-        looking.look_at_copy(file, settings, "large.json", looking.ReadOptions())
+        preview.look_at_copy(file, settings, "large.json", preview.ReadOptions())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.wsgi import FileWrapper
 
-from longshore.handlers.guarding import guard
+from longshore.handlers.exit_guard import guard
 
 
 class Pieces:
