@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import drawing
 from demonstrating import Demonstration
 from flask import Flask
 from pydantic_core import PydanticUndefined
@@ -39,6 +40,8 @@ def write_all(folder: Path) -> None:
         path = target / f"{name}.md"
         if not path.exists() or path.read_text() != NOTE + text:
             path.write_text(NOTE + text)
+    for name, package in (("rooms", "longshore"), ("engine", "longshore.tables")):
+        (target / f"{name}.svg").write_text(drawing.draw(package))
     (target / "script_example.py").write_text(script_example())
 
 

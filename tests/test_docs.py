@@ -141,3 +141,22 @@ def test_a_deployers_handlers_are_shown_with_their_docstrings(generate: ModuleTy
     assert "## Job `double`\n\n```text\nTwice the number.\n```" in page
     none = generate.handlers_page(find_declarations(Settings.from_environment(handlers_dir=tmp_path / "none")))
     assert "There were none." in none
+
+
+@pytest.mark.parametrize("package", ["longshore", "longshore.tables"])
+def test_the_picture_shows_every_room_on_its_floor(generate: ModuleType, package: str) -> None:
+    picture = generate.drawing.draw(package)
+    folder = ROOT / "src" / package.replace(".", "/")
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert rooms <= set(re.findall(r"<text[^>]*>(\w+)</text>", picture))
+    assert rooms
+
+
+def test_the_picture_leaves_out_what_follows_from_other_arrows(generate: ModuleType) -> None:
+    imports = {"shop": {"till", "goods"}, "till": {"goods"}, "goods": set(), "yard": {"goods"}}
+    assert generate.drawing.without_detours(imports) == {
+        "shop": {"till"},
+        "till": {"goods"},
+        "goods": set(),
+        "yard": {"goods"},
+    }
