@@ -29,7 +29,8 @@ def draw(package: str) -> str:
     What follows from other arrows is not drawn: who imports the web imports all that it stands on.
     """
     floors = floors_of(package)
-    imports = without_detours({room: used for room, used in imports_of(package).items() if room in sum(floors, [])})
+    shown = {room for floor in floors for room in floor}
+    imports = without_detours({room: used & shown for room, used in imports_of(package).items() if room in shown})
     width = max(len(floor) for floor in floors) * (BOX_WIDTH + GAP_X) - GAP_X + 2 * MARGIN
     height = len(floors) * (BOX_HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     places: dict[str, tuple[float, float]] = {}
@@ -46,7 +47,7 @@ def draw(package: str) -> str:
     tip = '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" role="img">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" role="img">',
             f"<title>Which parts of {package} import which</title><style>{STYLE}</style>",
             f'<defs>{tip}<path d="M0 0 8 4 0 8z"/></marker></defs>',
             *arrows,
@@ -57,7 +58,7 @@ def draw(package: str) -> str:
 
 
 def floors_of(package: str) -> list[list[str]]:
-    """The rooms by floor, as the contract in pyproject.toml names them; a floor of doors, which hand on, is left out."""
+    """The rooms by floor, as the contract in pyproject.toml has them; a floor of doors is left out."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(each["layers"] for each in contracts if each.get("containers") == [package])
     rooms = [[room.strip() for room in layer.split("|")] for layer in layers]
@@ -78,7 +79,7 @@ def imports_of(package: str) -> dict[str, set[str]]:
 
 
 def without_detours(imports: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The same without what is reached over another room anyway (the transitive reduction of a graph without circles)."""
+    """The same without what is reached over another room anyway (the transitive reduction)."""
 
     def reached(room: str) -> set[str]:
         return set().union(*({used} | reached(used) for used in imports.get(room, ())))
