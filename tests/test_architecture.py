@@ -11,7 +11,7 @@ import pytest
 
 import longshore
 
-PACKAGES = ["longshore.tables"]
+PACKAGES = ["longshore", "longshore.tables"]
 """Those whose folders and files are looked at; the files of all that lies below them belong to them."""
 
 SOURCES = Path(longshore.__file__).parents[1]

@@ -8,12 +8,11 @@ from flask import Blueprint, Response, make_response, request, send_from_directo
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-import longshore
 from longshore.access.headers import CORP, page_nonce
 from longshore.access.scopes import Scope, embeddable, requires
 from longshore.web.route_marks import takes_any_query
 
-FOLDER = Path(longshore.__file__).parent / "workbench"
+FOLDER = Path(__file__).parents[1] / "workbench"
 """What `npm run build` made; absent in a checkout that was not built."""
 
 OLDER_SCRIPT = "/compat/socket.io.js"
