@@ -11,6 +11,9 @@ LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); 
 
 WORKBENCH := src/longshore/workbench/index.html
 
+# Where it is set, each of the hundreds of processes that tests start would compile the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help build start debug test lint docs stack advisories workbench pictures clean python
 
