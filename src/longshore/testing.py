@@ -35,8 +35,8 @@ class Server:
 
     :param handlers: folder of handlers; None: a server without any.
     :param storage: where it keeps its data.
-    :param settings: any other setting by its name, such as ``WORKER_CONCURRENCY="1"`` or ``TASK_MODULES="tides"``, whose
-        modules may lie in the current folder.
+    :param settings: any other setting by its name, such as ``WORKER_CONCURRENCY="1"`` or ``TASK_MODULES="tides"``; a
+        module may lie in the current folder.
     """
 
     def __init__(self, handlers: Path | None = None, *, storage: Path | None = None, **settings: str) -> None:
