@@ -21,6 +21,10 @@ from longshore.errors import LongshoreError
 if TYPE_CHECKING:
     import polars as pl
 
+    from longshore.client.operation_methods import OperationMethods
+else:
+    OperationMethods = object  # only type checkers need to know beforehand; the rest is told by the server
+
 CHUNK_BYTES = 2**20
 
 
@@ -161,7 +165,7 @@ class Client(Transport):
         return listed
 
 
-class Dataset:
+class Dataset(OperationMethods):
     """One dataset of a server.
 
     Every operation of that server is a method, under its name in Python's spelling, with its parameters by keyword;
@@ -200,7 +204,8 @@ class Dataset:
             raise AttributeError(no_method(name, [*catalogue.method_names, *_public_names()]))
         return MethodType(_method(found), self)
 
-    __getattr__ = _operation_method
+    if not TYPE_CHECKING:  # a name that the stubs do not have is refused, while `call` takes every one
+        __getattr__ = _operation_method
 
     def call(self, operation: str, *, idempotency_key: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Carry an operation out and wait for it; the server's answer with ``changed`` and ``version``.
