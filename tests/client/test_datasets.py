@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from longshore import Client
-from longshore.client.datasets import _snake
+from longshore.client.catalogue import snake_name
 from longshore.errors import ColumnNotFound, IllegalOperation, InvalidValue, SessionNotFound, Unavailable
 from longshore.tables.operations import all_operations
 from support.server import LongshoreServer
@@ -59,7 +59,7 @@ def test_movies_from_upload_to_a_cleaned_file(client: Client, tmp_path: Path) ->
 def test_every_operation_is_a_method_with_a_docstring(client: Client) -> None:
     dataset = client.dataset("0" * 30)
     for declared in all_operations():
-        assert declared.summary() in (getattr(dataset, _snake(declared.name)).__doc__ or "")
+        assert declared.summary() in (getattr(dataset, snake_name(declared.name)).__doc__ or "")
     assert dataset.delete_rows_with_na.__name__ == "delete_rows_with_na"
     assert dataset.empty_string_to_nan.__name__ == "empty_string_to_nan"
 

@@ -14,7 +14,8 @@ Jobs that the server runs, with a progress bar in a terminal or a notebook::
 
     client.job("runoff", {"curve_number": 80, "rain": 3.5}).result()
 
-Every operation of the registry is a method, under its name in Python's spelling, with its parameters by keyword.
+Every operation of the server is a method, under its name in Python's spelling, with its parameters by keyword. The
+client learns them from the server that it talks to, so it needs nothing of the engine, and has what a newer one can do.
 A failed request raises the same error class that the server raised.
 """
 

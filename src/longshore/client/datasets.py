@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import io
 import os
-import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MethodType
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pydantic.alias_generators import to_camel
-
+from longshore.client.catalogue import Catalogue, DescribedOperation, camel_names, no_method
 from longshore.client.jobs import PATH as JOBS
 from longshore.client.jobs import Job
 from longshore.client.transport import Transport
-from longshore.tables.operations import Operation, all_operations, find_operation, require_operation
+from longshore.errors import LongshoreError
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from longshore.client.operation_methods import OperationMethods
+else:
+    OperationMethods = object  # only type checkers need to know beforehand; the rest is told by the server
 
 CHUNK_BYTES = 2**20
 
@@ -33,6 +37,8 @@ class Client(Transport):
     :param token: what the server lets callers in by; default: the environment's ``LONGSHORE_TOKEN``.
     :raises SettingsError: for what is no token, and for a file of ``LONGSHORE_TOKEN_FILE`` that cannot be read.
     """
+
+    _catalogue: Catalogue | None = None
 
     def upload(
         self, file: str | os.PathLike[str] | IO[bytes] | bytes, name: str | None = None, **options: Any
@@ -95,9 +101,21 @@ class Client(Transport):
         return Dataset(self, session_id)
 
     def operations(self) -> list[dict[str, Any]]:
-        """Every operation of the server, with its parameters' JSON Schema and an example."""
+        """Every operation of the server, with its parameters' JSON Schema and an example.
+
+        Datasets have them as methods; a client asks once and keeps the answer, and this asks anew.
+        """
         listed: list[dict[str, Any]] = self.request("GET", "/api/v1/operations")["operations"]
+        self._catalogue = Catalogue(listed)
         return listed
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The server's operations as a client looks them up; asked for once.
+
+        :raises LongshoreError: as any request.
+        """
+        return self._catalogue or Catalogue(self.operations())
 
     def job(
         self, name: str, inputs: Any = None, *, queue: str | None = None, idempotency_key: str | None = None
@@ -147,8 +165,11 @@ class Client(Transport):
         return listed
 
 
-class Dataset:
+class Dataset(OperationMethods):
     """One dataset of a server.
+
+    Every operation of that server is a method, under its name in Python's spelling, with its parameters by keyword;
+    :meth:`call` takes the names on the wire.
 
     :ivar session_id: 30 hexadecimal characters; whoever knows them may read and change the dataset.
     :ivar warnings: what the reader had to tell about the file, for a dataset that this client uploaded.
@@ -164,6 +185,28 @@ class Dataset:
         # The id is a capability: it does not belong into logs and notebooks by accident.
         return f"<Dataset {self.session_id[:4]}… on {self.client._http.base_url}>"
 
+    def __dir__(self) -> list[str]:
+        with suppress(LongshoreError):  # whoever completes a name does not want to hear of a server that is away
+            return sorted({*super().__dir__(), *self.client.catalogue.method_names})
+        return list(super().__dir__())
+
+    def _operation_method(self, name: str) -> Callable[..., dict[str, Any]]:
+        """The server's operation of this name as a bound method.
+
+        :raises AttributeError: when it has none, with the nearest name as a hint.
+        """
+        # Copying, pickling and notebooks ask for such names, some of them before there is a client.
+        if name.startswith("_") or "client" not in self.__dict__:
+            raise AttributeError(f"'Dataset' object has no attribute {name!r}")
+        catalogue = self.client.catalogue
+        found = catalogue.find_method(name)
+        if found is None:
+            raise AttributeError(no_method(name, [*catalogue.method_names, *_public_names()]))
+        return MethodType(_method(found), self)
+
+    if not TYPE_CHECKING:  # a name that the stubs do not have is refused, while `call` takes every one
+        __getattr__ = _operation_method
+
     def call(self, operation: str, *, idempotency_key: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Carry an operation out and wait for it; the server's answer with ``changed`` and ``version``.
 
@@ -173,7 +216,9 @@ class Dataset:
             id or as a :class:`Dataset`. ``if_version`` refuses the change when the table is another version.
         :raises LongshoreError: and then nothing was changed.
         """
-        body = {name: _id_of(value) for name, value in _wire_names(operation, parameters).items()}
+        known = self.client.catalogue.find(operation)
+        named = camel_names(parameters) if known is None else known.to_wire(parameters)
+        body = {name: _id_of(value) for name, value in named.items()}
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         return self.client.request("POST", f"{self._path}/operations/{operation}", json=body, headers=headers)
 
@@ -239,7 +284,7 @@ class Dataset:
         :param settings: such as ``column_indices=[0]``, ``number_of_bins=20``.
         :raises InvalidType: when a column's type does not allow the chart.
         """
-        return self.client.request("POST", f"{self._path}/visualize", json={"type": type, **_camel(settings)})
+        return self.client.request("POST", f"{self._path}/visualize", json={"type": type, **camel_names(settings)})
 
     def recipe(self) -> dict[str, Any]:
         """The steps up to the current one as a JSON document, to be applied to other tables or replayed offline."""
@@ -299,7 +344,7 @@ class Dataset:
         :param count_rows: add the number of each group's rows; by default when nothing else is asked.
         :raises InvalidType: for a function that the column's type does not have.
         """
-        body: dict[str, Any] = {"by": list(by), "aggregates": [_camel(each) for each in aggregates]}
+        body: dict[str, Any] = {"by": list(by), "aggregates": [camel_names(each) for each in aggregates]}
         if count_rows is not None:
             body["countRows"] = count_rows
         answer = self._history_change("aggregate", body)
@@ -357,7 +402,7 @@ class Dataset:
         :return: a URL.
         """
         wanted = {"format": format, "oneTime": one_time, "expiresIn": expires_in, "download": download}
-        body = {**_camel(view), **{name: value for name, value in wanted.items() if value is not None}}
+        body = {**camel_names(view), **{name: value for name, value in wanted.items() if value is not None}}
         address = self.client.request("POST", f"{self._path}/links", json=body)["addr"]
         return str(self.client._http.base_url.join(address))
 
@@ -423,18 +468,6 @@ def _write(path: Path, chunks: Iterator[bytes]) -> Path:
     return path
 
 
-def _camel(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {to_camel(name) if "_" in name else name: value for name, value in values.items()}
-
-
-def _wire_names(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters under their names on the wire, as the operation declares them."""
-    declared = find_operation(operation)
-    fields = declared.parameters_model().model_fields if declared is not None else {}
-    aliases = {name: field.alias for name, field in fields.items() if field.alias}
-    return _camel({aliases.get(name, name): value for name, value in parameters.items()})
-
-
 def _id_of(value: Any) -> Any:
     return value.session_id if isinstance(value, Dataset) else value
 
@@ -442,7 +475,7 @@ def _id_of(value: Any) -> Any:
 def _query(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: ("true" if value else "false") if isinstance(value, bool) else value
-        for name, value in _camel(values).items()
+        for name, value in camel_names(values).items()
         if value is not None
     }
 
@@ -473,29 +506,22 @@ def _length(stream: IO[bytes]) -> dict[str, str]:
     return {"Content-Length": str(end - here)}
 
 
-def _snake(name: str) -> str:
-    """``emptyStringToNaN`` as ``empty_string_to_nan``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("NaN", "Nan")).lower()
+def _public_names() -> list[str]:
+    return [name for name in vars(Dataset) if not name.startswith("_")]
 
 
-def _method(declared: type[Operation]) -> Callable[..., dict[str, Any]]:
+def _method(operation: DescribedOperation) -> Callable[..., dict[str, Any]]:
     def method(self: Dataset, **parameters: Any) -> dict[str, Any]:
-        return self.call(declared.name, **parameters)
+        return self.call(operation.name, **parameters)
 
-    lines = [declared.summary(), ""]
-    for name, field in declared.parameters_model().model_fields.items():
-        lines.append(f":param {name}: {field.description or ''}")
-    method.__doc__ = "\n".join(lines)
-    method.__name__ = _snake(declared.name)
+    method.__doc__ = operation.docstring()
+    method.__name__ = operation.method_name
     method.__qualname__ = f"Dataset.{method.__name__}"
     return method
 
 
 def add_operation_method(name: str) -> None:
-    """Give :class:`Dataset` the method of an operation that was declared after this module was imported."""
-    method = _method(require_operation(name))
-    setattr(Dataset, method.__name__, method)
-
-
-for _declared in all_operations():
-    add_operation_method(_declared.name)
+    """Do nothing: a dataset has every operation of its server as a method, whenever that was declared."""
+    warnings.warn(
+        "add_operation_method is not needed: the server tells its operations", DeprecationWarning, stacklevel=2
+    )
