@@ -18,6 +18,7 @@ ABOUT_THE_PROJECT = {
     "test_docs",
     "test_layout",
     "test_make",
+    "test_notices",
     "test_schemathesis",
 }
 
