@@ -12,7 +12,7 @@ LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); 
 WORKBENCH := src/longshore/workbench/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test lint docs stack advisories workbench pictures clean python
+.PHONY: help build start debug test bench lint docs stack advisories workbench pictures clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -35,6 +35,10 @@ debug: build ## Start it for development: more log, restarts when source files c
 test: build ## Run the tests; ARGS="tests/supervision -k start" chooses some
 	@$(LOCKED) $(VENV)/.test
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --durations=25)
+
+bench: build ## Measure it beside its floors, which takes long; ARGS=--quick takes a minute, ARGS="spine 10000000" chooses one
+	@$(LOCKED) $(VENV)/.bench
+	@$(BIN)/python benchmarks $(ARGS)
 
 lint: build ## Check style, types and the rules about who may import whom
 	@$(LOCKED) $(VENV)/.lint
@@ -89,12 +93,12 @@ $(VENV)/.longshore: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.config.ts frontend/vite.compat.config.ts \
-		frontend/tsconfig.json \
+		frontend/notices.ts frontend/tsconfig.json \
 		$(shell find frontend/src -type f) | $(VENV)/.longshore
 	@echo "Building the browser application ..."
 	@frontend/build.sh $(BIN)/python
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
+$(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
 	@echo "Installing what $* needs ..."
 	@$(PIP) install --constraint constraints.txt --group $*
 	@touch $@
