@@ -15,6 +15,7 @@ WHOLE_SERVER = re.compile(r"(.*_)?(served|killed)(_.*)?")
 ABOUT_THE_PROJECT = {
     "test_architecture",
     "test_benchmarks",
+    "test_console",
     "test_docs",
     "test_layout",
     "test_make",
