@@ -21,6 +21,7 @@ ABOUT_THE_PROJECT = {
     "test_make",
     "test_notices",
     "test_schemathesis",
+    "test_wheel",
 }
 
 EXCEPTIONS = {
