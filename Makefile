@@ -12,7 +12,7 @@ LOCKED := $(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile"); 
 WORKBENCH := src/longshore/workbench/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test bench lint docs stack advisories workbench pictures clean python
+.PHONY: help build start debug test bench lint docs stack sbom advisories workbench pictures clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -57,6 +57,10 @@ advisories: build ## Compare the pinned versions with published advisories (need
 	@$(BIN)/pip-audit --progress-spinner off --disable-pip --no-deps --requirement constraints.txt
 	@frontend/build.sh $(BIN)/python advisories
 
+sbom: build ## Write what Longshore is made of to dist/longshore.cdx.json (CycloneDX)
+	@$(LOCKED) $(VENV)/.sbom
+	@$(BIN)/python deploy/sbom.py $(ARGS)
+
 stack: build ## Bring the containers of deploy/ up for real and try them; takes minutes, needs podman and root
 	@$(LOCKED) $(VENV)/.test
 	@$(BIN)/python deploy/stack/stack.py $(ARGS)
@@ -98,7 +102,7 @@ $(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.confi
 	@echo "Building the browser application ..."
 	@frontend/build.sh $(BIN)/python
 
-$(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
+$(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs $(VENV)/.sbom $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
 	@echo "Installing what $* needs ..."
 	@$(PIP) install --constraint constraints.txt --group $*
 	@touch $@
