@@ -15,7 +15,7 @@ WORKBENCH := src/longshore/workbench/index.html
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help build start debug test lint docs stack advisories workbench pictures clean python
+.PHONY: help build start debug test bench lint docs stack sbom advisories workbench pictures clean python
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -39,6 +39,10 @@ test: build ## Run the tests; ARGS="tests/supervision -k start" chooses some
 	@$(LOCKED) $(VENV)/.test
 	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --durations=25)
 
+bench: build ## Measure it beside its floors, which takes long; ARGS=--quick takes a minute, ARGS="spine 10000000" chooses one
+	@$(LOCKED) $(VENV)/.bench
+	@$(BIN)/python benchmarks $(ARGS)
+
 lint: build ## Check style, types and the rules about who may import whom
 	@$(LOCKED) $(VENV)/.lint
 	@$(BIN)/ruff check .
@@ -55,6 +59,10 @@ advisories: build ## Compare the pinned versions with published advisories (need
 	@$(LOCKED) $(VENV)/.advisories
 	@$(BIN)/pip-audit --progress-spinner off --disable-pip --no-deps --requirement constraints.txt
 	@frontend/build.sh $(BIN)/python advisories
+
+sbom: build ## Write what Longshore is made of to dist/longshore.cdx.json (CycloneDX)
+	@$(LOCKED) $(VENV)/.sbom
+	@$(BIN)/python deploy/sbom.py $(ARGS)
 
 stack: build ## Bring the containers of deploy/ up for real and try them; takes minutes, needs podman and root
 	@$(LOCKED) $(VENV)/.test
@@ -92,12 +100,12 @@ $(VENV)/.longshore: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(WORKBENCH): frontend/package-lock.json frontend/index.html frontend/vite.config.ts frontend/vite.compat.config.ts \
-		frontend/tsconfig.json \
+		frontend/notices.ts frontend/tsconfig.json \
 		$(shell find frontend/src -type f) | $(VENV)/.longshore
 	@echo "Building the browser application ..."
 	@frontend/build.sh $(BIN)/python
 
-$(VENV)/.test $(VENV)/.lint $(VENV)/.docs $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
+$(VENV)/.test $(VENV)/.bench $(VENV)/.lint $(VENV)/.docs $(VENV)/.sbom $(VENV)/.advisories: $(VENV)/.%: $(VENV)/.longshore
 	@echo "Installing what $* needs ..."
 	@$(PIP) install --constraint constraints.txt --group $*
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -37,7 +38,7 @@ class Report:
     def end(self) -> int:
         """The last line; the exit code of the benchmark."""
         print(f"\n{len(self.over)} over their bound{': ' + '; '.join(self.over) if self.over else ''}")
-        return 1 if self.over else 0
+        return 1 if self.over and not os.environ.get("BENCHMARK_MAY_MISS") else 0
 
 
 def floor_of(code: str, *arguments: str, times: int = 1) -> float:

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from longshore.settings import Settings, file_variable
 from support.postgres import Postgres, running_postgres, why_not
 from support.server import LongshoreServer
+from support.times import FolderTimes
 
 # Chosen with --hypothesis-profile: ordinary runs draw the same examples everywhere, "fresh" ones look for new finds.
 for profile, examples in (("quick", 50), ("thorough", 1000), ("fresh", 200)):
@@ -24,6 +25,12 @@ hypothesis_settings.load_profile("quick")
 
 # A server that is told to outlive its terminal does so; whoever runs the tests with nohup means the tests.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever asks for the slowest tests is told where the rest of the time went, too."""
+    if config.getoption("durations") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FolderTimes())
 
 
 @pytest.fixture(autouse=True)

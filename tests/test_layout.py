@@ -15,10 +15,13 @@ WHOLE_SERVER = re.compile(r"(.*_)?(served|killed)(_.*)?")
 ABOUT_THE_PROJECT = {
     "test_architecture",
     "test_benchmarks",
+    "test_console",
     "test_docs",
     "test_layout",
     "test_make",
+    "test_notices",
     "test_schemathesis",
+    "test_wheel",
 }
 
 EXCEPTIONS = {

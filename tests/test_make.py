@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,16 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_alone_prints_the_commands() -> None:
     printed = make().stdout
-    for command in ("build", "start", "debug", "test", "lint", "docs", "clean"):
+    for command in ("build", "start", "debug", "test", "bench", "lint", "docs", "clean"):
         assert f"  make {command} " in printed
+
+
+def test_whoever_asks_for_the_slowest_tests_is_told_the_time_by_folder() -> None:
+    command = [sys.executable, "-m", "pytest", "tests/test_layout.py", "--durations=1", "-p", "no:cacheprovider"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    slowest, by_folder = result.stdout.split(" time by folder ")
+    assert "slowest durations" in slowest or "slowest 1 durations" in slowest
+    assert re.search(r"^ +[\d.]+s +2 tests$", by_folder, re.MULTILINE), by_folder
 
 
 def test_an_old_python_is_refused_with_a_sentence(tmp_path: Path) -> None:

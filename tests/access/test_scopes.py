@@ -32,6 +32,8 @@ PUBLIC = {
     ("HEAD", "/cached-file"),
     ("GET", "/assets/<path:name>"),  # the browser application's own files, the same for everybody
     ("HEAD", "/assets/<path:name>"),
+    ("GET", "/assets/third-party-notices.txt"),
+    ("HEAD", "/assets/third-party-notices.txt"),
     ("GET", "/compat/socket.io.js"),
     ("HEAD", "/compat/socket.io.js"),
     ("POST", "/celeryTaskCompleted"),  # asks for a secret of its own

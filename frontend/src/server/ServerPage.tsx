@@ -207,6 +207,11 @@ function About({ details }: { details: ServerDetails }) {
             environment variables, listed in the documentation under <em>Settings</em>
           </span>
         </Fact>
+        <Fact name="Made of">
+          <span>
+            open-source packages, with <a href="/assets/third-party-notices.txt">their licences</a>
+          </span>
+        </Fact>
         <Fact name="For programs">
           <span>
             <a href="/api/v1/docs">REST interface</a>, <a href="/metrics">figures for Prometheus</a>

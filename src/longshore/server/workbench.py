@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parents[1] / "workbench"
 OLDER_SCRIPT = "/compat/socket.io.js"
 """Where pages of the older table client find their Socket.IO script."""
 
+NOTICES = "/assets/third-party-notices.txt"
+"""Where the licences of what is bundled stand; the build collects them."""
+
 NONCE = b"LONGSHORE-NONCE"
 """What the build writes into the page in place of the nonce that each answer has its own of."""
 
@@ -63,6 +66,17 @@ def workbench_blueprint() -> Blueprint:
         response = send_from_directory(FOLDER / "assets", name, conditional=True, max_age=_ONE_YEAR_SECONDS)
         response.headers["Cache-Control"] = f"public, max-age={_ONE_YEAR_SECONDS}, immutable"
         return _smaller(response, FOLDER / "assets" / name, _ONE_YEAR_SECONDS)
+
+    @blueprint.get(NOTICES)
+    @requires(Scope.PUBLIC)  # who is handed the program is to be handed them
+    def third_party_notices() -> Response:
+        """The packages whose code stands in the workbench, and their licences."""
+        if not (FOLDER / "third-party-notices.txt").is_file():
+            raise NotFound("the workbench was not built here")
+        response = send_from_directory(FOLDER, "third-party-notices.txt", conditional=True)
+        # The name stays when the content changes.
+        response.headers["Cache-Control"] = "public, no-cache"
+        return response
 
     @blueprint.get(OLDER_SCRIPT)
     @takes_any_query  # older pages tell versions apart by one
