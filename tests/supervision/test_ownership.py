@@ -124,7 +124,7 @@ def test_a_steady_life_resets_the_back_off() -> None:
 def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help() -> None:
     ours, theirs = os.pipe()
     code = "import sys, time; from longshore.processes import parent_death; parent_death._libc = None\n"
-    code += f"parent_death.die_with({ours}); print('tied', flush=True); time.sleep(60)"
+    code += f"parent_death.exit_with_supervisor({ours}); print('tied', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, stdout=subprocess.PIPE
     ) as child:
@@ -139,7 +139,7 @@ def test_a_process_ends_when_its_lifeline_closes_where_the_kernel_does_not_help(
 def test_a_process_whose_supervisor_died_before_it_began_ends_at_once() -> None:
     ours, theirs = os.pipe()
     os.close(theirs)
-    code = f"from longshore.processes import parent_death; parent_death.die_with({ours}); print('alive')"
+    code = f"from longshore.processes import parent_death; parent_death.exit_with_supervisor({ours}); print('alive')"
     done = subprocess.run([sys.executable, "-c", code], pass_fds=[ours], start_new_session=True, capture_output=True)
     os.close(ours)
     assert done.returncode == -9

@@ -585,74 +585,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/findReplace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replace values that equal something, or every match of a regular expression inside them. */
-        post: operations["findReplace"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/trimText": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take the spaces off the ends of text. */
-        post: operations["trimText"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/changeCase": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Write text in capitals, in small letters, or with capitals at the start. */
-        post: operations["changeCase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/extract": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take parts out of text into new columns: the groups of a regular expression's first match. */
-        post: operations["extract"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/datasets/{session_id}/operations/derive": {
         parameters: {
             query?: never;
@@ -766,6 +698,23 @@ export interface paths {
         put?: never;
         /** Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing. */
         post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/findReplace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace values that equal something, or every match of a regular expression inside them. */
+        post: operations["findReplace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +919,57 @@ export interface paths {
         put?: never;
         /** Insert a copy of a column to its right; the two share their data until one changes. */
         post: operations["insertDuplicateColumn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/trimText": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the spaces off the ends of text. */
+        post: operations["trimText"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/changeCase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write text in capitals, in small letters, or with capitals at the start. */
+        post: operations["changeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/extract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take parts out of text into new columns: the groups of a regular expression's first match. */
+        post: operations["extract"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6183,186 +6183,6 @@ export interface operations {
             };
         };
     };
-    findReplace: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FindReplaceBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    trimText: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TrimTextBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    changeCase: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangeCaseBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    extract: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExtractBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
     derive: {
         parameters: {
             query?: {
@@ -6655,6 +6475,51 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["JoinBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    findReplace: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindReplaceBody"];
             };
         };
         responses: {
@@ -7195,6 +7060,141 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["OneColumnBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    trimText: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrimTextBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    changeCase: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCaseBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    extract: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtractBody"];
             };
         };
         responses: {

@@ -299,7 +299,7 @@ def _take_bytes(uploads: ResumableUploads, upload: Resumable, offset: int) -> No
     :raises OffsetConflict: when it does not follow what is there.
     :raises TooLarge: when it is more than is still missing; nothing of it is kept then.
     :raises ChecksumMismatch: nothing of it is kept.
-    :raises BrokenOff: when the connection broke; what arrived is kept, unless there is a checksum.
+    :raises ClientDisconnected: when the connection broke; what arrived is kept, unless there is a checksum.
     :raises StorageFull: what fitted is kept, unless there is a checksum.
     """
     checksum = _require_checksum()

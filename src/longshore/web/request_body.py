@@ -45,7 +45,7 @@ class Body:
         self._step = SLOW_BYTES
 
     def read(self, size: int = CHUNK_BYTES) -> bytes:
-        """Some of the next bytes, at most ``size``; none at the end; raises BrokenOff."""
+        """Some of the next bytes, at most ``size``; none at the end; raises ClientDisconnected."""
         with _telling_of_breaks():
             data = self._read(size) if self._connection is None else self._connection.read(size)
         self.received += len(data)
@@ -67,7 +67,7 @@ class Body:
         return self._connection is not None and self._connection.comes_within(seconds)
 
     def require_whole(self) -> None:
-        """Refuse, at the end, a body that is shorter than it was declared; raises BrokenOff.
+        """Refuse, at the end, a body that is shorter than it was declared; raises ClientDisconnected.
 
         Under the web server a connection that breaks looks like an early end, not like an error.
         """
@@ -171,8 +171,8 @@ def _telling_of_breaks() -> Iterator[None]:
 def reading(request: Request) -> Iterator[Body]:
     """The body of a request, to be read to its end.
 
-    :raises BrokenOff: by its reads, when nothing comes for :data:`IDLE_SECONDS`; and at the end of the block, when the
-        body was shorter than declared.
+    :raises ClientDisconnected: by its reads, when nothing comes for :data:`IDLE_SECONDS`; and at the end of the block,
+        when the body was shorter than declared.
     """
     with _impatient(request, IDLE_SECONDS):
         body = Body(request)
@@ -183,7 +183,7 @@ def reading(request: Request) -> Iterator[Body]:
 def read_chunks(request: Request) -> Iterator[bytes]:
     """The body piece by piece; one that ends before its declared length is refused, after all that arrived.
 
-    :raises BrokenOff: as :func:`reading`.
+    :raises ClientDisconnected: as :func:`reading`.
     """
     with reading(request) as body:
         while chunk := body.read():
