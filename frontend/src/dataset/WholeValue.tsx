@@ -1,8 +1,9 @@
 /** A long value in full. */
-import { Dialog } from "../parts/Dialog";
-import { copyText } from "../parts/save";
+
 import { counted } from "../logic/format";
 import { exact } from "../logic/tsv";
+import { Dialog } from "../parts/Dialog";
+import { copyText } from "../parts/save";
 import type { Cell } from "./gridKeys";
 
 export function WholeValue({ cell, close }: { cell: Cell; close: () => void }) {

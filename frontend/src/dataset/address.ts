@@ -1,7 +1,7 @@
 /** Keeps the address of the table's page in step with what is shown, so that it can be sent to somebody. */
 import { useEffect } from "react";
-import { useStore } from "../parts/store";
 import { viewQuery } from "../logic/view";
+import { useStore } from "../parts/store";
 import { navigate } from "../router";
 import type { Session } from "./session";
 

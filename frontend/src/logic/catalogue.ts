@@ -55,7 +55,11 @@ export const CATALOGUE: Record<string, Entry> = {
 
 const ORDER = Object.keys(CATALOGUE);
 
-const humanise = (name: string) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().replace(/^./, (first) => first.toUpperCase());
+const humanise = (name: string) =>
+  name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/^./, (first) => first.toUpperCase());
 
 export const titleOf = (operation: { name: string }) => CATALOGUE[operation.name]?.title ?? humanise(operation.name);
 
@@ -67,7 +71,19 @@ export const rankOf = (operation: { name: string }) => {
   return at < 0 ? ORDER.length : at;
 };
 
-export const MEASURES = ["count", "countDistinct", "sum", "mean", "median", "min", "max", "std", "first", "last", "mode"] as const;
+export const MEASURES = [
+  "count",
+  "countDistinct",
+  "sum",
+  "mean",
+  "median",
+  "min",
+  "max",
+  "std",
+  "first",
+  "last",
+  "mode",
+] as const;
 
 /** Summing up makes another dataset, so it is no operation of the server's list; its form is made like one. */
 export const AGGREGATE: OperationInfo = {
@@ -79,7 +95,11 @@ export const AGGREGATE: OperationInfo = {
   example: { by: ["Genre"], aggregates: [{ column: "Gross", function: "sum" }] },
   parameters: {
     properties: {
-      by: { type: "array", "x-control": "columns", description: "one row for each of their values; none for one row in all" },
+      by: {
+        type: "array",
+        "x-control": "columns",
+        description: "one row for each of their values; none for one row in all",
+      },
       aggregates: { type: "array", "x-control": "measures" },
       countRows: { type: "boolean", default: true },
     },
@@ -88,7 +108,10 @@ export const AGGREGATE: OperationInfo = {
 };
 
 /** Everything that can be done on this server. */
-export const available = (operations: OperationInfo[]): OperationInfo[] => [...operations.filter((operation) => operation.enabled), AGGREGATE];
+export const available = (operations: OperationInfo[]): OperationInfo[] => [
+  ...operations.filter((operation) => operation.enabled),
+  AGGREGATE,
+];
 
 /** What is only seen by doing it has no preview. */
 export const hasPreview = (name: string) => name !== "aggregate" && name !== "executeCommand";

@@ -22,11 +22,20 @@ export type Method = keyof typeof METHODS;
 export const STRICTNESS: Record<Method, [string, Record<string, number>][]> = {
   fingerprint: [["", {}]],
   phonetic: [["", {}]],
-  ngram: [["loose", { size: 1 }], ["medium", { size: 2 }], ["strict", { size: 3 }]],
-  distance: [["loose", { radius: 3, threshold: 0.6 }], ["medium", { radius: 2, threshold: 0.75 }], ["strict", { radius: 1, threshold: 0.85 }]],
+  ngram: [
+    ["loose", { size: 1 }],
+    ["medium", { size: 2 }],
+    ["strict", { size: 3 }],
+  ],
+  distance: [
+    ["loose", { radius: 3, threshold: 0.6 }],
+    ["medium", { radius: 2, threshold: 0.75 }],
+    ["strict", { radius: 1, threshold: 0.85 }],
+  ],
 };
 
-export const startOf = (clusters: Cluster[]): Choice[] => clusters.map((cluster) => ({ isOn: true, target: cluster.suggested }));
+export const startOf = (clusters: Cluster[]): Choice[] =>
+  clusters.map((cluster) => ({ isOn: true, target: cluster.suggested }));
 
 /** The values of a group that its target replaces. */
 const replaced = (cluster: Cluster, target: string) => cluster.values.filter(([value]) => value !== target);

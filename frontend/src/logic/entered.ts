@@ -30,9 +30,21 @@ function read(part: Part, raw: Raw, path: string, problems: Problem[]): unknown 
     case "group":
       return readGroup(part, raw as RawGroup, path, problems);
     case "rows":
-      return readList(part, (raw as RawGroup[]).map((each, at) => read(part.item!, { ...each, isGiven: true }, entry(path, at), problems)), path, problems, "row");
+      return readList(
+        part,
+        (raw as RawGroup[]).map((each, at) => read(part.item!, { ...each, isGiven: true }, entry(path, at), problems)),
+        path,
+        problems,
+        "row",
+      );
     case "ticks":
-      return readList(part, [...(raw as number[])].sort((a, b) => a - b).map((at) => part.choices?.[at]), path, problems, "choice");
+      return readList(
+        part,
+        [...(raw as number[])].sort((a, b) => a - b).map((at) => part.choices?.[at]),
+        path,
+        problems,
+        "choice",
+      );
     case "lines":
       return readLines(part, raw as string, path, problems);
     default:
@@ -59,18 +71,30 @@ function leaveOut(part: Part): unknown {
 
 function readList(part: Part, values: unknown[], path: string, problems: Problem[], noun: string): unknown {
   const { minItems: fewest = 0, maxItems: most = Infinity, default: standard } = part.schema;
-  if (values.length === 0 && fewest === 0 && !part.required) return Array.isArray(standard) && standard.length > 0 ? [] : leaveOut(part);
+  if (values.length === 0 && fewest === 0 && !part.required)
+    return Array.isArray(standard) && standard.length > 0 ? [] : leaveOut(part);
   const count = (number: number) => `${number.toLocaleString("en-US")} ${number === 1 ? noun : `${noun}s`}`;
-  if (values.length < fewest) problems.push({ field: path, message: `Give at least ${count(fewest)}`, isMissing: values.length === 0 });
-  if (values.length > most) problems.push({ field: path, message: `Give at most ${count(most)}; there are ${values.length.toLocaleString("en-US")}` });
+  if (values.length < fewest)
+    problems.push({ field: path, message: `Give at least ${count(fewest)}`, isMissing: values.length === 0 });
+  if (values.length > most)
+    problems.push({
+      field: path,
+      message: `Give at most ${count(most)}; there are ${values.length.toLocaleString("en-US")}`,
+    });
   return values;
 }
 
 function readLines(part: Part, text: string, path: string, problems: Problem[]): unknown {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const found: Problem[] = [];
-  const values = lines.map((line, at) => readText(part.item!, part.item!.kind === "text" ? line : line.trim(), entry(path, at), found));
-  if (found.length > 0) problems.push({ field: path, message: inWords(found[0]!.field.slice(path.length), lower(found[0]!.message), "line") });
+  const values = lines.map((line, at) =>
+    readText(part.item!, part.item!.kind === "text" ? line : line.trim(), entry(path, at), found),
+  );
+  if (found.length > 0)
+    problems.push({
+      field: path,
+      message: inWords(found[0]!.field.slice(path.length), lower(found[0]!.message), "line"),
+    });
   if (lines.length === 0 && part.required && !part.nullable) {
     problems.push({ field: path, message: "Give at least one line", isMissing: true });
     return values;
@@ -87,7 +111,10 @@ function readText(part: Part, text: string, path: string, problems: Problem[]): 
     const { default: standard } = part.schema;
     if (isText(part) && typeof standard === "string" && !part.nullable) return standard === "" ? ABSENT : "";
     if (!part.required || part.nullable) return leaveOut(part);
-    return wrong(part.kind === "choice" ? "Choose one" : part.kind === "dataset" ? "Choose a dataset" : "Fill this in", true);
+    return wrong(
+      part.kind === "choice" ? "Choose one" : part.kind === "dataset" ? "Choose a dataset" : "Fill this in",
+      true,
+    );
   }
   switch (part.kind) {
     case "choice":
@@ -112,9 +139,11 @@ const isText = (part: Part) => part.kind === "text" || part.kind === "paragraph"
 
 function readNumber(part: Part, text: string, wrong: (message: string) => unknown): unknown {
   const value = Number(text.trim().replace(/[\u2212]/, "-"));
-  if (!Number.isFinite(value)) return wrong(/^-?\d+,\d+$/.test(text.trim()) ? "Write the decimal point as a point" : "Give a number");
+  if (!Number.isFinite(value))
+    return wrong(/^-?\d+,\d+$/.test(text.trim()) ? "Write the decimal point as a point" : "Give a number");
   if (part.kind === "integer" && !Number.isInteger(value)) return wrong("Give a whole number");
-  if (part.kind === "integer" && !Number.isSafeInteger(value)) return wrong("This form takes whole numbers of up to 15 digits");
+  if (part.kind === "integer" && !Number.isSafeInteger(value))
+    return wrong("This form takes whole numbers of up to 15 digits");
   const problem = checkNumber(part.schema, value);
   return problem === undefined ? value : wrong(problem);
 }
@@ -126,14 +155,17 @@ function checkNumber(schema: Schema, value: number): string | undefined {
   if (maximum !== undefined && value > maximum) return `Give at most ${words(maximum)}`;
   if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) return `Give more than ${words(exclusiveMinimum)}`;
   if (exclusiveMaximum !== undefined && value >= exclusiveMaximum) return `Give less than ${words(exclusiveMaximum)}`;
-  if (multipleOf !== undefined && Number.isInteger(multipleOf) && value % multipleOf !== 0) return `Give a multiple of ${words(multipleOf)}`;
+  if (multipleOf !== undefined && Number.isInteger(multipleOf) && value % multipleOf !== 0)
+    return `Give a multiple of ${words(multipleOf)}`;
   return undefined;
 }
 
 function checkText(schema: Schema, text: string): string | undefined {
   const letters = [...text].length;
-  if (schema.minLength !== undefined && letters < schema.minLength) return `Give at least ${schema.minLength} characters`;
-  if (schema.maxLength !== undefined && letters > schema.maxLength) return `Give at most ${schema.maxLength} characters; these are ${letters}`;
+  if (schema.minLength !== undefined && letters < schema.minLength)
+    return `Give at least ${schema.minLength} characters`;
+  if (schema.maxLength !== undefined && letters > schema.maxLength)
+    return `Give at most ${schema.maxLength} characters; these are ${letters}`;
   if (schema.pattern !== undefined && !matches(schema.pattern, text)) return `This has to look like ${schema.pattern}`;
   return undefined;
 }
@@ -150,7 +182,9 @@ function matches(pattern: string, text: string): boolean {
 export function placed(problems: Problem[], controls: string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const { field, message } of problems) {
-    const near = controls.filter((path) => path === field || field.startsWith(`${path}.`) || field.startsWith(`${path}[`)).sort((a, b) => b.length - a.length)[0];
+    const near = controls
+      .filter((path) => path === field || field.startsWith(`${path}.`) || field.startsWith(`${path}[`))
+      .sort((a, b) => b.length - a.length)[0];
     const rest = near === undefined ? field : field.slice(near.length);
     const key = near ?? "";
     if (!found.has(key)) found.set(key, sentence(inWords(rest, message)));
@@ -163,9 +197,18 @@ export function controlsOf(part: Part, raw: Raw, path = ""): string[] {
   if (part.kind === "group") {
     const group = raw as RawGroup;
     const own = path === "" ? [] : [path];
-    return group.isGiven ? [...own, ...(part.parts ?? []).flatMap((each) => controlsOf(each, group.values[each.name]!, below(path, each.name)))] : own;
+    return group.isGiven
+      ? [
+          ...own,
+          ...(part.parts ?? []).flatMap((each) => controlsOf(each, group.values[each.name]!, below(path, each.name))),
+        ]
+      : own;
   }
-  if (part.kind === "rows") return [path, ...(raw as RawGroup[]).flatMap((each, at) => controlsOf(part.item!, { ...each, isGiven: true }, entry(path, at)))];
+  if (part.kind === "rows")
+    return [
+      path,
+      ...(raw as RawGroup[]).flatMap((each, at) => controlsOf(part.item!, { ...each, isGiven: true }, entry(path, at))),
+    ];
   return [path];
 }
 

@@ -29,7 +29,9 @@ function ofStep(step: Step): string {
   const parts = step.what.map((what) => {
     switch (what) {
       case "changed":
-        return before && exact(before.value) !== exact(after.value) ? `${before.value === null || before.value === undefined ? "it was missing and" : quote(before.value)} became ${quote(after.value)}` : `the column is kept as ${typeName(after.dataType)} from then on, the value is the same`;
+        return before && exact(before.value) !== exact(after.value)
+          ? `${before.value === null || before.value === undefined ? "it was missing and" : quote(before.value)} became ${quote(after.value)}`
+          : `the column is kept as ${typeName(after.dataType)} from then on, the value is the same`;
       case "renamed":
         return `the column was called ${before?.column ?? "otherwise"} before`;
       case "copied":
@@ -39,7 +41,9 @@ function ofStep(step: Step): string {
       case "rowAdded":
         return "this step made the row";
       case "columnMade":
-        return step.reads && step.reads.length > 0 ? `this step made it from ${step.reads.map((each) => `${each.column} (${quote(each.value)})`).join(", ")}` : "this step made the column";
+        return step.reads && step.reads.length > 0
+          ? `this step made it from ${step.reads.map((each) => `${each.column} (${quote(each.value)})`).join(", ")}`
+          : "this step made the column";
       default:
         return "the cell cannot be followed further back";
     }
@@ -54,17 +58,25 @@ export function linesOf(explained: Explained, file: string): Line[] {
   const { original } = explained;
   if (original) {
     const unit = original.unit ?? "line";
-    const where = original.line ? `${unit.charAt(0).toUpperCase()}${unit.slice(1)} ${original.line.toLocaleString("en-US")} of ${file}` : file;
+    const where = original.line
+      ? `${unit.charAt(0).toUpperCase()}${unit.slice(1)} ${original.line.toLocaleString("en-US")} of ${file}`
+      : file;
     lines.push({ said: `${where}, column ${original.column}: ${quote(original.value)}.`, value: original.value });
   }
-  for (const step of explained.steps) lines.push({ sentence: step.sentence, said: ofStep(step), value: step.after.value });
+  for (const step of explained.steps)
+    lines.push({ sentence: step.sentence, said: ofStep(step), value: step.after.value });
   return lines;
 }
 
 /** What it comes to, in one sentence. */
 export function inShort(explained: Explained): string {
   const { original, steps } = explained;
-  if (!original) return steps[0]?.what.includes("unknown") ? "Its way cannot be followed back to the file." : "It does not stand in the file: a step made it.";
+  if (!original)
+    return steps[0]?.what.includes("unknown")
+      ? "Its way cannot be followed back to the file."
+      : "It does not stand in the file: a step made it.";
   if (steps.length === 0) return "It stands in the file as it is here.";
-  return exact(original.value) === exact(explained.value) ? "The value is the file’s; no step changed it, only where it stands or how it is kept." : "Steps changed what stands in the file.";
+  return exact(original.value) === exact(explained.value)
+    ? "The value is the file’s; no step changed it, only where it stands or how it is kept."
+    : "Steps changed what stands in the file.";
 }

@@ -10,10 +10,12 @@ export interface Completion {
 }
 
 /** What stands in a whole column is learnt once; these are no functions of one row. */
-export const WHOLE_COLUMN: ExpressionFunction[] = ["AVG", "MEDIAN", "MIN", "MAX", "SUM", "STDDEV", "COUNT"].map((name) => ({
-  usage: `${name}(column)`,
-  summary: "one value of the whole column, the same in every row",
-}));
+export const WHOLE_COLUMN: ExpressionFunction[] = ["AVG", "MEDIAN", "MIN", "MAX", "SUM", "STDDEV", "COUNT"].map(
+  (name) => ({
+    usage: `${name}(column)`,
+    summary: "one value of the whole column, the same in every row",
+  }),
+);
 
 const nameOf = (each: ExpressionFunction) => each.usage.split("(")[0]!;
 
@@ -30,17 +32,30 @@ export function wordBefore(text: string, caret: number): { from: number; word: s
   return found ? { from: found.index, word: found[0] } : undefined;
 }
 
-export function completions(text: string, caret: number, columns: string[], functions: ExpressionFunction[]): Completion[] {
+export function completions(
+  text: string,
+  caret: number,
+  columns: string[],
+  functions: ExpressionFunction[],
+): Completion[] {
   const at = wordBefore(text, caret);
   if (!at) return [];
   const isQuoted = at.word.startsWith('"');
   const wanted = at.word.replace(/^"/, "").toLowerCase();
-  const rank = (name: string) => (name.toLowerCase().startsWith(wanted) ? 0 : name.toLowerCase().includes(wanted) ? 1 : 2);
+  const rank = (name: string) =>
+    name.toLowerCase().startsWith(wanted) ? 0 : name.toLowerCase().includes(wanted) ? 1 : 2;
   const fits = (name: string) => rank(name) < (wanted.length > 1 || isQuoted ? 2 : 1);
-  const found: Completion[] = columns.filter(fits).sort((one, other) => rank(one) - rank(other)).map((name) => ({ text: spelled(name), kind: "column", help: "column" }));
+  const found: Completion[] = columns
+    .filter(fits)
+    .sort((one, other) => rank(one) - rank(other))
+    .map((name) => ({ text: spelled(name), kind: "column", help: "column" }));
   if (!isQuoted) {
     const named = functions.filter((each) => nameOf(each).toLowerCase().startsWith(wanted));
-    found.push(...named.map((each): Completion => ({ text: `${nameOf(each)}(`, kind: "function", help: `${each.usage}: ${each.summary}` })));
+    found.push(
+      ...named.map(
+        (each): Completion => ({ text: `${nameOf(each)}(`, kind: "function", help: `${each.usage}: ${each.summary}` }),
+      ),
+    );
   }
   // What is written out already needs no help.
   return found.filter((each) => each.text.toLowerCase() !== at.word.toLowerCase()).slice(0, 8);
@@ -55,7 +70,11 @@ export function complete(text: string, caret: number, chosen: Completion): { tex
 }
 
 /** The function whose parentheses the caret stands in. */
-export function functionAround(text: string, caret: number, functions: ExpressionFunction[]): ExpressionFunction | undefined {
+export function functionAround(
+  text: string,
+  caret: number,
+  functions: ExpressionFunction[],
+): ExpressionFunction | undefined {
   let depth = 0;
   for (let at = caret - 1; at >= 0; at--) {
     if (text[at] === ")") depth += 1;

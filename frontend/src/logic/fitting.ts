@@ -1,6 +1,6 @@
 /** Which operations fit what is selected, the most used first, and what each would do to this very table. */
 import type { Metadata, OperationInfo } from "../api/rest";
-import { GROUPS, groupOf, rankOf, titleOf, wordsOf, type Group } from "./catalogue";
+import { GROUPS, type Group, groupOf, rankOf, titleOf, wordsOf } from "./catalogue";
 import { count, counted, isNumeric, isTime, typeName } from "./format";
 import type { Selected } from "./forms";
 import { rank } from "./ranking";
@@ -20,15 +20,51 @@ export interface Situation {
   viewRows: number;
 }
 
-const TEXT_ONLY = ["trimText", "changeCase", "splitColumn", "extract", "emptyStringToNaN", "parseDates", "parseNumbers", "mergeValues"];
+const TEXT_ONLY = [
+  "trimText",
+  "changeCase",
+  "splitColumn",
+  "extract",
+  "emptyStringToNaN",
+  "parseDates",
+  "parseNumbers",
+  "mergeValues",
+];
 const NUMBER_ONLY = ["interpolate", "normalize", "standardize", "discretize"];
 const MISSING_ONLY = ["fillWithAverage", "fillWithCustomValue", "fillDown", "interpolate", "deleteRowsWithNA"];
 const ONE_COLUMN = [
-  "fillWithAverage", "fillWithCustomValue", "interpolate", "deleteRowsWithNA", "findReplace", "splitColumn", "extract", "renameColumn", "moveColumn", "mergeValues",
-  "insertDuplicateColumn", "changeColumnDataType", "parseDates", "parseNumbers", "normalize", "standardize", "discretize", "generateDummies", "emptyStringToNaN",
+  "fillWithAverage",
+  "fillWithCustomValue",
+  "interpolate",
+  "deleteRowsWithNA",
+  "findReplace",
+  "splitColumn",
+  "extract",
+  "renameColumn",
+  "moveColumn",
+  "mergeValues",
+  "insertDuplicateColumn",
+  "changeColumnDataType",
+  "parseDates",
+  "parseNumbers",
+  "normalize",
+  "standardize",
+  "discretize",
+  "generateDummies",
+  "emptyStringToNaN",
 ];
 /** They need no column: the whole table is what they change. */
-const ALWAYS = ["deduplicate", "sortRows", "derive", "join", "appendFile", "aggregate", "addRows", "insertRow", "executeCommand"];
+const ALWAYS = [
+  "deduplicate",
+  "sortRows",
+  "derive",
+  "join",
+  "appendFile",
+  "aggregate",
+  "addRows",
+  "insertRow",
+  "executeCommand",
+];
 
 function fits(name: string, { meta, selected, view }: Situation): boolean {
   if (name === "deleteRows") return selected.rows.length > 0;
@@ -40,7 +76,8 @@ function fits(name: string, { meta, selected, view }: Situation): boolean {
   if (name === "combineColumns") return columns.length > 1;
   if (columns.length > 1 && ONE_COLUMN.includes(name)) return false;
   if (MISSING_ONLY.includes(name) && columns.every((info) => info.invalidValues === 0)) return false;
-  if (TEXT_ONLY.includes(name) && !columns.every((info) => info.dataType === "string")) return name === "parseDates" && columns[0]?.dataType === "int";
+  if (TEXT_ONLY.includes(name) && !columns.every((info) => info.dataType === "string"))
+    return name === "parseDates" && columns[0]?.dataType === "int";
   if (NUMBER_ONLY.includes(name) && !columns.every((info) => isNumeric(info.dataType))) return false;
   return true;
 }
@@ -55,7 +92,9 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
   const values = info ? counted(rows - info.invalidValues, "value") : "";
   switch (operation.name) {
     case "fillWithAverage":
-      return isNumeric(info?.dataType ?? "") || isTime(info?.dataType ?? "") ? `${counted(gaps, "missing value")} in ${where}` : `${counted(gaps, "missing value")} in ${where} with the most frequent one`;
+      return isNumeric(info?.dataType ?? "") || isTime(info?.dataType ?? "")
+        ? `${counted(gaps, "missing value")} in ${where}`
+        : `${counted(gaps, "missing value")} in ${where} with the most frequent one`;
     case "fillWithCustomValue":
     case "fillDown":
     case "interpolate":
@@ -82,7 +121,9 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
     case "dropRows":
       return `Remove ${counted(viewRows, "row")}, keep ${counted(rows - viewRows, "row")}`;
     case "deleteColumns":
-      return selected.columns.length > 1 ? `${where} of ${meta.dataSize.columns}` : `${column}, ${meta.dataSize.columns - 1} stay`;
+      return selected.columns.length > 1
+        ? `${where} of ${meta.dataSize.columns}`
+        : `${column}, ${meta.dataSize.columns - 1} stay`;
     case "changeColumnDataType":
     case "parseDates":
     case "parseNumbers":
@@ -110,7 +151,9 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
     case "sortRows":
       return column ? `${counted(rows, "row")} by ${column}` : `All ${counted(rows, "row")}, as steps see them`;
     case "insertRow":
-      return selected.rows.length > 0 ? `Above row ${count((selected.rows[0] ?? 0) + 1)}` : `At the end, after ${counted(rows, "row")}`;
+      return selected.rows.length > 0
+        ? `Above row ${count((selected.rows[0] ?? 0) + 1)}`
+        : `At the end, after ${counted(rows, "row")}`;
     case "addRows":
       return "Rows you type or paste";
     case "join":
@@ -126,13 +169,20 @@ function line(operation: OperationInfo, { meta, selected, viewRows }: Situation)
   }
 }
 
-const byUse = (one: Offer, other: Offer) => GROUPS.indexOf(one.group) - GROUPS.indexOf(other.group) || rankOf(one.operation) - rankOf(other.operation);
+const byUse = (one: Offer, other: Offer) =>
+  GROUPS.indexOf(one.group) - GROUPS.indexOf(other.group) || rankOf(one.operation) - rankOf(other.operation);
 
 /** All operations, those that fit first; the others with what they do in general. */
 export function everything(operations: OperationInfo[], situation: Situation): Offer[] {
   const all = operations.map((operation): Offer => {
     const isFitting = fits(operation.name, situation);
-    return { operation, title: titleOf(operation), group: groupOf(operation), isFitting, line: isFitting ? line(operation, situation) : operation.summary };
+    return {
+      operation,
+      title: titleOf(operation),
+      group: groupOf(operation),
+      isFitting,
+      line: isFitting ? line(operation, situation) : operation.summary,
+    };
   });
   return all.sort((one, other) => Number(other.isFitting) - Number(one.isFitting) || byUse(one, other));
 }
@@ -141,7 +191,11 @@ export function everything(operations: OperationInfo[], situation: Situation): O
 export function offers(operations: OperationInfo[], situation: Situation, search: string): Offer[] {
   const all = everything(operations, situation);
   if (search.trim() === "") return all.filter((offer) => offer.isFitting);
-  return rank(search, all, (offer) => [offer.title, `${wordsOf(offer.operation)} ${offer.operation.name}`, offer.operation.summary]).map((found) => found.item);
+  return rank(search, all, (offer) => [
+    offer.title,
+    `${wordsOf(offer.operation)} ${offer.operation.name}`,
+    offer.operation.summary,
+  ]).map((found) => found.item);
 }
 
 /** Things under their headings, in the order in which these come up. */

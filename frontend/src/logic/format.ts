@@ -4,7 +4,8 @@ const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 
 export const count = (value: number) => whole.format(value);
-export const counted = (value: number, noun: string) => `${whole.format(value)} ${value === 1 ? noun : /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
+export const counted = (value: number, noun: string) =>
+  `${whole.format(value)} ${value === 1 ? noun : /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 export const brief = (value: number) => compact.format(value);
 
 export function statistic(value: unknown): string {
@@ -38,7 +39,11 @@ export function share(part: number, all: number): string {
 export function ago(seconds: number, now = Date.now() / 1000): string {
   const passed = Math.max(0, now - seconds);
   if (passed < 60) return "just now";
-  for (const [unit, size, next] of [["minute", 60, 3600], ["hour", 3600, 86400], ["day", 86400, 7 * 86400]] as const)
+  for (const [unit, size, next] of [
+    ["minute", 60, 3600],
+    ["hour", 3600, 86400],
+    ["day", 86400, 7 * 86400],
+  ] as const)
     if (passed < next) return `${counted(Math.floor(passed / size), unit)} ago`;
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
@@ -51,10 +56,21 @@ export function visible(text: string): { before: string; middle: string; after: 
   const rest = text.slice(before.length);
   const after = /\s*$/.exec(rest)?.[0] ?? "";
   const marks = (blank: string) => blank.replace(/\n/g, "↵").replace(/\t/g, "→").replace(/\s/g, "·");
-  return { before: marks(before), middle: rest.slice(0, rest.length - after.length).replace(/\r?\n/g, "↵"), after: marks(after) };
+  return {
+    before: marks(before),
+    middle: rest.slice(0, rest.length - after.length).replace(/\r?\n/g, "↵"),
+    after: marks(after),
+  };
 }
 
-export const isNumeric = (dataType: string) => dataType === "int" || dataType === "float" || dataType === "duration" || dataType.startsWith("decimal");
+export const isNumeric = (dataType: string) =>
+  dataType === "int" || dataType === "float" || dataType === "duration" || dataType.startsWith("decimal");
 export const isTime = (dataType: string) => dataType === "date" || dataType === "datetime";
-export const typeName = (dataType: string) => ({ int: "whole number", float: "number", string: "text", datetime: "date and time", boolean: "yes or no" })[dataType] ?? dataType;
-export const typeGlyph = (dataType: string) => ({ int: "123", float: "1.2", string: "Aa", datetime: "⏱", date: "▤", time: "⏱", duration: "Δt", boolean: "✓" })[dataType] ?? "•";
+export const typeName = (dataType: string) =>
+  ({ int: "whole number", float: "number", string: "text", datetime: "date and time", boolean: "yes or no" })[
+    dataType
+  ] ?? dataType;
+export const typeGlyph = (dataType: string) =>
+  ({ int: "123", float: "1.2", string: "Aa", datetime: "⏱", date: "▤", time: "⏱", duration: "Δt", boolean: "✓" })[
+    dataType
+  ] ?? "•";

@@ -1,13 +1,34 @@
 /** Forms from the operations' JSON Schemas: which controls, what they start with, and what is sent. */
 import type { Metadata, OperationInfo } from "../api/rest";
-import { MEASURES } from "./catalogue";
+import type { MEASURES } from "./catalogue";
 import type { ExpressionFunction } from "./expression";
 import { isNumeric } from "./format";
 import { readRows } from "./newrows";
 
 export type Control =
-  | "column" | "columns" | "column-index" | "enum" | "boolean" | "number" | "text" | "code" | "expression" | "lines" | "sort" | "value" | "type" | "rows"
-  | "session" | "keys" | "other-columns" | "merges" | "record" | "new-rows" | "row" | "place" | "measures";
+  | "column"
+  | "columns"
+  | "column-index"
+  | "enum"
+  | "boolean"
+  | "number"
+  | "text"
+  | "code"
+  | "expression"
+  | "lines"
+  | "sort"
+  | "value"
+  | "type"
+  | "rows"
+  | "session"
+  | "keys"
+  | "other-columns"
+  | "merges"
+  | "record"
+  | "new-rows"
+  | "row"
+  | "place"
+  | "measures";
 export interface Field {
   name: string;
   label: string;
@@ -52,34 +73,141 @@ interface Schema {
 }
 
 const LABELS: Record<string, string> = {
-  column: "Column", columns: "Columns", columnsToCombine: "Columns, in this order", toReplace: "Find", replaceWith: "Replace with",
-  matchRegex: "As regular expressions", newName: "New name", newValue: "Value", seperator: "Put between", newDataType: "New type",
-  dateFormat: "How dates are written", cutMode: "Intervals", numberOfBins: "How many", rangeFrom: "Smallest becomes", rangeTo: "Greatest becomes",
-  toIndex: "New position", columnFrom: "From column", columnTo: "To column", inplace: "Remove the original column", inPlace: "Replace the column",
-  regex: "As regular expression", sortBy: "Sort by", metric: "Average", keep: "Keep the", convert: "Turn into text if it does not fit",
-  otherSessionID: "The other table", keys: "Rows belong together where", how: "Keep", suffix: "Behind names that are taken", newColumns: "Add the columns that only the other table has",
-  merges: "Groups of values", rows: "Rows", values: "Its values", rowIndex: "Above row", by: "A row for each", aggregates: "Compute", countRows: "Count the rows of each", expression: "Expression",
-  command: "Python", insertIndex: "Place", pattern: "Pattern", delimiter: "Cut at",
-  order: "Order", rowIndices: "Rows", case: "Write as", ends: "At the", collapse: "Inner blanks too", formats: "Formats", method: "Method",
+  column: "Column",
+  columns: "Columns",
+  columnsToCombine: "Columns, in this order",
+  toReplace: "Find",
+  replaceWith: "Replace with",
+  matchRegex: "As regular expressions",
+  newName: "New name",
+  newValue: "Value",
+  seperator: "Put between",
+  newDataType: "New type",
+  dateFormat: "How dates are written",
+  cutMode: "Intervals",
+  numberOfBins: "How many",
+  rangeFrom: "Smallest becomes",
+  rangeTo: "Greatest becomes",
+  toIndex: "New position",
+  columnFrom: "From column",
+  columnTo: "To column",
+  inplace: "Remove the original column",
+  inPlace: "Replace the column",
+  regex: "As regular expression",
+  sortBy: "Sort by",
+  metric: "Average",
+  keep: "Keep the",
+  convert: "Turn into text if it does not fit",
+  otherSessionID: "The other table",
+  keys: "Rows belong together where",
+  how: "Keep",
+  suffix: "Behind names that are taken",
+  newColumns: "Add the columns that only the other table has",
+  merges: "Groups of values",
+  rows: "Rows",
+  values: "Its values",
+  rowIndex: "Above row",
+  by: "A row for each",
+  aggregates: "Compute",
+  countRows: "Count the rows of each",
+  expression: "Expression",
+  command: "Python",
+  insertIndex: "Place",
+  pattern: "Pattern",
+  delimiter: "Cut at",
+  order: "Order",
+  rowIndices: "Rows",
+  case: "Write as",
+  ends: "At the",
+  collapse: "Inner blanks too",
+  formats: "Formats",
+  method: "Method",
 };
 const WORDS: Record<string, string> = {
-  pad: "the value above", bfill: "the value below", discretization: "of equal width", quantiling: "of equal count", dayFirst: "day first", monthFirst: "month first",
-  yearFirst: "year first", point: "a point, as in 1,234.5", comma: "a comma, as in 1.234,5", fraction: "a fraction: 5 % is 0.05", number: "a number: 5 % is 5", auto: "decide from the values", string: "text", int: "whole number", float: "number", datetime: "date and time", boolean: "yes or no",
-  left: "every row of this table", inner: "only the rows that match", outer: "the rows of both tables", first: "first", last: "last",
-  count: "number of values", countDistinct: "number of different values", sum: "sum", mean: "mean", min: "smallest", max: "greatest", std: "standard deviation", mode: "most frequent",
-  both: "both ends", start: "start", end: "end", none: "none of the ends", title: "A Capital At Each Word", sentence: "A capital at the start", upper: "ALL CAPITALS", lower: "small letters",
+  pad: "the value above",
+  bfill: "the value below",
+  discretization: "of equal width",
+  quantiling: "of equal count",
+  dayFirst: "day first",
+  monthFirst: "month first",
+  yearFirst: "year first",
+  point: "a point, as in 1,234.5",
+  comma: "a comma, as in 1.234,5",
+  fraction: "a fraction: 5 % is 0.05",
+  number: "a number: 5 % is 5",
+  auto: "decide from the values",
+  string: "text",
+  int: "whole number",
+  float: "number",
+  datetime: "date and time",
+  boolean: "yes or no",
+  left: "every row of this table",
+  inner: "only the rows that match",
+  outer: "the rows of both tables",
+  first: "first",
+  last: "last",
+  count: "number of values",
+  countDistinct: "number of different values",
+  sum: "sum",
+  mean: "mean",
+  min: "smallest",
+  max: "greatest",
+  std: "standard deviation",
+  mode: "most frequent",
+  both: "both ends",
+  start: "start",
+  end: "end",
+  none: "none of the ends",
+  title: "A Capital At Each Word",
+  sentence: "A capital at the start",
+  upper: "ALL CAPITALS",
+  lower: "small letters",
 };
 /** Where a parameter of one operation is another thing than elsewhere. */
 const OF_OPERATION: Record<string, Record<string, string>> = {
-  interpolate: { order: "Degree" }, parseDates: { order: "In dates such as 1/2/2020" }, parseNumbers: { decimal: "Before the decimals stands", percent: "Per cent becomes" }, join: { columns: "Bring" }, mergeValues: { column: "Column" }, addRows: { rowIndex: "Above row" }, newCellValue: { rowIndex: "Row" },
+  interpolate: { order: "Degree" },
+  parseDates: { order: "In dates such as 1/2/2020" },
+  parseNumbers: { decimal: "Before the decimals stands", percent: "Per cent becomes" },
+  join: { columns: "Bring" },
+  mergeValues: { column: "Column" },
+  addRows: { rowIndex: "Above row" },
+  newCellValue: { rowIndex: "Row" },
   deduplicate: { columns: "Compare" },
 };
 /** Their own hints say it in the machine's words, or say what the control shows. */
 const HINTS: Record<string, string> = {
-  otherSessionID: "", keys: "", merges: "", rows: "", values: "What stays empty is missing.", rowIndex: "", insertIndex: "", toIndex: "", aggregates: "", sortBy: "", convert: "",
-  toReplace: "One to a line.", replaceWith: "One line for all, or one for each to find. Nothing makes empty text.", newValue: "It has to fit the column’s type.", newDataType: "",
-  formats: "One to a line, tried in turn. Found from the values when nothing is given.", columns: "", dateFormat: "Found from the values when nothing is given.",
-  order: "", decimal: "", percent: "", how: "", metric: "", method: "", cutMode: "", case: "", ends: "", newName: "No other column may have it.", expression: "Names with blanks stand between double quotes, text between single ones.", command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.", countRows: "", suffix: "",
+  otherSessionID: "",
+  keys: "",
+  merges: "",
+  rows: "",
+  values: "What stays empty is missing.",
+  rowIndex: "",
+  insertIndex: "",
+  toIndex: "",
+  aggregates: "",
+  sortBy: "",
+  convert: "",
+  toReplace: "One to a line.",
+  replaceWith: "One line for all, or one for each to find. Nothing makes empty text.",
+  newValue: "It has to fit the column’s type.",
+  newDataType: "",
+  formats: "One to a line, tried in turn. Found from the values when nothing is given.",
+  columns: "",
+  dateFormat: "Found from the values when nothing is given.",
+  order: "",
+  decimal: "",
+  percent: "",
+  how: "",
+  metric: "",
+  method: "",
+  cutMode: "",
+  case: "",
+  ends: "",
+  newName: "No other column may have it.",
+  expression: "Names with blanks stand between double quotes, text between single ones.",
+  command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.",
+  countRows: "",
+  suffix: "",
 };
 export const choiceLabel = (value: string) => WORDS[value] ?? value;
 
@@ -89,7 +217,18 @@ const humanise = (name: string) => {
 };
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
-const EXAMPLE_DEFAULTS: Record<string, unknown> = { numberOfBins: 5, metric: "mean", how: "left", order: 2, cutMode: "discretization", method: "pad", newDataType: "string", case: "title", seperator: " ", delimiter: " " };
+const EXAMPLE_DEFAULTS: Record<string, unknown> = {
+  numberOfBins: 5,
+  metric: "mean",
+  how: "left",
+  order: 2,
+  cutMode: "discretization",
+  method: "pad",
+  newDataType: "string",
+  case: "title",
+  seperator: " ",
+  delimiter: " ",
+};
 
 /** The fields of an operation's form, in the order of its schema; null when a parameter has no control here. */
 export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] | null {
@@ -110,7 +249,11 @@ export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] 
     fields.push({
       name,
       label: OF_OPERATION[operation.name]?.[name] ?? LABELS[name] ?? humanise(name),
-      hint: isColumn ? (operation.name === "aggregate" || isOptional ? sentence(operation.name === "deduplicate" ? "All columns when none is chosen." : property.description) : "") : (HINTS[name] ?? sentence(property.description)),
+      hint: isColumn
+        ? operation.name === "aggregate" || isOptional
+          ? sentence(operation.name === "deduplicate" ? "All columns when none is chosen." : property.description)
+          : ""
+        : (HINTS[name] ?? sentence(property.description)),
       required: required || (isColumn && !isOptional),
       initial: initialOf(name, property, found.control, selected, operation.name),
       ...found,
@@ -119,7 +262,15 @@ export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] 
   return fields;
 }
 
-const BY_NAME: Record<string, Control> = { keys: "keys", merges: "merges", values: "record", rows: "new-rows", rowIndex: "row", toIndex: "place", insertIndex: "place" };
+const BY_NAME: Record<string, Control> = {
+  keys: "keys",
+  merges: "merges",
+  values: "record",
+  rows: "new-rows",
+  rowIndex: "row",
+  toIndex: "place",
+  insertIndex: "place",
+};
 
 function controlOf(name: string, schema: Schema): Pick<Field, "control" | "choices" | "isMixed" | "functions"> | null {
   const control = schema["x-control"];
@@ -142,7 +293,8 @@ function controlOf(name: string, schema: Schema): Pick<Field, "control" | "choic
   const types = options.map((each) => each.type);
   if (types.includes("boolean")) return { control: "boolean" };
   if (types.includes("array")) return options[0]?.items?.$ref || options.length > 1 ? null : { control: "lines" };
-  if (types.includes("integer") || types.includes("number")) return { control: "number", isMixed: types.includes("string") };
+  if (types.includes("integer") || types.includes("number"))
+    return { control: "number", isMixed: types.includes("string") };
   return types.includes("string") ? { control: "text" } : null;
 }
 
@@ -194,20 +346,27 @@ export interface FieldProblem {
 /** Whether a field matters, as the others stand. */
 export function isShown(field: Field, values: Record<string, unknown>): boolean {
   if (field.name === "dateFormat") return ["date", "datetime", "time"].includes(String(values.newDataType));
-  if (field.name === "order" && values.method !== undefined) return ["polynomial", "spline"].includes(String(values.method));
+  if (field.name === "order" && values.method !== undefined)
+    return ["polynomial", "spline"].includes(String(values.method));
   return true;
 }
 
 export type Table = Pick<Metadata, "columns" | "columnInfo" | "dataSize">;
 
 /** What is sent for a form's values, or the field that has to be filled in first. */
-export function toParameters(fields: Field[], values: Record<string, unknown>, table: Table): Record<string, unknown> | FieldProblem {
+export function toParameters(
+  fields: Field[],
+  values: Record<string, unknown>,
+  table: Table,
+): Record<string, unknown> | FieldProblem {
   const sent: Record<string, unknown> = {};
   for (const field of fields) {
     const value = values[field.name];
     if (!isShown(field, values)) continue;
     const isEmpty = value === "" || value === undefined || (Array.isArray(value) && value.length === 0);
-    const mayBeEmpty = ["value", "lines", "text"].includes(field.control) && ["newValue", "replaceWith", "seperator"].includes(field.name);
+    const mayBeEmpty =
+      ["value", "lines", "text"].includes(field.control) &&
+      ["newValue", "replaceWith", "seperator"].includes(field.name);
     if (isEmpty && !mayBeEmpty) {
       if (field.control === "row" && field.required) sent[field.name] = table.dataSize.rows;
       else if (field.required) return { field: field.name, message: ASKS[field.control] ?? "Fill this in" };
@@ -222,15 +381,25 @@ export function toParameters(fields: Field[], values: Record<string, unknown>, t
   if (Array.isArray(sent.toReplace) && Array.isArray(sent.replaceWith)) {
     const wanted = sent.toReplace.length;
     // One replacement for all of them is what people mean by one line.
-    if (sent.replaceWith.length === 1) sent.replaceWith = Array.from({ length: wanted }, () => (sent.replaceWith as unknown[])[0]);
-    else if (sent.replaceWith.length !== wanted) return { field: "replaceWith", message: `Give one line, or one for each of the ${wanted} to find` };
+    if (sent.replaceWith.length === 1)
+      sent.replaceWith = Array.from({ length: wanted }, () => (sent.replaceWith as unknown[])[0]);
+    else if (sent.replaceWith.length !== wanted)
+      return { field: "replaceWith", message: `Give one line, or one for each of the ${wanted} to find` };
   }
   return sent;
 }
 
 const ASKS: Partial<Record<Control, string>> = {
-  column: "Choose a column", columns: "Choose a column", "column-index": "Choose a column", session: "Choose a table", keys: "Choose the columns that have to agree", merges: "Say which values to merge",
-  sort: "Choose a column", "new-rows": "Type or paste a row", expression: "Say what to compute", rows: "Select rows by their boxes",
+  column: "Choose a column",
+  columns: "Choose a column",
+  "column-index": "Choose a column",
+  session: "Choose a table",
+  keys: "Choose the columns that have to agree",
+  merges: "Say which values to merge",
+  sort: "Choose a column",
+  "new-rows": "Type or paste a row",
+  expression: "Say what to compute",
+  rows: "Select rows by their boxes",
 };
 
 /** A value that cannot be sent, and what to do about it. */
@@ -261,7 +430,10 @@ function convert(field: Field, value: unknown, table: Table, values: Record<stri
       const column = String(values.column ?? "");
       const merges = (value as Merge[]).filter((merge) => merge.from.length > 0);
       if (merges.length === 0) return new Unfit("Say which values to merge");
-      return merges.map((merge) => ({ from: merge.from.map((each) => asValue(each, column, table)), to: merge.to === "" ? null : asValue(merge.to, column, table) }));
+      return merges.map((merge) => ({
+        from: merge.from.map((each) => asValue(each, column, table)),
+        to: merge.to === "" ? null : asValue(merge.to, column, table),
+      }));
     }
     case "record":
       return Object.fromEntries(Object.entries(value as Record<string, string>).filter(([, each]) => each !== ""));
@@ -284,10 +456,16 @@ function convert(field: Field, value: unknown, table: Table, values: Record<stri
 }
 
 export const isProblem = (result: Record<string, unknown> | FieldProblem): result is FieldProblem =>
-  typeof (result as FieldProblem).field === "string" && typeof (result as FieldProblem).message === "string" && Object.keys(result).length === 2;
+  typeof (result as FieldProblem).field === "string" &&
+  typeof (result as FieldProblem).message === "string" &&
+  Object.keys(result).length === 2;
 
 /** The field that a server's sentence is about: `metric: input should be ...`. */
-export function fieldAtFault(fields: Field[], message: string, values: Record<string, unknown> = {}): string | undefined {
+export function fieldAtFault(
+  fields: Field[],
+  message: string,
+  values: Record<string, unknown> = {},
+): string | undefined {
   const named = /^([A-Za-z]+)(?:[.[][^:]*)?:/.exec(message)?.[1];
   const direct = fields.find((field) => field.name === named)?.name;
   if (direct) return direct;
@@ -295,23 +473,39 @@ export function fieldAtFault(fields: Field[], message: string, values: Record<st
   if (said) return said;
   // What the sentence quotes, such as a column that is not there, stands in the field that is at fault.
   const quoted = /'([^']+)'/.exec(message)?.[1];
-  return quoted ? fields.find((field) => JSON.stringify(values[field.name] ?? "").includes(JSON.stringify(quoted).slice(1, -1)))?.name : undefined;
+  return quoted
+    ? fields.find((field) => JSON.stringify(values[field.name] ?? "").includes(JSON.stringify(quoted).slice(1, -1)))
+        ?.name
+    : undefined;
 }
 
 /** What a form shows for parameters that a step already has; `named` tells the columns that it names by position. */
-export function toValues(fields: Field[], parameters: Record<string, unknown>, named: { parameter: string; name?: string | null }[] = []): Record<string, unknown> {
-  const nameOf = (parameter: string) => named.filter((each) => each.parameter === parameter).flatMap((each) => (each.name ? [each.name] : []));
+export function toValues(
+  fields: Field[],
+  parameters: Record<string, unknown>,
+  named: { parameter: string; name?: string | null }[] = [],
+): Record<string, unknown> {
+  const nameOf = (parameter: string) =>
+    named.filter((each) => each.parameter === parameter).flatMap((each) => (each.name ? [each.name] : []));
   const values: Record<string, unknown> = {};
   for (const field of fields) {
     const given = parameters[field.name];
     if (field.control === "column") values[field.name] = given ?? nameOf("columnIndex")[0] ?? nameOf("column")[0] ?? "";
-    else if (field.control === "columns") values[field.name] = Array.isArray(given) && given.every((each) => typeof each === "string") ? given : [...nameOf(field.name), ...(field.name === "columns" ? nameOf("columnIndices") : [])];
+    else if (field.control === "columns")
+      values[field.name] =
+        Array.isArray(given) && given.every((each) => typeof each === "string")
+          ? given
+          : [...nameOf(field.name), ...(field.name === "columns" ? nameOf("columnIndices") : [])];
     else if (field.control === "column-index") values[field.name] = nameOf(field.name)[0] ?? "";
-    else if (field.control === "lines") values[field.name] = Array.isArray(given) ? given.map((each) => (each === null ? "" : String(each))).join("\n") : "";
+    else if (field.control === "lines")
+      values[field.name] = Array.isArray(given)
+        ? given.map((each) => (each === null ? "" : String(each))).join("\n")
+        : "";
     else if (field.control === "row") values[field.name] = typeof given === "number" ? String(given + 1) : "";
     else if (field.control === "rows") values[field.name] = given ?? [];
     else if (field.control === "new-rows") values[field.name] = Array.isArray(given) ? JSON.stringify(given) : "";
-    else if (field.control === "sort" || field.control === "keys") values[field.name] = withNames(given, named, field.name);
+    else if (field.control === "sort" || field.control === "keys")
+      values[field.name] = withNames(given, named, field.name);
     else values[field.name] = given ?? field.initial;
   }
   return values;
@@ -322,14 +516,17 @@ function withNames(given: unknown, named: { parameter: string; name?: string | n
   const byIndex = named.filter((each) => each.parameter === `${parameter}.columnIndex`).map((each) => each.name);
   return (Array.isArray(given) ? (given as Record<string, unknown>[]) : []).map((key) => {
     const column = key.column ?? byIndex.shift() ?? "";
-    return parameter === "sortBy" ? { column, ascending: key.ascending ?? true } : { column, otherColumn: key.otherColumn ?? column };
+    return parameter === "sortBy"
+      ? { column, ascending: key.ascending ?? true }
+      : { column, otherColumn: key.otherColumn ?? column };
   });
 }
 
 /** Pairs of columns that probably belong together: the same name, whatever its capitals; the one that was selected first. */
 export function guessKeys(columns: string[], selected: string[], other: string[]): Key[] {
   const plain = (name: string) => name.toLowerCase().replace(/[\s_-]+/g, "");
-  const partner = (name: string) => other.find((each) => each === name) ?? other.find((each) => plain(each) === plain(name));
+  const partner = (name: string) =>
+    other.find((each) => each === name) ?? other.find((each) => plain(each) === plain(name));
   const alike = [...selected, ...columns].find((name) => partner(name) !== undefined);
   if (alike !== undefined) return [{ column: alike, otherColumn: partner(alike)! }];
   return [{ column: selected[0] ?? "", otherColumn: "" }];

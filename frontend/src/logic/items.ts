@@ -12,7 +12,8 @@ export function typedValue(text: string, before?: unknown): unknown {
 }
 
 /** A value as it stands in an editor. */
-export const editable = (value: unknown): string => (value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value));
+export const editable = (value: unknown): string =>
+  value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** What has to be merged into an item so that the field is what was typed; nothing when it is already. */
 export function change(item: Item, field: string, text: string): Record<string, unknown> | undefined {
@@ -25,7 +26,12 @@ export function change(item: Item, field: string, text: string): Record<string, 
 
 /** The item that filled fields make; those left empty are left out. */
 export function filled(fields: [string, string][]): Record<string, unknown> {
-  return Object.fromEntries(fields.map(([name, text]) => [name.trim(), text] as const).filter(([name, text]) => name !== "" && text !== "").map(([name, text]) => [name, typedValue(text)]));
+  return Object.fromEntries(
+    fields
+      .map(([name, text]) => [name.trim(), text] as const)
+      .filter(([name, text]) => name !== "" && text !== "")
+      .map(([name, text]) => [name, typedValue(text)]),
+  );
 }
 
 /** Items that are written as JSON: an object, or several in an array. Throws an Error with a sentence. */
@@ -37,7 +43,8 @@ export function itemsOf(text: string): Record<string, unknown>[] {
     throw new Error(`This is not JSON yet: ${(error as Error).message}`);
   }
   const items = Array.isArray(value) ? value : [value];
-  if (!items.every((item) => typeof item === "object" && item !== null && !Array.isArray(item))) throw new Error("An item is an object, such as {\"title\": \"Alien\"}; several stand in an array.");
+  if (!items.every((item) => typeof item === "object" && item !== null && !Array.isArray(item)))
+    throw new Error('An item is an object, such as {"title": "Alien"}; several stand in an array.');
   if (items.length === 0) throw new Error("There is no item in it.");
   return items as Record<string, unknown>[];
 }

@@ -5,15 +5,29 @@ import { count } from "./format";
 type Status = Job["status"];
 export type Standing = "waiting" | "running" | "done" | "failed" | "cancelled";
 
-const STANDINGS: Record<Status, Standing> = { PENDING: "waiting", RETRY: "waiting", STARTED: "running", SUCCESS: "done", FAILURE: "failed", REVOKED: "cancelled" };
+const STANDINGS: Record<Status, Standing> = {
+  PENDING: "waiting",
+  RETRY: "waiting",
+  STARTED: "running",
+  SUCCESS: "done",
+  FAILURE: "failed",
+  REVOKED: "cancelled",
+};
 
 export const standingOf = (job: Pick<Job, "status">): Standing => STANDINGS[job.status];
 export const isFinished = (job: Pick<Job, "status">) => !["waiting", "running"].includes(standingOf(job));
-export const STANDING_WORDS: [Standing, string][] = [["waiting", "Waiting"], ["running", "Running"], ["done", "Done"], ["failed", "Failed"], ["cancelled", "Cancelled"]];
+export const STANDING_WORDS: [Standing, string][] = [
+  ["waiting", "Waiting"],
+  ["running", "Running"],
+  ["done", "Done"],
+  ["failed", "Failed"],
+  ["cancelled", "Cancelled"],
+];
 export const standingWord = (standing: Standing) => STANDING_WORDS.find(([name]) => name === standing)?.[1] ?? standing;
 
 /** The statuses on the wire of what a person chose. */
-export const statusesOf = (standings: string[]): Status[] => (Object.keys(STANDINGS) as Status[]).filter((status) => standings.includes(STANDINGS[status]));
+export const statusesOf = (standings: string[]): Status[] =>
+  (Object.keys(STANDINGS) as Status[]).filter((status) => standings.includes(STANDINGS[status]));
 
 /**
  * The later of two states of a job, whichever way each came: an answer that was sent before an event may arrive after it.
@@ -23,14 +37,25 @@ export function later(before: Job | undefined, next: Job): Job {
   if (before === undefined || before.id !== next.id) return next;
   const isOlder = isFinished(before) ? !isFinished(next) : before.attempts > next.attempts;
   if (isOlder) return before;
-  return { ...next, ...("data" in before && !("data" in next) ? { data: before.data } : {}), log_tail: next.log_tail ?? before.log_tail };
+  return {
+    ...next,
+    ...("data" in before && !("data" in next) ? { data: before.data } : {}),
+    log_tail: next.log_tail ?? before.log_tail,
+  };
 }
 
 /** How far a job is: a share from 0 to 1, where it is known, and a line for a person. */
 export function progressOf(job: Job): { share?: number; words: string; message: string } {
   const { done, total, message } = job.progress;
   const share = done !== null && total !== null && total > 0 ? Math.min(1, Math.max(0, done / total)) : undefined;
-  const words = done === null ? "" : total === null ? count(done) : total === 1 ? `${Math.round(100 * Math.min(1, done))}%` : `${number(done)} of ${number(total)}`;
+  const words =
+    done === null
+      ? ""
+      : total === null
+        ? count(done)
+        : total === 1
+          ? `${Math.round(100 * Math.min(1, done))}%`
+          : `${number(done)} of ${number(total)}`;
   return { share, words, message: message ?? "" };
 }
 
@@ -62,7 +87,11 @@ export function lasting(seconds: number): string {
   if (seconds < 0.05) return "under 0.1 s";
   if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
   const whole = Math.round(seconds);
-  for (const [size, unit, below, smaller] of [[86400, "days", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]] as const)
+  for (const [size, unit, below, smaller] of [
+    [86400, "days", 3600, "h"],
+    [3600, "h", 60, "min"],
+    [60, "min", 1, "s"],
+  ] as const)
     if (whole >= size) {
       const rest = Math.floor((whole % size) / below);
       const most = Math.floor(whole / size);
@@ -91,7 +120,11 @@ export function schedule(every: string): string {
 export function upcoming(seconds: number, now = Date.now() / 1000): string {
   const moment = new Date(seconds * 1000);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const days = Math.round((new Date(seconds * 1000).setHours(0, 0, 0, 0) - new Date(now * 1000).setHours(0, 0, 0, 0)) / 86_400_000);
+  const days = Math.round(
+    (new Date(seconds * 1000).setHours(0, 0, 0, 0) - new Date(now * 1000).setHours(0, 0, 0, 0)) / 86_400_000,
+  );
   if (days === 0) return time;
-  return days === 1 ? `tomorrow ${time}` : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+  return days === 1
+    ? `tomorrow ${time}`
+    : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
 }

@@ -12,7 +12,12 @@ export function withLineEnds(before: string, typed: string): string {
   let first = 0;
   while (first < lines.length - 1 && first < old.length - 1 && lines[first] === old[first]!.text) first++;
   let last = 0;
-  while (last < lines.length - 1 - first && last < old.length - 1 - first && lines[lines.length - 1 - last] === old[old.length - 1 - last]!.text) last++;
+  while (
+    last < lines.length - 1 - first &&
+    last < old.length - 1 - first &&
+    lines[lines.length - 1 - last] === old[old.length - 1 - last]!.text
+  )
+    last++;
   const usual = old[0]?.end || "\n";
   const endOf = (at: number): string => {
     if (at < first) return old[at]!.end;

@@ -1,16 +1,29 @@
 import { describe, expect, it } from "vitest";
 import type { Metadata, OperationInfo } from "../api/rest";
 import { offers } from "./fitting";
-import { fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { ago, bytes, counted, isoDay, share, visible } from "./format";
+import { fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { decode, guessDelimiter, guessSkip, kindOf, parse, sniff, sniffJson } from "./sniff";
 import { chips, fitView, pageParameters, viewParameters } from "./view";
 
 const meta = {
-  columns: ["Title", "Gross"], dataSize: { rows: 10, columns: 2 },
-  columnInfo: { Title: { index: 0, dataType: "string", invalidValues: 0 }, Gross: { index: 1, dataType: "int", invalidValues: 3 } },
+  columns: ["Title", "Gross"],
+  dataSize: { rows: 10, columns: 2 },
+  columnInfo: {
+    Title: { index: 0, dataType: "string", invalidValues: 0 },
+    Gross: { index: 1, dataType: "int", invalidValues: 3 },
+  },
 } as unknown as Metadata;
-const operation = (name: string, properties: object, required: string[] = []) => ({ name, aliases: [], summary: "Does it.", ordered: false, enabled: true, example: {}, parameters: { properties, required } }) as OperationInfo;
+const operation = (name: string, properties: object, required: string[] = []) =>
+  ({
+    name,
+    aliases: [],
+    summary: "Does it.",
+    ordered: false,
+    enabled: true,
+    example: {},
+    parameters: { properties, required },
+  }) as OperationInfo;
 const column = { columnIndex: { "x-control": "column-index" }, column: { "x-control": "column" } };
 
 describe("what people read", () => {
@@ -42,7 +55,10 @@ describe("what people read", () => {
 
 describe("the first rows of a file", () => {
   it("reads quotes, doubled quotes and line breaks inside them", () => {
-    expect(parse('a,"b ""x"", c"\r\n"1\n2",3\n', ",", 9)).toEqual([["a", 'b "x", c'], ["1\n2", "3"]]);
+    expect(parse('a,"b ""x"", c"\r\n"1\n2",3\n', ",", 9)).toEqual([
+      ["a", 'b "x", c'],
+      ["1\n2", "3"],
+    ]);
   });
   it("finds the delimiter that cuts lines alike", () => {
     expect(guessDelimiter("a;b,c;d\n1;2;3\n4;5;6")).toBe(";");
@@ -50,7 +66,13 @@ describe("the first rows of a file", () => {
   });
   it("skips lines and names columns without a header", () => {
     const data = new TextEncoder().encode("note\n1,2\n3,4\n");
-    expect(sniff(data, { initialSkip: 1, headerIncluded: false })).toMatchObject({ header: ["column_1", "column_2"], rows: [["1", "2"], ["3", "4"]] });
+    expect(sniff(data, { initialSkip: 1, headerIncluded: false })).toMatchObject({
+      header: ["column_1", "column_2"],
+      rows: [
+        ["1", "2"],
+        ["3", "4"],
+      ],
+    });
   });
   it("finds the lines that stand above a table", () => {
     const skip = (text: string) => guessSkip(new TextEncoder().encode(text));
@@ -93,33 +115,67 @@ describe("the first rows of a file", () => {
     expect(decode(new Uint8Array([0xff, 0xfe, 0x61, 0])).encoding).toBe("utf-16");
   });
   it("reads what is whole of a JSON array", () => {
-    expect(sniffJson('[{"a":1,"b":null},{"a":"}","c":[1]},{"a":')).toEqual({ header: ["a", "b", "c"], rows: [["1", ""], ["}", "", "[1]"]] });
+    expect(sniffJson('[{"a":1,"b":null},{"a":"}","c":[1]},{"a":')).toEqual({
+      header: ["a", "b", "c"],
+      rows: [
+        ["1", ""],
+        ["}", "", "[1]"],
+      ],
+    });
     expect(kindOf("x.NDJSON")).toBe("json");
   });
 });
 
 describe("the view", () => {
-  const view = { filter: { type: "outliers" as const, columns: ["Gross", "Gone"] }, search: { query: "x", isRegex: true, columns: [] }, sort: { column: "Gone", ascending: true } };
+  const view = {
+    filter: { type: "outliers" as const, columns: ["Gross", "Gone"] },
+    search: { query: "x", isRegex: true, columns: [] },
+    sort: { column: "Gone", ascending: true },
+  };
   it("forgets columns that are gone", () => {
-    expect(fitView(view, meta.columns)).toEqual({ filter: { type: "outliers", columns: ["Gross"] }, search: view.search });
+    expect(fitView(view, meta.columns)).toEqual({
+      filter: { type: "outliers", columns: ["Gross"] },
+      search: view.search,
+    });
   });
   it("speaks the wire's names", () => {
-    expect(pageParameters({ ...fitView(view, meta.columns), sort: { column: "Gross", ascending: false } }, meta)).toEqual({
-      filterType: "outliers", filterColumnIndices: [1], outliersStdDev: 2, searchQuery: "x", searchIsRegex: true, sortColumnIndex: 1, sortAscending: false,
+    expect(
+      pageParameters({ ...fitView(view, meta.columns), sort: { column: "Gross", ascending: false } }, meta),
+    ).toEqual({
+      filterType: "outliers",
+      filterColumnIndices: [1],
+      outliersStdDev: 2,
+      searchQuery: "x",
+      searchIsRegex: true,
+      sortColumnIndex: 1,
+      sortAscending: false,
     });
     expect(viewParameters({}, meta)).toEqual({});
   });
   it("reads as chips", () => {
-    expect(chips({ filter: { type: "invalid", columns: ["Gross"] }, search: { query: "the", isRegex: false, columns: ["Title"] } }).map((chip) => chip.text)).toEqual(["Gross missing", "Title contains “the”"]);
+    expect(
+      chips({
+        filter: { type: "invalid", columns: ["Gross"] },
+        search: { query: "the", isRegex: false, columns: ["Title"] },
+      }).map((chip) => chip.text),
+    ).toEqual(["Gross missing", "Title contains “the”"]);
   });
 });
 
 describe("forms from schemas", () => {
-  const fill = operation("fillWithAverage", { ...column, metric: { enum: ["mean", "median"], type: "string" } }, ["metric"]);
+  const fill = operation("fillWithAverage", { ...column, metric: { enum: ["mean", "median"], type: "string" } }, [
+    "metric",
+  ]);
   it("has each column once and starts with what is selected", () => {
     const fields = fieldsOf(fill, { columns: ["Gross"], rows: [] })!;
-    expect(fields.map((field) => [field.name, field.control, field.initial])).toEqual([["column", "column", "Gross"], ["metric", "enum", "mean"]]);
-    expect(toParameters(fields, { column: "Gross", metric: "median" }, meta)).toEqual({ column: "Gross", metric: "median" });
+    expect(fields.map((field) => [field.name, field.control, field.initial])).toEqual([
+      ["column", "column", "Gross"],
+      ["metric", "enum", "mean"],
+    ]);
+    expect(toParameters(fields, { column: "Gross", metric: "median" }, meta)).toEqual({
+      column: "Gross",
+      metric: "median",
+    });
   });
   it("names the field that is empty", () => {
     const fields = fieldsOf(fill, { columns: [], rows: [] })!;
@@ -127,17 +183,34 @@ describe("forms from schemas", () => {
     expect(isProblem(found) && found.field).toBe("column");
   });
   it("sends numbers as numbers, and edges as text", () => {
-    const bins = fieldsOf(operation("discretize", { numberOfBins: { anyOf: [{ type: "integer" }, { type: "string" }] } }, ["numberOfBins"]), { columns: [], rows: [] })!;
+    const bins = fieldsOf(
+      operation("discretize", { numberOfBins: { anyOf: [{ type: "integer" }, { type: "string" }] } }, ["numberOfBins"]),
+      { columns: [], rows: [] },
+    )!;
     expect(toParameters(bins, { numberOfBins: "5" }, meta)).toEqual({ numberOfBins: 5 });
     expect(toParameters(bins, { numberOfBins: "0,10" }, meta)).toEqual({ numberOfBins: "0,10" });
   });
   it("gives one replacement to all that is looked for, and refuses other numbers", () => {
-    const fields = fieldsOf(operation("findReplace", { toReplace: { type: "array", items: {} }, replaceWith: { type: "array", items: {} } }, ["toReplace", "replaceWith"]), { columns: [], rows: [] })!;
-    expect(toParameters(fields, { toReplace: "a\nb", replaceWith: "c" }, meta)).toEqual({ toReplace: ["a", "b"], replaceWith: ["c", "c"] });
+    const fields = fieldsOf(
+      operation("findReplace", { toReplace: { type: "array", items: {} }, replaceWith: { type: "array", items: {} } }, [
+        "toReplace",
+        "replaceWith",
+      ]),
+      { columns: [], rows: [] },
+    )!;
+    expect(toParameters(fields, { toReplace: "a\nb", replaceWith: "c" }, meta)).toEqual({
+      toReplace: ["a", "b"],
+      replaceWith: ["c", "c"],
+    });
     expect(isProblem(toParameters(fields, { toReplace: "a\nb\nd", replaceWith: "c\ne" }, meta))).toBe(true);
   });
   it("has no form where a parameter has no control", () => {
-    expect(fieldsOf(operation("warp", { field: { type: "string", "x-control": "hologram" } }, ["field"]), { columns: [], rows: [] })).toBeNull();
+    expect(
+      fieldsOf(operation("warp", { field: { type: "string", "x-control": "hologram" } }, ["field"]), {
+        columns: [],
+        rows: [],
+      }),
+    ).toBeNull();
   });
   it("finds the field that a sentence is about", () => {
     const fields = fieldsOf(fill, { columns: [], rows: [] })!;
@@ -147,8 +220,13 @@ describe("forms from schemas", () => {
 });
 
 describe("what is offered", () => {
-  const operations = ["fillWithAverage", "trimText", "deleteRows", "keepRows", "renameColumn"].map((name) => operation(name, {}));
-  const names = (columns: string[], rows: number[] = [], search = "") => offers(operations, { meta, selected: { columns, rows }, view: {}, viewRows: 10 }, search).map((offer) => offer.operation.name);
+  const operations = ["fillWithAverage", "trimText", "deleteRows", "keepRows", "renameColumn"].map((name) =>
+    operation(name, {}),
+  );
+  const names = (columns: string[], rows: number[] = [], search = "") =>
+    offers(operations, { meta, selected: { columns, rows }, view: {}, viewRows: 10 }, search).map(
+      (offer) => offer.operation.name,
+    );
   it("fits the selection", () => {
     expect(names([])).toEqual([]);
     expect(names(["Title"])).toEqual(["trimText", "renameColumn"]);
@@ -158,6 +236,8 @@ describe("what is offered", () => {
     expect(names([], [], "blank")).toEqual(["trimText"]);
   });
   it("says what it will do to this table", () => {
-    expect(offers(operations, { meta, selected: { columns: ["Gross"], rows: [] }, view: {}, viewRows: 10 }, "")[0]?.line).toBe("3 missing values in Gross");
+    expect(
+      offers(operations, { meta, selected: { columns: ["Gross"], rows: [] }, view: {}, viewRows: 10 }, "")[0]?.line,
+    ).toBe("3 missing values in Gross");
   });
 });

@@ -14,29 +14,60 @@ export function timeSpec(column: string, { edges, counts }: Bins, colour: string
     data: { values },
     mark: { type: "bar", color: colour, tooltip: true },
     encoding: {
-      x: { field: "from", type: "temporal", title: column, axis: { grid: false, labelOverlap: true }, scale: { type: "utc" } },
+      x: {
+        field: "from",
+        type: "temporal",
+        title: column,
+        axis: { grid: false, labelOverlap: true },
+        scale: { type: "utc" },
+      },
       x2: { field: "to" },
       y: { field: "rows", type: "quantitative", title: "Rows", axis: { tickCount: 3 } },
-      tooltip: [{ field: "from", type: "temporal", timeUnit: "utcyearmonthdate", title: "from" }, { field: "to", type: "temporal", timeUnit: "utcyearmonthdate", title: "to" }, { field: "rows", type: "quantitative", format: ",", title: "rows" }],
+      tooltip: [
+        { field: "from", type: "temporal", timeUnit: "utcyearmonthdate", title: "from" },
+        { field: "to", type: "temporal", timeUnit: "utcyearmonthdate", title: "to" },
+        { field: "rows", type: "quantitative", format: ",", title: "rows" },
+      ],
     },
   };
 }
 
-const OF_NUMBERS: [string, string][] = [["mean", "Mean"], ["std", "Standard deviation"], ["min", "Smallest"], ["25%", "Lower quarter"], ["50%", "Median"], ["median", "Median"], ["75%", "Upper quarter"], ["max", "Greatest"]];
-const OF_TIMES: [string, string][] = [["min", "Earliest"], ["median", "Middle"], ["50%", "Middle"], ["max", "Latest"]];
+const OF_NUMBERS: [string, string][] = [
+  ["mean", "Mean"],
+  ["std", "Standard deviation"],
+  ["min", "Smallest"],
+  ["25%", "Lower quarter"],
+  ["50%", "Median"],
+  ["median", "Median"],
+  ["75%", "Upper quarter"],
+  ["max", "Greatest"],
+];
+const OF_TIMES: [string, string][] = [
+  ["min", "Earliest"],
+  ["median", "Middle"],
+  ["50%", "Middle"],
+  ["max", "Latest"],
+];
 
 /** Name and value of each line, in the order people ask for them. */
 export function facts(dataType: string, found: Record<string, unknown>): [string, string][] {
   const lines: [string, string][] = [["Different values", statistic(found.unique_count)]];
   const names = isNumeric(dataType) ? OF_NUMBERS : isTime(dataType) ? OF_TIMES : [];
-  for (const [name, title] of names) if (found[name] !== undefined && found[name] !== null && !lines.some(([said]) => said === title)) lines.push([title, statistic(found[name])]);
+  for (const [name, title] of names)
+    if (found[name] !== undefined && found[name] !== null && !lines.some(([said]) => said === title))
+      lines.push([title, statistic(found[name])]);
   if (dataType === "string" && typeof found.word_total === "number") {
-    lines.push(["Words in a value", range(found.word_count_min, found.word_count_max)], ["Different words", statistic(found.word_unique_count)], ["Letters in a word", range(found.word_length_min, found.word_length_max)]);
+    lines.push(
+      ["Words in a value", range(found.word_count_min, found.word_count_max)],
+      ["Different words", statistic(found.word_unique_count)],
+      ["Letters in a word", range(found.word_length_min, found.word_length_max)],
+    );
   }
   return lines;
 }
 
-const range = (from: unknown, to: unknown) => (from === to ? statistic(from) : `${statistic(from)} to ${statistic(to)}`);
+const range = (from: unknown, to: unknown) =>
+  from === to ? statistic(from) : `${statistic(from)} to ${statistic(to)}`;
 
 export interface Frequent {
   value: unknown;
@@ -50,4 +81,5 @@ export function frequent(found: unknown, most: number): Frequent[] {
   return pairs.some(({ rows }) => rows > 1) ? pairs : [];
 }
 
-export const shownValue = (value: unknown) => (typeof value === "number" ? String(value) : value === "" ? "(empty)" : statistic(value));
+export const shownValue = (value: unknown) =>
+  typeof value === "number" ? String(value) : value === "" ? "(empty)" : statistic(value);

@@ -1,16 +1,29 @@
 import { describe, expect, it, vi } from "vitest";
-import { Later, change, editable, filled, itemsOf, jsonProblem, listNameProblem, typedValue } from "./items";
+import { change, editable, filled, itemsOf, jsonProblem, Later, listNameProblem, typedValue } from "./items";
 import { jobWords, largest, lasting, took, verdict } from "./serving";
-import { Speed, curlLine, fingerprint, isTable, linkWords, partitionName, partitionProblem, uploadWords } from "./uploads";
+import {
+  curlLine,
+  fingerprint,
+  isTable,
+  linkWords,
+  partitionName,
+  partitionProblem,
+  Speed,
+  uploadWords,
+} from "./uploads";
 
 describe("uploads", () => {
   const base = { sent: 40_000_000, size: 100_000_000 };
   it("are told in words", () => {
-    expect(uploadWords({ ...base, state: "running", rate: 2_000_000 })).toBe("40.0 MB of 100 MB, 2.0 MB a second, 30 seconds to go");
+    expect(uploadWords({ ...base, state: "running", rate: 2_000_000 })).toBe(
+      "40.0 MB of 100 MB, 2.0 MB a second, 30 seconds to go",
+    );
     expect(uploadWords({ ...base, state: "running", rate: 100_000 })).toContain("10 minutes to go");
     expect(uploadWords({ ...base, state: "running" })).toBe("40.0 MB of 100 MB");
     expect(uploadWords({ ...base, state: "broken" })).toContain("it goes on as soon as it is back");
-    expect(uploadWords({ ...base, state: "failed", problem: "there is a file called a already" })).toBe("there is a file called a already");
+    expect(uploadWords({ ...base, state: "failed", problem: "there is a file called a already" })).toBe(
+      "there is a file called a already",
+    );
     expect(uploadWords({ ...base, state: "paused" })).toBe("paused at 40.0 MB of 100 MB");
   });
   it("have the speed of the last seconds, and none right after a break", () => {
@@ -65,7 +78,15 @@ describe("items", () => {
     expect(change(item, "new", "")).toBeUndefined();
   });
   it("are made of filled fields, or of JSON", () => {
-    expect(filled([["a", "1"], [" b ", "x"], ["c", ""], ["", "lost"], ["id", "7"]])).toEqual({ a: 1, b: "x", id: 7 }); // the server says why that cannot be
+    expect(
+      filled([
+        ["a", "1"],
+        [" b ", "x"],
+        ["c", ""],
+        ["", "lost"],
+        ["id", "7"],
+      ]),
+    ).toEqual({ a: 1, b: "x", id: 7 }); // the server says why that cannot be
     expect(itemsOf('[{"a": 1}]')).toEqual([{ a: 1 }]);
     expect(() => itemsOf("{a")).toThrow("not JSON yet");
     expect(() => itemsOf("[1]")).toThrow("object");
@@ -96,11 +117,24 @@ describe("items", () => {
 describe("the server", () => {
   it("is told in words", () => {
     expect(verdict([{ name: "disk", ok: true }])).toBe("All is well");
-    expect(verdict([{ name: "disk", ok: false }, { name: "broker", ok: false }])).toBe("Not well: Disk, Message broker");
+    expect(
+      verdict([
+        { name: "disk", ok: false },
+        { name: "broker", ok: false },
+      ]),
+    ).toBe("Not well: Disk, Message broker");
     expect(jobWords({ SUCCESS: 1204, STARTED: 2, FAILURE: 0 })).toBe("2 running, 1,204 done");
     expect(jobWords({})).toBe("none");
     expect([took(0.0001), took(0.0123), took(1.04)]).toEqual(["under 1 ms", "12 ms", "1.0 s"]);
-    expect([lasting(0.2), lasting(61), lasting(90_000), lasting(3600)]).toEqual(["under a second", "1 minute 1 second", "1 day 1 hour", "1 hour"]);
-    expect(largest({ a: 0, b: 1, c: 2 })).toEqual([["c", 2], ["b", 1]]);
+    expect([lasting(0.2), lasting(61), lasting(90_000), lasting(3600)]).toEqual([
+      "under a second",
+      "1 minute 1 second",
+      "1 day 1 hour",
+      "1 hour",
+    ]);
+    expect(largest({ a: 0, b: 1, c: 2 })).toEqual([
+      ["c", 2],
+      ["b", 1],
+    ]);
   });
 });

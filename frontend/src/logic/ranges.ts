@@ -4,7 +4,13 @@ import type { RangeFacet } from "./conditions";
 type Edge = number | string;
 
 /** What a bound at an edge of the histogram says; the outermost edges are no bounds. */
-export function boundAt(kind: RangeFacet["kind"], dataType: string, edges: Edge[], stop: number, end: "low" | "high"): Edge | undefined {
+export function boundAt(
+  kind: RangeFacet["kind"],
+  dataType: string,
+  edges: Edge[],
+  stop: number,
+  end: "low" | "high",
+): Edge | undefined {
   if (end === "low" ? stop <= 0 : stop >= edges.length - 1) return undefined;
   const edge = edges[stop]!;
   if (kind === "number") {
@@ -15,7 +21,12 @@ export function boundAt(kind: RangeFacet["kind"], dataType: string, edges: Edge[
   return kind === "date" ? String(edge).slice(0, 10) : String(edge).slice(0, 19);
 }
 
-const position = (edge: Edge) => (typeof edge === "number" ? edge : Date.parse(/^\d{4}-\d\d-\d\d$/.test(edge) ? `${edge}T00:00:00Z` : /Z|[+-]\d\d:\d\d$/.test(edge) ? edge : `${edge}Z`));
+const position = (edge: Edge) =>
+  typeof edge === "number"
+    ? edge
+    : Date.parse(
+        /^\d{4}-\d\d-\d\d$/.test(edge) ? `${edge}T00:00:00Z` : /Z|[+-]\d\d:\d\d$/.test(edge) ? edge : `${edge}Z`,
+      );
 
 /** The stop nearest to a bound; the outermost one for none. */
 export function stopOf(edges: Edge[], bound: Edge | undefined, end: "low" | "high"): number {

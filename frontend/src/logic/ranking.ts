@@ -7,7 +7,8 @@ export interface Found<T> {
   marks: number[];
 }
 
-const isStart = (text: string, at: number) => at === 0 || /[\s_\-./(]/.test(text[at - 1]!) || (/[a-z]/.test(text[at - 1]!) && /[A-Z]/.test(text[at]!));
+const isStart = (text: string, at: number) =>
+  at === 0 || /[\s_\-./(]/.test(text[at - 1]!) || (/[a-z]/.test(text[at - 1]!) && /[A-Z]/.test(text[at]!));
 
 /** Where a word's letters stand in a text, in this order; preferring whole runs, then starts of words. */
 function place(word: string, text: string): { score: number; marks: number[] } | undefined {
@@ -15,7 +16,8 @@ function place(word: string, text: string): { score: number; marks: number[] } |
   let best: { score: number; marks: number[] } | undefined;
   for (let at = low.indexOf(word); at >= 0; at = low.indexOf(word, at + 1)) {
     const score = 60 + (at === 0 ? 30 : isStart(text, at) ? 20 : 0) + (word.length === low.length ? 20 : 0);
-    if (!best || score > best.score) best = { score, marks: Array.from({ length: word.length }, (_, index) => at + index) };
+    if (!best || score > best.score)
+      best = { score, marks: Array.from({ length: word.length }, (_, index) => at + index) };
   }
   return best ?? scattered(word, text, low);
 }

@@ -26,12 +26,17 @@ export function readRecipe(text: string): Recipe | undefined {
 
 /** The other tables that steps read, by the names the recipe calls them. */
 export function sourcesOf(steps: RecipeStep[]): string[] {
-  const names = steps.flatMap((step) => (typeof step.parameters?.[OTHER] === "string" && step.parameters[OTHER] !== "itself" ? [step.parameters[OTHER]] : []));
+  const names = steps.flatMap((step) =>
+    typeof step.parameters?.[OTHER] === "string" && step.parameters[OTHER] !== "itself" ? [step.parameters[OTHER]] : [],
+  );
   return [...new Set(names)];
 }
 
 /** The steps that made the table what it is now, as a recipe has them: without the import, and without what was undone or taken out. */
-export const effective = (steps: HistoryStep[], position: number) => steps.filter((step) => step.position > 0 && step.position <= position && !step.dropped && step.operation !== "dropStep");
+export const effective = (steps: HistoryStep[], position: number) =>
+  steps.filter(
+    (step) => step.position > 0 && step.position <= position && !step.dropped && step.operation !== "dropStep",
+  );
 
 /** The recipe of one step of the history alone. */
 export function recipeOf(whole: Recipe, steps: HistoryStep[], position: number, version: number): Recipe | undefined {

@@ -22,11 +22,15 @@ export const shown = (value: unknown): string => (typeof value === "string" ? va
 
 /** The records of a document that is a table: an array of objects, or an object of arrays of one length; else nothing. */
 export function recordsOf(document: unknown): Record<string, unknown>[] | undefined {
-  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+  const isObject = (value: unknown): value is Record<string, unknown> =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
   if (Array.isArray(document)) return document.length > 0 && document.every(isObject) ? document : undefined;
   if (!isObject(document)) return undefined;
   const columns = Object.entries(document);
   const length = Array.isArray(columns[0]?.[1]) ? columns[0][1].length : 0;
-  if (length === 0 || !columns.every(([, values]) => Array.isArray(values) && values.length === length)) return undefined;
-  return Array.from({ length }, (_, at) => Object.fromEntries(columns.map(([name, values]) => [name, (values as unknown[])[at]])));
+  if (length === 0 || !columns.every(([, values]) => Array.isArray(values) && values.length === length))
+    return undefined;
+  return Array.from({ length }, (_, at) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, (values as unknown[])[at]])),
+  );
 }

@@ -37,7 +37,16 @@ export interface Schema {
 }
 
 export type Kind =
-  | "text" | "paragraph" | "secret" | "number" | "integer" | "mixed" | "date" | "moment" | "time" | "dataset" // one line of text, as typed
+  | "text"
+  | "paragraph"
+  | "secret"
+  | "number"
+  | "integer"
+  | "mixed"
+  | "date"
+  | "moment"
+  | "time"
+  | "dataset" // one line of text, as typed
   | "switch" // true or false
   | "choice" // the position of one of `choices`
   | "fixed" // nothing to choose
@@ -86,15 +95,25 @@ export const partOf = (schema: Schema): Part => draw(schema, { root: schema, wit
 function draw(given: Schema, place: Place): Part {
   const { schema, within, nullable } = resolve(given, place);
   const next = { ...place, within };
-  const about = { name: place.name, label: labelOf(place.name, given.title), required: place.required, nullable, schema };
-  const found = within.length > DEEPEST || new Set(within).size < within.length ? ({ kind: "json" } as const) : shapeOf(schema, next, nullable);
+  const about = {
+    name: place.name,
+    label: labelOf(place.name, given.title),
+    required: place.required,
+    nullable,
+    schema,
+  };
+  const found =
+    within.length > DEEPEST || new Set(within).size < within.length
+      ? ({ kind: "json" } as const)
+      : shapeOf(schema, next, nullable);
   return { ...about, ...found, hint: hintOf(schema, found.kind) };
 }
 
 type Shape = Pick<Part, "kind" | "choices" | "parts" | "item">;
 
 function shapeOf(schema: Schema, place: Place, nullable: boolean): Shape {
-  if ("const" in schema) return nullable ? { kind: "choice", choices: [schema.const] } : { kind: "fixed", choices: [schema.const] };
+  if ("const" in schema)
+    return nullable ? { kind: "choice", choices: [schema.const] } : { kind: "fixed", choices: [schema.const] };
   if (schema.enum) return { kind: "choice", choices: schema.enum };
   if (schema.anyOf ?? schema.oneOf) return unionOf(schema.anyOf ?? schema.oneOf ?? [], place);
   switch (schema.type) {
@@ -116,7 +135,14 @@ function shapeOf(schema: Schema, place: Place, nullable: boolean): Shape {
 
 function textKind(schema: Schema, name: string): Kind {
   if (isDatasetField(schema, name)) return "dataset";
-  const formats: Record<string, Kind> = { date: "date", "date-time": "moment", time: "time", password: "secret", multiline: "paragraph", textarea: "paragraph" };
+  const formats: Record<string, Kind> = {
+    date: "date",
+    "date-time": "moment",
+    time: "time",
+    password: "secret",
+    multiline: "paragraph",
+    textarea: "paragraph",
+  };
   return formats[schema.format ?? ""] ?? ((schema.maxLength ?? 0) >= 400 ? "paragraph" : "text");
 }
 
@@ -129,10 +155,16 @@ export function isDatasetField(schema: Schema, name: string): boolean {
 
 function unionOf(options: Schema[], place: Place): Shape {
   const each = options.map((option) => resolve(option, place).schema);
-  if (each.every((option) => option.enum !== undefined || "const" in option)) return { kind: "choice", choices: each.flatMap((option) => option.enum ?? [option.const]) };
+  if (each.every((option) => option.enum !== undefined || "const" in option))
+    return { kind: "choice", choices: each.flatMap((option) => option.enum ?? [option.const]) };
   // A decimal number, which text keeps exactly, or whatever else is a number or a name.
   const isNumber = (option: Schema) => option.type === "number" || option.type === "integer";
-  if (each.length > 1 && each.every((option) => isNumber(option) || (option.type === "string" && option.format === undefined)) && each.some((option) => option.type === "string")) return { kind: "mixed" };
+  if (
+    each.length > 1 &&
+    each.every((option) => isNumber(option) || (option.type === "string" && option.format === undefined)) &&
+    each.some((option) => option.type === "string")
+  )
+    return { kind: "mixed" };
   return { kind: "json" };
 }
 
@@ -142,18 +174,27 @@ function listOf(schema: Schema, place: Place): Shape {
   if (item.nullable) return { kind: "json" };
   if (item.kind === "choice") return { kind: "ticks", choices: item.choices };
   if (item.kind === "group") return { kind: "rows", item };
-  if (["text", "number", "integer", "date", "moment", "time", "dataset"].includes(item.kind)) return { kind: "lines", item: item.kind === "dataset" ? { ...item, kind: "text" } : item };
+  if (["text", "number", "integer", "date", "moment", "time", "dataset"].includes(item.kind))
+    return { kind: "lines", item: item.kind === "dataset" ? { ...item, kind: "text" } : item };
   return { kind: "json" };
 }
 
 function groupOf(schema: Schema, place: Place): Shape {
   if (!schema.properties) return { kind: "json" };
   const required = schema.required ?? [];
-  return { kind: "group", parts: Object.entries(schema.properties).map(([name, property]) => draw(property, { ...place, name, required: required.includes(name) })) };
+  return {
+    kind: "group",
+    parts: Object.entries(schema.properties).map(([name, property]) =>
+      draw(property, { ...place, name, required: required.includes(name) }),
+    ),
+  };
 }
 
 /** A schema with what it refers to put in its place, and without its branch for nothing. */
-function resolve(given: Schema, { root, within }: { root: Schema; within: string[] }): { schema: Schema; within: string[]; nullable: boolean } {
+function resolve(
+  given: Schema,
+  { root, within }: { root: Schema; within: string[] },
+): { schema: Schema; within: string[]; nullable: boolean } {
   let schema = given;
   let seen = within;
   let nullable = false;
@@ -184,7 +225,10 @@ function resolve(given: Schema, { root, within }: { root: Schema; within: string
 const isNothing = (schema: Schema) => schema.type === "null";
 
 function target(root: Schema, reference: string): Schema | undefined {
-  const steps = reference.replace(/^#\/?/, "").split("/").map((step) => step.replace(/~1/g, "/").replace(/~0/g, "~"));
+  const steps = reference
+    .replace(/^#\/?/, "")
+    .split("/")
+    .map((step) => step.replace(/~1/g, "/").replace(/~0/g, "~"));
   let found: unknown = root;
   for (const step of steps) found = (found as Record<string, unknown> | undefined)?.[step];
   return found as Schema | undefined;
@@ -250,7 +294,9 @@ export function rawOf(part: Part, given?: unknown): Raw {
     case "group":
       return rawGroup(part, value);
     case "rows": {
-      const kept = Array.isArray(value) ? value : Array.from({ length: part.required ? Math.max(1, part.schema.minItems ?? 0) : 0 });
+      const kept = Array.isArray(value)
+        ? value
+        : Array.from({ length: part.required ? Math.max(1, part.schema.minItems ?? 0) : 0 });
       return kept.map((each) => rawGroup(part.item!, each));
     }
     case "json":
@@ -262,14 +308,19 @@ export function rawOf(part: Part, given?: unknown): Raw {
 
 function rawGroup(part: Part, value: unknown): RawGroup {
   const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  return { isGiven: (part.required && !part.nullable) || given !== undefined, values: Object.fromEntries((part.parts ?? []).map((each) => [each.name, rawOf(each, given?.[each.name])])) };
+  return {
+    isGiven: (part.required && !part.nullable) || given !== undefined,
+    values: Object.fromEntries((part.parts ?? []).map((each) => [each.name, rawOf(each, given?.[each.name])])),
+  };
 }
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-const indexIn = (choices: unknown[] = [], value: unknown) => choices.findIndex((each) => JSON.stringify(each) === JSON.stringify(value));
+const indexIn = (choices: unknown[] = [], value: unknown) =>
+  choices.findIndex((each) => JSON.stringify(each) === JSON.stringify(value));
 
 /** Whether a text is a number as JSON writes it: `9.9`, not `9.90`, which only a text keeps. */
-export const isNumeral = (text: string) => text.trim() !== "" && String(Number(text)) === text.trim() && Number.isFinite(Number(text));
+export const isNumeral = (text: string) =>
+  text.trim() !== "" && String(Number(text)) === text.trim() && Number.isFinite(Number(text));
 
 /** Whether the controls of a form can hold these inputs without changing them, so that a job runs again as it ran. */
 export function fits(part: Part, given: unknown): boolean {
@@ -280,12 +331,20 @@ export function fits(part: Part, given: unknown): boolean {
       return true;
     case "group": {
       if (typeof given !== "object" || given === null || Array.isArray(given)) return false;
-      return Object.entries(given).every(([name, value]) => part.parts?.some((each) => each.name === name && fits(each, value)));
+      return Object.entries(given).every(([name, value]) =>
+        part.parts?.some((each) => each.name === name && fits(each, value)),
+      );
     }
     case "rows":
       return Array.isArray(given) && given.every((each) => fits(part.item!, each));
     case "lines":
-      return Array.isArray(given) && given.every((each) => fits(part.item!, each) && (typeof each !== "string" || (each.trim() !== "" && !/[\r\n]/.test(each))));
+      return (
+        Array.isArray(given) &&
+        given.every(
+          (each) =>
+            fits(part.item!, each) && (typeof each !== "string" || (each.trim() !== "" && !/[\r\n]/.test(each))),
+        )
+      );
     case "ticks":
       return Array.isArray(given) && given.every((each) => indexIn(part.choices, each) >= 0);
     case "choice":
@@ -313,4 +372,5 @@ export function fits(part: Part, given: unknown): boolean {
 }
 
 /** A part's value as a person chooses it. */
-export const choiceName = (value: unknown): string => (value === true ? "Yes" : value === false ? "No" : value === null ? "None" : textOf(value));
+export const choiceName = (value: unknown): string =>
+  value === true ? "Yes" : value === false ? "No" : value === null ? "None" : textOf(value);

@@ -18,11 +18,16 @@ export const SNIFFED_BYTES = 256 * 1024;
 
 export function decode(data: Uint8Array, encoding?: string): { text: string; encoding: string } {
   if (encoding) return { text: new TextDecoder(encoding).decode(data), encoding };
-  if (data[0] === 0xff && data[1] === 0xfe) return { text: new TextDecoder("utf-16le").decode(data), encoding: "utf-16" };
-  if (data[0] === 0xfe && data[1] === 0xff) return { text: new TextDecoder("utf-16be").decode(data), encoding: "utf-16" };
+  if (data[0] === 0xff && data[1] === 0xfe)
+    return { text: new TextDecoder("utf-16le").decode(data), encoding: "utf-16" };
+  if (data[0] === 0xfe && data[1] === 0xff)
+    return { text: new TextDecoder("utf-16be").decode(data), encoding: "utf-16" };
   try {
     // `stream`: a piece of a file may end in the middle of a character.
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: data.length >= SNIFFED_BYTES }), encoding: "utf-8" };
+    return {
+      text: new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: data.length >= SNIFFED_BYTES }),
+      encoding: "utf-8",
+    };
   } catch {
     return { text: new TextDecoder("windows-1252").decode(data), encoding: "cp1252" };
   }
@@ -79,11 +84,19 @@ function cutBy(text: string, delimiter: string): Cut {
   const widths = records.map((record) => record.length);
   const first = widths[0] ?? 1;
   const alike = widths.filter((width) => width === first).length;
-  return { delimiter, worth: first < 2 ? 0 : first * (alike / widths.length) ** 2, isEven: alike === widths.length, share: alike / (widths.length || 1), first, numbers: [records[0]?.some(isNumber) ?? false, records[1]?.some(isNumber) ?? false] };
+  return {
+    delimiter,
+    worth: first < 2 ? 0 : first * (alike / widths.length) ** 2,
+    isEven: alike === widths.length,
+    share: alike / (widths.length || 1),
+    first,
+    numbers: [records[0]?.some(isNumber) ?? false, records[1]?.some(isNumber) ?? false],
+  };
 }
 
 /** How the delimiter cuts that makes the first lines the most alike, and the widest. */
-const bestCut = (text: string) => DELIMITERS.map((each) => cutBy(text, each)).reduce((best, each) => (each.worth > best.worth ? each : best));
+const bestCut = (text: string) =>
+  DELIMITERS.map((each) => cutBy(text, each)).reduce((best, each) => (each.worth > best.worth ? each : best));
 
 /** The delimiter that cuts the first lines into the same number of fields, the most of them. */
 export function guessDelimiter(text: string): string {
@@ -136,7 +149,8 @@ export function guessSkip(data: Uint8Array): number {
     const [inFirst, inSecond] = found.numbers;
     const mayBeRow = inFirst || (!inSecond && first.first > 1);
     const isNamed = first.first !== found.first && mayBeRow;
-    const tellsMore = (first.worth < 0.5 && !isNamed) || (found.isEven && found.delimiter !== first.delimiter && first.first > 1);
+    const tellsMore =
+      (first.worth < 0.5 && !isNamed) || (found.isEven && found.delimiter !== first.delimiter && first.first > 1);
     if (found.worth <= best.worth) continue;
     if (tellsMore) {
       above = skip;
@@ -150,7 +164,8 @@ export function guessSkip(data: Uint8Array): number {
 function hasRowNames([header, ...rows]: string[][]): boolean {
   if (!header || rows.length < 2 || rows.some((row) => row.length !== header.length + 1)) return false;
   const labels = rows.map((row) => row[0] ?? "");
-  const areWords = labels.every((label) => label.trim() !== "" && !isNumber(label)) && new Set(labels).size === labels.length;
+  const areWords =
+    labels.every((label) => label.trim() !== "" && !isNumber(label)) && new Set(labels).size === labels.length;
   return areWords || labels.every((label, index) => label === String(index + 1));
 }
 
@@ -163,7 +178,10 @@ export function sniff(data: Uint8Array, options: SniffOptions = {}): Sniffed {
   const width = Math.max(1, ...records.map((record) => record.length));
   const hasHeader = options.headerIncluded ?? true;
   const shift = hasHeader && hasRowNames(records) ? 1 : 0;
-  const header = Array.from({ length: width }, (_, index) => (hasHeader && records[0]?.[index - shift]) || `column_${index + 1}`);
+  const header = Array.from(
+    { length: width },
+    (_, index) => (hasHeader && records[0]?.[index - shift]) || `column_${index + 1}`,
+  );
   return { header, rows: records.slice(hasHeader ? 1 : 0).slice(0, ROWS), delimiter, encoding };
 }
 
@@ -182,7 +200,15 @@ export function sniffJson(text: string): Pick<Sniffed, "header" | "rows"> {
       continue; // cut off at the end of the piece
     }
     for (const name of Object.keys(record)) if (!header.includes(name)) header.push(name);
-    rows.push(header.map((name) => (record[name] === null || record[name] === undefined ? "" : typeof record[name] === "object" ? JSON.stringify(record[name]) : String(record[name]))));
+    rows.push(
+      header.map((name) =>
+        record[name] === null || record[name] === undefined
+          ? ""
+          : typeof record[name] === "object"
+            ? JSON.stringify(record[name])
+            : String(record[name]),
+      ),
+    );
   }
   return { header, rows };
 }

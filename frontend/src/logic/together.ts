@@ -1,21 +1,49 @@
 /** What others did to the table, in words, and whether rows are still the rows they were. */
-import type { News } from "../api/socket";
+
 import type { History, HistoryStep } from "../api/rest";
+import type { News } from "../api/socket";
 import { counted } from "./format";
 
 /** Operations after which every row has the number that it had. */
 const IN_PLACE = new Set([
-  "newCellValue", "renameColumn", "deleteColumns", "moveColumn", "changeColumnDataType", "findReplace", "trimText", "changeCase", "extract", "derive", "generateDummies", "normalize", "standardize",
-  "discretize", "fillDown", "fillWithCustomValue", "interpolate", "mergeValues", "emptyStringToNaN", "fillWithAverage", "parseDates", "parseNumbers", "splitColumn", "combineColumns", "insertDuplicateColumn",
+  "newCellValue",
+  "renameColumn",
+  "deleteColumns",
+  "moveColumn",
+  "changeColumnDataType",
+  "findReplace",
+  "trimText",
+  "changeCase",
+  "extract",
+  "derive",
+  "generateDummies",
+  "normalize",
+  "standardize",
+  "discretize",
+  "fillDown",
+  "fillWithCustomValue",
+  "interpolate",
+  "mergeValues",
+  "emptyStringToNaN",
+  "fillWithAverage",
+  "parseDates",
+  "parseNumbers",
+  "splitColumn",
+  "combineColumns",
+  "insertDuplicateColumn",
 ]);
 
-const done = (history: History | undefined): HistoryStep[] => history?.steps.filter((step) => step.position <= history.position) ?? [];
+const done = (history: History | undefined): HistoryStep[] =>
+  history?.steps.filter((step) => step.position <= history.position) ?? [];
 
 /** The steps that lie between two states of a table, whichever way it went. */
 function between(before: History | undefined, after: History | undefined): HistoryStep[] {
   const was = new Set(done(before).map((step) => step.version));
   const is = new Set(done(after).map((step) => step.version));
-  return [...done(after).filter((step) => !was.has(step.version)), ...done(before).filter((step) => !is.has(step.version))];
+  return [
+    ...done(after).filter((step) => !was.has(step.version)),
+    ...done(before).filter((step) => !is.has(step.version)),
+  ];
 }
 
 /** Whether a row's number still means the same row. */
@@ -28,8 +56,10 @@ export function whatHappened(before: History | undefined, after: History | undef
   const fresh = done(after).filter((step) => !was.has(step.version));
   const gone = between(before, after).length - fresh.length;
   const parts: string[] = [];
-  if (fresh.length === 1) parts.push(`Meanwhile${fresh[0]!.madeBy ? ` ${fresh[0]!.madeBy}` : ""}: ${fresh[0]!.sentence}.`);
-  if (fresh.length > 1) parts.push(`Meanwhile ${counted(fresh.length, "step")} happened; the last: ${fresh.at(-1)!.sentence}.`);
+  if (fresh.length === 1)
+    parts.push(`Meanwhile${fresh[0]!.madeBy ? ` ${fresh[0]!.madeBy}` : ""}: ${fresh[0]!.sentence}.`);
+  if (fresh.length > 1)
+    parts.push(`Meanwhile ${counted(fresh.length, "step")} happened; the last: ${fresh.at(-1)!.sentence}.`);
   if (gone > 0) parts.push(`${counted(gone, "step")} ${gone === 1 ? "was" : "were"} taken back meanwhile.`);
   return parts.join(" ") || "Nothing changed meanwhile.";
 }
@@ -48,6 +78,7 @@ export function newsInWords(news: News, before: History | undefined, after: Hist
 /** Two letters that stand for a person. */
 export function initials(name: string): string {
   const words = name.split(/[\s._@-]+/).filter(Boolean);
-  const letters = words.length > 1 ? `${[...words[0]!][0]}${[...words[1]!][0]}` : [...(words[0] ?? "?")].slice(0, 2).join("");
+  const letters =
+    words.length > 1 ? `${[...words[0]!][0]}${[...words[1]!][0]}` : [...(words[0] ?? "?")].slice(0, 2).join("");
   return letters.toUpperCase();
 }

@@ -8,7 +8,8 @@ export function exact(value: unknown): string {
 
 const quoted = (text: string) => (/["\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-export const toTsv = (rows: unknown[][]): string => rows.map((row) => row.map((value) => quoted(exact(value))).join("\t")).join("\n");
+export const toTsv = (rows: unknown[][]): string =>
+  rows.map((row) => row.map((value) => quoted(exact(value))).join("\t")).join("\n");
 
 /** The one value that was copied elsewhere, or nothing when it was several. */
 export function oneValue(text: string): string | undefined {

@@ -54,29 +54,45 @@ export class Speed {
 }
 
 /** What a browser would call the same file for the same place: under this an upload that broke off is found again. */
-export const fingerprint = (file: { name: string; size: number; lastModified: number }, target: string) => ["longshore", target, file.name, file.size, file.lastModified].join("|");
+export const fingerprint = (file: { name: string; size: number; lastModified: number }, target: string) =>
+  ["longshore", target, file.name, file.size, file.lastModified].join("|");
 
 /** A partition's name as it is asked for: without slashes at the ends or doubled. */
-export const partitionName = (typed: string) => typed.split("/").map((part) => part.trim()).filter(Boolean).join("/");
+export const partitionName = (typed: string) =>
+  typed
+    .split("/")
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join("/");
 
 /** What stands in the way of a name that somebody typed; nothing when the server can be asked. */
 export function partitionProblem(typed: string): string | undefined {
   const parts = partitionName(typed).split("/");
   if (parts.some((part) => part.startsWith("."))) return "No part of the name begins with a dot.";
-  if (/[<>:"|?*\\]/.test(typed)) return "Names are without < > : \" | ? * and \\.";
+  if (/[<>:"|?*\\]/.test(typed)) return 'Names are without < > : " | ? * and \\.';
   return undefined;
 }
 
 /** The line for a terminal that sends a file to a partition. */
-export const curlLine = (origin: string, partition: string) => `curl -F file=@name ${origin}/${partition.split("/").map(encodeURIComponent).join("/")}`;
+export const curlLine = (origin: string, partition: string) =>
+  `curl -F file=@name ${origin}/${partition.split("/").map(encodeURIComponent).join("/")}`;
 
 /** Whether the server reads files of this name as tables. */
-export const isTable = (name: string) => /\.(csv|tsv|tab|psv|txt|json|ndjson|jsonl|xlsx?|ods|parquet|arrow|feather)(\.(gz|zip|bz2|zst|xz))?$/i.test(name) || /\.zip$/i.test(name);
+export const isTable = (name: string) =>
+  /\.(csv|tsv|tab|psv|txt|json|ndjson|jsonl|xlsx?|ods|parquet|arrow|feather)(\.(gz|zip|bz2|zst|xz))?$/i.test(name) ||
+  /\.zip$/i.test(name);
 
-export const LIFETIMES: [number, string][] = [[3600, "1 hour"], [86_400, "1 day"], [7 * 86_400, "7 days"], [30 * 86_400, "30 days"]];
+export const LIFETIMES: [number, string][] = [
+  [3600, "1 hour"],
+  [86_400, "1 day"],
+  [7 * 86_400, "7 days"],
+  [30 * 86_400, "30 days"],
+];
 
 /** How long a link lives, and how often it works. */
 export const linkWords = (once: boolean, seconds: number) => {
   const time = LIFETIMES.find(([each]) => each === seconds)?.[1] ?? `${seconds} seconds`;
-  return once ? `It works once, within ${time}: it is used up when the whole file has arrived. A download that breaks off can go on.` : `It works for everyone who has it, for ${time}.`;
+  return once
+    ? `It works once, within ${time}: it is used up when the whole file has arrived. A download that breaks off can go on.`
+    : `It works for everyone who has it, for ${time}.`;
 };

@@ -1,6 +1,6 @@
 /** What is shown of a table: filter, search and sort, by the names of columns; as chips, and as the wire wants it. */
 import type { Metadata } from "../api/rest";
-import { allOf, conditionOf, emptyFacet, facetKind, facetOf, facetWords, isChosen, type Facet } from "./conditions";
+import { allOf, conditionOf, emptyFacet, type Facet, facetKind, facetOf, facetWords, isChosen } from "./conditions";
 
 export type FilterType = "invalid" | "outliers" | "duplicates";
 export interface Filter {
@@ -27,7 +27,8 @@ export interface View {
   sort?: Sort;
 }
 
-export const isNarrowed = (view: View) => view.filter !== undefined || view.search !== undefined || whereOf(view) !== undefined;
+export const isNarrowed = (view: View) =>
+  view.filter !== undefined || view.search !== undefined || whereOf(view) !== undefined;
 
 /** The condition that facets and others make together. */
 export function whereOf(view: View): string | undefined {
@@ -35,22 +36,37 @@ export function whereOf(view: View): string | undefined {
 }
 
 /** What to set to see every row again; facets stay open. */
-export const showAll = (view: View): View => ({ filter: undefined, search: undefined, conditions: undefined, facets: view.facets?.map((facet) => emptyFacet(facet.kind, facet.column)) });
+export const showAll = (view: View): View => ({
+  filter: undefined,
+  search: undefined,
+  conditions: undefined,
+  facets: view.facets?.map((facet) => emptyFacet(facet.kind, facet.column)),
+});
 
 /** The view as one facet's counts see it: narrowed by everything but that facet. */
-export const without = (view: View, facet: Facet): View => ({ ...view, facets: view.facets?.filter((each) => each !== facet) });
+export const without = (view: View, facet: Facet): View => ({
+  ...view,
+  facets: view.facets?.filter((each) => each !== facet),
+});
 
 /** The view with another choice in the facet of a column; undefined closes the facet. */
 export function withFacet(view: View, column: string, facet: Facet | undefined): View {
   const others = view.facets ?? [];
   const isOpen = others.some((each) => each.column === column);
-  const facets = facet === undefined ? others.filter((each) => each.column !== column) : isOpen ? others.map((each) => (each.column === column ? facet : each)) : [...others, facet];
+  const facets =
+    facet === undefined
+      ? others.filter((each) => each.column !== column)
+      : isOpen
+        ? others.map((each) => (each.column === column ? facet : each))
+        : [...others, facet];
   return { facets: facets.length > 0 ? facets : undefined };
 }
 
 /** What an address says of a view: each facet's condition, other conditions, and the facets in which nothing is chosen. */
 export function viewQuery(view: View): [string, string][] {
-  const facets = (view.facets ?? []).map((facet): [string, string] => (isChosen(facet) ? ["where", conditionOf(facet)!] : ["facet", facet.column]));
+  const facets = (view.facets ?? []).map((facet): [string, string] =>
+    isChosen(facet) ? ["where", conditionOf(facet)!] : ["facet", facet.column],
+  );
   return [...facets, ...(view.conditions ?? []).map((each): [string, string] => ["where", each])];
 }
 
@@ -77,7 +93,10 @@ export function fitView(view: View, columns: string[], typeOf?: (column: string)
   const fitted: View = {};
   const filtered = view.filter?.columns.filter((name) => there.has(name)) ?? [];
   if (view.filter && filtered.length > 0) fitted.filter = { ...view.filter, columns: filtered };
-  const facets = view.facets?.filter((facet) => there.has(facet.column) && (!typeOf || facetKind(typeOf(facet.column) ?? "") === facet.kind)) ?? [];
+  const facets =
+    view.facets?.filter(
+      (facet) => there.has(facet.column) && (!typeOf || facetKind(typeOf(facet.column) ?? "") === facet.kind),
+    ) ?? [];
   if (facets.length > 0) fitted.facets = facets;
   if (view.conditions) fitted.conditions = view.conditions;
   if (view.search) fitted.search = { ...view.search, columns: view.search.columns.filter((name) => there.has(name)) };
@@ -113,7 +132,8 @@ export function pageParameters(view: View, meta: Pick<Metadata, "columns">): Rec
   return sent;
 }
 
-const list = (names: string[]) => (names.length <= 2 ? names.join(" and ") : `${names[0]} and ${names.length - 1} more`);
+const list = (names: string[]) =>
+  names.length <= 2 ? names.join(" and ") : `${names[0]} and ${names.length - 1} more`;
 
 export interface Chip {
   part: string;
@@ -130,16 +150,34 @@ export function chips(view: View): Chip[] {
     found.push({ part: "filter", text: said[view.filter.type], removed: { filter: undefined } });
   }
   for (const facet of view.facets ?? []) {
-    if (isChosen(facet)) found.push({ part: `facet ${facet.column}`, text: facetWords(facet), removed: withFacet(view, facet.column, emptyFacet(facet.kind, facet.column)) });
+    if (isChosen(facet))
+      found.push({
+        part: `facet ${facet.column}`,
+        text: facetWords(facet),
+        removed: withFacet(view, facet.column, emptyFacet(facet.kind, facet.column)),
+      });
   }
   for (const condition of view.conditions ?? []) {
     const others = view.conditions!.filter((each) => each !== condition);
-    found.push({ part: `condition ${condition}`, text: condition, removed: { conditions: others.length > 0 ? others : undefined } });
+    found.push({
+      part: `condition ${condition}`,
+      text: condition,
+      removed: { conditions: others.length > 0 ? others : undefined },
+    });
   }
   if (view.search) {
     const where = view.search.columns.length > 0 ? list(view.search.columns) : "any column";
-    found.push({ part: "search", text: `${where} ${view.search.isRegex ? "matches" : "contains"} “${view.search.query}”`, removed: { search: undefined } });
+    found.push({
+      part: "search",
+      text: `${where} ${view.search.isRegex ? "matches" : "contains"} “${view.search.query}”`,
+      removed: { search: undefined },
+    });
   }
-  if (view.sort) found.push({ part: "sort", text: `${view.sort.column} ${view.sort.ascending ? "smallest" : "greatest"} first`, removed: { sort: undefined } });
+  if (view.sort)
+    found.push({
+      part: "sort",
+      text: `${view.sort.column} ${view.sort.ascending ? "smallest" : "greatest"} first`,
+      removed: { sort: undefined },
+    });
   return found;
 }
