@@ -1,5 +1,5 @@
 /** Lists and values. Their addresses are older than the REST interface and not in its types. */
-import type { Item } from "../logic/items";
+import type { Item } from "../parts/items";
 import { ask, inAddress } from "./files";
 import { call, type Uploaded } from "./rest";
 

@@ -1,12 +1,12 @@
 /** What is shown of the table: search, filter and sort as chips, and how many rows of how many. */
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
-import { count } from "../logic/format";
-import { chips, isNarrowed } from "../logic/view";
+import { count } from "../parts/format";
 import { Close, FilterIcon, SearchIcon } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { hasFacet, openFacet, useFacetPlace } from "./facets/facets";
 import type { Session } from "./session";
+import { chips, isNarrowed } from "./view";
 
 export function BottomBar({ session }: { session: Session }) {
   const { view, viewRows, meta, columns, rows } = useStore(session.store);

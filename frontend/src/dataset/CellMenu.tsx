@@ -1,12 +1,12 @@
 /** The menu of a cell: right click, the menu key, or a finger that stays. */
 import { DropdownMenu } from "radix-ui";
-import { quote } from "../logic/explain";
-import { exact, toTsv } from "../logic/tsv";
 import { copyText } from "../parts/save";
 import { useStore } from "../parts/store";
+import { quote } from "./explain";
 import type { Cell } from "./gridKeys";
 import type { Session } from "./session";
 import { showRowsWith } from "./showRows";
+import { exact, toTsv } from "./tsv";
 
 interface Props {
   session: Session;

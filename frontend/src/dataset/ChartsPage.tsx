@@ -1,6 +1,6 @@
 /** The chart builder. */
 import { useEffect, useMemo, useState } from "react";
-import { isNumeric, isTime } from "../logic/format";
+import { isNumeric, isTime } from "../parts/format";
 import { saveFile } from "../parts/save";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";

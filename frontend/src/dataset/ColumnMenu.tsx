@@ -1,6 +1,6 @@
 /** The menu of a column. */
 import { DropdownMenu } from "radix-ui";
-import { isNumeric, isTime } from "../logic/format";
+import { isNumeric, isTime } from "../parts/format";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { openClusters } from "./clusters/clusters";

@@ -1,6 +1,6 @@
 /** A dataset: top bar, grid, right panel, bottom bar. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { counted } from "../logic/format";
+import { counted } from "../parts/format";
 import { Link } from "../parts/Link";
 import { useStore } from "../parts/store";
 import type { DatasetPageName } from "../router";

@@ -1,10 +1,10 @@
 /** Go to a row by its number. */
 import { useState } from "react";
-import { count } from "../logic/format";
-import { isNarrowed } from "../logic/view";
 import { Dialog } from "../parts/Dialog";
+import { count } from "../parts/format";
 import { useStore } from "../parts/store";
 import type { Session } from "./session";
+import { isNarrowed } from "./view";
 
 export function GoToRow({ session, go, close }: { session: Session; go: (at: number) => void; close: () => void }) {
   const { viewRows, view } = useStore(session.store);

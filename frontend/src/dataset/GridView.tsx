@@ -1,6 +1,5 @@
 /** The grid's place on the page, and what opens from it: menus of columns and cells, dialogs. */
 import { useEffect, useRef, useState } from "react";
-import { showAll } from "../logic/view";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { CellMenu } from "./CellMenu";
@@ -9,6 +8,7 @@ import { ExplainDialog } from "./ExplainDialog";
 import { GoToRow } from "./GoToRow";
 import { type Grid, makeGrid } from "./grid";
 import type { Cell } from "./gridKeys";
+import { showAll } from "./view";
 import { WholeValue } from "./WholeValue";
 import "./grid.css";
 import type { FirstPage, Session } from "./session";

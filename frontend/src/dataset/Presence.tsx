@@ -1,9 +1,9 @@
 /** Who else has the table open: initials where names are known, a dot for each other one. */
 
-import { counted } from "../logic/format";
-import { initials } from "../logic/together";
+import { counted } from "../parts/format";
 import { useStore } from "../parts/store";
 import type { Session } from "./session";
+import { initials } from "./together";
 
 const MOST = 4;
 

@@ -1,8 +1,8 @@
 /** What was not read as it stands in the file: a quiet note, and behind it the lines with the reasons. */
 import { useEffect, useState } from "react";
 import type { components } from "../api/generated";
-import { count, counted } from "../logic/format";
 import { Dialog } from "../parts/Dialog";
+import { count, counted } from "../parts/format";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";
 import type { Session } from "./session";

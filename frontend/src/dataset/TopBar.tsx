@@ -1,8 +1,7 @@
 /** Name and size of the dataset, who is there, undo and redo, export and share. */
 import { DropdownMenu } from "radix-ui";
-import { bytes, count } from "../logic/format";
-import { isNarrowed } from "../logic/view";
 import { openPalette } from "../palette/open";
+import { bytes, count } from "../parts/format";
 import { Chart, Command, Download, Panel, Profile, Redo, Share, TableIcon, Undo } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { copyText, saveFrom } from "../parts/save";
@@ -15,6 +14,7 @@ import { Presence } from "./Presence";
 import { usePanel } from "./panel/panel";
 import { SetAsideNote } from "./SetAside";
 import type { Session } from "./session";
+import { isNarrowed } from "./view";
 
 const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [
   ["table", "Table", TableIcon],

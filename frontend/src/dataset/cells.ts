@@ -1,6 +1,6 @@
 /** How a cell is drawn: missing as a dot, blanks at the ends shown, a previewed change before and after. */
 import type { ICellRendererParams } from "ag-grid-community";
-import { isNumeric, isoDay, visible } from "../logic/format";
+import { isNumeric, isoDay, visible } from "../parts/format";
 import type { Session } from "./session";
 
 export interface Row {

@@ -1,13 +1,13 @@
 /** What the palette offers on a dataset's page. */
 import { useEffect } from "react";
-import { available, wordsOf } from "../logic/catalogue";
-import { everything } from "../logic/fitting";
-import { counted, typeName } from "../logic/format";
 import { type Command, register } from "../palette/commands";
+import { counted, typeName } from "../parts/format";
 import { copyText, saveFrom } from "../parts/save";
 import { failed } from "../parts/toasts";
 import { type DatasetPageName, datasetAddress, navigate } from "../router";
 import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
+import { available, wordsOf } from "./panel/catalogue";
+import { everything } from "./panel/fitting";
 import { openForm, show } from "./panel/panel";
 import type { Session } from "./session";
 

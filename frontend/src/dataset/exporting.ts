@@ -1,8 +1,8 @@
 /** A dataset as a file: its table, its steps. */
 
-import { pageParameters } from "../logic/view";
 import { saveFile } from "../parts/save";
 import type { Session } from "./session";
+import { pageParameters } from "./view";
 
 export const FORMATS = [
   ["csv", "CSV"],

@@ -20,8 +20,8 @@ import {
   TextEditorModule,
   themeQuartz,
 } from "ag-grid-community";
-import { isNumeric } from "../logic/format";
-import { hasLines, withLineEnds } from "../logic/lines";
+import { isNumeric } from "../parts/format";
+import { hasLines, withLineEnds } from "../parts/lines";
 import { failed, toast } from "../parts/toasts";
 import { drawer, type Row } from "./cells";
 import { type Changed, flash } from "./flash";

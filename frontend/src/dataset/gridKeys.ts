@@ -1,8 +1,8 @@
 /** The grid's keys, clipboard, wheel and long press, beside what AG Grid does by itself. */
 import type { GridApi } from "ag-grid-community";
-import { oneValue, toTsv } from "../logic/tsv";
 import { toast } from "../parts/toasts";
 import type { Row } from "./cells";
+import { oneValue, toTsv } from "./tsv";
 
 const ROW_HEIGHT = 28;
 const LONG_PRESS_MILLISECONDS = 550;

@@ -1,6 +1,6 @@
 /** A column's header: glyph and name, under it what is in the column, at a glance. */
 import type { IHeaderComp, IHeaderParams } from "ag-grid-community";
-import { count, isTime, share, statistic, typeGlyph, typeName } from "../logic/format";
+import { count, isTime, share, statistic, typeGlyph, typeName } from "../parts/format";
 import type { ColumnProfile, Session } from "./session";
 
 export interface HeaderExtra {

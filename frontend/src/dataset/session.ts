@@ -11,12 +11,12 @@ import {
   type PreviewAnswer,
 } from "../api/rest";
 import { type Answer, type News, Wire } from "../api/socket";
-import { counted } from "../logic/format";
-import { keepsRows, newsInWords, whatHappened } from "../logic/together";
-import { fitView, isNarrowed, pageParameters, readQuery, type View, viewParameters } from "../logic/view";
+import { counted } from "../parts/format";
 import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
+import { keepsRows, newsInWords, whatHappened } from "./together";
+import { fitView, isNarrowed, pageParameters, readQuery, type View, viewParameters } from "./view";
 
 export interface ColumnProfile {
   name: string;

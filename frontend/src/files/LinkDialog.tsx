@@ -1,10 +1,10 @@
 /** Makes an address for a file on offer, and hands it over. */
 import { useState } from "react";
 import { makeLink } from "../api/files";
-import { LIFETIMES, linkWords } from "../logic/uploads";
 import { Dialog } from "../parts/Dialog";
 import { Copy } from "../parts/icons";
 import { copyText } from "../parts/save";
+import { LIFETIMES, linkWords } from "./uploads";
 
 export function LinkDialog({ name, close }: { name: string; close: () => void }) {
   const [once, setOnce] = useState(true);

@@ -2,14 +2,14 @@
 import { useEffect, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { describeOffered, listOffered, makeLink, type OfferedFile } from "../api/files";
-import { ago, bytes, counted, exactTime } from "../logic/format";
-import { isTable } from "../logic/uploads";
+import { ago, bytes, counted, exactTime } from "../parts/format";
 import { Download, Share } from "../parts/icons";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { LinkDialog } from "./LinkDialog";
 import { OpenTable } from "./OpenTable";
+import { isTable } from "./uploads";
 
 const AT_ONCE = 50;
 

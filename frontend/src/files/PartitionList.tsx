@@ -1,11 +1,11 @@
 /** The partitions on top, and the way into one by name. */
 import { useEffect, useState } from "react";
 import { listPartitions } from "../api/files";
-import { partitionName, partitionProblem } from "../logic/uploads";
 import { Files } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { areaAddress, navigate } from "../router";
 import { RowsSkeleton } from "./Offered";
+import { partitionName, partitionProblem } from "./uploads";
 
 export function PartitionList() {
   const [names, setNames] = useState<string[]>();

@@ -2,8 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { listPartition, type PartitionFile, type PartitionListing } from "../api/files";
-import { ago, bytes, counted, exactTime } from "../logic/format";
-import { curlLine, isTable } from "../logic/uploads";
+import { ago, bytes, counted, exactTime } from "../parts/format";
 import { Copy, Download, Files, UploadIcon } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { copyText, saveFrom } from "../parts/save";
@@ -14,6 +13,7 @@ import { OpenTable } from "./OpenTable";
 import { NameForm } from "./PartitionList";
 import { Uploads } from "./Uploads";
 import { send, uploads } from "./uploading";
+import { curlLine, isTable } from "./uploads";
 import { useDrop } from "./useDrop";
 
 export function PartitionPage({ partition }: { partition: string }) {

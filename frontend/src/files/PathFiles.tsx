@@ -2,8 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { deletePathFile, findPathFile, inAddress, type PathFile, putPathFile } from "../api/files";
-import { ago, bytes, exactTime } from "../logic/format";
-import { isTable, partitionName } from "../logic/uploads";
+import { ago, bytes, exactTime } from "../parts/format";
 import { Bin, Download, UploadIcon } from "../parts/icons";
 import { removeLater } from "../parts/later";
 import { saveFrom } from "../parts/save";
@@ -11,6 +10,7 @@ import { useStore } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
 import { areaAddress, navigate } from "../router";
 import { OpenTable } from "./OpenTable";
+import { isTable, partitionName } from "./uploads";
 
 export function PathFiles({ path }: { path: string }) {
   const [typed, setTyped] = useState(path);

@@ -1,10 +1,10 @@
 /** Uploads under way into a partition, and those of earlier visits that can go on. */
 import { useEffect, useState } from "react";
-import { bytes, share } from "../logic/format";
-import { uploadWords } from "../logic/uploads";
+import { bytes, share } from "../parts/format";
 import { Close, Pause, Play } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { cancel, findUnfinished, giveUp, pause, type Running, resume, type Unfinished, uploads } from "./uploading";
+import { uploadWords } from "./uploads";
 
 export function Uploads({ partition }: { partition: string }) {
   const { all } = useStore(uploads);

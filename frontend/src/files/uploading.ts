@@ -2,8 +2,8 @@
 import type { Upload } from "tus-js-client";
 import { leaveForLogin } from "../api/account";
 import { errorOf } from "../api/rest";
-import { fingerprint, type Progress, Speed } from "../logic/uploads";
 import { Store } from "../parts/store";
+import { fingerprint, type Progress, Speed } from "./uploads";
 
 const ENDPOINT = "/tus/";
 const AT_ONCE = 2;

@@ -1,14 +1,14 @@
 /** A result or inputs, each kind of value in its own way. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { bytes, statistic } from "../logic/format";
-import { type Found, type Reference, referenceOf } from "../logic/results";
-import { humanise } from "../logic/schema";
+import { bytes, statistic } from "../parts/format";
 import { Download, Share, TableIcon } from "../parts/icons";
 import { JsonView } from "../parts/JsonView";
 import { Link } from "../parts/Link";
 import { RecordsTable } from "../parts/RecordsTable";
+import { humanise } from "../parts/schema";
 import { datasetAddress } from "../router";
 import { ResultTable } from "./ResultTable";
+import { type Found, type Reference, referenceOf } from "./results";
 
 const ChartView = lazy(() => import("../dataset/ChartView"));
 const CHART_HEIGHT = 360;

@@ -2,16 +2,16 @@
 import { useEffect, useState } from "react";
 import { type JobType, showInputs, submitJob } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import type { Problem } from "../logic/entered";
-import { lasting, schedule } from "../logic/jobs";
-import { humanise, type Schema } from "../logic/schema";
+import type { Problem } from "../parts/entered";
 import { Play } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { SchemaForm } from "../parts/SchemaForm";
+import { humanise, type Schema } from "../parts/schema";
 import { areaAddress, navigate } from "../router";
 import { jobAddress } from "./addresses";
 import { Crumb } from "./Crumb";
 import { JobList } from "./JobList";
+import { lasting, schedule } from "./wording";
 
 const NONE: Problem[] = [];
 

@@ -1,16 +1,16 @@
 /** Jobs, newest first: filtered, in pages, live where they wait or run. */
 import { useState } from "react";
 import type { Job, JobType } from "../api/jobs";
-import { ago, count, exactTime } from "../logic/format";
-import { durationOf, isFinished, lasting, progressOf, STANDING_WORDS, standingOf, stateOf } from "../logic/jobs";
-import { humanise } from "../logic/schema";
+import { ago, count, exactTime } from "../parts/format";
 import { Stop } from "../parts/icons";
 import { Link } from "../parts/Link";
+import { humanise } from "../parts/schema";
 import { navigate } from "../router";
 import { type Filter, jobAddress, listAddress } from "./addresses";
 import { cancel } from "./cancelling";
 import { useJobs, useNow } from "./following";
 import { Bar, Standing } from "./Standing";
+import { durationOf, isFinished, lasting, progressOf, STANDING_WORDS, standingOf, stateOf } from "./wording";
 
 const PAGE = 25;
 const MOST_CHIPS = 8;

@@ -2,13 +2,11 @@
 import { useEffect, useState } from "react";
 import { type Job, type JobType, showInputs, takesSecrets } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import { ago, bytes, exactTime } from "../logic/format";
-import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, upcoming } from "../logic/jobs";
-import { classify } from "../logic/results";
-import { humanise } from "../logic/schema";
+import { ago, bytes, exactTime } from "../parts/format";
 import { Copy, Refresh, Stop } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { copyText } from "../parts/save";
+import { humanise } from "../parts/schema";
 import { areaAddress } from "../router";
 import { formAddress } from "./addresses";
 import { Crumb } from "./Crumb";
@@ -16,7 +14,9 @@ import { cancel } from "./cancelling";
 import { FoundView } from "./FoundView";
 import { useJob, useNow } from "./following";
 import { JobResult } from "./JobResult";
+import { classify } from "./results";
 import { Bar, Standing } from "./Standing";
+import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, upcoming } from "./wording";
 
 export function JobPage({ id, types }: { id: string; types?: JobType[] }) {
   const { job, problem, take } = useJob(id);

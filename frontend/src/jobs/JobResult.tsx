@@ -1,12 +1,12 @@
 /** What a job returned. Large results are fetched only when somebody wants to see them. */
 import { useEffect, useMemo, useState } from "react";
 import { type Job, showResult } from "../api/jobs";
-import { bytes } from "../logic/format";
-import { classify, type Found, referencesIn } from "../logic/results";
+import { bytes } from "../parts/format";
 import { Copy, Download } from "../parts/icons";
 import { JsonView } from "../parts/JsonView";
 import { copyText, saveFrom } from "../parts/save";
 import { FoundView, ReferenceView } from "./FoundView";
+import { classify, type Found, referencesIn } from "./results";
 
 const FETCHED_BYTES = 2_000_000;
 const COPIED_BYTES = 1_000_000;

@@ -1,14 +1,14 @@
 /** Functions that run in the background: what can be run, what was, and one of them. */
 import { useEffect, useState } from "react";
 import { type JobType, listJobTypes } from "../api/jobs";
-import { schedule } from "../logic/jobs";
-import { humanise } from "../logic/schema";
 import { Link } from "../parts/Link";
+import { humanise } from "../parts/schema";
 import { filterOf, formAddress } from "./addresses";
 import { JobForm } from "./JobForm";
 import { JobList } from "./JobList";
 import { JobPage } from "./JobPage";
 import { NoJobs } from "./NoJobs";
+import { schedule } from "./wording";
 import "./jobs.css";
 
 export default function JobsPage({ query }: { query: URLSearchParams }) {

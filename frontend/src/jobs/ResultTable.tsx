@@ -1,14 +1,14 @@
 /** A result that is a table: to look at, to chart, to open as a dataset. */
 import { lazy, Suspense, useMemo, useState } from "react";
 import { upload } from "../api/rest";
-import { count, counted } from "../logic/format";
-import { chartOf, drawable, isCut, type Mark, markFor, type Records, ROW } from "../logic/results";
+import { count, counted } from "../parts/format";
 import { Chart, TableIcon } from "../parts/icons";
 import { theme } from "../parts/preferences";
 import { RecordsTable } from "../parts/RecordsTable";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { datasetAddress, navigate } from "../router";
+import { chartOf, drawable, isCut, type Mark, markFor, type Records, ROW } from "./results";
 
 const ChartView = lazy(() => import("../dataset/ChartView"));
 const CHART_HEIGHT = 320;

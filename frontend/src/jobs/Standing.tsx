@@ -1,6 +1,6 @@
 /** How a job stands, in one word, and how far it is. */
 import type { Job } from "../api/jobs";
-import { standingOf, standingWord } from "../logic/jobs";
+import { standingOf, standingWord } from "./wording";
 
 const TONES: Record<string, string> = {
   waiting: "waiting",

@@ -1,7 +1,7 @@
 /** Stopping a job, from wherever it is shown. */
 import { cancelJob, type Job, showJob } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import { humanise } from "../logic/schema";
+import { humanise } from "../parts/schema";
 import { failed, toast } from "../parts/toasts";
 import { navigate } from "../router";
 import { formAddress } from "./addresses";

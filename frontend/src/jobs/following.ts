@@ -1,8 +1,8 @@
 /** Jobs as they change, for components. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type Job, type JobList, JobWatch, listJobs, showJob } from "../api/jobs";
-import { isFinished, later, statusesOf } from "../logic/jobs";
 import type { Filter } from "./addresses";
+import { isFinished, later, statusesOf } from "./wording";
 
 const LIST_SECONDS = 5;
 

@@ -1,11 +1,11 @@
 /** Everything that can be done or gone to, by a few letters. */
 import { Dialog as Radix } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { grouped } from "../logic/fitting";
-import { type Found, rank } from "../logic/ranking";
+import { grouped } from "../dataset/panel/fitting";
 import { SearchIcon } from "../parts/icons";
 import { type Command, collect } from "./commands";
 import { afterClosing, closePalette } from "./open";
+import { type Found, rank } from "./ranking";
 import "./palette.css";
 
 /** What is drawn of a search; and of each heading while nothing is searched. */

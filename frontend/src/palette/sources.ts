@@ -2,7 +2,7 @@
 import { readyDatasets } from "../api/datasets";
 import type { components } from "../api/generated";
 import { call } from "../api/rest";
-import { ago, count } from "../logic/format";
+import { ago, count } from "../parts/format";
 import { recentIds, switchTheme, theme } from "../parts/preferences";
 import { type Area, areaAddress, datasetAddress, navigate } from "../router";
 import type { Command } from "./commands";

@@ -1,7 +1,7 @@
 /** Chooses a dataset: one of those that this browser opened, by name, or any other by its link. */
 import { useEffect, useState } from "react";
 import { type DatasetSummary, listDatasets } from "../api/rest";
-import { count } from "../logic/format";
+import { count } from "./format";
 import { recentIds } from "./preferences";
 
 interface Props {

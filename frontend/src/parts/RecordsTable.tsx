@@ -1,7 +1,7 @@
 /** A small table of records, such as the items of a list or a result: columns are the fields, in the order they appear. */
 import { type ReactNode, useMemo } from "react";
-import { count } from "../logic/format";
-import { columnsOf, shown } from "../logic/records";
+import { count } from "./format";
+import { columnsOf, shown } from "./records";
 
 interface Props {
   records: Record<string, unknown>[];

@@ -1,19 +1,9 @@
 /** A form made from a JSON Schema: see logic/schema.ts for which control each property gets. */
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
-import { below, controlsOf, entry, type Problem, placed, readEntered } from "../logic/entered";
-import {
-  choiceName,
-  fits,
-  humanise,
-  type Part,
-  partOf,
-  type Raw,
-  type RawGroup,
-  rawOf,
-  type Schema,
-} from "../logic/schema";
 import { DatasetField } from "./DatasetField";
+import { below, controlsOf, entry, type Problem, placed, readEntered } from "./entered";
 import { Bin, Plus } from "./icons";
+import { choiceName, fits, humanise, type Part, partOf, type Raw, type RawGroup, rawOf, type Schema } from "./schema";
 import "./schema-form.css";
 
 interface Props {

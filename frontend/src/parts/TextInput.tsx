@@ -1,6 +1,6 @@
 /** A field for a value of the data: one line, or as many as the value has, which an input would join. */
 import { type KeyboardEvent, useRef } from "react";
-import { hasLines, withLineEnds } from "../logic/lines";
+import { hasLines, withLineEnds } from "./lines";
 
 interface Props {
   value: string;

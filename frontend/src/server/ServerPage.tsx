@@ -2,11 +2,11 @@
 import { useEffect, useState } from "react";
 import { account, loadMe } from "../api/account";
 import { type ServerDetails, type ServerState, showServer } from "../api/server";
-import { bytes, count, counted, exactTime, share } from "../logic/format";
-import { areaName, checkName, jobWords, largest, lasting, sentence, took, verdict, workerKind } from "../logic/serving";
+import { bytes, count, counted, exactTime, share } from "../parts/format";
 import { Check, Close } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { Account } from "./Account";
+import { areaName, checkName, jobWords, largest, lasting, sentence, took, verdict, workerKind } from "./serving";
 import "./server.css";
 
 const EVERY_MS = 5000;

@@ -5,12 +5,12 @@ import { io } from "socket.io-client";
 import { account, whyReadOnly } from "../api/account";
 import type { Look } from "../api/look";
 import { ApiError } from "../api/rest";
-import { bytes, count, counted, typeName } from "../logic/format";
-import { shown } from "../logic/records";
-import { decode, guessSkip, sniff, sniffJson } from "../logic/sniff";
+import { bytes, count, counted, typeName } from "../parts/format";
 import { Back } from "../parts/icons";
+import { shown } from "../parts/records";
 import { useStore } from "../parts/store";
 import { navigate } from "../router";
+import { decode, guessSkip, sniff, sniffJson } from "./sniff";
 import type { Source } from "./sources";
 
 interface Options {

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import type { StoredArea } from "../api/files";
 import { type DatasetSummary, listDatasets, listSamples, openSample, type Sample } from "../api/rest";
-import { ago, bytes, count, exactTime } from "../logic/format";
+import { ago, bytes, count, exactTime } from "../parts/format";
 import { Close, UploadIcon } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { forget, recentIds } from "../parts/preferences";

@@ -2,7 +2,7 @@
 import { lookAtStored, openStored, type StoredArea } from "../api/files";
 import { LOOK_BYTES, type Look, lookAt } from "../api/look";
 import { type Uploaded, upload } from "../api/rest";
-import { type FileKind, kindOf, SNIFFED_BYTES } from "../logic/sniff";
+import { type FileKind, kindOf, SNIFFED_BYTES } from "./sniff";
 
 export type Options = Record<string, string>;
 

@@ -1,10 +1,10 @@
 /** A new item: the fields that the others have, or JSON. */
 import { useState } from "react";
 import { addItems } from "../api/stores";
-import { counted } from "../logic/format";
-import { filled, type Item, itemsOf } from "../logic/items";
-import { columnsOf } from "../logic/records";
 import { Dialog } from "../parts/Dialog";
+import { counted } from "../parts/format";
+import { filled, type Item, itemsOf } from "../parts/items";
+import { columnsOf } from "../parts/records";
 import { toast } from "../parts/toasts";
 
 export function AddDialog({

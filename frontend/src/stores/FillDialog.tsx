@@ -2,8 +2,8 @@
 import { useEffect, useState } from "react";
 import { type DatasetSummary, listDatasets } from "../api/rest";
 import { fillList } from "../api/stores";
-import { ago, counted } from "../logic/format";
 import { Dialog } from "../parts/Dialog";
+import { ago, counted } from "../parts/format";
 import { recentIds } from "../parts/preferences";
 import { toast } from "../parts/toasts";
 

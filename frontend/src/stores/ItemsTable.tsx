@@ -1,7 +1,7 @@
 /** Items as a table: cells are edited in place, rows chosen with their boxes. */
 import { useMemo, useRef, useState } from "react";
-import { change, editable, type Item } from "../logic/items";
-import { columnsOf, shown } from "../logic/records";
+import { change, editable, type Item } from "../parts/items";
+import { columnsOf, shown } from "../parts/records";
 import { TextInput } from "../parts/TextInput";
 
 interface Props {

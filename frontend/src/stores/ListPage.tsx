@@ -2,9 +2,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { mergeItem, promoteList, readItems, removeItems } from "../api/stores";
-import { counted } from "../logic/format";
-import type { Item } from "../logic/items";
+import { counted } from "../parts/format";
 import { Bin, Plus, Refresh, TableIcon } from "../parts/icons";
+import type { Item } from "../parts/items";
 import { Link } from "../parts/Link";
 import { removeLater } from "../parts/later";
 import { useStore } from "../parts/store";

@@ -1,8 +1,8 @@
 /** The user's lists, and how to begin one. */
 import { useEffect, useState } from "react";
 import { listNames } from "../api/stores";
-import { listNameProblem } from "../logic/items";
 import { Stores } from "../parts/icons";
+import { listNameProblem } from "../parts/items";
 import { Link } from "../parts/Link";
 import { areaAddress, navigate } from "../router";
 

@@ -2,10 +2,10 @@
 import { useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { readValue, removeValue, type StoredValue, valueAddress, writeValue } from "../api/stores";
-import { bytes } from "../logic/format";
-import { jsonProblem } from "../logic/items";
-import { partitionName } from "../logic/uploads";
+import { partitionName } from "../files/uploads";
+import { bytes } from "../parts/format";
 import { Bin, Download, UploadIcon } from "../parts/icons";
+import { jsonProblem } from "../parts/items";
 import { removeLater } from "../parts/later";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";

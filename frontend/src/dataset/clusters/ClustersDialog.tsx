@@ -1,18 +1,9 @@
 /** Spellings that are probably one value: in groups, to be merged in one step. */
 import { useEffect, useState } from "react";
-import {
-  type Choice,
-  type Cluster,
-  effectOf,
-  METHODS,
-  type Method,
-  mergesOf,
-  STRICTNESS,
-  startOf,
-} from "../../logic/clusters";
-import { count, counted, visible } from "../../logic/format";
 import { Dialog } from "../../parts/Dialog";
+import { count, counted, visible } from "../../parts/format";
 import type { Session } from "../session";
+import { type Choice, type Cluster, effectOf, METHODS, type Method, mergesOf, STRICTNESS, startOf } from "./merges";
 import "./clusters.css";
 import { TextInput } from "../../parts/TextInput";
 

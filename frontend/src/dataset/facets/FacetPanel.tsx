@@ -1,12 +1,12 @@
 /** The facets, on the left: each narrows the table by the values of a column, and they all narrow together. */
 import { useEffect, useRef, useState } from "react";
-import { emptyFacet, type Facet, isChosen } from "../../logic/conditions";
-import { count } from "../../logic/format";
-import { isNarrowed, viewParameters } from "../../logic/view";
+import { count } from "../../parts/format";
 import { Close } from "../../parts/icons";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
+import { isNarrowed, viewParameters } from "../view";
+import { emptyFacet, type Facet, isChosen } from "./conditions";
 import { choose, closeFacet, hasFacet, isFresh, openFacet, useFacetPlace } from "./facets";
 import { RangeChoice } from "./RangeChoice";
 import { ValuesChoice } from "./ValuesChoice";

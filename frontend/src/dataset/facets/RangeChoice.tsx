@@ -1,12 +1,12 @@
 /** A facet of numbers or dates: a histogram with two handles, two fields, and what becomes of missing ones. */
 import { useEffect, useRef, useState } from "react";
-import type { RangeFacet } from "../../logic/conditions";
-import { count, isoDay } from "../../logic/format";
-import { boundAt, readBound, stopOf } from "../../logic/ranges";
+import { count, isoDay } from "../../parts/format";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
+import type { RangeFacet } from "./conditions";
 import { useCounts } from "./counts";
 import { choose } from "./facets";
+import { boundAt, readBound, stopOf } from "./ranges";
 
 type Bound = number | string | undefined;
 const PAUSE = 180;

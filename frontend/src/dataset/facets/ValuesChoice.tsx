@@ -1,11 +1,11 @@
 /** A facet of values: the most frequent with their rows; a click shows only one, plus adds, minus leaves out. */
 import { useDeferredValue, useState } from "react";
-import { type Entry, type EntryOrder, entriesOf, valueWords } from "../../logic/choices";
-import { allBut, also, only, type Value, type ValuesFacet } from "../../logic/conditions";
-import { count, visible } from "../../logic/format";
+import { count, visible } from "../../parts/format";
 import { TextInput } from "../../parts/TextInput";
 import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
+import { type Entry, type EntryOrder, entriesOf, valueWords } from "./choices";
+import { allBut, also, only, type Value, type ValuesFacet } from "./conditions";
 import { useCounts } from "./counts";
 import { choose } from "./facets";
 

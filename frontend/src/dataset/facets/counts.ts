@@ -1,9 +1,9 @@
 /** What a facet shows of its column: counted in the rows that everything but the facet itself leaves. */
 import { useEffect, useState } from "react";
-import { allOf, type Facet, quoteName, quoteText } from "../../logic/conditions";
-import { viewParameters, whereOf, without } from "../../logic/view";
 import { useStore } from "../../parts/store";
 import type { ColumnProfile, Session } from "../session";
+import { viewParameters, whereOf, without } from "../view";
+import { allOf, type Facet, quoteName, quoteText } from "./conditions";
 
 export interface Counts {
   key: string;

@@ -1,9 +1,9 @@
 /** Opening and changing facets, from wherever a person starts. */
 
-import { emptyFacet, type Facet, facetKind } from "../../logic/conditions";
-import { withFacet } from "../../logic/view";
 import { Store, useStore } from "../../parts/store";
 import type { Session } from "../session";
+import { withFacet } from "../view";
+import { emptyFacet, type Facet, facetKind } from "./conditions";
 
 const place = new Store<{ open: boolean; fresh?: string }>({ open: true });
 

@@ -1,7 +1,5 @@
 /** The right control for one parameter. */
-import { count } from "../../logic/format";
-import { choiceLabel, type Field, type Key, type Measure, type Merge } from "../../logic/forms";
-import { DATE_FORMATS, EPOCHS, type Help, PATTERNS } from "../../logic/helps";
+import { count } from "../../parts/format";
 import type { FormContext } from "./context";
 import { ColumnList, Columns, SortKeys } from "./controls/Columns";
 import { Expression } from "./controls/Expression";
@@ -11,6 +9,8 @@ import { Merges } from "./controls/Merges";
 import { OtherTablePicker } from "./controls/OtherTable";
 import { Place } from "./controls/Place";
 import { RecordFields } from "./controls/RecordFields";
+import { choiceLabel, type Field, type Key, type Measure, type Merge } from "./forms";
+import { DATE_FORMATS, EPOCHS, type Help, PATTERNS } from "./helps";
 
 export interface ControlProps {
   id: string;

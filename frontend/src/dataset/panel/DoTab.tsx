@@ -1,14 +1,14 @@
 /** What fits the selection, most used first. */
 import { useState } from "react";
-import { available } from "../../logic/catalogue";
-import { grouped, type Offer, offers } from "../../logic/fitting";
-import { counted } from "../../logic/format";
-import { noticesOf } from "../../logic/noticing";
 import { openPalette } from "../../palette/open";
+import { counted } from "../../parts/format";
 import { SearchIcon } from "../../parts/icons";
 import { useStore } from "../../parts/store";
+import { noticesOf } from "../profile/noticing";
 import { WAYS } from "../profile/show";
 import type { Session } from "../session";
+import { available } from "./catalogue";
+import { grouped, type Offer, offers } from "./fitting";
 import { OperationForm } from "./OperationForm";
 import { openForm, usePanel } from "./panel";
 

@@ -1,7 +1,7 @@
 /** Before a middle step is taken out: what the later ones would do without it. */
 import type { Replayed } from "../../api/rest";
-import { counted } from "../../logic/format";
 import { Dialog } from "../../parts/Dialog";
+import { counted } from "../../parts/format";
 import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
 

@@ -1,8 +1,7 @@
 /** The steps as sentences: go to any, take one out, copy it, carry them over to another table. */
 import { useEffect, useRef, useState } from "react";
 import type { HistoryStep, Replayed } from "../../api/rest";
-import { ago, count, counted, exactTime } from "../../logic/format";
-import { type Recipe, readRecipe, recipeOf } from "../../logic/recipes";
+import { ago, count, counted, exactTime } from "../../parts/format";
 import { Bin, Copy } from "../../parts/icons";
 import { copyText } from "../../parts/save";
 import { useStore } from "../../parts/store";
@@ -11,6 +10,7 @@ import { saveRecipe, saveScript } from "../exporting";
 import type { Session } from "../session";
 import { DropDialog } from "./DropDialog";
 import { RecipeDialog } from "./RecipeDialog";
+import { type Recipe, readRecipe, recipeOf } from "./recipes";
 
 export function HistoryTab({ session }: { session: Session }) {
   const { history } = useStore(session.store);

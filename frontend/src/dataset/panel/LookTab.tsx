@@ -1,12 +1,12 @@
 /** What is in the selected column: a chart, numbers, the most frequent values and words. */
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
-import { count, isNumeric, isTime, share, typeName } from "../../logic/format";
-import { type Frequent, facts, frequent, shownValue, timeSpec } from "../../logic/look";
+import { count, isNumeric, isTime, share, typeName } from "../../parts/format";
 import { theme } from "../../parts/preferences";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
 import { showRowsWith } from "../showRows";
 import type { Spec } from "../vega";
+import { type Frequent, facts, frequent, shownValue, timeSpec } from "./look";
 
 const ChartView = lazy(() => import("../ChartView"));
 const HEIGHT = 170;

@@ -2,10 +2,10 @@
 import { useId, useState } from "react";
 import { type OtherTable, openOther } from "../../api/datasets";
 import type { OperationInfo } from "../../api/rest";
-import { type Field, type FieldProblem, guessKeys, isShown } from "../../logic/forms";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
 import { Control } from "./Control";
+import { type Field, type FieldProblem, guessKeys, isShown } from "./forms";
 
 interface Props {
   session: Session;

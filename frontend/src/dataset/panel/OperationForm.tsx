@@ -2,14 +2,14 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { account, whyReadOnly } from "../../api/account";
 import type { OperationInfo } from "../../api/rest";
-import { hasPreview, titleOf } from "../../logic/catalogue";
-import { effectOf } from "../../logic/effects";
-import { type FieldProblem, fieldAtFault, fieldsOf, isProblem, toParameters } from "../../logic/forms";
-import { viewParameters } from "../../logic/view";
 import { Back } from "../../parts/icons";
 import { useStore } from "../../parts/store";
 import type { Preview, Session } from "../session";
+import { viewParameters } from "../view";
 import { applyForm } from "./applying";
+import { hasPreview, titleOf } from "./catalogue";
+import { effectOf } from "./effects";
+import { type FieldProblem, fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { OperationFields, useOther } from "./OperationFields";
 import { openForm } from "./panel";
 

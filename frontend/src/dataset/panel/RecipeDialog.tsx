@@ -2,14 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import type { OtherTable } from "../../api/datasets";
 import type { Replayed, ReplayedStep } from "../../api/rest";
-import { titleOf } from "../../logic/catalogue";
-import { counted } from "../../logic/format";
-import { changed, type Recipe, type RecipeStep, sourcesOf } from "../../logic/recipes";
 import { Dialog } from "../../parts/Dialog";
+import { counted } from "../../parts/format";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
+import { titleOf } from "./catalogue";
 import { OtherTablePicker } from "./controls/OtherTable";
+import { changed, type Recipe, type RecipeStep, sourcesOf } from "./recipes";
 import { StepEditor } from "./StepEditor";
 
 export function RecipeDialog({ session, recipe, close }: { session: Session; recipe: Recipe; close: () => void }) {

@@ -1,11 +1,11 @@
 /** The form of one step of a recipe, to change its parameters before it is applied. */
 import { useMemo, useState } from "react";
-import { titleOf } from "../../logic/catalogue";
-import { type FieldProblem, fieldsOf, isProblem, toParameters, toValues } from "../../logic/forms";
-import type { RecipeStep } from "../../logic/recipes";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
+import { titleOf } from "./catalogue";
+import { type FieldProblem, fieldsOf, isProblem, toParameters, toValues } from "./forms";
 import { OperationFields } from "./OperationFields";
+import type { RecipeStep } from "./recipes";
 
 interface Props {
   session: Session;

@@ -1,6 +1,6 @@
 /** Carrying a form out: a change of this table, or another table made of it. */
 
-import { counted } from "../../logic/format";
+import { counted } from "../../parts/format";
 import { remember } from "../../parts/preferences";
 import { toast } from "../../parts/toasts";
 import { datasetAddress, navigate } from "../../router";

@@ -1,11 +1,11 @@
 /** A row for each column: what it holds, what is missing, and what deserves a look. */
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { count, counted, share, statistic, typeGlyph, typeName } from "../../logic/format";
-import { arranged, inWindow, noticesOf, type ProfileOrder } from "../../logic/noticing";
+import { count, counted, share, statistic, typeGlyph, typeName } from "../../parts/format";
 import { Link } from "../../parts/Link";
 import { useStore } from "../../parts/store";
 import type { ColumnProfile, Session } from "../session";
 import { Correlations } from "./Correlations";
+import { arranged, inWindow, noticesOf, type ProfileOrder } from "./noticing";
 import { Strip } from "./Strip";
 import { profileAddress } from "./show";
 

@@ -1,7 +1,6 @@
 /** One column in depth: its numbers, a chart, the most frequent values, and the ways on from there. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { count, counted, isNumeric, isTime, share, statistic, typeName, visible } from "../../logic/format";
-import { noticesOf } from "../../logic/noticing";
+import { count, counted, isNumeric, isTime, share, statistic, typeName, visible } from "../../parts/format";
 import { Back } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { useStore } from "../../parts/store";
@@ -9,6 +8,7 @@ import { openClusters } from "../clusters/clusters";
 import { hasFacet } from "../facets/facets";
 import type { ColumnProfile, Session } from "../session";
 import type { Spec } from "../vega";
+import { noticesOf } from "./noticing";
 import { facetOn, operate, profileAddress, showRows, showValue, WAYS } from "./show";
 
 const ChartView = lazy(() => import("../ChartView"));

@@ -1,6 +1,6 @@
 /** How the columns of numbers go together, drawn when somebody asks for it. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { isNumeric } from "../../logic/format";
+import { isNumeric } from "../../parts/format";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
 import type { Spec } from "../vega";

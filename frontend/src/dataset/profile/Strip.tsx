@@ -1,5 +1,5 @@
 /** The distribution of a column, small: bars of a histogram, or of the most frequent values. */
-import { isTime } from "../../logic/format";
+import { isTime } from "../../parts/format";
 import type { ColumnProfile } from "../session";
 
 const HEIGHT = 32;

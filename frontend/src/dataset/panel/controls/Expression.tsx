@@ -7,7 +7,7 @@ import {
   type ExpressionFunction,
   functionAround,
   WHOLE_COLUMN,
-} from "../../../logic/expression";
+} from "./expression";
 
 interface Props {
   id: string;

@@ -1,8 +1,8 @@
 /** How rows of two tables belong together, and which columns come along. */
 
-import type { Key } from "../../../logic/forms";
 import { Close, Plus } from "../../../parts/icons";
 import type { ControlProps } from "../Control";
+import type { Key } from "../forms";
 import { Chips, Columns } from "./Columns";
 
 export function JoinKeys({ context, keys, change }: ControlProps & { keys: Key[] }) {

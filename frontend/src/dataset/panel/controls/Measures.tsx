@@ -1,10 +1,10 @@
 /** What is computed for each group: a function of a column. */
 
-import { MEASURES } from "../../../logic/catalogue";
-import { isNumeric } from "../../../logic/format";
-import { choiceLabel, type Measure } from "../../../logic/forms";
+import { isNumeric } from "../../../parts/format";
 import { Close, Plus } from "../../../parts/icons";
 import type { ControlProps } from "../Control";
+import { MEASURES } from "../catalogue";
+import { choiceLabel, type Measure } from "../forms";
 import { Columns } from "./Columns";
 
 const NUMBERS_ONLY: readonly string[] = ["sum", "mean", "std"];

@@ -1,9 +1,9 @@
 /** Groups of values, each with the one that takes their place. */
 import { useId, useState } from "react";
-import type { Merge } from "../../../logic/forms";
 import { Close, Plus } from "../../../parts/icons";
 import { TextInput } from "../../../parts/TextInput";
 import type { ControlProps } from "../Control";
+import type { Merge } from "../forms";
 
 const SHOWN = 50;
 

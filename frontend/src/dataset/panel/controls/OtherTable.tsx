@@ -2,7 +2,7 @@
 import { useEffect, useState } from "react";
 import { idIn, openOther, readyDatasets } from "../../../api/datasets";
 import type { DatasetSummary } from "../../../api/rest";
-import { count } from "../../../logic/format";
+import { count } from "../../../parts/format";
 import { recentIds } from "../../../parts/preferences";
 import type { ControlProps } from "../Control";
 

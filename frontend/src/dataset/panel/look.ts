@@ -1,5 +1,5 @@
 /** What the Look tab shows of a column: its numbers in words, and a chart of days made from the profile's bins. */
-import { isNumeric, isTime, statistic } from "./format";
+import { isNumeric, isTime, statistic } from "../../parts/format";
 
 export interface Bins {
   edges: (number | string)[];

@@ -1,10 +1,10 @@
 /** Which operations fit what is selected, the most used first, and what each would do to this very table. */
-import type { Metadata, OperationInfo } from "../api/rest";
+import type { Metadata, OperationInfo } from "../../api/rest";
+import { rank } from "../../palette/ranking";
+import { count, counted, isNumeric, isTime, typeName } from "../../parts/format";
+import { isNarrowed, type View } from "../view";
 import { GROUPS, type Group, groupOf, rankOf, titleOf, wordsOf } from "./catalogue";
-import { count, counted, isNumeric, isTime, typeName } from "./format";
 import type { Selected } from "./forms";
-import { rank } from "./ranking";
-import { isNarrowed, type View } from "./view";
 
 export interface Offer {
   operation: OperationInfo;

@@ -1,5 +1,5 @@
 /** Rows that a person types or pastes, in the table's columns. */
-import { guessDelimiter, parse } from "./sniff";
+import { guessDelimiter, parse } from "../start/sniff";
 
 const MOST = 10_000;
 

@@ -1,6 +1,6 @@
 /** Where a cell comes from, in sentences. */
 import type { components } from "../api/generated";
-import { typeName } from "./format";
+import { typeName } from "../parts/format";
 import { exact } from "./tsv";
 
 export type Explained = components["schemas"]["CellExplained"];

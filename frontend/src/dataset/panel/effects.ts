@@ -1,6 +1,6 @@
 /** What a preview says, in words. */
-import type { PreviewAnswer } from "../api/rest";
-import { count, counted, typeName } from "./format";
+import type { PreviewAnswer } from "../../api/rest";
+import { count, counted, typeName } from "../../parts/format";
 
 export interface Effect {
   text: string;

@@ -1,6 +1,6 @@
 /** Jobs in words: how they stand, how far they are, how long they took. */
 import type { Job } from "../api/jobs";
-import { count } from "./format";
+import { count } from "../parts/format";
 
 type Status = Job["status"];
 export type Standing = "waiting" | "running" | "done" | "failed" | "cancelled";

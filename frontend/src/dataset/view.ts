@@ -1,6 +1,15 @@
 /** What is shown of a table: filter, search and sort, by the names of columns; as chips, and as the wire wants it. */
 import type { Metadata } from "../api/rest";
-import { allOf, conditionOf, emptyFacet, type Facet, facetKind, facetOf, facetWords, isChosen } from "./conditions";
+import {
+  allOf,
+  conditionOf,
+  emptyFacet,
+  type Facet,
+  facetKind,
+  facetOf,
+  facetWords,
+  isChosen,
+} from "./facets/conditions";
 
 export type FilterType = "invalid" | "outliers" | "duplicates";
 export interface Filter {

@@ -1,5 +1,5 @@
 /** What a job returned, and how it is best shown: a table, a chart, a value, named values, or JSON. */
-import { recordsOf } from "./records";
+import { recordsOf } from "../parts/records";
 
 export type Records = Record<string, unknown>[];
 export type Found =

@@ -1,5 +1,5 @@
 /** Uploads as people read them: how far, how fast, what is wrong. */
-import { bytes } from "./format";
+import { bytes } from "../parts/format";
 
 export type UploadState = "waiting" | "running" | "broken" | "paused" | "done" | "failed";
 

@@ -2,7 +2,7 @@
 
 import type { History, HistoryStep } from "../api/rest";
 import type { News } from "../api/socket";
-import { counted } from "./format";
+import { counted } from "../parts/format";
 
 /** Operations after which every row has the number that it had. */
 const IN_PLACE = new Set([

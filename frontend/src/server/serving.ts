@@ -1,5 +1,5 @@
 /** The server's own words and figures as people read them. */
-import { count, counted } from "./format";
+import { count, counted } from "../parts/format";
 
 const CHECKS: Record<string, string> = {
   database: "Database",

@@ -1,6 +1,7 @@
 /** What is worth a person's attention in a column, told from its profile. */
-import type { ColumnProfile } from "../dataset/session";
-import { count, counted, isNumeric, share } from "./format";
+
+import { count, counted, isNumeric, share } from "../../parts/format";
+import type { ColumnProfile } from "../session";
 
 export interface Notice {
   words: string;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Job } from "../api/jobs";
-import { durationOf, lasting, later, progressOf, schedule, statusesOf, upcoming } from "./jobs";
+import { durationOf, lasting, later, progressOf, schedule, statusesOf, upcoming } from "./wording";
 
 const job = (about: Partial<Job>): Job =>
   ({

@@ -2,7 +2,7 @@
  * What facets choose, as conditions in the server's expression language and back again: the address of a page holds
  * the conditions, so a link shows the same rows with the same facets.
  */
-import { isNumeric, isTime } from "./format";
+import { isNumeric, isTime } from "../../parts/format";
 
 export type Value = string | boolean;
 export type FacetKind = "values" | "number" | "date" | "datetime";

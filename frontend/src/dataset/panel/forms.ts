@@ -1,9 +1,9 @@
 /** Forms from the operations' JSON Schemas: which controls, what they start with, and what is sent. */
-import type { Metadata, OperationInfo } from "../api/rest";
+import type { Metadata, OperationInfo } from "../../api/rest";
+import { isNumeric } from "../../parts/format";
+import { readRows } from "../newrows";
 import type { MEASURES } from "./catalogue";
-import type { ExpressionFunction } from "./expression";
-import { isNumeric } from "./format";
-import { readRows } from "./newrows";
+import type { ExpressionFunction } from "./controls/expression";
 
 export type Control =
   | "column"

@@ -1,5 +1,5 @@
 /** What people call each operation, under which heading it stands, and the words by which it is found as well. */
-import type { OperationInfo } from "../api/rest";
+import type { OperationInfo } from "../../api/rest";
 
 export const GROUPS = ["Missing", "Text", "Numbers and dates", "Columns", "Rows", "Other tables"] as const;
 export type Group = (typeof GROUPS)[number];

@@ -1,5 +1,5 @@
 /** Recipes as the page handles them: their steps, the other tables they read, and what a changed step looks like. */
-import type { HistoryStep } from "../api/rest";
+import type { HistoryStep } from "../../api/rest";
 
 export interface RecipeStep {
   operation: string;
