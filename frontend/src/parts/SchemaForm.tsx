@@ -1,4 +1,4 @@
-/** A form made from a JSON Schema: see logic/schema.ts for which control each property gets. */
+/** A form made from a JSON Schema: see schema.ts for which control each property gets. */
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { DatasetField } from "./DatasetField";
 import { below, controlsOf, entry, type Problem, placed, readEntered } from "./entered";
