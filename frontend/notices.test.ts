@@ -10,11 +10,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const describes = (parts: object) => writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "it", version: "1.2.3", ...parts }));
+const describes = (parts: object) =>
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "it", version: "1.2.3", ...parts }));
 
 describe("whose a module is", () => {
   it("is told by the innermost folder of packages", () => {
-    expect(packageOf("/a/node_modules/one/node_modules/@of/two/dist/it.js")).toBe("/a/node_modules/one/node_modules/@of/two");
+    expect(packageOf("/a/node_modules/one/node_modules/@of/two/dist/it.js")).toBe(
+      "/a/node_modules/one/node_modules/@of/two",
+    );
     expect(packageOf("\0/a/node_modules/one/it.js?commonjs-module")).toBe("/a/node_modules/one");
     expect(packageOf("/a/src/main.tsx")).toBeUndefined();
   });
@@ -29,7 +32,12 @@ describe("what is said of a package", () => {
     describes({ license: "Apache-2.0" });
     writeFileSync(join(folder, "LICENSE"), "Apache\n");
     writeFileSync(join(folder, "NOTICE"), "Made by many\n");
-    expect(noticeOf(folder)).toEqual({ name: "it", version: "1.2.3", licence: "Apache-2.0", text: "Apache\n\nMade by many" });
+    expect(noticeOf(folder)).toEqual({
+      name: "it",
+      version: "1.2.3",
+      licence: "Apache-2.0",
+      text: "Apache\n\nMade by many",
+    });
   });
   it("is the licence's own text where it brings none", () => {
     describes({ license: "MIT", author: "Ada <ada@example.org>" });

@@ -67,7 +67,10 @@ export function packageOf(module: string): string | undefined {
 function heldBy(folder: string): string[] {
   const { name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const places = [join(folder, "node_modules"), folder.slice(0, -name.length)];
-  return [folder, ...(HOLDS[name] ?? []).map((each) => join(places.find((place) => existsSync(join(place, each)))!, each))];
+  return [
+    folder,
+    ...(HOLDS[name] ?? []).map((each) => join(places.find((place) => existsSync(join(place, each)))!, each)),
+  ];
 }
 
 /** What has to be said of the package in `folder`; an error where its licence is unknown or asks for more. */
@@ -78,8 +81,15 @@ export function noticeOf(folder: string): Notice {
     throw new Error(`${name} has the licence ${licence ?? "(none)"}: may it be bundled? See frontend/notices.ts`);
   const files = readdirSync(folder).filter((each) => /^(licen[cs]e|copying|notice)/i.test(each));
   // Vite lists there what it bundles itself, which is none of what it writes into other bundles.
-  const brought = files.sort().map((each) => readFileSync(join(folder, each), "utf8").split("\n# Licenses of bundled")[0]!.trim());
-  return { name, version, licence, text: brought.length > 0 ? brought.join("\n\n") : standardText(name, licence, author) };
+  const brought = files
+    .sort()
+    .map((each) => readFileSync(join(folder, each), "utf8").split("\n# Licenses of bundled")[0]!.trim());
+  return {
+    name,
+    version,
+    licence,
+    text: brought.length > 0 ? brought.join("\n\n") : standardText(name, licence, author),
+  };
 }
 
 function standardText(name: string, licence: string, author: string | { name: string } | undefined): string {
@@ -96,10 +106,13 @@ export function written(notices: Notice[]): string {
 }
 
 export function read(text: string): Notice[] {
-  return text.split(`\n\n${RULE}\n`).slice(1).map((section) => {
-    const [, name, version, licence, body] = /^(\S+) (\S+) \(([^)]+)\)\n\n([^]*)$/.exec(section) ?? [];
-    return { name: name!, version: version!, licence: licence!, text: body!.trimEnd() };
-  });
+  return text
+    .split(`\n\n${RULE}\n`)
+    .slice(1)
+    .map((section) => {
+      const [, name, version, licence, body] = /^(\S+) (\S+) \(([^)]+)\)\n\n([\s\S]*)$/.exec(section) ?? [];
+      return { name: name!, version: version!, licence: licence!, text: body!.trimEnd() };
+    });
 }
 
 /** Two lists as one, by name; a package of two versions stands there twice. */

@@ -9,6 +9,9 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2018",
     modulePreload: { polyfill: false },
-    rollupOptions: { input: "src/compat/socket.io.ts", output: { format: "iife", entryFileNames: "compat/socket.io.js" } },
+    rollupOptions: {
+      input: "src/compat/socket.io.ts",
+      output: { format: "iife", entryFileNames: "compat/socket.io.js" },
+    },
   },
 });

@@ -29,7 +29,14 @@ export default defineConfig({
   // The server puts a fresh one into each page: only scripts that show it are run, whatever else is stored here.
   html: { cspNonce: "LONGSHORE-NONCE" },
   // The script of older pages was built before, into the emptied folder.
-  build: { outDir: "../src/longshore/workbench", emptyOutDir: false, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1500 },
+  build: {
+    outDir: "../src/longshore/workbench",
+    emptyOutDir: false,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1500,
+  },
   server: { proxy: { "/api": SERVER, "/downloadCSV": SERVER, "/socket.io": { target: SERVER, ws: true } } },
   test: { environment: "node", include: ["src/**/*.test.ts", "notices.test.ts"] },
 });

@@ -1,18 +1,29 @@
 /** The frame: the rail, the page that the address names, the notes. */
 import { DropdownMenu } from "radix-ui";
 import { lazy, Suspense, useEffect, useLayoutEffect, useState } from "react";
-import { account, loadMe, signOut, type Me } from "./api/account";
+import { account, loadMe, type Me, signOut } from "./api/account";
 import { DatasetPage } from "./dataset/DatasetPage";
+import { register } from "./palette/commands";
+import { closePalette, openPalette, palette } from "./palette/open";
+import { jobs, places, recentTables } from "./palette/sources";
 import { Dialog } from "./parts/Dialog";
-import { Command as CommandIcon, Datasets, Files, Jobs, Keys, Moon, Person, ServerIcon, Stores, Sun } from "./parts/icons";
+import {
+  Command as CommandIcon,
+  Datasets,
+  Files,
+  Jobs,
+  Keys,
+  Moon,
+  Person,
+  ServerIcon,
+  Stores,
+  Sun,
+} from "./parts/icons";
 import { Link } from "./parts/Link";
 import { switchTheme, theme } from "./parts/preferences";
 import { useStore } from "./parts/store";
 import { failed, Toasts } from "./parts/toasts";
-import { register } from "./palette/commands";
-import { closePalette, openPalette, palette } from "./palette/open";
-import { jobs, places, recentTables } from "./palette/sources";
-import { areaAddress, useRoute, type Area, type Route } from "./router";
+import { type Area, areaAddress, type Route, useRoute } from "./router";
 import { StartPage } from "./start/StartPage";
 
 const JobsPage = lazy(() => import("./jobs/JobsPage"));
@@ -28,7 +39,8 @@ export function App() {
   useLayoutEffect(() => {
     const away = [register(recentTables), register(jobs)];
     const onKey = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k") return;
+      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "k")
+        return;
       event.preventDefault();
       if (palette.get().isOpen) closePalette();
       else openPalette();
@@ -36,7 +48,7 @@ export function App() {
     addEventListener("keydown", onKey);
     return () => {
       removeEventListener("keydown", onKey);
-      away.forEach((leave) => leave());
+      for (const leave of away) leave();
     };
   }, []);
   return (
@@ -70,7 +82,13 @@ function Page({ route }: { route: Route }) {
   }
 }
 
-const RAIL: [Area, string, () => React.JSX.Element][] = [["datasets", "Datasets", Datasets], ["jobs", "Jobs", Jobs], ["files", "Files", Files], ["stores", "Stores", Stores], ["server", "Server", ServerIcon]];
+const RAIL: [Area, string, () => React.JSX.Element][] = [
+  ["datasets", "Datasets", Datasets],
+  ["jobs", "Jobs", Jobs],
+  ["files", "Files", Files],
+  ["stores", "Stores", Stores],
+  ["server", "Server", ServerIcon],
+];
 
 function Rail({ area }: { area: Area }) {
   const { theme: colours } = useStore(theme);
@@ -79,7 +97,8 @@ function Rail({ area }: { area: Area }) {
   useEffect(() => void loadMe(), []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
+      const typing =
+        event.target instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName);
       if (event.key === "?" && !typing) setHelp(true);
     };
     const leave = register(() => places(() => setHelp(true)));
@@ -93,13 +112,26 @@ function Rail({ area }: { area: Area }) {
   return (
     <nav className="rail" aria-label="Pages">
       {RAIL.map(([name, label, Icon]) => (
-        <Link key={name} className="rail-item" href={areaAddress(name)} title={label} aria-label={label} aria-current={area === name ? "page" : undefined}>
+        <Link
+          key={name}
+          className="rail-item"
+          href={areaAddress(name)}
+          title={label}
+          aria-label={label}
+          aria-current={area === name ? "page" : undefined}
+        >
           <Icon />
           <span>{label}</span>
         </Link>
       ))}
       <span className="spring" />
-      <button className="rail-item" title="Do anything (Ctrl-K)" aria-label="Find commands: Ctrl K" aria-keyshortcuts="Control+K" onClick={openPalette}>
+      <button
+        className="rail-item"
+        title="Do anything (Ctrl-K)"
+        aria-label="Find commands: Ctrl K"
+        aria-keyshortcuts="Control+K"
+        onClick={openPalette}
+      >
         <CommandIcon />
         <span className="wide-only">Ctrl K</span>
         <span className="narrow-only">Find</span>
@@ -125,7 +157,11 @@ function AccountCorner({ me }: { me: Me }) {
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>
-        <button className="rail-item wide-only" title={`Signed in as ${me.user ?? "nobody"}`} aria-label={`Signed in as ${me.user ?? "nobody"}`}>
+        <button
+          className="rail-item wide-only"
+          title={`Signed in as ${me.user ?? "nobody"}`}
+          aria-label={`Signed in as ${me.user ?? "nobody"}`}
+        >
           <Person />
           <span className="rail-name">{me.user}</span>
         </button>
@@ -147,8 +183,19 @@ function AccountCorner({ me }: { me: Me }) {
 }
 
 const KEYS: [string, string][] = [
-  ["Arrows, Home, End, Page Up, Page Down", "move in the table"], ["Ctrl and an arrow", "to the edge of the table"], ["Enter", "edit the cell; on a header, select the column"], ["Esc", "stop editing; select nothing"],
-  ["Space", "on a row, select it"], ["Alt ↓", "on a header, its menu"], ["Ctrl G", "go to a row"], ["Ctrl C", "copy the cell or the ticked rows"], ["/", "search"], ["Ctrl K", "do anything, go anywhere"], ["Ctrl Z", "undo"], ["Ctrl Shift Z", "redo"], ["?", "these keys"],
+  ["Arrows, Home, End, Page Up, Page Down", "move in the table"],
+  ["Ctrl and an arrow", "to the edge of the table"],
+  ["Enter", "edit the cell; on a header, select the column"],
+  ["Esc", "stop editing; select nothing"],
+  ["Space", "on a row, select it"],
+  ["Alt ↓", "on a header, its menu"],
+  ["Ctrl G", "go to a row"],
+  ["Ctrl C", "copy the cell or the ticked rows"],
+  ["/", "search"],
+  ["Ctrl K", "do anything, go anywhere"],
+  ["Ctrl Z", "undo"],
+  ["Ctrl Shift Z", "redo"],
+  ["?", "these keys"],
 ];
 
 function KeyHelp({ close }: { close: () => void }) {

@@ -39,10 +39,13 @@ export function areaAddress(area: Area, shown: Record<string, string> = {}): str
 /** The address where a file on the server is looked at and made a dataset. */
 export const openAddress = (open: string, path: string) => `/?${new URLSearchParams({ open, path })}`;
 
-export const datasetAddress = (id: string, page: DatasetPageName = "table") => (page === "table" ? `/${id}` : `/${id}?page=${page}`);
+export const datasetAddress = (id: string, page: DatasetPageName = "table") =>
+  page === "table" ? `/${id}` : `/${id}?page=${page}`;
 
 const listeners = new Set<() => void>();
-const tell = () => listeners.forEach((listener) => listener());
+const tell = () => {
+  for (const listener of listeners) listener();
+};
 addEventListener("popstate", tell);
 
 /** Go to an address of the workbench; `replace` leaves no entry for the way back. */

@@ -1,8 +1,10 @@
 /** REST calls about datasets as wholes. */
-import { call, describeDataset, listDatasets, type DatasetSummary, type Metadata } from "./rest";
-import type { components } from "./generated";
 
-export const renameDataset = (id: string, name: string) => call<components["schemas"]["Renamed"]>("PATCH", `/api/v1/datasets/${id}`, { name });
+import type { components } from "./generated";
+import { call, type DatasetSummary, describeDataset, listDatasets, type Metadata } from "./rest";
+
+export const renameDataset = (id: string, name: string) =>
+  call<components["schemas"]["Renamed"]>("PATCH", `/api/v1/datasets/${id}`, { name });
 
 /** Another dataset, as forms need it. */
 export interface OtherTable {
@@ -22,5 +24,7 @@ export const idIn = (text: string) => /(?:^|\/)([0-9a-f]{30})\/?(?:[?#].*)?$/.ex
 /** Those of the datasets that are ready, in the order of the ids. */
 export async function readyDatasets(ids: string[]): Promise<DatasetSummary[]> {
   const found = await listDatasets(ids);
-  return found.filter((each) => each.state === "ready").sort((one, other) => ids.indexOf(one.sessionID) - ids.indexOf(other.sessionID));
+  return found
+    .filter((each) => each.state === "ready")
+    .sort((one, other) => ids.indexOf(one.sessionID) - ids.indexOf(other.sessionID));
 }

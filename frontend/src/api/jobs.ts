@@ -1,7 +1,7 @@
 /** Jobs on REST, and live on Socket.IO. */
 import { io, type Socket } from "socket.io-client";
-import { ApiError, call } from "./rest";
 import type { components } from "./generated";
+import { ApiError, call } from "./rest";
 
 type Schemas = components["schemas"];
 export type Job = Schemas["JobAnswer"] & { data?: unknown };
@@ -36,7 +36,12 @@ export class JobWatch {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly tell: (job: Job) => void) {
-    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
+    this.socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 4000,
+    });
     this.socket.on("jobs", (job: Job) => this.ids.has(job.id) && this.tell(job));
     this.socket.on("connect", () => this.subscribe([...this.ids]));
     this.socket.on("disconnect", () => this.pollSoon());
@@ -47,7 +52,10 @@ export class JobWatch {
     const fresh = ids.filter((id) => !this.ids.has(id));
     const left = [...this.ids].filter((id) => !ids.includes(id));
     this.ids = new Set(ids);
-    if (!this.socket.connected) return this.pollSoon(); // all are subscribed to once it is
+    if (!this.socket.connected) {
+      this.pollSoon(); // all are subscribed to once it is
+      return;
+    }
     if (left.length > 0) this.socket.emit("unsubscribeJobs", { job_ids: left });
     this.subscribe(fresh);
   }

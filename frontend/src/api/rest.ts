@@ -21,7 +21,11 @@ export interface FieldProblem {
 }
 
 export class ApiError extends Error {
-  constructor(readonly code: string, message: string, readonly fields: FieldProblem[] = []) {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly fields: FieldProblem[] = [],
+  ) {
     super(message);
   }
 }
@@ -68,7 +72,12 @@ export function listDatasets(ids: string[]): Promise<DatasetSummary[]> {
 }
 
 /** Sends a file and tells of the bytes sent; resolves when the server has read it whole. */
-export function upload(file: Blob, name: string, options: Record<string, string>, tell: (sent: number, total: number) => void) {
+export function upload(
+  file: Blob,
+  name: string,
+  options: Record<string, string>,
+  tell: (sent: number, total: number) => void,
+) {
   const request = new XMLHttpRequest();
   const done = new Promise<Uploaded>((resolve, reject) => {
     const query = new URLSearchParams({ ...options, name });

@@ -43,14 +43,26 @@ export class Wire {
   private waiting = new Map<string, Waiting>();
   private counter = 0;
   // Long enough never to be another page's, whose change would pass for this one's.
-  private readonly prefix = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
+  private readonly prefix = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join(
+    "",
+  );
 
   constructor(private readonly sessionID: string) {
-    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 4000 });
+    this.socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 4000,
+    });
     // A refusal says why; a socket that the server closed does not: its login may have ended.
-    this.socket.on("connect_error", (error: Error & { data?: { error?: string } }) => error.data?.error === "Unauthorized" && leaveForLogin());
+    this.socket.on(
+      "connect_error",
+      (error: Error & { data?: { error?: string } }) => error.data?.error === "Unauthorized" && leaveForLogin(),
+    );
     this.socket.on("disconnect", (reason) => reason === "io server disconnect" && void loadMe());
-    this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) => this.hear(event, message));
+    this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) =>
+      this.hear(event, message),
+    );
     // A read that was under way when the line broke has no answer to come: ask again.
     this.socket.on("connect", () => {
       for (const each of this.waiting.values()) if (!each.isChange) this.socket.emit(each.event, each.body);
@@ -64,7 +76,16 @@ export class Wire {
     // The server does a change that says `once` once, however often it comes.
     const body = { ...parameters, sessionID: this.sessionID, requestID, ...(isChange && { once: true }) };
     return new Promise((resolve, reject) => {
-      this.waiting.set(requestID, { event, body, isChange, words: about.words, base: this.version(), resolve, reject, progress: about.progress });
+      this.waiting.set(requestID, {
+        event,
+        body,
+        isChange,
+        words: about.words,
+        base: this.version(),
+        resolve,
+        reject,
+        progress: about.progress,
+      });
       if (this.socket.connected) this.socket.emit(event, body);
       if (isChange) this.tellWaiting();
     });
@@ -82,7 +103,8 @@ export class Wire {
       while (base !== undefined && known.has(base)) base = known.get(base);
       const answer = await this.again(id, each, base);
       if (answer === "broken") return;
-      if (answer?.version !== undefined && base !== undefined && answer.version !== base) known.set(base, answer.version);
+      if (answer?.version !== undefined && base !== undefined && answer.version !== base)
+        known.set(base, answer.version);
     }
   }
 
@@ -102,7 +124,11 @@ export class Wire {
         },
         reject: (error) => {
           settle();
-          each.reject(error instanceof ApiError && error.code === "IllegalOperation" ? overtaken(each.words ?? each.event, error) : error);
+          each.reject(
+            error instanceof ApiError && error.code === "IllegalOperation"
+              ? overtaken(each.words ?? each.event, error)
+              : error,
+          );
         },
       });
       this.socket.emit(each.event, base === undefined ? each.body : { ...each.body, ifVersion: base });
@@ -147,5 +173,8 @@ export class Wire {
 /** A change that waited for the line is refused when the table is no longer the one it was made on. */
 function overtaken(words: string, error: ApiError): ApiError {
   if (!error.message.includes("has been changed since")) return error;
-  return new ApiError("Overtaken", `Not done: ${words.charAt(0).toLowerCase()}${words.slice(1)}. The table was changed while the line was down; look at it and do it again.`);
+  return new ApiError(
+    "Overtaken",
+    `Not done: ${words.charAt(0).toLowerCase()}${words.slice(1)}. The table was changed while the line was down; look at it and do it again.`,
+  );
 }

@@ -1,5 +1,5 @@
 /** The script of older pages: a Socket.IO client as the global `io`, which asks for what those pages read. */
-import { io as connect, type ManagerOptions, Manager, protocol, Socket, type SocketOptions } from "socket.io-client";
+import { io as connect, Manager, type ManagerOptions, protocol, Socket, type SocketOptions } from "socket.io-client";
 
 type Options = Partial<Omit<ManagerOptions, "query"> & SocketOptions> & { query?: string | Record<string, string> };
 
@@ -22,7 +22,9 @@ function open(address?: string | Options, options?: Options): Socket {
   const isPath = place === "" || /^\/(?!\/)/.test(place);
   const socket = connect(isPath ? home + place : place, { ...TRANSPORTS, ...options, query });
   for (const name of MANAGERS_EVENTS) {
-    socket.io.on(name, (...told: unknown[]) => socket.listeners(name).forEach((listener) => listener(...told)));
+    socket.io.on(name, (...told: unknown[]) => {
+      for (const listener of socket.listeners(name)) listener(...told);
+    });
   }
   return socket;
 }

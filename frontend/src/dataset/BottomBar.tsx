@@ -1,18 +1,19 @@
 /** What is shown of the table: search, filter and sort as chips, and how many rows of how many. */
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
+import { count } from "../parts/format";
 import { Close, FilterIcon, SearchIcon } from "../parts/icons";
 import { useStore } from "../parts/store";
-import { count } from "../logic/format";
-import { chips, isNarrowed } from "../logic/view";
 import { hasFacet, openFacet, useFacetPlace } from "./facets/facets";
 import type { Session } from "./session";
+import { chips, isNarrowed } from "./view";
 
 export function BottomBar({ session }: { session: Session }) {
   const { view, viewRows, meta, columns, rows } = useStore(session.store);
   const all = meta?.dataSize.rows ?? 0;
   // Of what was asked for last: another chip may be on its way out.
-  const remove = (part: string) => void session.setView(chips(session.wanted).find((chip) => chip.part === part)?.removed ?? {});
+  const remove = (part: string) =>
+    void session.setView(chips(session.wanted).find((chip) => chip.part === part)?.removed ?? {});
   return (
     <footer className="bottom-bar">
       <SearchBox session={session} />
@@ -43,8 +44,10 @@ function SearchBox({ session }: { session: Session }) {
   const [text, setText] = useState(view.search?.query ?? "");
   const [isRegex, setRegex] = useState(view.search?.isRegex ?? false);
   useEffect(() => setText(view.search?.query ?? ""), [view.search]);
-  const where = columns.length === 1 ? `in ${columns[0]}` : columns.length > 1 ? `in ${columns.length} columns` : "in all columns";
-  const search = (regex = isRegex) => void session.setView({ search: text === "" ? undefined : { query: text, isRegex: regex, columns } });
+  const where =
+    columns.length === 1 ? `in ${columns[0]}` : columns.length > 1 ? `in ${columns.length} columns` : "in all columns";
+  const search = (regex = isRegex) =>
+    void session.setView({ search: text === "" ? undefined : { query: text, isRegex: regex, columns } });
   return (
     <form
       className="search"
@@ -117,24 +120,42 @@ function FilterMenu({ session }: { session: Session }) {
           {chosen ? (
             <>
               <DropdownMenu.Label className="menu-label">Show the rows</DropdownMenu.Label>
-              <DropdownMenu.Item className="menu-item" onSelect={() => void session.setView({ filter: { type: "invalid", columns: chosen } })}>
+              <DropdownMenu.Item
+                className="menu-item"
+                onSelect={() => void session.setView({ filter: { type: "invalid", columns: chosen } })}
+              >
                 where {where} is missing
               </DropdownMenu.Item>
-              <DropdownMenu.Item className="menu-item" onSelect={() => void session.setView({ filter: { type: "duplicates", columns: chosen } })}>
+              <DropdownMenu.Item
+                className="menu-item"
+                onSelect={() => void session.setView({ filter: { type: "duplicates", columns: chosen } })}
+              >
                 that repeat {where}
               </DropdownMenu.Item>
-              <DropdownMenu.Item className="menu-item" onSelect={() => void session.setView({ filter: { type: "outliers", columns: chosen } })}>
+              <DropdownMenu.Item
+                className="menu-item"
+                onSelect={() => void session.setView({ filter: { type: "outliers", columns: chosen } })}
+              >
                 with outliers in {where}
               </DropdownMenu.Item>
             </>
           ) : (
             <>
-              <DropdownMenu.Item className="menu-item" onSelect={() => void session.setView({ filter: { type: "duplicates", columns: meta.columns } })}>
+              <DropdownMenu.Item
+                className="menu-item"
+                onSelect={() => void session.setView({ filter: { type: "duplicates", columns: meta.columns } })}
+              >
                 Rows that repeat another one
               </DropdownMenu.Item>
-              {gaps.length > 0 && <DropdownMenu.Label className="menu-label">Rows where this is missing</DropdownMenu.Label>}
+              {gaps.length > 0 && (
+                <DropdownMenu.Label className="menu-label">Rows where this is missing</DropdownMenu.Label>
+              )}
               {gaps.slice(0, 12).map((name) => (
-                <DropdownMenu.Item key={name} className="menu-item" onSelect={() => void session.setView({ filter: { type: "invalid", columns: [name] } })}>
+                <DropdownMenu.Item
+                  key={name}
+                  className="menu-item"
+                  onSelect={() => void session.setView({ filter: { type: "invalid", columns: [name] } })}
+                >
                   {name}
                   <span className="menu-note">{count(meta.columnInfo[name]?.invalidValues ?? 0)}</span>
                 </DropdownMenu.Item>
@@ -142,9 +163,16 @@ function FilterMenu({ session }: { session: Session }) {
               <p className="menu-hint">Select columns first to look for gaps, repeats and outliers in them.</p>
             </>
           )}
-          {facetable.length > 0 && <DropdownMenu.Label className="menu-label">Choose by the values of</DropdownMenu.Label>}
+          {facetable.length > 0 && (
+            <DropdownMenu.Label className="menu-label">Choose by the values of</DropdownMenu.Label>
+          )}
           {facetable.slice(0, 30).map((name) => (
-            <DropdownMenu.Item key={`facet ${name}`} className="menu-item" aria-label={`Facet of ${name}`} onSelect={() => openFacet(session, name)}>
+            <DropdownMenu.Item
+              key={`facet ${name}`}
+              className="menu-item"
+              aria-label={`Facet of ${name}`}
+              onSelect={() => openFacet(session, name)}
+            >
               {name}
             </DropdownMenu.Item>
           ))}

@@ -2,11 +2,11 @@
 import { DropdownMenu } from "radix-ui";
 import { copyText } from "../parts/save";
 import { useStore } from "../parts/store";
-import { quote } from "../logic/explain";
-import { exact, toTsv } from "../logic/tsv";
+import { quote } from "./explain";
 import type { Cell } from "./gridKeys";
 import type { Session } from "./session";
 import { showRowsWith } from "./showRows";
+import { exact, toTsv } from "./tsv";
 
 interface Props {
   session: Session;
@@ -29,7 +29,12 @@ export function CellMenu({ session, cell, at, open, close, focusGrid }: Props) {
   const isLong = exact(cell.value).length > 24;
   return (
     <DropdownMenu.Root open onOpenChange={(isOpen) => !isOpen && close()} modal={false}>
-      <DropdownMenu.Trigger className="menu-anchor" style={{ left: at.left + 12, top: at.bottom - 2 }} aria-hidden tabIndex={-1} />
+      <DropdownMenu.Trigger
+        className="menu-anchor"
+        style={{ left: at.left + 12, top: at.bottom - 2 }}
+        aria-hidden
+        tabIndex={-1}
+      />
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           className="menu"
@@ -45,11 +50,17 @@ export function CellMenu({ session, cell, at, open, close, focusGrid }: Props) {
             {cell.column}, row {(cell.row.number + 1).toLocaleString("en-US")}
             <span className="menu-value">{quote(cell.value)}</span>
           </DropdownMenu.Label>
-          {!isMissing && item("Copy the value", () => void copyText(exact(cell.value), "The value is copied."), "Ctrl C")}
-          {item("Copy the row", () => void copyText(toTsv([cell.row.values.slice(0, meta?.columns.length)]), "The row is copied."))}
+          {!isMissing &&
+            item("Copy the value", () => void copyText(exact(cell.value), "The value is copied."), "Ctrl C")}
+          {item(
+            "Copy the row",
+            () => void copyText(toTsv([cell.row.values.slice(0, meta?.columns.length)]), "The row is copied."),
+          )}
           {isLong && item("Show the whole value", () => open("value"))}
           <DropdownMenu.Separator className="menu-line" />
-          {item(isMissing ? "Show the rows where it is missing" : "Show the rows with this value", () => showRowsWith(session, cell.column, cell.value))}
+          {item(isMissing ? "Show the rows where it is missing" : "Show the rows with this value", () =>
+            showRowsWith(session, cell.column, cell.value),
+          )}
           {item("Where does this come from?", () => open("explain"))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

@@ -21,7 +21,9 @@ export default function ChartView({ spec, height, fills = false, small = false, 
   const colours = useStore(theme);
   useEffect(() => {
     if (!place.current) return;
-    const observer = new ResizeObserver(([entry]) => setSize({ width: Math.floor(entry?.contentRect.width ?? 0), height: Math.floor(entry?.contentRect.height ?? 0) }));
+    const observer = new ResizeObserver(([entry]) =>
+      setSize({ width: Math.floor(entry?.contentRect.width ?? 0), height: Math.floor(entry?.contentRect.height ?? 0) }),
+    );
     observer.observe(place.current);
     return () => observer.disconnect();
   }, []);
@@ -48,7 +50,13 @@ export default function ChartView({ spec, height, fills = false, small = false, 
   return (
     <>
       {problem && <p className="problem">{problem}</p>}
-      <div ref={place} className={fills ? "chart fills" : "chart"} style={{ minHeight: height }} role="img" aria-label={label} />
+      <div
+        ref={place}
+        className={fills ? "chart fills" : "chart"}
+        style={{ minHeight: height }}
+        role="img"
+        aria-label={label}
+      />
     </>
   );
 }

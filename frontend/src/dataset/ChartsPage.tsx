@@ -1,20 +1,31 @@
 /** The chart builder. */
 import { useEffect, useMemo, useState } from "react";
+import { isNumeric, isTime } from "../parts/format";
+import { saveFile } from "../parts/save";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
-import { isNumeric, isTime } from "../logic/format";
 import ChartView from "./ChartView";
 import type { Session } from "./session";
-import { saveFile } from "../parts/save";
 import { draw, plainSpec, type Spec } from "./vega";
 
 type Kind = "histogram" | "frequency" | "scatter" | "line" | "date" | "box" | "correlation";
-const KINDS: [Kind, string][] = [["histogram", "Distribution"], ["frequency", "Most frequent"], ["scatter", "Scatter"], ["line", "Line"], ["date", "Over time"], ["box", "Box plot"], ["correlation", "Correlation"]];
+const KINDS: [Kind, string][] = [
+  ["histogram", "Distribution"],
+  ["frequency", "Most frequent"],
+  ["scatter", "Scatter"],
+  ["line", "Line"],
+  ["date", "Over time"],
+  ["box", "Box plot"],
+  ["correlation", "Correlation"],
+];
 
 export default function ChartsPage({ session }: { session: Session }) {
   const { meta, columns: selected } = useStore(session.store);
   const names = useMemo(() => meta?.columns ?? [], [meta]);
-  const numbers = useMemo(() => names.filter((name) => isNumeric(meta?.columnInfo[name]?.dataType ?? "")), [names, meta]);
+  const numbers = useMemo(
+    () => names.filter((name) => isNumeric(meta?.columnInfo[name]?.dataType ?? "")),
+    [names, meta],
+  );
   const dates = useMemo(() => names.filter((name) => isTime(meta?.columnInfo[name]?.dataType ?? "")), [names, meta]);
   const start = selected.filter((name) => numbers.includes(name));
   const [kind, setKind] = useState<Kind>(numbers.length > 0 ? "histogram" : "frequency");
@@ -29,8 +40,18 @@ export default function ChartsPage({ session }: { session: Session }) {
   const x = horizontal.includes(across) ? across : (horizontal[0] ?? "");
   const takesSeries = kind !== "frequency";
   const takesX = ["frequency", "scatter", "line", "date"].includes(kind);
-  const y = useMemo(() => series.filter((name) => numbers.includes(name) && !(takesX && name === x)), [series, numbers, takesX, x]);
-  const lacks = takesX && x === "" ? (kind === "date" ? "This chart needs a column of dates. “Read as dates” makes one of text." : "This chart needs a column of numbers.") : takesSeries && y.length === 0 ? "Choose at least one column of numbers." : undefined;
+  const y = useMemo(
+    () => series.filter((name) => numbers.includes(name) && !(takesX && name === x)),
+    [series, numbers, takesX, x],
+  );
+  const lacks =
+    takesX && x === ""
+      ? kind === "date"
+        ? "This chart needs a column of dates. “Read as dates” makes one of text."
+        : "This chart needs a column of numbers."
+      : takesSeries && y.length === 0
+        ? "Choose at least one column of numbers."
+        : undefined;
 
   const settings = useMemo(() => {
     const index = (name: string) => names.indexOf(name);
@@ -47,14 +68,16 @@ export default function ChartsPage({ session }: { session: Session }) {
       return;
     }
     let isCurrent = true;
-    session.busyWith("Drawing", () => session.wire.ask("visualize", { ...settings, format: "vega-lite" })).then(
-      (answer) => {
-        if (!isCurrent) return;
-        setProblem(undefined);
-        setSpec(answer.spec as Spec);
-      },
-      (error: Error) => isCurrent && setProblem(error.message),
-    );
+    session
+      .busyWith("Drawing", () => session.wire.ask("visualize", { ...settings, format: "vega-lite" }))
+      .then(
+        (answer) => {
+          if (!isCurrent) return;
+          setProblem(undefined);
+          setSpec(answer.spec as Spec);
+        },
+        (error: Error) => isCurrent && setProblem(error.message),
+      );
     return () => {
       isCurrent = false;
     };
@@ -100,7 +123,14 @@ export default function ChartsPage({ session }: { session: Session }) {
             <legend>{takesX ? "Upwards" : "Columns"}</legend>
             {numbers.map((name) => (
               <label key={name} className="check">
-                <input type="checkbox" disabled={takesX && name === x} checked={y.includes(name)} onChange={(event) => setSeries(event.target.checked ? [...series, name] : series.filter((each) => each !== name))} />
+                <input
+                  type="checkbox"
+                  disabled={takesX && name === x}
+                  checked={y.includes(name)}
+                  onChange={(event) =>
+                    setSeries(event.target.checked ? [...series, name] : series.filter((each) => each !== name))
+                  }
+                />
                 {name}
               </label>
             ))}
@@ -109,7 +139,13 @@ export default function ChartsPage({ session }: { session: Session }) {
         {kind === "histogram" && (
           <label className="form-row">
             <span>Bars: {bins}</span>
-            <input type="range" min={2} max={60} value={bins} onChange={(event) => setBins(Number(event.target.value))} />
+            <input
+              type="range"
+              min={2}
+              max={60}
+              value={bins}
+              onChange={(event) => setBins(Number(event.target.value))}
+            />
           </label>
         )}
       </form>
@@ -120,7 +156,14 @@ export default function ChartsPage({ session }: { session: Session }) {
           </p>
         )}
         {lacks && <p className="about">{lacks}</p>}
-        {spec && !lacks && <ChartView spec={spec} height={360} fills label={`${KINDS.find(([name]) => name === kind)?.[1]} of ${takesSeries ? y.join(", ") : x}`} />}
+        {spec && !lacks && (
+          <ChartView
+            spec={spec}
+            height={360}
+            fills
+            label={`${KINDS.find(([name]) => name === kind)?.[1]} of ${takesSeries ? y.join(", ") : x}`}
+          />
+        )}
         {spec && !lacks && (
           <div className="button-line">
             <button className="button" onClick={() => void picture("png", spec).catch(failed)}>
@@ -129,7 +172,10 @@ export default function ChartsPage({ session }: { session: Session }) {
             <button className="button" onClick={() => void picture("svg", spec).catch(failed)}>
               SVG
             </button>
-            <button className="button" onClick={() => saveFile(JSON.stringify(plainSpec(spec), null, 2), `${title}.vl.json`, "application/json")}>
+            <button
+              className="button"
+              onClick={() => saveFile(JSON.stringify(plainSpec(spec), null, 2), `${title}.vl.json`, "application/json")}
+            >
               Vega-Lite spec
             </button>
           </div>

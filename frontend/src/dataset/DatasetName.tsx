@@ -21,7 +21,16 @@ export function DatasetName({ session, name }: { session: Session; name: string 
   if (!isEditing)
     return (
       <h1>
-        <button ref={button} className="dataset-name" title={`${name} (click to rename)`} aria-label={`${name}, rename`} onClick={() => { isOver.current = false; setEditing(true); }}>
+        <button
+          ref={button}
+          className="dataset-name"
+          title={`${name} (click to rename)`}
+          aria-label={`${name}, rename`}
+          onClick={() => {
+            isOver.current = false;
+            setEditing(true);
+          }}
+        >
           {name}
         </button>
       </h1>

@@ -1,19 +1,19 @@
 /** A dataset: top bar, grid, right panel, bottom bar. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useStore } from "../parts/store";
-import { counted } from "../logic/format";
+import { counted } from "../parts/format";
 import { Link } from "../parts/Link";
+import { useStore } from "../parts/store";
 import type { DatasetPageName } from "../router";
 import { useViewAddress } from "./address";
 import { BottomBar } from "./BottomBar";
 import { ClustersHost } from "./clusters/clusters";
+import { useCommands } from "./commands";
 import { useFacetPlace } from "./facets/facets";
-import { SidePanel } from "./panel/SidePanel";
+import { useKeys } from "./keys";
 import { usePanel } from "./panel/panel";
+import { SidePanel } from "./panel/SidePanel";
 import { Session } from "./session";
 import { TopBar } from "./TopBar";
-import { useCommands } from "./commands";
-import { useKeys } from "./keys";
 
 const GridView = lazy(() => import("./GridView"));
 const ChartsPage = lazy(() => import("./ChartsPage"));
@@ -48,7 +48,10 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
       </div>
       {!connected && (
         <p className="banner" role="status">
-          The connection is lost. {waiting > 0 ? `${counted(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} until it is back.` : "You can go on reading; what you change now waits until it is back."}
+          The connection is lost.{" "}
+          {waiting > 0
+            ? `${counted(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} until it is back.`
+            : "You can go on reading; what you change now waits until it is back."}
         </p>
       )}
       <main className={`work${open && page === "table" ? " with-panel" : ""}${hasFacets ? " with-facets" : ""}`}>
@@ -57,7 +60,15 @@ function Opened({ session, page }: { session: Session; page: DatasetPageName }) 
             <FacetPanel session={session} />
           </Suspense>
         )}
-        <Suspense fallback={<GridSkeleton />}>{page === "table" ? <GridView session={session} /> : page === "charts" ? <ChartsPage session={session} /> : <ProfilePage session={session} />}</Suspense>
+        <Suspense fallback={<GridSkeleton />}>
+          {page === "table" ? (
+            <GridView session={session} />
+          ) : page === "charts" ? (
+            <ChartsPage session={session} />
+          ) : (
+            <ProfilePage session={session} />
+          )}
+        </Suspense>
         {page === "table" && open && <SidePanel session={session} />}
       </main>
       {page === "table" && <BottomBar session={session} />}
@@ -79,7 +90,9 @@ function Missing({ problem }: { problem?: string }) {
 }
 
 function GridSkeleton() {
-  return <div className="grid-area grid-skeleton" aria-busy="true" aria-label="The table is being opened" role="region" />;
+  return (
+    <div className="grid-area grid-skeleton" aria-busy="true" aria-label="The table is being opened" role="region" />
+  );
 }
 
 function Skeleton() {

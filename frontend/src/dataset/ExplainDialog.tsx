@@ -1,7 +1,7 @@
 /** Where a cell comes from: its line in the file, and every step that changed it. */
 import { useEffect, useState } from "react";
 import { Dialog } from "../parts/Dialog";
-import { inShort, linesOf, quote, type Explained } from "../logic/explain";
+import { type Explained, inShort, linesOf, quote } from "./explain";
 import type { Cell } from "./gridKeys";
 import type { Session } from "./session";
 

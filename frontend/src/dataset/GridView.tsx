@@ -2,14 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
-import { showAll } from "../logic/view";
 import { CellMenu } from "./CellMenu";
 import { ColumnMenu } from "./ColumnMenu";
 import { ExplainDialog } from "./ExplainDialog";
 import { GoToRow } from "./GoToRow";
+import { type Grid, makeGrid } from "./grid";
 import type { Cell } from "./gridKeys";
+import { showAll } from "./view";
 import { WholeValue } from "./WholeValue";
-import { makeGrid, type Grid } from "./grid";
 import "./grid.css";
 import type { FirstPage, Session } from "./session";
 
@@ -61,7 +61,16 @@ export default function GridView({ session }: { session: Session }) {
         </div>
       )}
       {menu && <ColumnMenu session={session} column={menu.column} at={menu.at} close={() => setMenu(undefined)} />}
-      {cellMenu && <CellMenu session={session} cell={cellMenu.cell} at={cellMenu.at} open={(what) => setOpened({ what, cell: cellMenu.cell })} close={() => setCellMenu(undefined)} focusGrid={() => grid.current?.focusAgain()} />}
+      {cellMenu && (
+        <CellMenu
+          session={session}
+          cell={cellMenu.cell}
+          at={cellMenu.at}
+          open={(what) => setOpened({ what, cell: cellMenu.cell })}
+          close={() => setCellMenu(undefined)}
+          focusGrid={() => grid.current?.focusAgain()}
+        />
+      )}
       {opened?.what === "explain" && <ExplainDialog session={session} cell={opened.cell} close={close} />}
       {opened?.what === "value" && <WholeValue cell={opened.cell} close={close} />}
       {opened?.what === "go" && (

@@ -1,8 +1,9 @@
 /** Who else has the table open: initials where names are known, a dot for each other one. */
+
+import { counted } from "../parts/format";
 import { useStore } from "../parts/store";
-import { counted } from "../logic/format";
-import { initials } from "../logic/together";
 import type { Session } from "./session";
+import { initials } from "./together";
 
 const MOST = 4;
 
@@ -13,7 +14,10 @@ export function Presence({ session }: { session: Session }) {
   if (others < 1) return null;
   const unnamed = Math.max(0, others - named.length);
   const dots = Math.min(unnamed, Math.max(0, MOST - named.length));
-  const who = [...named, ...(unnamed > 0 ? [counted(unnamed, named.length > 0 ? "more" : "other").replace("mores", "more")] : [])].join(", ");
+  const who = [
+    ...named,
+    ...(unnamed > 0 ? [counted(unnamed, named.length > 0 ? "more" : "other").replace("mores", "more")] : []),
+  ].join(", ");
   return (
     <p className="presence" title={`${who} here. Everyone sees each other's changes at once.`}>
       {named.slice(0, MOST).map((name) => (
@@ -24,7 +28,9 @@ export function Presence({ session }: { session: Session }) {
       {Array.from({ length: dots }, (_, at) => (
         <i key={at} />
       ))}
-      <span className={named.length > 0 ? "sr-only" : "wide-only"}>{named.length > 0 ? `${who} here` : `${counted(others, "other")} here`}</span>
+      <span className={named.length > 0 ? "sr-only" : "wide-only"}>
+        {named.length > 0 ? `${who} here` : `${counted(others, "other")} here`}
+      </span>
     </p>
   );
 }

@@ -1,8 +1,8 @@
 /** All columns of a dataset at a glance, or one in depth where the address names it. */
 import { useStore } from "../parts/store";
 import { useRoute } from "../router";
-import { ColumnPage } from "./profile/ColumnPage";
 import { ColumnList } from "./profile/ColumnList";
+import { ColumnPage } from "./profile/ColumnPage";
 import type { Session } from "./session";
 import "./profile.css";
 

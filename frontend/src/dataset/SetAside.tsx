@@ -1,10 +1,10 @@
 /** What was not read as it stands in the file: a quiet note, and behind it the lines with the reasons. */
 import { useEffect, useState } from "react";
+import type { components } from "../api/generated";
 import { Dialog } from "../parts/Dialog";
+import { count, counted } from "../parts/format";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";
-import { count, counted } from "../logic/format";
-import type { components } from "../api/generated";
 import type { Session } from "./session";
 
 type Records = components["schemas"]["SetAsideRecord"];
@@ -19,7 +19,13 @@ export function SetAsideNote({ session }: { session: Session }) {
   const said = kept > 0 ? `${counted(kept, unit)} not read whole` : counted(warnings.length, "note");
   return (
     <>
-      <button className="aside-note" aria-haspopup="dialog" aria-label={`${said}: look at them`} title="What was not read as it stands in the file" onClick={() => setOpen(true)}>
+      <button
+        className="aside-note"
+        aria-haspopup="dialog"
+        aria-label={`${said}: look at them`}
+        title="What was not read as it stands in the file"
+        onClick={() => setOpen(true)}
+      >
         <i aria-hidden>!</i>
         <span className="wide-only">{said}</span>
         <span className="narrow-only">{count(kept || warnings.length)}</span>
@@ -29,7 +35,17 @@ export function SetAsideNote({ session }: { session: Session }) {
   );
 }
 
-function SetAsideDialog({ session, kept, unit, close }: { session: Session; kept: number; unit: string; close: () => void }) {
+function SetAsideDialog({
+  session,
+  kept,
+  unit,
+  close,
+}: {
+  session: Session;
+  kept: number;
+  unit: string;
+  close: () => void;
+}) {
   const { warnings, ledger, name } = useStore(session.store);
   const [records, setRecords] = useState<Records[]>();
   const [problem, setProblem] = useState<string>();
@@ -46,7 +62,10 @@ function SetAsideDialog({ session, kept, unit, close }: { session: Session; kept
     <Dialog title="What was not read as it stands in the file" close={close} wide>
       {ledger && (
         <p>
-          {name} has {counted(ledger.lines, unit)}; {kept === 0 ? "all were read." : `${count(kept)} could not be read whole and ${kept === 1 ? "is" : "are"} listed here. Nothing is lost: keep the list, mend the lines in the file and open it again, or mend the cells in the table.`}
+          {name} has {counted(ledger.lines, unit)};{" "}
+          {kept === 0
+            ? "all were read."
+            : `${count(kept)} could not be read whole and ${kept === 1 ? "is" : "are"} listed here. Nothing is lost: keep the list, mend the lines in the file and open it again, or mend the cells in the table.`}
         </p>
       )}
       {warnings.length > 0 && (
@@ -75,7 +94,11 @@ function SetAsideDialog({ session, kept, unit, close }: { session: Session; kept
                   <td className="number">{count(record.line)}</td>
                   <td className="reason">
                     {record.reason}
-                    <small>{record.row === null || record.row === undefined ? "not in the table" : `row ${count(record.row + 1)} of the table as read`}</small>
+                    <small>
+                      {record.row === null || record.row === undefined
+                        ? "not in the table"
+                        : `row ${count(record.row + 1)} of the table as read`}
+                    </small>
                   </td>
                   <td>
                     {record.raw}

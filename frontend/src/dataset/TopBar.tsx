@@ -1,22 +1,26 @@
 /** Name and size of the dataset, who is there, undo and redo, export and share. */
 import { DropdownMenu } from "radix-ui";
+import { openPalette } from "../palette/open";
+import { bytes, count } from "../parts/format";
 import { Chart, Command, Download, Panel, Profile, Redo, Share, TableIcon, Undo } from "../parts/icons";
 import { Link } from "../parts/Link";
-import { useStore } from "../parts/store";
-import { openPalette } from "../palette/open";
 import { copyText, saveFrom } from "../parts/save";
+import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
-import { bytes, count } from "../logic/format";
-import { isNarrowed } from "../logic/view";
-import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
+import { type DatasetPageName, datasetAddress } from "../router";
 import { DatasetName } from "./DatasetName";
-import { usePanel } from "./panel/panel";
-import { datasetAddress, type DatasetPageName } from "../router";
+import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
 import { Presence } from "./Presence";
+import { usePanel } from "./panel/panel";
 import { SetAsideNote } from "./SetAside";
 import type { Session } from "./session";
+import { isNarrowed } from "./view";
 
-const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [["table", "Table", TableIcon], ["profile", "Profile", Profile], ["charts", "Charts", Chart]];
+const PAGES: [DatasetPageName, string, () => React.JSX.Element][] = [
+  ["table", "Table", TableIcon],
+  ["profile", "Profile", Profile],
+  ["charts", "Charts", Chart],
+];
 
 export function TopBar({ session, page }: { session: Session; page: DatasetPageName }) {
   const { name, meta, sourceBytes, history } = useStore(session.store);
@@ -37,20 +41,43 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
       <Presence session={session} />
       <nav className="pages" aria-label="Of this dataset">
         {PAGES.map(([name, title, Icon]) => (
-          <Link key={name} href={datasetAddress(session.id, name)} aria-label={title} aria-current={page === name ? "page" : undefined}>
+          <Link
+            key={name}
+            href={datasetAddress(session.id, name)}
+            aria-label={title}
+            aria-current={page === name ? "page" : undefined}
+          >
             <Icon />
             <span>{title}</span>
           </Link>
         ))}
       </nav>
       <span className="spring" />
-      <button className="icon" aria-label="Undo" title={meta?.undoAvailable ? `Undo: ${steps[position]?.sentence ?? ""} (Ctrl-Z)` : "Nothing to undo"} disabled={!meta?.undoAvailable} onClick={() => void session.undo()}>
+      <button
+        className="icon"
+        aria-label="Undo"
+        title={meta?.undoAvailable ? `Undo: ${steps[position]?.sentence ?? ""} (Ctrl-Z)` : "Nothing to undo"}
+        disabled={!meta?.undoAvailable}
+        onClick={() => void session.undo()}
+      >
         <Undo />
       </button>
-      <button className="icon" aria-label="Redo" title={meta?.redoAvailable ? `Redo: ${steps[position + 1]?.sentence ?? ""} (Ctrl-Shift-Z)` : "Nothing to redo"} disabled={!meta?.redoAvailable} onClick={() => void session.redo()}>
+      <button
+        className="icon"
+        aria-label="Redo"
+        title={meta?.redoAvailable ? `Redo: ${steps[position + 1]?.sentence ?? ""} (Ctrl-Shift-Z)` : "Nothing to redo"}
+        disabled={!meta?.redoAvailable}
+        onClick={() => void session.redo()}
+      >
         <Redo />
       </button>
-      <button className="icon wide-only" aria-label="Commands" aria-keyshortcuts="Control+K" title="Do anything (Ctrl-K)" onClick={openPalette}>
+      <button
+        className="icon wide-only"
+        aria-label="Commands"
+        aria-keyshortcuts="Control+K"
+        title="Do anything (Ctrl-K)"
+        onClick={openPalette}
+      >
         <Command />
       </button>
       <Export session={session} />
@@ -58,9 +85,16 @@ export function TopBar({ session, page }: { session: Session; page: DatasetPageN
         <Share />
         <span className="wide-only">Share</span>
       </button>
-      {page === "table" && <button className="icon" aria-label={open ? "Close the side panel" : "Open the side panel"} aria-pressed={open} onClick={toggle}>
-        <Panel />
-      </button>}
+      {page === "table" && (
+        <button
+          className="icon"
+          aria-label={open ? "Close the side panel" : "Open the side panel"}
+          aria-pressed={open}
+          onClick={toggle}
+        >
+          <Panel />
+        </button>
+      )}
     </header>
   );
 }

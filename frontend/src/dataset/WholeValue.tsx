@@ -1,9 +1,10 @@
 /** A long value in full. */
+
 import { Dialog } from "../parts/Dialog";
+import { counted } from "../parts/format";
 import { copyText } from "../parts/save";
-import { counted } from "../logic/format";
-import { exact } from "../logic/tsv";
 import type { Cell } from "./gridKeys";
+import { exact } from "./tsv";
 
 export function WholeValue({ cell, close }: { cell: Cell; close: () => void }) {
   const text = exact(cell.value);

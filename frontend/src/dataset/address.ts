@@ -1,9 +1,9 @@
 /** Keeps the address of the table's page in step with what is shown, so that it can be sent to somebody. */
 import { useEffect } from "react";
 import { useStore } from "../parts/store";
-import { viewQuery } from "../logic/view";
 import { navigate } from "../router";
 import type { Session } from "./session";
+import { viewQuery } from "./view";
 
 export function useViewAddress(session: Session, isShown: boolean): void {
   const { view, phase } = useStore(session.store);

@@ -1,6 +1,6 @@
 /** How a cell is drawn: missing as a dot, blanks at the ends shown, a previewed change before and after. */
 import type { ICellRendererParams } from "ag-grid-community";
-import { isNumeric, isoDay, visible } from "../logic/format";
+import { isNumeric, isoDay, visible } from "../parts/format";
 import type { Session } from "./session";
 
 export interface Row {
@@ -24,7 +24,13 @@ function value(holder: HTMLElement, cell: unknown, dataType: string): void {
     holder.append(dot);
     return;
   }
-  const text = isNumeric(dataType) ? number(cell) : dataType === "datetime" ? String(cell).replace("T", " ").replace(/(\.0+)?Z?$/, "") : isoDay(String(cell));
+  const text = isNumeric(dataType)
+    ? number(cell)
+    : dataType === "datetime"
+      ? String(cell)
+          .replace("T", " ")
+          .replace(/(\.0+)?Z?$/, "")
+      : isoDay(String(cell));
   const { before, middle, after } = visible(text.length > 400 ? `${text.slice(0, 400)}…` : text);
   if (before) holder.append(part("blank", before));
   holder.append(middle);
@@ -32,7 +38,8 @@ function value(holder: HTMLElement, cell: unknown, dataType: string): void {
   if (text === "") holder.append(part("blank", "empty"));
 }
 
-const number = (cell: unknown) => (typeof cell === "number" && !Number.isInteger(cell) ? String(Number(cell.toPrecision(10))) : String(cell));
+const number = (cell: unknown) =>
+  typeof cell === "number" && !Number.isInteger(cell) ? String(Number(cell.toPrecision(10))) : String(cell);
 
 /** A cell drawer for one column. */
 export function drawer(session: Session, column: string, dataType: string) {

@@ -1,20 +1,47 @@
 /** The grid: AG Grid over the `data` read, block by block, anywhere in the table. */
 import {
-  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, LargeTextEditorModule, ModuleRegistry, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule,
-  TextEditorModule, createGrid, themeQuartz, type ColDef, type GridApi, type GridOptions, type IGetRowsParams, type SuppressKeyboardEventParams,
+  CellStyleModule,
+  type ColDef,
+  ColumnApiModule,
+  createGrid,
+  EventApiModule,
+  type GridApi,
+  type GridOptions,
+  type IGetRowsParams,
+  InfiniteRowModelModule,
+  LargeTextEditorModule,
+  ModuleRegistry,
+  RenderApiModule,
+  RowApiModule,
+  RowSelectionModule,
+  RowStyleModule,
+  ScrollApiModule,
+  type SuppressKeyboardEventParams,
+  TextEditorModule,
+  themeQuartz,
 } from "ag-grid-community";
+import { isNumeric } from "../parts/format";
+import { hasLines, withLineEnds } from "../parts/lines";
 import { failed, toast } from "../parts/toasts";
-import { isNumeric } from "../logic/format";
 import { drawer, type Row } from "./cells";
+import { type Changed, flash } from "./flash";
+import { type Cell, handle } from "./gridKeys";
 import { ColumnHeader, type HeaderExtra } from "./header";
-import { hasLines, withLineEnds } from "../logic/lines";
-import { flash, type Changed } from "./flash";
-import { handle, type Cell } from "./gridKeys";
 import type { FirstPage, Session } from "./session";
 import { fitWidth, rememberWidth, widthsOf } from "./widths";
 
 ModuleRegistry.registerModules([
-  CellStyleModule, ColumnApiModule, EventApiModule, InfiniteRowModelModule, RenderApiModule, RowApiModule, RowSelectionModule, RowStyleModule, ScrollApiModule, TextEditorModule, LargeTextEditorModule,
+  CellStyleModule,
+  ColumnApiModule,
+  EventApiModule,
+  InfiniteRowModelModule,
+  RenderApiModule,
+  RowApiModule,
+  RowSelectionModule,
+  RowStyleModule,
+  ScrollApiModule,
+  TextEditorModule,
+  LargeTextEditorModule,
 ]);
 
 export const BLOCK = 60;
@@ -23,10 +50,30 @@ const BUFFER = 4;
 const CELLS_PER_BLOCK = 20_000;
 
 const theme = themeQuartz.withParams({
-  fontFamily: "var(--mono)", headerFontFamily: "var(--sans)", fontSize: 13, rowHeight: 28, headerHeight: 58, borderRadius: 0, wrapperBorderRadius: 0, wrapperBorder: false,
-  backgroundColor: "var(--surface)", foregroundColor: "var(--ink)", headerBackgroundColor: "var(--raised)", borderColor: "var(--line)", accentColor: "var(--accent)",
-  rowHoverColor: "var(--hover)", selectedRowBackgroundColor: "var(--accent-soft)", cellHorizontalPadding: 10, headerTextColor: "var(--ink)", oddRowBackgroundColor: "var(--surface)",
-  columnBorder: true, spacing: 6, checkboxUncheckedBorderColor: "var(--quiet)", inputBackgroundColor: "var(--surface)", inputTextColor: "var(--ink)", browserColorScheme: "inherit",
+  fontFamily: "var(--mono)",
+  headerFontFamily: "var(--sans)",
+  fontSize: 13,
+  rowHeight: 28,
+  headerHeight: 58,
+  borderRadius: 0,
+  wrapperBorderRadius: 0,
+  wrapperBorder: false,
+  backgroundColor: "var(--surface)",
+  foregroundColor: "var(--ink)",
+  headerBackgroundColor: "var(--raised)",
+  borderColor: "var(--line)",
+  accentColor: "var(--accent)",
+  rowHoverColor: "var(--hover)",
+  selectedRowBackgroundColor: "var(--accent-soft)",
+  cellHorizontalPadding: 10,
+  headerTextColor: "var(--ink)",
+  oddRowBackgroundColor: "var(--surface)",
+  columnBorder: true,
+  spacing: 6,
+  checkboxUncheckedBorderColor: "var(--quiet)",
+  inputBackgroundColor: "var(--surface)",
+  inputTextColor: "var(--ink)",
+  browserColorScheme: "inherit",
 });
 
 export interface Around {
@@ -42,10 +89,17 @@ export interface Grid {
 }
 
 /** Makes the grid; its first rows are there already, so that columns are as wide as their content from the beginning. */
-export function makeGrid(place: HTMLElement, session: Session, first: FirstPage, { openMenu, openCellMenu, goToRow }: Around): Grid {
+export function makeGrid(
+  place: HTMLElement,
+  session: Session,
+  first: FirstPage,
+  { openMenu, openCellMenu, goToRow }: Around,
+): Grid {
   const width = () => session.state.meta?.columns.length ?? 1;
   const widths = new Map(Object.entries(widthsOf(session.id)));
-  const sample = new Map((session.state.meta?.columns ?? []).map((name, at) => [name, first.data.map((row) => row[at])]));
+  const sample = new Map(
+    (session.state.meta?.columns ?? []).map((name, at) => [name, first.data.map((row) => row[at])]),
+  );
   const widthOf = (name: string): number => widths.get(name) ?? fitWidth(name, sample.get(name) ?? []);
 
   // A row that was drawn before its data came has no id, and the grid would throw it away and draw it again; with one it
@@ -64,15 +118,22 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
     const columns = session.state.meta?.columns ?? [];
     return rows.flatMap(({ number, values }, at) => {
       const old = drawn.get(number);
-      return old ? columns.flatMap((column, index) => (old[index] === values[index] ? [] : [{ at: from + at, column }])) : [];
+      return old
+        ? columns.flatMap((column, index) => (old[index] === values[index] ? [] : [{ at: from + at, column }]))
+        : [];
     });
   };
 
   const datasource = {
     getRows: (asked: IGetRowsParams) => {
       const { generation } = session.state;
-      const isFirst = generation === first.generation && asked.startRow === 0 && first.index.length >= Math.min(asked.endRow, session.state.viewRows);
-      const page = isFirst ? Promise.resolve({ index: first.index.slice(0, asked.endRow), data: first.data }) : session.page(asked.startRow, asked.endRow - 1);
+      const isFirst =
+        generation === first.generation &&
+        asked.startRow === 0 &&
+        first.index.length >= Math.min(asked.endRow, session.state.viewRows);
+      const page = isFirst
+        ? Promise.resolve({ index: first.index.slice(0, asked.endRow), data: first.data })
+        : session.page(asked.startRow, asked.endRow - 1);
       page.then(
         (page) => {
           if (generation !== session.state.generation) return asked.failCallback();
@@ -93,7 +154,14 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
   const options: GridOptions<Row> = {
     theme,
     columnDefs: columnDefs(session, openMenu, widthOf),
-    defaultColDef: { sortable: false, resizable: true, suppressHeaderMenuButton: true, width: 150, minWidth: 60, suppressKeyboardEvent: isPagesKey },
+    defaultColDef: {
+      sortable: false,
+      resizable: true,
+      suppressHeaderMenuButton: true,
+      width: 150,
+      minWidth: 60,
+      suppressKeyboardEvent: isPagesKey,
+    },
     rowModelType: "infinite",
     datasource,
     cacheBlockSize: Math.max(20, Math.min(BLOCK, Math.floor(CELLS_PER_BLOCK / width()))),
@@ -116,13 +184,20 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
     animateRows: false,
     suppressColumnMoveAnimation: true,
     ensureDomOrder: true,
-    onSelectionChanged: ({ api }) => session.store.set({ rows: api.getSelectedNodes().flatMap((node) => (node.data ? [node.data.number] : [])).sort((a, b) => a - b) }),
+    onSelectionChanged: ({ api }) =>
+      session.store.set({
+        rows: api
+          .getSelectedNodes()
+          .flatMap((node) => (node.data ? [node.data.number] : []))
+          .sort((a, b) => a - b),
+      }),
     onColumnResized: ({ finished, source, column }) => {
       if (!finished || source !== "uiColumnResized" || !column) return;
       widths.set(column.getColId(), column.getActualWidth());
       rememberWidth(session.id, column.getColId(), column.getActualWidth());
     },
-    onCellEditRequest: ({ data, column, newValue, oldValue }) => void edit(session, data, column.getColId(), oldValue, newValue),
+    onCellEditRequest: ({ data, column, newValue, oldValue }) =>
+      void edit(session, data, column.getColId(), oldValue, newValue),
     onCellKeyDown: ({ event, api }) => {
       if (event instanceof KeyboardEvent && event.key === "Escape") {
         api.deselectAll();
@@ -156,7 +231,11 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
       if (focused) grid.setFocusedCell(focused.rowIndex, focused.column);
     }
     if (now.generation !== before.generation) {
-      drawn = new Map(now.isNews ? grid.getRenderedNodes().flatMap(({ data }) => (data ? [[data.number, data.values] as const] : [])) : []);
+      drawn = new Map(
+        now.isNews
+          ? grid.getRenderedNodes().flatMap(({ data }) => (data ? [[data.number, data.values] as const] : []))
+          : [],
+      );
       if (now.rows.length === 0) grid.deselectAll();
       const isOtherView = JSON.stringify(now.view) !== JSON.stringify(before.view);
       if (isOtherView) grid.purgeInfiniteCache();
@@ -164,20 +243,27 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
       grid.setRowCount(Math.max(now.viewRows, 0), true);
       if (isOtherView && now.viewRows > 0) grid.ensureIndexVisible(0, "top");
     }
-    if (now.columns !== before.columns) grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
+    if (now.columns !== before.columns)
+      grid.refreshCells({ columns: [...now.columns, ...before.columns], force: true });
   });
 
-  const valueOf = (row: Row, column: string) => row.values[session.state.meta?.columnInfo[column]?.index ?? -1];
+  const valueIn = (row: Row, column: string) => row.values[session.state.meta?.columnInfo[column]?.index ?? -1];
   const stopHands = handle(place, {
-    grid, valueOf, goToRow, openMenu: openCellMenu,
+    grid,
+    valueIn,
+    goToRow,
+    openMenu: openCellMenu,
     columns: () => session.state.meta?.columns ?? [],
     rows: () => session.state.viewRows,
     edit: (row, column, before, typed) => void edit(session, row, column, before, typed),
   });
   const fit = (event: MouseEvent) => {
-    const column = event.target instanceof Element && event.target.closest(".ag-header-cell-resize") ? event.target.closest("[col-id]")?.getAttribute("col-id") : undefined;
+    const column =
+      event.target instanceof Element && event.target.closest(".ag-header-cell-resize")
+        ? event.target.closest("[col-id]")?.getAttribute("col-id")
+        : undefined;
     if (!column || !session.state.meta?.columnInfo[column]) return;
-    const rows = grid.getRenderedNodes().flatMap((node) => (node.data ? [valueOf(node.data, column)] : []));
+    const rows = grid.getRenderedNodes().flatMap((node) => (node.data ? [valueIn(node.data, column)] : []));
     const fitted = fitWidth(column, rows, 900);
     widths.set(column, fitted);
     rememberWidth(session.id, column, fitted);
@@ -206,22 +292,36 @@ export function makeGrid(place: HTMLElement, session: Session, first: FirstPage,
 }
 
 /** Keys of the whole page: typed on a cell they would take the place of what stands in it. */
-const isPagesKey = ({ event, editing }: SuppressKeyboardEventParams<Row>) => !editing && !event.ctrlKey && !event.metaKey && ["/", "?"].includes(event.key);
+const isPagesKey = ({ event, editing }: SuppressKeyboardEventParams<Row>) =>
+  !editing && !event.ctrlKey && !event.metaKey && ["/", "?"].includes(event.key);
 
-const shapeOf = ({ meta }: Session["state"]) => (meta ? JSON.stringify(meta.columns.map((name) => [name, meta.columnInfo[name]?.dataType])) : "");
+const shapeOf = ({ meta }: Session["state"]) =>
+  meta ? JSON.stringify(meta.columns.map((name) => [name, meta.columnInfo[name]?.dataType])) : "";
 
 function isGone(session: Session, row: Row | undefined): boolean {
   const { preview } = session.state;
-  return row !== undefined && preview !== undefined && preview.shownRows.has(row.number) && !preview.byRow.has(row.number);
+  return row !== undefined && preview?.shownRows.has(row.number) === true && !preview.byRow.has(row.number);
 }
 
-function columnDefs(session: Session, openMenu: HeaderExtra["openMenu"], widthOf: (name: string) => number): ColDef<Row>[] {
+function columnDefs(
+  session: Session,
+  openMenu: HeaderExtra["openMenu"],
+  widthOf: (name: string) => number,
+): ColDef<Row>[] {
   const { meta, preview } = session.state;
   if (!meta) return [];
   const names = preview ? merged(meta.columns, preview.columns) : meta.columns;
   const numbers: ColDef<Row> = {
-    colId: "\u0000number", headerName: "Row", pinned: "left", width: Math.max(52, 26 + 8 * String(meta.dataSize.rows).length), minWidth: 46, resizable: false, cellClass: "row-number", suppressHeaderMenuButton: true,
-    valueGetter: ({ data }) => (data ? data.number + 1 : ""), headerClass: "row-number-head",
+    colId: "\u0000number",
+    headerName: "Row",
+    pinned: "left",
+    width: Math.max(52, 26 + 8 * String(meta.dataSize.rows).length),
+    minWidth: 46,
+    resizable: false,
+    cellClass: "row-number",
+    suppressHeaderMenuButton: true,
+    valueGetter: ({ data }) => (data ? data.number + 1 : ""),
+    headerClass: "row-number-head",
   };
   return [numbers, ...names.map((name) => ({ ...columnDef(session, openMenu, name), width: widthOf(name) }))];
 }
@@ -250,7 +350,10 @@ function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: st
     headerComponentParams: extra,
     editable: info !== undefined && !preview,
     // A field of one line would join the lines of a text.
-    cellEditorSelector: ({ value }) => (hasLines(value) ? { component: "agLargeTextCellEditor", popup: true, params: { maxLength: LONGEST_TEXT, rows: 8, cols: 48 } } : { component: "agTextCellEditor" }),
+    cellEditorSelector: ({ value }) =>
+      hasLines(value)
+        ? { component: "agLargeTextCellEditor", popup: true, params: { maxLength: LONGEST_TEXT, rows: 8, cols: 48 } }
+        : { component: "agTextCellEditor" },
     valueGetter: ({ data }) => (data && at >= 0 ? data.values[at] : null),
     cellRenderer: drawer(session, name, dataType),
     cellClass: isNumeric(dataType) ? "number" : undefined,
@@ -278,13 +381,20 @@ export async function edit(session: Session, row: Row, column: string, before: u
   const text = hasLines(before) ? withLineEnds(before, fresh) : fresh;
   if (text === String(before ?? "")) return;
   const { meta } = session.state;
-  const parameters = { columnIndex: meta?.columnInfo[column]?.index, rowIndex: row.number, newValue: text === "" ? null : text };
+  const parameters = {
+    columnIndex: meta?.columnInfo[column]?.index,
+    rowIndex: row.number,
+    newValue: text === "" ? null : text,
+  };
   try {
     await session.change("newCellValue", parameters, "Writing the cell");
   } catch (error) {
     toast((error as Error).message, {
       tone: "failed",
-      action: { label: `Make ${column} text`, run: () => void session.change("newCellValue", { ...parameters, convert: true }).catch(failed) },
+      action: {
+        label: `Make ${column} text`,
+        run: () => void session.change("newCellValue", { ...parameters, convert: true }).catch(failed),
+      },
     });
   }
 }

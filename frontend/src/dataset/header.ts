@@ -1,6 +1,6 @@
 /** A column's header: glyph and name, under it what is in the column, at a glance. */
 import type { IHeaderComp, IHeaderParams } from "ag-grid-community";
-import { count, isTime, share, statistic, typeGlyph, typeName } from "../logic/format";
+import { count, isTime, share, statistic, typeGlyph, typeName } from "../parts/format";
 import type { ColumnProfile, Session } from "./session";
 
 export interface HeaderExtra {
@@ -58,12 +58,20 @@ export class ColumnHeader implements IHeaderComp {
   }
 
   private pick(event: MouseEvent | KeyboardEvent): void {
-    this.params.session.select(this.name, event.shiftKey ? "range" : event.ctrlKey || event.metaKey ? "toggle" : "only");
+    this.params.session.select(
+      this.name,
+      event.shiftKey ? "range" : event.ctrlKey || event.metaKey ? "toggle" : "only",
+    );
   }
 
   private onKey = (event: KeyboardEvent): void => {
     if (event.key === "Enter" || event.key === " ") this.pick(event);
-    else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey) || (event.key === "ArrowDown" && event.altKey)) this.menu();
+    else if (
+      event.key === "ContextMenu" ||
+      (event.key === "F10" && event.shiftKey) ||
+      (event.key === "ArrowDown" && event.altKey)
+    )
+      this.menu();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -86,7 +94,10 @@ export class ColumnHeader implements IHeaderComp {
     if (!info || !meta) return;
     const missing = info.invalidValues;
     const rows = meta.dataSize.rows;
-    const said = [`${this.name}, ${typeName(info.dataType)}`, missing > 0 ? `${count(missing)} missing (${share(missing, rows)})` : "nothing missing"];
+    const said = [
+      `${this.name}, ${typeName(info.dataType)}`,
+      missing > 0 ? `${count(missing)} missing (${share(missing, rows)})` : "nothing missing",
+    ];
     if (about) said.push(`${count(about.statistics.unique_count)} different values`, summary(about));
     this.gui.title = said.filter(Boolean).join("\n");
     if (about) strip.append(picture(about, rows));
@@ -105,7 +116,10 @@ export class ColumnHeader implements IHeaderComp {
 
 function summary(about: ColumnProfile): string {
   if (about.histogram) return `${statistic(about.histogram.edges[0])} to ${statistic(about.histogram.edges.at(-1))}`;
-  return (about.top ?? []).slice(0, 3).map(([value, number]) => `${String(value)}: ${count(number)}`).join("\n");
+  return (about.top ?? [])
+    .slice(0, 3)
+    .map(([value, number]) => `${String(value)}: ${count(number)}`)
+    .join("\n");
 }
 
 function picture(about: ColumnProfile, rows: number): SVGElement {
@@ -120,7 +134,13 @@ function picture(about: ColumnProfile, rows: number): SVGElement {
     if (number === 0) return;
     const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     const height = Math.max(1.5, (number / highest) * HEIGHT);
-    for (const [name, value] of Object.entries({ x: at * step, y: HEIGHT - height, width: step - (about.histogram ? 1 : 2), height })) bar.setAttribute(name, value.toFixed(1));
+    for (const [name, value] of Object.entries({
+      x: at * step,
+      y: HEIGHT - height,
+      width: step - (about.histogram ? 1 : 2),
+      height,
+    }))
+      bar.setAttribute(name, value.toFixed(1));
     svg.append(bar);
   });
   svg.classList.add(about.histogram ? (isTime(about.dataType) ? "time" : "number") : "text");

@@ -1,13 +1,22 @@
 /** One open dataset: what the server knows of it, what is shown and selected, and everything that is asked for it. */
-import { Wire, type Answer, type News } from "../api/socket";
-import { ApiError, describeDataset, listOperations, type History, type Metadata, type OperationInfo, type PreviewAnswer } from "../api/rest";
+
 import { renameDataset } from "../api/datasets";
+import {
+  ApiError,
+  describeDataset,
+  type History,
+  listOperations,
+  type Metadata,
+  type OperationInfo,
+  type PreviewAnswer,
+} from "../api/rest";
+import { type Answer, type News, Wire } from "../api/socket";
+import { counted } from "../parts/format";
 import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
-import { counted } from "../logic/format";
-import { keepsRows, newsInWords, whatHappened } from "../logic/together";
-import { fitView, isNarrowed, pageParameters, readQuery, viewParameters, type View } from "../logic/view";
+import { keepsRows, newsInWords, whatHappened } from "./together";
+import { fitView, isNarrowed, pageParameters, readQuery, type View, viewParameters } from "./view";
 
 export interface ColumnProfile {
   name: string;
@@ -89,7 +98,21 @@ export class Session {
 
   constructor(readonly id: string) {
     this.store = new Store<State>({
-      phase: "loading", name: "", sourceBytes: 0, warnings: [], operations: [], view: {}, viewRows: 0, columns: [], rows: [], connected: true, waiting: 0, here: 1, people: [], generation: 0, isNews: false,
+      phase: "loading",
+      name: "",
+      sourceBytes: 0,
+      warnings: [],
+      operations: [],
+      view: {},
+      viewRows: 0,
+      columns: [],
+      rows: [],
+      connected: true,
+      waiting: 0,
+      here: 1,
+      people: [],
+      generation: 0,
+      isNews: false,
     });
     this.wire = new Wire(id);
     this.wire.version = () => this.state.meta?.version;
@@ -99,8 +122,15 @@ export class Session {
     this.wire.socket.on("connect_error", () => this.store.set({ connected: false }));
     this.wire.socket.on("dataChanged", (news: News) => void this.hear(news));
     this.wire.socket.on("limits", (limits: { user?: string }) => this.store.set({ me: limits.user }));
-    this.wire.socket.on("presence", (news: { sessionID: string; here: number; people?: string[] }) => news.sessionID === id && this.store.set({ here: news.here, people: news.people ?? [] }));
-    this.wire.socket.on("renamed", (news: { sessionID: string; name: string }) => news.sessionID === id && this.take(news.name));
+    this.wire.socket.on(
+      "presence",
+      (news: { sessionID: string; here: number; people?: string[] }) =>
+        news.sessionID === id && this.store.set({ here: news.here, people: news.people ?? [] }),
+    );
+    this.wire.socket.on(
+      "renamed",
+      (news: { sessionID: string; name: string }) => news.sessionID === id && this.take(news.name),
+    );
     void this.open();
   }
 
@@ -115,9 +145,23 @@ export class Session {
   private async open(): Promise<void> {
     try {
       const [described, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
-      const about = described as Metadata & { name: string; sourceBytes: number; warnings?: State["warnings"]; reading?: { ledger?: Ledger } | null };
+      const about = described as Metadata & {
+        name: string;
+        sourceBytes: number;
+        warnings?: State["warnings"];
+        reading?: { ledger?: Ledger } | null;
+      };
       remember(this.id);
-      this.store.set({ name: about.name, sourceBytes: about.sourceBytes, warnings: about.warnings ?? [], ledger: about.reading?.ledger, operations, meta: about, viewRows: about.dataSize.rows, generation: 1 });
+      this.store.set({
+        name: about.name,
+        sourceBytes: about.sourceBytes,
+        warnings: about.warnings ?? [],
+        ledger: about.reading?.ledger,
+        operations,
+        meta: about,
+        viewRows: about.dataSize.rows,
+        generation: 1,
+      });
       const linked = readQuery(new URLSearchParams(location.search), about);
       if (linked.facets || linked.conditions) await this.setView(linked);
       this.store.set({ phase: "ready" });
@@ -125,7 +169,10 @@ export class Session {
       void this.rowsAtFirst().catch(() => undefined);
       await Promise.all([this.readHistory(), this.readProfile()]);
     } catch (error) {
-      this.store.set({ phase: "missing", problem: error instanceof ApiError && error.code === "SessionNotFound" ? undefined : (error as Error).message });
+      this.store.set({
+        phase: "missing",
+        problem: error instanceof ApiError && error.code === "SessionNotFound" ? undefined : (error as Error).message,
+      });
     }
   }
 
@@ -134,20 +181,28 @@ export class Session {
   async page(from: number, to: number): Promise<Page> {
     const { meta, view } = this.state;
     if (!meta) return { index: [], data: [] };
-    const answer = await this.wire.ask("data", { rowIndexFrom: from, rowIndexTo: to, columnIndexFrom: 0, columnIndexTo: meta.columns.length - 1, ...pageParameters(view, meta) });
+    const answer = await this.wire.ask("data", {
+      rowIndexFrom: from,
+      rowIndexTo: to,
+      columnIndexFrom: 0,
+      columnIndexTo: meta.columns.length - 1,
+      ...pageParameters(view, meta),
+    });
     return answer.data as Page;
   }
 
   /** The first rows of what is shown; asked for once, before anything draws them. */
   rowsAtFirst(): Promise<FirstPage> {
     const { generation } = this.state;
-    if (this.firstPage?.generation !== generation) this.firstPage = { generation, page: this.page(0, FIRST_ROWS - 1).then((page) => ({ ...page, generation })) };
+    if (this.firstPage?.generation !== generation)
+      this.firstPage = { generation, page: this.page(0, FIRST_ROWS - 1).then((page) => ({ ...page, generation })) };
     return this.firstPage.page;
   }
 
   async readProfile(): Promise<void> {
     const version = this.state.meta?.version;
-    const told = (done: number, total: number) => this.state.meta?.version === version && this.store.set({ profiling: done < total ? { done, total } : undefined });
+    const told = (done: number, total: number) =>
+      this.state.meta?.version === version && this.store.set({ profiling: done < total ? { done, total } : undefined });
     const answer = await this.wire.ask("profile", {}, { progress: told }).catch(() => null);
     if (!answer || this.state.meta?.version !== version) return;
     const columns = (answer.data as { columns: ColumnProfile[] }).columns;
@@ -165,19 +220,30 @@ export class Session {
     const [whole] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
     const meta = whole as unknown as Metadata;
     let view = this.fit(this.state.view, meta);
-    const asked = isNarrowed(view) ? await this.wire.ask("metadata", viewParameters(view, meta)).catch(() => undefined) : meta;
+    const asked = isNarrowed(view)
+      ? await this.wire.ask("metadata", viewParameters(view, meta)).catch(() => undefined)
+      : meta;
     // A condition or a filter that the table as it is now does not bear goes, rather than to show nothing.
     if (!asked) view = { sort: view.sort };
     const narrowed = (asked ?? meta) as unknown as Metadata;
     const there = new Set(meta.columns);
-    const rows = old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history) ? this.state.rows : [];
+    const rows =
+      old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history) ? this.state.rows : [];
     this.store.set({
-      meta, view, viewRows: narrowed.dataSize.rows, rows, columns: this.state.columns.filter((name) => there.has(name)), preview: undefined, isNews, generation: this.state.generation + 1,
+      meta,
+      view,
+      viewRows: narrowed.dataSize.rows,
+      rows,
+      columns: this.state.columns.filter((name) => there.has(name)),
+      preview: undefined,
+      isNews,
+      generation: this.state.generation + 1,
     });
     void this.readProfile();
   }
 
-  private fit = (view: View, meta: Metadata) => fitView(view, meta.columns, (column) => meta.columnInfo[column]?.dataType);
+  private fit = (view: View, meta: Metadata) =>
+    fitView(view, meta.columns, (column) => meta.columnInfo[column]?.dataType);
 
   /** The view that was asked for last; what is shown follows it. Changes of a view start from here. */
   get wanted(): View {
@@ -188,14 +254,24 @@ export class Session {
   async setView(change: View): Promise<boolean> {
     const { meta } = this.state;
     if (!meta) return false;
-    const next = (this.asked = this.fit({ ...this.wanted, ...change }, meta));
+    const next = this.fit({ ...this.wanted, ...change }, meta);
+    this.asked = next;
     try {
-      const narrowed = isNarrowed(next) ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta))) : undefined;
+      const narrowed = isNarrowed(next)
+        ? await this.busyWith("Looking through the rows", () => this.wire.ask("metadata", viewParameters(next, meta)))
+        : undefined;
       if (this.asked !== next) return true;
       if (this.state.meta !== meta) return await this.setView({}); // the table was changed meanwhile
       this.asked = undefined;
       const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;
-      this.store.set({ view: next, viewRows: rows, rows: [], preview: undefined, isNews: false, generation: this.state.generation + 1 });
+      this.store.set({
+        view: next,
+        viewRows: rows,
+        rows: [],
+        preview: undefined,
+        isNews: false,
+        generation: this.state.generation + 1,
+      });
       return true;
     } catch (error) {
       if (this.asked === next) this.asked = undefined;
@@ -206,7 +282,11 @@ export class Session {
 
   async askPreview(title: string, operation: string, parameters: Record<string, unknown>): Promise<Preview> {
     const rows = this.rowsInView();
-    const answer = (await this.wire.ask("preview", { preview: operation, parameters, rowIndices: rows })) as unknown as PreviewAnswer;
+    const answer = (await this.wire.ask("preview", {
+      preview: operation,
+      parameters,
+      rowIndices: rows,
+    })) as unknown as PreviewAnswer;
     const byRow = new Map(answer.data.index.map((row, at) => [row, answer.data.data[at] ?? []]));
     return { ...answer, title, shownRows: new Set(rows), byRow };
   }
@@ -220,7 +300,10 @@ export class Session {
     const said = (answer.sentence as string | undefined) ?? this.current()?.sentence;
     const isWalk = ["undo", "redo", "goTo"].includes(event);
     const made = answer.version;
-    if (!isWalk && said) toast(said, { action: { label: "Undo", run: () => void (made === undefined ? this.undo() : this.takeBack(made, said)) } });
+    if (!isWalk && said)
+      toast(said, {
+        action: { label: "Undo", run: () => void (made === undefined ? this.undo() : this.takeBack(made, said)) },
+      });
     return answer;
   }
 
@@ -228,7 +311,9 @@ export class Session {
   async rename(name: string): Promise<void> {
     const { before, name: kept } = await renameDataset(this.id, name);
     this.take(kept);
-    toast(`Renamed ${before} to ${kept}`, { action: { label: "Undo", run: () => void this.rename(before).catch(failed) } });
+    toast(`Renamed ${before} to ${kept}`, {
+      action: { label: "Undo", run: () => void this.rename(before).catch(failed) },
+    });
   }
 
   private take(name: string): void {
@@ -238,7 +323,12 @@ export class Session {
 
   async undo(): Promise<void> {
     const undone = this.current();
-    await this.walk("undo", () => `Taken back: ${undone?.sentence ?? "the last step"}`, () => void this.redo(), "Redo");
+    await this.walk(
+      "undo",
+      () => `Taken back: ${undone?.sentence ?? "the last step"}`,
+      () => void this.redo(),
+      "Redo",
+    );
   }
 
   /** Takes back the step that made a version, and no other: if others have made steps since, it is taken out from below them. */
@@ -253,7 +343,12 @@ export class Session {
   }
 
   async redo(): Promise<void> {
-    await this.walk("redo", () => `Done again: ${this.current()?.sentence ?? "the step"}`, () => void this.undo(), "Undo");
+    await this.walk(
+      "redo",
+      () => `Done again: ${this.current()?.sentence ?? "the step"}`,
+      () => void this.undo(),
+      "Undo",
+    );
   }
 
   private async walk(event: "undo" | "redo", said: () => string, back: () => void, label: string): Promise<void> {
@@ -288,9 +383,12 @@ export class Session {
     const { columns, anchor, meta } = this.state;
     if (!meta) return;
     let next = [column];
-    if (how === "toggle") next = columns.includes(column) ? columns.filter((name) => name !== column) : [...columns, column];
+    if (how === "toggle")
+      next = columns.includes(column) ? columns.filter((name) => name !== column) : [...columns, column];
     else if (how === "range" && anchor) {
-      const [from, to] = [meta.columns.indexOf(anchor), meta.columns.indexOf(column)].sort((one, other) => one - other) as [number, number];
+      const [from, to] = [meta.columns.indexOf(anchor), meta.columns.indexOf(column)].sort(
+        (one, other) => one - other,
+      ) as [number, number];
       next = meta.columns.slice(from, to + 1);
     } else if (columns.length === 1 && columns[0] === column) next = [];
     this.store.set({ columns: next, anchor: how === "range" ? anchor : column });
@@ -313,7 +411,8 @@ export class Session {
   }
 
   private async hear(news: News): Promise<void> {
-    if (news.sessionID !== this.id || this.wire.isOwn(news.requestID) || news.version === this.state.meta?.version) return;
+    if (news.sessionID !== this.id || this.wire.isOwn(news.requestID) || news.version === this.state.meta?.version)
+      return;
     const { history: before } = this.state;
     await this.refresh(true).catch(() => undefined);
     toast(newsInWords(news, before, this.state.history), { tone: "news" });

@@ -1,5 +1,5 @@
 /** Showing the rows that have one value: exactly this one, not those that merely contain it. */
-import { facetKind } from "../logic/conditions";
+import { facetKind } from "./facets/conditions";
 import { showValue } from "./profile/show";
 import type { Session } from "./session";
 

@@ -9,7 +9,15 @@ const style = (name: string) => getComputedStyle(document.documentElement).getPr
 /** The server's spec, drawn for a page of another size than its picture. */
 export function fitSpec(spec: Spec, size: { width: number; height: number; small: boolean }, isPlain = false): Spec {
   const text = { labelFontSize: size.small ? 10 : 12, titleFontSize: size.small ? 11 : 13 };
-  const ink = isPlain ? {} : { labelColor: style("--quiet"), titleColor: style("--ink"), domainColor: style("--line"), tickColor: style("--line"), gridColor: style("--line") };
+  const ink = isPlain
+    ? {}
+    : {
+        labelColor: style("--quiet"),
+        titleColor: style("--ink"),
+        domainColor: style("--line"),
+        tickColor: style("--line"),
+        gridColor: style("--line"),
+      };
   const config = (spec.config ?? {}) as Record<string, Record<string, unknown>>;
   const fitted = {
     ...spec,
@@ -21,8 +29,20 @@ export function fitSpec(spec: Spec, size: { width: number; height: number; small
       ...config,
       font: "system-ui, sans-serif",
       axis: { ...config.axis, ...text, ...ink, labelLimit: size.small ? 90 : 180, titlePadding: 6 },
-      legend: { ...config.legend, labelFontSize: text.labelFontSize, titleFontSize: text.titleFontSize, symbolSize: 60, ...(isPlain ? {} : { labelColor: style("--ink"), titleColor: style("--ink") }) },
-      title: { ...config.title, fontSize: size.small ? 12 : 15, subtitleFontSize: size.small ? 10 : 12, offset: 8, ...(isPlain ? {} : { color: style("--ink"), subtitleColor: style("--quiet") }) },
+      legend: {
+        ...config.legend,
+        labelFontSize: text.labelFontSize,
+        titleFontSize: text.titleFontSize,
+        symbolSize: 60,
+        ...(isPlain ? {} : { labelColor: style("--ink"), titleColor: style("--ink") }),
+      },
+      title: {
+        ...config.title,
+        fontSize: size.small ? 12 : 15,
+        subtitleFontSize: size.small ? 10 : 12,
+        offset: 8,
+        ...(isPlain ? {} : { color: style("--ink"), subtitleColor: style("--quiet") }),
+      },
     },
   } as Spec;
   if (size.small) delete fitted.title;
@@ -33,5 +53,12 @@ export function fitSpec(spec: Spec, size: { width: number; height: number; small
 export const plainSpec = (spec: Spec): Spec => fitSpec(spec, { width: 900, height: 520, small: false }, true);
 
 export function draw(place: HTMLElement, spec: Spec): Promise<Result> {
-  return embed(place, spec as VisualizationSpec, { ast: true, expr: expressionInterpreter, actions: false, renderer: "svg", mode: "vega-lite", tooltip: { theme: document.documentElement.dataset.theme === "dark" ? "dark" : "light", disableDefaultStyle: true } });
+  return embed(place, spec as VisualizationSpec, {
+    ast: true,
+    expr: expressionInterpreter,
+    actions: false,
+    renderer: "svg",
+    mode: "vega-lite",
+    tooltip: { theme: document.documentElement.dataset.theme === "dark" ? "dark" : "light", disableDefaultStyle: true },
+  });
 }

@@ -1,5 +1,5 @@
 /** How wide columns are: to their content, or as the person set them, which is remembered for each dataset. */
-import { exact } from "../logic/tsv";
+import { exact } from "./tsv";
 
 const KEY = "longshore.widths";
 const DATASETS_KEPT = 40;

@@ -3,8 +3,8 @@ import { useEffect } from "react";
 import { Link } from "../parts/Link";
 import { areaAddress } from "../router";
 import { Offered } from "./Offered";
-import { PartitionPage } from "./PartitionPage";
 import { PartitionList } from "./PartitionList";
+import { PartitionPage } from "./PartitionPage";
 import { PathFiles } from "./PathFiles";
 import "../styles/places.css";
 import "./files.css";
@@ -20,7 +20,8 @@ export default function FilesPage({ query }: { query: URLSearchParams }) {
       <header className="area-head">
         <h1>Files</h1>
         <p>
-          What this server hands out and takes in. A table on your own computer is opened <Link href={areaAddress("datasets")}>on the first page</Link>.
+          What this server hands out and takes in. A table on your own computer is opened{" "}
+          <Link href={areaAddress("datasets")}>on the first page</Link>.
         </p>
       </header>
       <Offered />

@@ -1,10 +1,10 @@
 /** Makes an address for a file on offer, and hands it over. */
 import { useState } from "react";
 import { makeLink } from "../api/files";
-import { LIFETIMES, linkWords } from "../logic/uploads";
 import { Dialog } from "../parts/Dialog";
 import { Copy } from "../parts/icons";
 import { copyText } from "../parts/save";
+import { LIFETIMES, linkWords } from "./uploads";
 
 export function LinkDialog({ name, close }: { name: string; close: () => void }) {
   const [once, setOnce] = useState(true);
@@ -37,7 +37,12 @@ export function LinkDialog({ name, close }: { name: string; close: () => void })
           <fieldset className="form-row">
             <legend>It works</legend>
             <Choice name="times" isChosen={once} choose={() => setOnce(true)} words="once, for whoever comes first" />
-            <Choice name="times" isChosen={!once} choose={() => setOnce(false)} words="for everyone who has it, until its time is up" />
+            <Choice
+              name="times"
+              isChosen={!once}
+              choose={() => setOnce(false)}
+              words="for everyone who has it, until its time is up"
+            />
           </fieldset>
           <label className="form-row">
             <span>For at most</span>
@@ -52,7 +57,12 @@ export function LinkDialog({ name, close }: { name: string; close: () => void })
           <fieldset className="form-row">
             <legend>A browser that opens it</legend>
             <Choice name="shown" isChosen={download} choose={() => setDownload(true)} words="saves the file" />
-            <Choice name="shown" isChosen={!download} choose={() => setDownload(false)} words="shows it, where it can" />
+            <Choice
+              name="shown"
+              isChosen={!download}
+              choose={() => setDownload(false)}
+              words="shows it, where it can"
+            />
           </fieldset>
           {problem && (
             <p className="problem" role="alert">
@@ -68,7 +78,17 @@ export function LinkDialog({ name, close }: { name: string; close: () => void })
   );
 }
 
-function Choice({ name, isChosen, choose, words }: { name: string; isChosen: boolean; choose: () => void; words: string }) {
+function Choice({
+  name,
+  isChosen,
+  choose,
+  words,
+}: {
+  name: string;
+  isChosen: boolean;
+  choose: () => void;
+  words: string;
+}) {
   return (
     <label className="check">
       <input type="radio" name={name} checked={isChosen} onChange={choose} />
@@ -81,7 +101,13 @@ function Made({ address, words }: { address: string; words: string }) {
   return (
     <>
       <div className="with-button">
-        <input className="field code" readOnly aria-label="The link" value={address} onFocus={(event) => event.target.select()} />
+        <input
+          className="field code"
+          readOnly
+          aria-label="The link"
+          value={address}
+          onFocus={(event) => event.target.select()}
+        />
         <button className="button primary" autoFocus onClick={() => void copyText(address, "The link is copied")}>
           <Copy />
           Copy

@@ -2,14 +2,14 @@
 import { useEffect, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { describeOffered, listOffered, makeLink, type OfferedFile } from "../api/files";
-import { ago, bytes, counted, exactTime } from "../logic/format";
-import { isTable } from "../logic/uploads";
+import { ago, bytes, counted, exactTime } from "../parts/format";
 import { Download, Share } from "../parts/icons";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
 import { LinkDialog } from "./LinkDialog";
 import { OpenTable } from "./OpenTable";
+import { isTable } from "./uploads";
 
 const AT_ONCE = 50;
 
@@ -29,7 +29,16 @@ export function Offered() {
         <h2 id="on-offer">On offer</h2>
         {keys && keys.length > 0 && <span className="hint">{counted(keys.length, "file")}</span>}
         <span className="spring" />
-        {keys && keys.length > 8 && <input className="field seek" type="search" placeholder="Find a file" aria-label="Find a file on offer" value={sought} onChange={(event) => setSought(event.target.value)} />}
+        {keys && keys.length > 8 && (
+          <input
+            className="field seek"
+            type="search"
+            placeholder="Find a file"
+            aria-label="Find a file on offer"
+            value={sought}
+            onChange={(event) => setSought(event.target.value)}
+          />
+        )}
       </div>
       {problem && (
         <p className="problem" role="alert">
@@ -41,7 +50,9 @@ export function Offered() {
         <div className="box empty">
           <strong>Nothing is on offer yet</strong>
           <p>
-            Put files into the folder that the setting <code>FILES_ROOT</code> names; without it, into <code>files</code> in the server’s storage folder. They appear here, and each can be handed out by a link that works once.
+            Put files into the folder that the setting <code>FILES_ROOT</code> names; without it, into{" "}
+            <code>files</code> in the server’s storage folder. They appear here, and each can be handed out by a link
+            that works once.
           </p>
         </div>
       )}
@@ -70,25 +81,39 @@ function Row({ name, link }: { name: string; link: () => void }) {
   useEffect(() => {
     describeOffered(name).then(setAbout, (error: Error) => setProblem(error.message));
   }, [name]);
-  const download = () => makeLink(name, { once: true, seconds: 3600, download: true }).then((address) => saveFrom(address), failed);
+  const download = () =>
+    makeLink(name, { once: true, seconds: 3600, download: true }).then((address) => saveFrom(address), failed);
   return (
     <li>
       <div className="main">
         <strong>{name}</strong>
         {about ? (
           <span>
-            {bytes(about.size)} · {about.content_type.split(";")[0]} · <time title={exactTime(about.modified)}>{ago(about.modified)}</time>
+            {bytes(about.size)} · {about.content_type.split(";")[0]} ·{" "}
+            <time title={exactTime(about.modified)}>{ago(about.modified)}</time>
           </span>
         ) : (
           <span className={problem ? "problem" : undefined}>{problem ?? "…"}</span>
         )}
       </div>
       {isTable(name) && <OpenTable area="offered" path={name} name={name} />}
-      <button className="button" aria-label={`Make a link to ${name}`} title={refused ?? "Make an address that works once or for some time"} disabled={!!refused} onClick={link}>
+      <button
+        className="button"
+        aria-label={`Make a link to ${name}`}
+        title={refused ?? "Make an address that works once or for some time"}
+        disabled={!!refused}
+        onClick={link}
+      >
         <Share />
         <span className="wide-only">Make a link</span>
       </button>
-      <button className="icon" aria-label={`Download ${name}`} title={refused ?? "Download"} disabled={!!refused} onClick={() => void download()}>
+      <button
+        className="icon"
+        aria-label={`Download ${name}`}
+        title={refused ?? "Download"}
+        disabled={!!refused}
+        onClick={() => void download()}
+      >
         <Download />
       </button>
     </li>

@@ -1,11 +1,11 @@
 /** The partitions on top, and the way into one by name. */
 import { useEffect, useState } from "react";
 import { listPartitions } from "../api/files";
-import { partitionName, partitionProblem } from "../logic/uploads";
 import { Files } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { areaAddress, navigate } from "../router";
 import { RowsSkeleton } from "./Offered";
+import { partitionName, partitionProblem } from "./uploads";
 
 export function PartitionList() {
   const [names, setNames] = useState<string[]>();
@@ -29,7 +29,9 @@ export function PartitionList() {
       {names?.length === 0 && (
         <div className="box empty">
           <strong>No partition yet</strong>
-          <p>Name one above and drop files into it. It begins to exist with its first file; others reach it by its name.</p>
+          <p>
+            Name one above and drop files into it. It begins to exist with its first file; others reach it by its name.
+          </p>
         </div>
       )}
       {names && names.length > 0 && (
@@ -61,7 +63,14 @@ export function NameForm({ within = "" }: { within?: string }) {
         if (name && !problem) navigate(areaAddress("files", { partition: within ? `${within}/${name}` : name }));
       }}
     >
-      <input className="field" placeholder={within ? "a partition within this one" : "reports/2024"} aria-label={within ? "Name of a partition within this one" : "Name of a partition"} aria-invalid={problem ? true : undefined} value={typed} onChange={(event) => setTyped(event.target.value)} />
+      <input
+        className="field"
+        placeholder={within ? "a partition within this one" : "reports/2024"}
+        aria-label={within ? "Name of a partition within this one" : "Name of a partition"}
+        aria-invalid={problem ? true : undefined}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
       <button className="button" disabled={!partitionName(typed) || !!problem}>
         Open or begin it
       </button>

@@ -2,8 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { listPartition, type PartitionFile, type PartitionListing } from "../api/files";
-import { ago, bytes, counted, exactTime } from "../logic/format";
-import { curlLine, isTable } from "../logic/uploads";
+import { ago, bytes, counted, exactTime } from "../parts/format";
 import { Copy, Download, Files, UploadIcon } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { copyText, saveFrom } from "../parts/save";
@@ -14,6 +13,7 @@ import { OpenTable } from "./OpenTable";
 import { NameForm } from "./PartitionList";
 import { Uploads } from "./Uploads";
 import { send, uploads } from "./uploading";
+import { curlLine, isTable } from "./uploads";
 import { useDrop } from "./useDrop";
 
 export function PartitionPage({ partition }: { partition: string }) {
@@ -65,7 +65,11 @@ function Trail({ partition }: { partition: string }) {
       {parts.map((part, at) => (
         <span key={at}>
           <i aria-hidden>/</i>
-          {at < parts.length - 1 ? <Link href={areaAddress("files", { partition: parts.slice(0, at + 1).join("/") })}>{part}</Link> : part}
+          {at < parts.length - 1 ? (
+            <Link href={areaAddress("files", { partition: parts.slice(0, at + 1).join("/") })}>{part}</Link>
+          ) : (
+            part
+          )}
         </span>
       ))}
     </h1>
@@ -103,7 +107,9 @@ function Contents({ listing }: { listing?: PartitionListing }) {
   const { files, partitions, partition } = listing;
   return (
     <section aria-labelledby="contents">
-      <h2 id="contents">{files.length === 0 && partitions.length === 0 ? "Nothing here yet" : counted(files.length, "file")}</h2>
+      <h2 id="contents">
+        {files.length === 0 && partitions.length === 0 ? "Nothing here yet" : counted(files.length, "file")}
+      </h2>
       {(files.length > 0 || partitions.length > 0) && (
         <ul className="box rows">
           {partitions.map((name) => (
@@ -139,10 +145,20 @@ function FileRow({ partition, file }: { partition: string; file: PartitionFile }
         </span>
       </div>
       {isTable(file.name) && <OpenTable area="partition" path={`${partition}/${file.name}`} name={file.name} />}
-      <button className="icon" aria-label={`Copy the address of ${file.name}`} title="Copy its address" onClick={() => void copyText(address, "The address is copied")}>
+      <button
+        className="icon"
+        aria-label={`Copy the address of ${file.name}`}
+        title="Copy its address"
+        onClick={() => void copyText(address, "The address is copied")}
+      >
         <Copy />
       </button>
-      <button className="icon" aria-label={`Download ${file.name}`} title="Download" onClick={() => saveFrom(file.address, file.name)}>
+      <button
+        className="icon"
+        aria-label={`Download ${file.name}`}
+        title="Download"
+        onClick={() => saveFrom(file.address, file.name)}
+      >
         <Download />
       </button>
     </li>
@@ -151,7 +167,8 @@ function FileRow({ partition, file }: { partition: string; file: PartitionFile }
 
 function FromTerminal({ partition }: { partition: string }) {
   const { me } = useStore(account);
-  const line = curlLine(location.origin, partition) + (me && !me.open ? ' -H "Authorization: Bearer $LONGSHORE_TOKEN"' : "");
+  const line =
+    curlLine(location.origin, partition) + (me && !me.open ? ' -H "Authorization: Bearer $LONGSHORE_TOKEN"' : "");
   return (
     <section aria-labelledby="terminal">
       <h2 id="terminal">From a terminal</h2>

@@ -1,10 +1,10 @@
 /** Uploads under way into a partition, and those of earlier visits that can go on. */
 import { useEffect, useState } from "react";
-import { bytes, share } from "../logic/format";
-import { uploadWords } from "../logic/uploads";
+import { bytes, share } from "../parts/format";
 import { Close, Pause, Play } from "../parts/icons";
 import { useStore } from "../parts/store";
-import { cancel, findUnfinished, giveUp, pause, resume, uploads, type Running, type Unfinished } from "./uploading";
+import { cancel, findUnfinished, giveUp, pause, type Running, resume, type Unfinished, uploads } from "./uploading";
+import { uploadWords } from "./uploads";
 
 export function Uploads({ partition }: { partition: string }) {
   const { all } = useStore(uploads);
@@ -26,10 +26,14 @@ export function Uploads({ partition }: { partition: string }) {
             <div className="main">
               <strong>{each.name}</strong>
               <span>
-                {share(each.arrived, each.size)} of {bytes(each.size)} arrived before. Choose the same file again, and it goes on from there.
+                {share(each.arrived, each.size)} of {bytes(each.size)} arrived before. Choose the same file again, and
+                it goes on from there.
               </span>
             </div>
-            <button className="button" onClick={() => void giveUp(each).then(() => setUnfinished(unfinished.filter((one) => one !== each)))}>
+            <button
+              className="button"
+              onClick={() => void giveUp(each).then(() => setUnfinished(unfinished.filter((one) => one !== each)))}
+            >
               Give it up
             </button>
           </li>
@@ -47,8 +51,13 @@ function Row({ upload }: { upload: Running }) {
     <li>
       <div className="main">
         <strong>{name}</strong>
-        {state !== "done" && state !== "failed" && <progress max={Math.max(1, size)} value={sent} aria-label={`${name}: ${words}`} />}
-        <span className={state === "failed" ? "problem" : state === "broken" ? "attention" : undefined} role={state === "failed" ? "alert" : undefined}>
+        {state !== "done" && state !== "failed" && (
+          <progress max={Math.max(1, size)} value={sent} aria-label={`${name}: ${words}`} />
+        )}
+        <span
+          className={state === "failed" ? "problem" : state === "broken" ? "attention" : undefined}
+          role={state === "failed" ? "alert" : undefined}
+        >
           {words}
         </span>
       </div>
@@ -58,11 +67,21 @@ function Row({ upload }: { upload: Running }) {
         </button>
       )}
       {(state === "paused" || state === "failed") && (
-        <button className="icon" aria-label={`${state === "failed" ? "Try again" : "Go on"} with ${name}`} title={state === "failed" ? "Try again" : "Go on"} onClick={() => resume(id)}>
+        <button
+          className="icon"
+          aria-label={`${state === "failed" ? "Try again" : "Go on"} with ${name}`}
+          title={state === "failed" ? "Try again" : "Go on"}
+          onClick={() => resume(id)}
+        >
           <Play />
         </button>
       )}
-      <button className="icon" aria-label={state === "done" || state === "failed" ? `Take ${name} off this list` : `Give ${name} up`} title={state === "done" || state === "failed" ? "Take it off this list" : "Give it up"} onClick={() => void cancel(id)}>
+      <button
+        className="icon"
+        aria-label={state === "done" || state === "failed" ? `Take ${name} off this list` : `Give ${name} up`}
+        title={state === "done" || state === "failed" ? "Take it off this list" : "Give it up"}
+        onClick={() => void cancel(id)}
+      >
         <Close />
       </button>
     </li>

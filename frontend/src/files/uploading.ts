@@ -2,8 +2,8 @@
 import type { Upload } from "tus-js-client";
 import { leaveForLogin } from "../api/account";
 import { errorOf } from "../api/rest";
-import { Speed, fingerprint, type Progress } from "../logic/uploads";
 import { Store } from "../parts/store";
+import { fingerprint, type Progress, Speed } from "./uploads";
 
 const ENDPOINT = "/tus/";
 const AT_ONCE = 2;
@@ -48,7 +48,9 @@ export function send(files: Iterable<File>, partition: string): void {
   for (const file of files) {
     const id = ++counter;
     held.set(id, { file, speed: new Speed(), told: 0 });
-    uploads.set({ all: [...uploads.get().all, { id, name: file.name, partition, state: "waiting", sent: 0, size: file.size }] });
+    uploads.set({
+      all: [...uploads.get().all, { id, name: file.name, partition, state: "waiting", sent: 0, size: file.size }],
+    });
   }
   next();
 }
@@ -85,7 +87,11 @@ async function prepare(id: number, file: File, partition: string): Promise<Uploa
     onShouldRetry: (error) => {
       const status = error.originalResponse?.getStatus() ?? 0;
       // 409 to POST: the name is taken. To PATCH: the server still holds the connection that broke.
-      const isAgain = status === 0 || status >= 500 || status === 423 || (status === 409 && error.originalRequest?.getMethod() === "PATCH");
+      const isAgain =
+        status === 0 ||
+        status >= 500 ||
+        status === 423 ||
+        (status === 409 && error.originalRequest?.getMethod() === "PATCH");
       if (isAgain) tell(id, { state: "broken", rate: undefined });
       return isAgain;
     },
@@ -153,7 +159,11 @@ export async function cancel(id: number): Promise<void> {
 addEventListener("online", () => {
   for (const { id, state } of uploads.get().all) {
     // The library may sleep for some seconds yet; the line is back now.
-    if (state === "broken") void held.get(id)?.upload?.abort().then(() => find(id)?.state === "broken" && held.get(id)?.upload?.start());
+    if (state === "broken")
+      void held
+        .get(id)
+        ?.upload?.abort()
+        .then(() => find(id)?.state === "broken" && held.get(id)?.upload?.start());
   }
 });
 

@@ -1,14 +1,14 @@
 /** A result or inputs, each kind of value in its own way. */
 import { lazy, Suspense, useEffect, useState } from "react";
-import { bytes, statistic } from "../logic/format";
-import { referenceOf, type Found, type Reference } from "../logic/results";
-import { humanise } from "../logic/schema";
+import { bytes, statistic } from "../parts/format";
 import { Download, Share, TableIcon } from "../parts/icons";
 import { JsonView } from "../parts/JsonView";
 import { Link } from "../parts/Link";
 import { RecordsTable } from "../parts/RecordsTable";
+import { humanise } from "../parts/schema";
 import { datasetAddress } from "../router";
 import { ResultTable } from "./ResultTable";
+import { type Found, type Reference, referenceOf } from "./results";
 
 const ChartView = lazy(() => import("../dataset/ChartView"));
 const CHART_HEIGHT = 360;
@@ -32,7 +32,11 @@ export function FoundView({ found, label, opensAs }: Props) {
     case "value":
       return <Single value={found.value} />;
     case "text":
-      return <pre className="code text-result" tabIndex={0}>{found.text}</pre>;
+      return (
+        <pre className="code text-result" tabIndex={0}>
+          {found.text}
+        </pre>
+      );
     case "chart":
       return (
         <div className="box chart-box">
@@ -42,7 +46,11 @@ export function FoundView({ found, label, opensAs }: Props) {
         </div>
       );
     case "table":
-      return opensAs === undefined ? <RecordsTable records={found.records} label={label} /> : <ResultTable records={found.records} label={label} name={opensAs} />;
+      return opensAs === undefined ? (
+        <RecordsTable records={found.records} label={label} />
+      ) : (
+        <ResultTable records={found.records} label={label} name={opensAs} />
+      );
     case "named":
       return <Named entries={found.entries} opensAs={opensAs} />;
     default:
@@ -72,7 +80,11 @@ function Named({ entries, opensAs }: { entries: { name: string; found: Found }[]
       {others.map(({ name, found }) => (
         <section key={name}>
           <h3 title={name}>{humanise(name)}</h3>
-          <FoundView found={found} label={humanise(name)} opensAs={opensAs === undefined ? undefined : `${opensAs}-${name}`} />
+          <FoundView
+            found={found}
+            label={humanise(name)}
+            opensAs={opensAs === undefined ? undefined : `${opensAs}-${name}`}
+          />
         </section>
       ))}
     </div>
@@ -81,7 +93,8 @@ function Named({ entries, opensAs }: { entries: { name: string; found: Found }[]
 
 function Plain({ found }: { found: Found }) {
   if (found.kind === "value") return <Value value={found.value} />;
-  if (found.kind === "list" && found.values.length > 0) return found.values.map((each) => (typeof each === "number" ? statistic(each) : String(each))).join(", ");
+  if (found.kind === "list" && found.values.length > 0)
+    return found.values.map((each) => (typeof each === "number" ? statistic(each) : String(each))).join(", ");
   return <span className="about">{found.kind === "list" ? "empty" : "none"}</span>;
 }
 
@@ -126,7 +139,16 @@ function FileLink({ address, name }: { address: string; name?: string }) {
   useEffect(() => {
     let isCurrent = true;
     fetch(address, { method: "HEAD" }).then(
-      (answer) => isCurrent && setHead(answer.ok ? { name: fileNameIn(answer.headers.get("Content-Disposition")), size: Number(answer.headers.get("Content-Length")) || undefined } : { isGone: true }),
+      (answer) =>
+        isCurrent &&
+        setHead(
+          answer.ok
+            ? {
+                name: fileNameIn(answer.headers.get("Content-Disposition")),
+                size: Number(answer.headers.get("Content-Length")) || undefined,
+              }
+            : { isGone: true },
+        ),
       () => isCurrent && setHead({}), // the download itself will say what is wrong
     );
     return () => {

@@ -1,17 +1,17 @@
 /** The form of a declared job, and what came of it before. */
 import { useEffect, useState } from "react";
-import { showInputs, submitJob, type JobType } from "../api/jobs";
+import { type JobType, showInputs, submitJob } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import type { Problem } from "../logic/entered";
-import { lasting, schedule } from "../logic/jobs";
-import { humanise, type Schema } from "../logic/schema";
+import type { Problem } from "../parts/entered";
 import { Play } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { SchemaForm } from "../parts/SchemaForm";
+import { humanise, type Schema } from "../parts/schema";
 import { areaAddress, navigate } from "../router";
 import { jobAddress } from "./addresses";
 import { Crumb } from "./Crumb";
 import { JobList } from "./JobList";
+import { lasting, schedule } from "./wording";
 
 const NONE: Problem[] = [];
 
@@ -48,14 +48,25 @@ export function JobForm({ name, types, from }: { name: string; types?: JobType[]
         <p className="job-facts">{type ? facts(type) : "\u00a0"}</p>
       </header>
       {earlier?.problem && <p className="attention">The earlier inputs cannot be had: {earlier.problem}</p>}
-      {type && (from === undefined || earlier) ? <Form type={type} given={earlier?.inputs} /> : <div className="box form-skeleton" aria-hidden />}
-      {type && <JobList filter={{ types: [name], standings: [] }} types={types ?? []} title="Runs of this job" limit={5} />}
+      {type && (from === undefined || earlier) ? (
+        <Form type={type} given={earlier?.inputs} />
+      ) : (
+        <div className="box form-skeleton" aria-hidden />
+      )}
+      {type && (
+        <JobList filter={{ types: [name], standings: [] }} types={types ?? []} title="Runs of this job" limit={5} />
+      )}
     </>
   );
 }
 
 function facts(type: JobType): string {
-  const said = [`called ${type.name}`, `queue ${type.queue}`, `at most ${lasting(type.timeout)}`, `result kept for ${lasting(type.result_ttl)}`];
+  const said = [
+    `called ${type.name}`,
+    `queue ${type.queue}`,
+    `at most ${lasting(type.timeout)}`,
+    `result kept for ${lasting(type.result_ttl)}`,
+  ];
   if (type.every) said.push(`runs by itself ${schedule(type.every)}`);
   return said.join(" · ");
 }
@@ -75,7 +86,13 @@ function Form({ type, given }: { type: JobType; given: unknown }) {
   };
   return (
     <section className="box job-form">
-      <SchemaForm schema={type.inputs as Schema} given={given} problems={problems} submit={(inputs) => void submit(inputs)} label={`Inputs of ${humanise(type.name)}`}>
+      <SchemaForm
+        schema={type.inputs as Schema}
+        given={given}
+        problems={problems}
+        submit={(inputs) => void submit(inputs)}
+        label={`Inputs of ${humanise(type.name)}`}
+      >
         <div className="form-foot">
           <button type="submit" className="button primary" disabled={isSending}>
             <Play />

@@ -1,16 +1,16 @@
 /** Jobs, newest first: filtered, in pages, live where they wait or run. */
 import { useState } from "react";
 import type { Job, JobType } from "../api/jobs";
-import { ago, count, exactTime } from "../logic/format";
-import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, STANDING_WORDS } from "../logic/jobs";
-import { humanise } from "../logic/schema";
+import { ago, count, exactTime } from "../parts/format";
 import { Stop } from "../parts/icons";
 import { Link } from "../parts/Link";
+import { humanise } from "../parts/schema";
 import { navigate } from "../router";
-import { jobAddress, listAddress, type Filter } from "./addresses";
+import { type Filter, jobAddress, listAddress } from "./addresses";
 import { cancel } from "./cancelling";
 import { useJobs, useNow } from "./following";
 import { Bar, Standing } from "./Standing";
+import { durationOf, isFinished, lasting, progressOf, STANDING_WORDS, standingOf, stateOf } from "./wording";
 
 const PAGE = 25;
 const MOST_CHIPS = 8;
@@ -38,7 +38,9 @@ export function JobList({ filter, types, title, limit = PAGE, isQuiet = false }:
         <h2>{title ?? "Runs"}</h2>
         <span className="about">{found && !isEmpty ? totalOf(found) : ""}</span>
       </div>
-      {title === undefined && !(isEmpty && !isFiltered && filter.before === undefined) && <Filters filter={filter} types={types} />}
+      {title === undefined && !(isEmpty && !isFiltered && filter.before === undefined) && (
+        <Filters filter={filter} types={types} />
+      )}
       {problem && (
         <p className="problem" role="alert">
           {problem.message}
@@ -48,7 +50,13 @@ export function JobList({ filter, types, title, limit = PAGE, isQuiet = false }:
         <Nothing filter={filter} isPart={title !== undefined} />
       ) : (
         <ul className="box rows">
-          {found ? found.jobs.map((job) => <Row key={job.id} job={job} now={now} take={take} />) : Array.from({ length: title === undefined ? 6 : 1 }, (_, at) => <li key={at} aria-hidden><i className="skeleton" /></li>)}
+          {found
+            ? found.jobs.map((job) => <Row key={job.id} job={job} now={now} take={take} />)
+            : Array.from({ length: title === undefined ? 6 : 1 }, (_, at) => (
+                <li key={at} aria-hidden>
+                  <i className="skeleton" />
+                </li>
+              ))}
         </ul>
       )}
       {found && <Pages filter={filter} next={found.next} isPart={title !== undefined} />}
@@ -56,7 +64,8 @@ export function JobList({ filter, types, title, limit = PAGE, isQuiet = false }:
   );
 }
 
-const totalOf = ({ total, total_is_exact: isExact }: { total: number; total_is_exact: boolean }) => (isExact ? count(total) : `more than ${count(total)}`);
+const totalOf = ({ total, total_is_exact: isExact }: { total: number; total_is_exact: boolean }) =>
+  isExact ? count(total) : `more than ${count(total)}`;
 
 function Nothing({ filter, isPart }: { filter: Filter; isPart: boolean }) {
   if (isPart) return <p className="box empty">It has not run yet.</p>;
@@ -77,13 +86,18 @@ function Nothing({ filter, isPart }: { filter: Filter; isPart: boolean }) {
 }
 
 function Filters({ filter, types }: { filter: Filter; types: JobType[] }) {
-  const toggled = (list: string[], name: string) => (list.includes(name) ? list.filter((each) => each !== name) : [...list, name]);
+  const toggled = (list: string[], name: string) =>
+    list.includes(name) ? list.filter((each) => each !== name) : [...list, name];
   const names = [...new Set([...types.map((type) => type.name), ...filter.types])];
   return (
     <div className="filters">
       <div role="group" aria-label="How they stand">
         {STANDING_WORDS.map(([standing, words]) => (
-          <Choice key={standing} isOn={filter.standings.includes(standing)} address={listAddress({ ...filter, before: undefined, standings: toggled(filter.standings, standing) })}>
+          <Choice
+            key={standing}
+            isOn={filter.standings.includes(standing)}
+            address={listAddress({ ...filter, before: undefined, standings: toggled(filter.standings, standing) })}
+          >
             {words}
           </Choice>
         ))}
@@ -91,14 +105,31 @@ function Filters({ filter, types }: { filter: Filter; types: JobType[] }) {
       {names.length > 1 && names.length <= MOST_CHIPS && (
         <div role="group" aria-label="Which jobs">
           {names.map((name) => (
-            <Choice key={name} isOn={filter.types.includes(name)} address={listAddress({ ...filter, before: undefined, types: toggled(filter.types, name) })}>
+            <Choice
+              key={name}
+              isOn={filter.types.includes(name)}
+              address={listAddress({ ...filter, before: undefined, types: toggled(filter.types, name) })}
+            >
               {humanise(name)}
             </Choice>
           ))}
         </div>
       )}
       {names.length > MOST_CHIPS && (
-        <select className="field" aria-label="Which jobs" value={filter.types[0] ?? ""} onChange={(event) => navigate(listAddress({ ...filter, before: undefined, types: event.target.value === "" ? [] : [event.target.value] }))}>
+        <select
+          className="field"
+          aria-label="Which jobs"
+          value={filter.types[0] ?? ""}
+          onChange={(event) =>
+            navigate(
+              listAddress({
+                ...filter,
+                before: undefined,
+                types: event.target.value === "" ? [] : [event.target.value],
+              }),
+            )
+          }
+        >
           <option value="">All jobs</option>
           {names.map((name) => (
             <option key={name} value={name}>
@@ -113,7 +144,12 @@ function Filters({ filter, types }: { filter: Filter; types: JobType[] }) {
 
 function Choice({ isOn, address, children }: { isOn: boolean; address: string; children: string }) {
   return (
-    <button type="button" className={isOn ? "choice on" : "choice"} aria-pressed={isOn} onClick={() => navigate(address, true)}>
+    <button
+      type="button"
+      className={isOn ? "choice on" : "choice"}
+      aria-pressed={isOn}
+      onClick={() => navigate(address, true)}
+    >
       {children}
     </button>
   );
@@ -124,7 +160,14 @@ function Row({ job, now, take }: { job: Job; now: number; take: (job: Job) => vo
   const { share, words, message } = progressOf(job);
   const isRunning = standingOf(job) === "running";
   const took = durationOf(job, now);
-  const line = isRunning && !job.cancelling ? [words, message].filter(Boolean).join(" · ") || stateOf(job) : isFinished(job) && job.status !== "FAILURE" ? (took === undefined ? "" : `in ${lasting(took)}`) : stateOf(job);
+  const line =
+    isRunning && !job.cancelling
+      ? [words, message].filter(Boolean).join(" · ") || stateOf(job)
+      : isFinished(job) && job.status !== "FAILURE"
+        ? took === undefined
+          ? ""
+          : `in ${lasting(took)}`
+        : stateOf(job);
   return (
     <li>
       <Standing job={job} />

@@ -1,22 +1,22 @@
 /** One job: how it stands, live; its result, or why there is none; what it was given. */
 import { useEffect, useState } from "react";
-import { showInputs, takesSecrets, type Job, type JobType } from "../api/jobs";
+import { type Job, type JobType, showInputs, takesSecrets } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import { ago, bytes, exactTime } from "../logic/format";
-import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, upcoming } from "../logic/jobs";
-import { classify } from "../logic/results";
-import { humanise } from "../logic/schema";
+import { ago, bytes, exactTime } from "../parts/format";
 import { Copy, Refresh, Stop } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { copyText } from "../parts/save";
+import { humanise } from "../parts/schema";
 import { areaAddress } from "../router";
 import { formAddress } from "./addresses";
-import { cancel } from "./cancelling";
 import { Crumb } from "./Crumb";
+import { cancel } from "./cancelling";
+import { FoundView } from "./FoundView";
 import { useJob, useNow } from "./following";
 import { JobResult } from "./JobResult";
-import { FoundView } from "./FoundView";
+import { classify } from "./results";
 import { Bar, Standing } from "./Standing";
+import { durationOf, isFinished, lasting, progressOf, standingOf, stateOf, upcoming } from "./wording";
 
 export function JobPage({ id, types }: { id: string; types?: JobType[] }) {
   const { job, problem, take } = useJob(id);
@@ -107,8 +107,19 @@ function Running({ job, now }: { job: Job; now: number }) {
         <strong>{standingOf(job) === "running" && !job.cancelling && message ? message : state}</strong>
         <span>{words}</span>
       </div>
-      <Bar share={standingOf(job) === "running" ? share : 0} label="Progress" text={[words, message].filter(Boolean).join(", ") || state} />
-      <p className="hint">{took === undefined ? `Sent ${ago(job.submitted, now)}` : took < 1 ? "Has just begun" : `Runs for ${lasting(Math.floor(took))}`}. You can leave this page; the job goes on.</p>
+      <Bar
+        share={standingOf(job) === "running" ? share : 0}
+        label="Progress"
+        text={[words, message].filter(Boolean).join(", ") || state}
+      />
+      <p className="hint">
+        {took === undefined
+          ? `Sent ${ago(job.submitted, now)}`
+          : took < 1
+            ? "Has just begun"
+            : `Runs for ${lasting(Math.floor(took))}`}
+        . You can leave this page; the job goes on.
+      </p>
     </section>
   );
 }
@@ -129,7 +140,9 @@ function Failure({ job }: { job: Job }) {
       {job.log_tail && (
         <details>
           <summary>The last lines it wrote</summary>
-          <pre className="code" tabIndex={0}>{job.log_tail.trimEnd()}</pre>
+          <pre className="code" tabIndex={0}>
+            {job.log_tail.trimEnd()}
+          </pre>
           <button className="button" onClick={() => void copyText(job.log_tail ?? "", "Copied the last lines.")}>
             <Copy />
             Copy
@@ -146,7 +159,13 @@ function Facts({ job, now }: { job: Job; now: number }) {
   if (job.started !== null) facts.push(["Started", <Moment key="" at={job.started} now={now} />]);
   if (job.finished !== null) facts.push(["Ended", <Moment key="" at={job.finished} now={now} />]);
   if (took !== undefined) facts.push(["Took", lasting(took)]);
-  if (job.expires !== null) facts.push(["Kept until", <time key="" title={exactTime(job.expires)}>{upcoming(job.expires, now)}</time>]);
+  if (job.expires !== null)
+    facts.push([
+      "Kept until",
+      <time key="" title={exactTime(job.expires)}>
+        {upcoming(job.expires, now)}
+      </time>,
+    ]);
   facts.push(["Queue", job.queue]);
   if (job.made_by !== null) facts.push(["By", job.made_by]);
   if (job.attempts > 1) facts.push(["Begun", `${job.attempts} times`]);
@@ -155,7 +174,12 @@ function Facts({ job, now }: { job: Job; now: number }) {
     "Id",
     <span key="" className="id">
       <code className="code">{job.id.slice(0, 8)}</code>
-      <button className="icon small" aria-label="Copy the id" title={job.id} onClick={() => void copyText(job.id, "Copied the job’s id.")}>
+      <button
+        className="icon small"
+        aria-label="Copy the id"
+        title={job.id}
+        onClick={() => void copyText(job.id, "Copied the job’s id.")}
+      >
         <Copy />
       </button>
     </span>,
@@ -205,7 +229,13 @@ function Inputs({ id, isSecret }: { id: string; isSecret: boolean }) {
   return (
     <section>
       <h2>Inputs</h2>
-      {inputs.problem !== undefined ? <p className="about">{inputs.problem}</p> : isEmpty ? <p className="about">None</p> : <FoundView found={classify(inputs.value)} label="Inputs" />}
+      {inputs.problem !== undefined ? (
+        <p className="about">{inputs.problem}</p>
+      ) : isEmpty ? (
+        <p className="about">None</p>
+      ) : (
+        <FoundView found={classify(inputs.value)} label="Inputs" />
+      )}
     </section>
   );
 }

@@ -1,12 +1,12 @@
 /** What a job returned. Large results are fetched only when somebody wants to see them. */
 import { useEffect, useMemo, useState } from "react";
-import { showResult, type Job } from "../api/jobs";
-import { bytes } from "../logic/format";
-import { classify, referencesIn, type Found } from "../logic/results";
+import { type Job, showResult } from "../api/jobs";
+import { bytes } from "../parts/format";
 import { Copy, Download } from "../parts/icons";
 import { JsonView } from "../parts/JsonView";
 import { copyText, saveFrom } from "../parts/save";
 import { FoundView, ReferenceView } from "./FoundView";
+import { classify, type Found, referencesIn } from "./results";
 
 const FETCHED_BYTES = 2_000_000;
 const COPIED_BYTES = 1_000_000;
@@ -34,17 +34,36 @@ export function JobResult({ job }: { job: Job }) {
         <h2>Result</h2>
         <span className="spring" />
         {result && "value" in result && size <= COPIED_BYTES && (
-          <button className="button quiet" onClick={() => void copyText(typeof result.value === "string" ? result.value : JSON.stringify(result.value, null, 2), "Copied the result.")}>
+          <button
+            className="button quiet"
+            onClick={() =>
+              void copyText(
+                typeof result.value === "string" ? result.value : JSON.stringify(result.value, null, 2),
+                "Copied the result.",
+              )
+            }
+          >
             <Copy />
             Copy
           </button>
         )}
-        <button className="button quiet" onClick={() => saveFrom(job.links.result, `${job.type}-${job.id.slice(0, 8)}.json`)}>
+        <button
+          className="button quiet"
+          onClick={() => saveFrom(job.links.result, `${job.type}-${job.id.slice(0, 8)}.json`)}
+        >
           <Download />
           JSON, {bytes(size)}
         </button>
       </div>
-      {result ? <Shown result={result} name={job.type} /> : isWanted ? <div className="box result-skeleton" role="status">Fetching {bytes(size)} …</div> : <Large size={size} show={() => setWanted(true)} />}
+      {result ? (
+        <Shown result={result} name={job.type} />
+      ) : isWanted ? (
+        <div className="box result-skeleton" role="status">
+          Fetching {bytes(size)} …
+        </div>
+      ) : (
+        <Large size={size} show={() => setWanted(true)} />
+      )}
     </section>
   );
 }
@@ -63,7 +82,10 @@ function Large({ size, show }: { size: number; show: () => void }) {
 
 function Shown({ result, name }: { result: { value?: unknown; problem?: string }; name: string }) {
   const found = useMemo(() => classify(result.value), [result.value]);
-  const references = useMemo(() => referencesIn(result.value, location.origin).filter(({ place }) => !isInline(found, place)), [result.value, found]);
+  const references = useMemo(
+    () => referencesIn(result.value, location.origin).filter(({ place }) => !isInline(found, place)),
+    [result.value, found],
+  );
   if (result.problem !== undefined)
     return (
       <p className="problem" role="alert">
@@ -82,7 +104,11 @@ function Shown({ result, name }: { result: { value?: unknown; problem?: string }
           ))}
         </ul>
       )}
-      {found.kind === "nothing" ? <p className="box empty">It returned nothing.</p> : <FoundView found={found} label="Result" opensAs={name} />}
+      {found.kind === "nothing" ? (
+        <p className="box empty">It returned nothing.</p>
+      ) : (
+        <FoundView found={found} label="Result" opensAs={name} />
+      )}
       {(found.kind === "named" || found.kind === "table" || found.kind === "chart") && (
         <details className="as-json">
           <summary>The same as JSON</summary>
@@ -94,4 +120,6 @@ function Shown({ result, name }: { result: { value?: unknown; problem?: string }
 }
 
 /** Whether a reference stands where it can be pressed already: the whole result, or one of its named values. */
-const isInline = (found: Found, place: string) => found.kind === "value" || (found.kind === "named" && found.entries.some((each) => each.name === place && each.found.kind === "value"));
+const isInline = (found: Found, place: string) =>
+  found.kind === "value" ||
+  (found.kind === "named" && found.entries.some((each) => each.name === place && each.found.kind === "value"));

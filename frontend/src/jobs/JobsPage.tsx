@@ -1,14 +1,14 @@
 /** Functions that run in the background: what can be run, what was, and one of them. */
 import { useEffect, useState } from "react";
-import { listJobTypes, type JobType } from "../api/jobs";
-import { humanise } from "../logic/schema";
-import { schedule } from "../logic/jobs";
+import { type JobType, listJobTypes } from "../api/jobs";
 import { Link } from "../parts/Link";
+import { humanise } from "../parts/schema";
 import { filterOf, formAddress } from "./addresses";
 import { JobForm } from "./JobForm";
 import { JobList } from "./JobList";
 import { JobPage } from "./JobPage";
 import { NoJobs } from "./NoJobs";
+import { schedule } from "./wording";
 import "./jobs.css";
 
 export default function JobsPage({ query }: { query: URLSearchParams }) {
@@ -40,7 +40,18 @@ export default function JobsPage({ query }: { query: URLSearchParams }) {
       <div className={isInside ? "jobs-layout inside" : "jobs-layout"}>
         <Types types={types} chosen={type ?? undefined} />
         <div className="jobs-main">
-          {id !== null ? <JobPage key={id} id={id} types={types} /> : type !== null ? <JobForm key={`${type} ${query.get("from")}`} name={type} types={types} from={query.get("from") ?? undefined} /> : <Overview query={query} types={types} />}
+          {id !== null ? (
+            <JobPage key={id} id={id} types={types} />
+          ) : type !== null ? (
+            <JobForm
+              key={`${type} ${query.get("from")}`}
+              name={type}
+              types={types}
+              from={query.get("from") ?? undefined}
+            />
+          ) : (
+            <Overview query={query} types={types} />
+          )}
         </div>
       </div>
     </main>

@@ -15,9 +15,13 @@ export function NoJobs() {
     <section className="box empty teaches">
       <strong>No jobs are declared yet</strong>
       <p>
-        A job is a Python function. The server makes a form of its parameters, runs it in a worker, and keeps its result for a day. Save these six lines as <code className="code">handlers/sums.py</code>, in the folder where the server was started:
+        A job is a Python function. The server makes a form of its parameters, runs it in a worker, and keeps its result
+        for a day. Save these six lines as <code className="code">handlers/sums.py</code>, in the folder where the
+        server was started:
       </p>
-      <pre className="code" tabIndex={0}>{EXAMPLE.trim()}</pre>
+      <pre className="code" tabIndex={0}>
+        {EXAMPLE.trim()}
+      </pre>
       <button className="button" onClick={() => void copyText(EXAMPLE, "Copied. Save it as handlers/sums.py.")}>
         <Copy />
         Copy

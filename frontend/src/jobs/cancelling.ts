@@ -1,7 +1,7 @@
 /** Stopping a job, from wherever it is shown. */
-import { cancelJob, showJob, type Job } from "../api/jobs";
+import { cancelJob, type Job, showJob } from "../api/jobs";
 import { ApiError } from "../api/rest";
-import { humanise } from "../logic/schema";
+import { humanise } from "../parts/schema";
 import { failed, toast } from "../parts/toasts";
 import { navigate } from "../router";
 import { formAddress } from "./addresses";
@@ -11,7 +11,10 @@ export async function cancel(job: Job, take: (job: Job) => void): Promise<void> 
   try {
     const now = await cancelJob(job.id);
     take(now);
-    if (now.status === "REVOKED") toast(`${humanise(job.type)} was cancelled.`, { action: { label: "Run again", run: () => navigate(formAddress(job.type, job.id)) } });
+    if (now.status === "REVOKED")
+      toast(`${humanise(job.type)} was cancelled.`, {
+        action: { label: "Run again", run: () => navigate(formAddress(job.type, job.id)) },
+      });
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "IllegalOperation") return failed(error);
     // It was faster: what came of it is better news than the refusal.

@@ -1,8 +1,8 @@
 /** Jobs as they change, for components. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { JobWatch, listJobs, showJob, type Job, type JobList } from "../api/jobs";
-import { isFinished, later, statusesOf } from "../logic/jobs";
+import { type Job, type JobList, JobWatch, listJobs, showJob } from "../api/jobs";
 import type { Filter } from "./addresses";
+import { isFinished, later, statusesOf } from "./wording";
 
 const LIST_SECONDS = 5;
 
@@ -44,7 +44,10 @@ export function useJob(id: string): { job?: Job; problem?: Error; take: (job: Jo
 }
 
 /** A page of the jobs' list; those that wait or run change as they do, new ones appear on the first page. */
-export function useJobs({ types, standings, before }: Filter, limit: number): { found?: JobList; problem?: Error; take: (job: Job) => void } {
+export function useJobs(
+  { types, standings, before }: Filter,
+  limit: number,
+): { found?: JobList; problem?: Error; take: (job: Job) => void } {
   const query = new URLSearchParams({ limit: String(limit) });
   for (const type of types) query.append("type", type);
   for (const status of statusesOf(standings)) query.append("status", status);
@@ -52,18 +55,35 @@ export function useJobs({ types, standings, before }: Filter, limit: number): { 
   const key = query.toString();
   const [state, setState] = useState<{ key: string; found?: JobList; problem?: Error }>({ key });
   const watch = useRef<JobWatch>(undefined);
-  const take = useCallback((next: Job) => setState((now) => (now.found ? { ...now, found: { ...now.found, jobs: now.found.jobs.map((each) => (each.id === next.id ? later(each, next) : each)) } } : now)), []);
+  const take = useCallback(
+    (next: Job) =>
+      setState((now) =>
+        now.found
+          ? {
+              ...now,
+              found: {
+                ...now.found,
+                jobs: now.found.jobs.map((each) => (each.id === next.id ? later(each, next) : each)),
+              },
+            }
+          : now,
+      ),
+    [],
+  );
 
   useEffect(() => {
     let isCurrent = true;
     const load = () =>
       listJobs(new URLSearchParams(key)).then(
-        (found) => isCurrent && setState((now) => ({ key, found: merge(now.key === key ? now.found : undefined, found) })),
-        (problem: Error) => isCurrent && setState((now) => ({ key, found: now.key === key ? now.found : undefined, problem })),
+        (found) =>
+          isCurrent && setState((now) => ({ key, found: merge(now.key === key ? now.found : undefined, found) })),
+        (problem: Error) =>
+          isCurrent && setState((now) => ({ key, found: now.key === key ? now.found : undefined, problem })),
       );
     void load();
     // Nobody tells of new jobs; older pages stay as they were opened.
-    const timer = before === undefined ? setInterval(() => !document.hidden && void load(), LIST_SECONDS * 1000) : undefined;
+    const timer =
+      before === undefined ? setInterval(() => !document.hidden && void load(), LIST_SECONDS * 1000) : undefined;
     return () => {
       isCurrent = false;
       clearInterval(timer);

@@ -1,11 +1,11 @@
 /** Everything that can be done or gone to, by a few letters. */
 import { Dialog as Radix } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { grouped } from "../dataset/panel/fitting";
 import { SearchIcon } from "../parts/icons";
-import { grouped } from "../logic/fitting";
-import { rank, type Found } from "../logic/ranking";
-import { collect, type Command } from "./commands";
+import { type Command, collect } from "./commands";
 import { afterClosing, closePalette } from "./open";
+import { type Found, rank } from "./ranking";
 import "./palette.css";
 
 /** What is drawn of a search; and of each heading while nothing is searched. */
@@ -21,10 +21,17 @@ export default function Palette() {
   useEffect(() => collect(setCommands), []);
 
   const found = useMemo(() => {
-    const ranked = rank(query, commands, (command) => [command.title, `${command.words ?? ""} ${command.group}`, command.line ?? ""]).map((each) => ({ ...each, group: each.item.group }));
+    const ranked = rank(query, commands, (command) => [
+      command.title,
+      `${command.words ?? ""} ${command.group}`,
+      command.line ?? "",
+    ]).map((each) => ({ ...each, group: each.item.group }));
     // The heading with the best match comes first, and under each the best one.
     if (query.trim() !== "") return grouped(ranked.slice(0, MOST));
-    return grouped(ranked).map(([group, members]): [string, typeof members] => [group, members.slice(0, MOST_OF_GROUP)]);
+    return grouped(ranked).map(([group, members]): [string, typeof members] => [
+      group,
+      members.slice(0, MOST_OF_GROUP),
+    ]);
   }, [commands, query]);
   const flat = found.flatMap(([, members]) => members);
   const chosen = flat[Math.min(active, flat.length - 1)];
@@ -40,7 +47,12 @@ export default function Palette() {
   const onKey = (event: React.KeyboardEvent) => {
     const last = flat.length - 1;
     const at = Math.min(active, last);
-    const next = { ArrowDown: at >= last ? 0 : at + 1, ArrowUp: at <= 0 ? last : at - 1, PageDown: Math.min(last, at + 8), PageUp: Math.max(0, at - 8) }[event.key];
+    const next = {
+      ArrowDown: at >= last ? 0 : at + 1,
+      ArrowUp: at <= 0 ? last : at - 1,
+      PageDown: Math.min(last, at + 8),
+      PageUp: Math.max(0, at - 8),
+    }[event.key];
     if (next !== undefined) setActive(Math.max(0, next));
     else if (event.key === "Enter") run(chosen?.item);
     else return;
@@ -51,7 +63,14 @@ export default function Palette() {
     <Radix.Root open onOpenChange={(open) => !open && closePalette()}>
       <Radix.Portal>
         <Radix.Overlay className="veil" />
-        <Radix.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={(event) => { event.preventDefault(); afterClosing(); }}>
+        <Radix.Content
+          className="palette"
+          aria-describedby={undefined}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            afterClosing();
+          }}
+        >
           <Radix.Title className="sr-only">Commands</Radix.Title>
           <div className="palette-head">
             <SearchIcon />

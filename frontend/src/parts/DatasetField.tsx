@@ -1,7 +1,7 @@
 /** Chooses a dataset: one of those that this browser opened, by name, or any other by its link. */
 import { useEffect, useState } from "react";
-import { listDatasets, type DatasetSummary } from "../api/rest";
-import { count } from "../logic/format";
+import { type DatasetSummary, listDatasets } from "../api/rest";
+import { count } from "./format";
 import { recentIds } from "./preferences";
 
 interface Props {
@@ -35,7 +35,18 @@ export function DatasetField({ value, change, ...field }: Props) {
   }, []);
   const isKnown = recent?.some((dataset) => dataset.sessionID === value) ?? false;
   const pastes = recent?.length === 0 || isOther || (recent !== undefined && value !== "" && !isKnown);
-  const paste = <input {...field} className="field" type="text" autoComplete="off" spellCheck={false} placeholder="Paste a dataset’s link" value={value} onChange={(event) => change(idIn(event.target.value))} />;
+  const paste = (
+    <input
+      {...field}
+      className="field"
+      type="text"
+      autoComplete="off"
+      spellCheck={false}
+      placeholder="Paste a dataset’s link"
+      value={value}
+      onChange={(event) => change(idIn(event.target.value))}
+    />
+  );
   if (recent?.length === 0) return paste;
   return (
     <div className="dataset-field">

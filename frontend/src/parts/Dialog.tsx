@@ -3,7 +3,17 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { Close } from "./icons";
 
-export function Dialog({ title, children, close, wide = false }: { title: string; children: ReactNode; close: () => void; wide?: boolean }) {
+export function Dialog({
+  title,
+  children,
+  close,
+  wide = false,
+}: {
+  title: string;
+  children: ReactNode;
+  close: () => void;
+  wide?: boolean;
+}) {
   return (
     <Radix.Root open onOpenChange={(open) => !open && close()}>
       <Radix.Portal>

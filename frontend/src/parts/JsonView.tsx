@@ -1,6 +1,6 @@
 /** JSON as a tree that opens where somebody looks, and as much of it as was asked for. */
 import { useState } from "react";
-import { count, counted } from "../logic/format";
+import { count, counted } from "./format";
 
 const AT_ONCE = 100;
 const OPEN_ENTRIES = 30;

@@ -1,7 +1,7 @@
 /** A small table of records, such as the items of a list or a result: columns are the fields, in the order they appear. */
-import { useMemo, type ReactNode } from "react";
-import { count } from "../logic/format";
-import { columnsOf, shown } from "../logic/records";
+import { type ReactNode, useMemo } from "react";
+import { count } from "./format";
+import { columnsOf, shown } from "./records";
 
 interface Props {
   records: Record<string, unknown>[];
@@ -39,7 +39,11 @@ export function RecordsTable({ records, label, first = [], most = 200, action }:
             <tr key={at}>
               {columns.map((column) => (
                 <td key={column.name} className={column.isNumeric ? "number" : undefined}>
-                  {record[column.name] === null || record[column.name] === undefined ? <span className="missing">•</span> : shown(record[column.name])}
+                  {record[column.name] === null || record[column.name] === undefined ? (
+                    <span className="missing">•</span>
+                  ) : (
+                    shown(record[column.name])
+                  )}
                 </td>
               ))}
               {action && <td className="actions">{action(record)}</td>}

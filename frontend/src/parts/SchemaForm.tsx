@@ -1,9 +1,9 @@
-/** A form made from a JSON Schema: see logic/schema.ts for which control each property gets. */
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from "react";
-import { below, controlsOf, entry, placed, readEntered, type Problem } from "../logic/entered";
-import { choiceName, fits, humanise, partOf, rawOf, type Part, type Raw, type RawGroup, type Schema } from "../logic/schema";
+/** A form made from a JSON Schema: see schema.ts for which control each property gets. */
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { DatasetField } from "./DatasetField";
+import { below, controlsOf, entry, type Problem, placed, readEntered } from "./entered";
 import { Bin, Plus } from "./icons";
+import { choiceName, fits, humanise, type Part, partOf, type Raw, type RawGroup, rawOf, type Schema } from "./schema";
 import "./schema-form.css";
 
 interface Props {
@@ -39,7 +39,9 @@ export function SchemaForm({ schema, given, problems, submit, children, label }:
 
   const entered = useMemo(() => readEntered(part, raw), [part, raw]);
   const controls = controlsOf(part, raw);
-  const own = entered.problems.filter((problem) => seen === "all" || (!problem.isMissing && seen.includes(problem.field)));
+  const own = entered.problems.filter(
+    (problem) => seen === "all" || (!problem.isMissing && seen.includes(problem.field)),
+  );
   const shown = placed([...own, ...said], controls);
   const general = shown.get("");
 
@@ -76,7 +78,11 @@ export function SchemaForm({ schema, given, problems, submit, children, label }:
         else submit(entered.value);
       }}
     >
-      {part.kind === "group" ? <Parts part={part} raw={raw as RawGroup} path="" change={change} shared={shared} /> : <Control part={{ ...part, label: part.label || "Inputs" }} raw={raw} path="" change={change} shared={shared} />}
+      {part.kind === "group" ? (
+        <Parts part={part} raw={raw as RawGroup} path="" change={change} shared={shared} />
+      ) : (
+        <Control part={{ ...part, label: part.label || "Inputs" }} raw={raw} path="" change={change} shared={shared} />
+      )}
       {general && part.kind === "group" && (
         <p className="problem" role="alert">
           {general}
@@ -98,7 +104,14 @@ interface ControlProps<R extends Raw = Raw> {
 function Parts({ part, raw, path, change, shared }: ControlProps<RawGroup>) {
   if (part.parts?.length === 0) return <p className="about">It takes no inputs.</p>;
   return part.parts?.map((each) => (
-    <Control key={each.name} part={each} raw={raw.values[each.name]!} path={below(path, each.name)} change={(next) => change({ isGiven: true, values: { ...raw.values, [each.name]: next } })} shared={shared} />
+    <Control
+      key={each.name}
+      part={each}
+      raw={raw.values[each.name]!}
+      path={below(path, each.name)}
+      change={(next) => change({ isGiven: true, values: { ...raw.values, [each.name]: next } })}
+      shared={shared}
+    />
   ));
 }
 
@@ -130,7 +143,8 @@ function Control(props: ControlProps) {
 }
 
 const idOf = (shared: Shared, path: string) => `${shared.id}${path}`;
-const isOptional = (part: Part) => (!part.required || part.nullable) && (part.schema.default === undefined || part.schema.default === null);
+const isOptional = (part: Part) =>
+  (!part.required || part.nullable) && (part.schema.default === undefined || part.schema.default === null);
 const Optional = ({ part }: { part: Part }) => isOptional(part) && <span className="optional">may be left out</span>;
 
 function Notes({ part, path, shared }: Pick<ControlProps, "part" | "path" | "shared">) {
@@ -167,9 +181,15 @@ function common({ part, path, shared }: Pick<ControlProps, "part" | "path" | "sh
 
 function Entry(props: ControlProps<string>) {
   const { part, raw, path, change, shared } = props;
-  const field = { ...common(props), className: "field", value: raw, onChange: (event: { target: { value: string } }) => change(event.target.value) };
+  const field = {
+    ...common(props),
+    className: "field",
+    value: raw,
+    onChange: (event: { target: { value: string } }) => change(event.target.value),
+  };
   const example = part.schema.examples?.[0];
-  const placeholder = example === undefined ? undefined : `such as ${typeof example === "string" ? example : JSON.stringify(example)}`;
+  const placeholder =
+    example === undefined ? undefined : `such as ${typeof example === "string" ? example : JSON.stringify(example)}`;
   switch (part.kind) {
     case "choice":
       return (
@@ -195,7 +215,15 @@ function Entry(props: ControlProps<string>) {
     case "paragraph":
       return <textarea {...field} rows={4} placeholder={placeholder} />;
     case "lines":
-      return <textarea {...field} className={part.item?.kind === "text" ? "field" : "field code"} rows={Math.min(8, Math.max(3, raw.split("\n").length))} spellCheck={false} placeholder={placeholder} />;
+      return (
+        <textarea
+          {...field}
+          className={part.item?.kind === "text" ? "field" : "field code"}
+          rows={Math.min(8, Math.max(3, raw.split("\n").length))}
+          spellCheck={false}
+          placeholder={placeholder}
+        />
+      );
     case "json":
       return (
         <textarea
@@ -212,8 +240,26 @@ function Entry(props: ControlProps<string>) {
       );
     default: {
       const isNumber = part.kind === "number" || part.kind === "integer";
-      const emptied = !part.required && part.schema.default !== undefined && part.schema.default !== null && part.schema.default !== "" ? `${choiceName(part.schema.default)} when left empty` : undefined;
-      return <input {...field} className={isNumber ? "field short" : "field"} type="text" inputMode={isNumber ? (part.kind === "integer" && (part.schema.minimum ?? -1) >= 0 ? "numeric" : "decimal") : undefined} autoComplete="off" spellCheck={false} placeholder={placeholder ?? (isNumber ? emptied : undefined)} />;
+      const emptied =
+        !part.required &&
+        part.schema.default !== undefined &&
+        part.schema.default !== null &&
+        part.schema.default !== ""
+          ? `${choiceName(part.schema.default)} when left empty`
+          : undefined;
+      return (
+        <input
+          {...field}
+          className={isNumber ? "field short" : "field"}
+          type="text"
+          inputMode={
+            isNumber ? (part.kind === "integer" && (part.schema.minimum ?? -1) >= 0 ? "numeric" : "decimal") : undefined
+          }
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={placeholder ?? (isNumber ? emptied : undefined)}
+        />
+      );
     }
   }
 }
@@ -224,11 +270,28 @@ function Moment(props: ControlProps<string>) {
   const [, local = "", zone = ""] = /^(.*?)(Z|[+-]\d\d:\d\d)?$/.exec(raw) ?? [];
   const here = offsetOf(local);
   const zones = [...new Set(["", "Z", here, zone])];
-  const names: Record<string, string> = { "": "no zone", Z: "UTC", [here]: here === "+00:00" ? "UTC (+00:00)" : `here (${here})` };
+  const names: Record<string, string> = {
+    "": "no zone",
+    Z: "UTC",
+    [here]: here === "+00:00" ? "UTC (+00:00)" : `here (${here})`,
+  };
   return (
     <div className="moment">
-      <input {...common(props)} className="field" type="datetime-local" step={1} value={local.replace(" ", "T")} onChange={(event) => change(event.target.value === "" ? "" : event.target.value + zone)} />
-      <select className="field" aria-label={`Time zone of ${props.part.label}`} value={zone} onChange={(event) => change(local + event.target.value)} disabled={local === ""}>
+      <input
+        {...common(props)}
+        className="field"
+        type="datetime-local"
+        step={1}
+        value={local.replace(" ", "T")}
+        onChange={(event) => change(event.target.value === "" ? "" : event.target.value + zone)}
+      />
+      <select
+        className="field"
+        aria-label={`Time zone of ${props.part.label}`}
+        value={zone}
+        onChange={(event) => change(local + event.target.value)}
+        disabled={local === ""}
+      >
         {zones.map((each) => (
           <option key={each} value={each}>
             {names[each] ?? each}
@@ -272,7 +335,13 @@ function Ticks(props: ControlProps<number[]>) {
       <div className="tick-list">
         {part.choices?.map((choice, at) => (
           <label key={at} className="check">
-            <input {...field} id={at === 0 ? id : undefined} type="checkbox" checked={raw.includes(at)} onChange={(event) => change(event.target.checked ? [...raw, at] : raw.filter((each) => each !== at))} />
+            <input
+              {...field}
+              id={at === 0 ? id : undefined}
+              type="checkbox"
+              checked={raw.includes(at)}
+              onChange={(event) => change(event.target.checked ? [...raw, at] : raw.filter((each) => each !== at))}
+            />
             {choiceName(choice)}
           </label>
         ))}
@@ -291,7 +360,12 @@ function Group(props: ControlProps<RawGroup>) {
       <legend>{part.label}</legend>
       {mayGo && (
         <label className="check">
-          <input type="checkbox" aria-invalid={problem ? true : undefined} checked={raw.isGiven} onChange={(event) => change({ ...raw, isGiven: event.target.checked })} />
+          <input
+            type="checkbox"
+            aria-invalid={problem ? true : undefined}
+            checked={raw.isGiven}
+            onChange={(event) => change({ ...raw, isGiven: event.target.checked })}
+          />
           {`Set ${part.label.charAt(0).toLowerCase()}${part.label.slice(1)}`}
         </label>
       )}
@@ -330,9 +404,21 @@ function Rows({ part, raw, path, change, shared }: ControlProps<RawGroup[]>) {
               {at + 1}
             </span>
             <div className="row-fields">
-              <Parts part={item} raw={row} path={entry(path, at)} change={(next) => change(raw.map((each, index) => (index === at ? (next as RawGroup) : each)))} shared={shared} />
+              <Parts
+                part={item}
+                raw={row}
+                path={entry(path, at)}
+                change={(next) => change(raw.map((each, index) => (index === at ? (next as RawGroup) : each)))}
+                shared={shared}
+              />
             </div>
-            <button type="button" className="icon" aria-label={`Remove ${noun.toLowerCase()} ${at + 1}`} title="Remove" onClick={() => remove(at)}>
+            <button
+              type="button"
+              className="icon"
+              aria-label={`Remove ${noun.toLowerCase()} ${at + 1}`}
+              title="Remove"
+              onClick={() => remove(at)}
+            >
               <Bin />
             </button>
           </li>
@@ -355,4 +441,5 @@ function Rows({ part, raw, path, change, shared }: ControlProps<RawGroup[]>) {
 }
 
 /** `Storms` has rows called `storm`; what is no plain plural has rows. */
-const singular = (label: string) => (/[^s]s$/.test(label) && !/(ie|sse|xe|che|she)s$/.test(label) ? humanise(label).slice(0, -1) : "row");
+const singular = (label: string) =>
+  /[^s]s$/.test(label) && !/(ie|sse|xe|che|she)s$/.test(label) ? humanise(label).slice(0, -1) : "row";

@@ -1,6 +1,6 @@
 /** A field for a value of the data: one line, or as many as the value has, which an input would join. */
-import { useRef, type KeyboardEvent } from "react";
-import { hasLines, withLineEnds } from "../logic/lines";
+import { type KeyboardEvent, useRef } from "react";
+import { hasLines, withLineEnds } from "./lines";
 
 interface Props {
   value: string;
@@ -16,7 +16,18 @@ interface Props {
   onEscape?: () => void;
 }
 
-export function TextInput({ value, change, enter, label, placeholder, invalid, autoFocus, selectAll, onBlur, onEscape }: Props) {
+export function TextInput({
+  value,
+  change,
+  enter,
+  label,
+  placeholder,
+  invalid,
+  autoFocus,
+  selectAll,
+  onBlur,
+  onEscape,
+}: Props) {
   // The field stays what it began as: it would lose the focus in the middle of typing.
   const before = useRef(value);
   const common = {
@@ -37,7 +48,8 @@ export function TextInput({ value, change, enter, label, placeholder, invalid, a
       enter();
     },
   };
-  if (!hasLines(before.current)) return <input {...common} type="text" onChange={(event) => change(event.target.value)} />;
+  if (!hasLines(before.current))
+    return <input {...common} type="text" onChange={(event) => change(event.target.value)} />;
   return (
     <textarea
       {...common}

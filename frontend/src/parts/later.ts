@@ -1,5 +1,5 @@
 /** Removing with a way back: hidden at once, done when the note with Undo has gone or the page goes. */
-import { Later } from "../logic/items";
+import { Later } from "./items";
 import { toast } from "./toasts";
 
 const later = new Later();

@@ -24,13 +24,16 @@ function write(key: string, value: string): void {
 export function recentIds(): string[] {
   try {
     const kept: unknown = JSON.parse(read(RECENT) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((id): id is string => typeof id === "string" && /^[0-9a-f]{30}$/.test(id)) : [];
+    return Array.isArray(kept)
+      ? kept.filter((id): id is string => typeof id === "string" && /^[0-9a-f]{30}$/.test(id))
+      : [];
   } catch {
     return [];
   }
 }
 
-export const remember = (id: string) => write(RECENT, JSON.stringify([id, ...recentIds().filter((each) => each !== id)].slice(0, MOST)));
+export const remember = (id: string) =>
+  write(RECENT, JSON.stringify([id, ...recentIds().filter((each) => each !== id)].slice(0, MOST)));
 export const forget = (id: string) => write(RECENT, JSON.stringify(recentIds().filter((each) => each !== id)));
 
 export type Theme = "light" | "dark";

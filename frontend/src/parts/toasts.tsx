@@ -1,6 +1,7 @@
 /** Short notes of what happened, in words, with the way back. */
-import { Store, useStore } from "./store";
+
 import { Close } from "./icons";
+import { Store, useStore } from "./store";
 
 interface Note {
   id: number;
@@ -23,7 +24,8 @@ export function toast(text: string, about: { tone?: Note["tone"]; action?: Note[
   setTimeout(() => dismiss(note.id), SECONDS[note.tone] * 1000);
 }
 
-export const failed = (error: unknown) => toast(error instanceof Error ? error.message : String(error), { tone: "failed" });
+export const failed = (error: unknown) =>
+  toast(error instanceof Error ? error.message : String(error), { tone: "failed" });
 
 export function Toasts() {
   const { notes } = useStore(store);

@@ -1,9 +1,13 @@
 /** Who one is to the server, and the way out. */
 import { useState } from "react";
-import { signOut, type Me } from "../api/account";
+import { type Me, signOut } from "../api/account";
 import { failed } from "../parts/toasts";
 
-const SCOPES = { read: "may read", write: "may read and change", admin: "may do everything, and sees how the server is" };
+const SCOPES = {
+  read: "may read",
+  write: "may read and change",
+  admin: "may do everything, and sees how the server is",
+};
 
 export function Account({ me }: { me: Me }) {
   const [isLeaving, setLeaving] = useState(false);

@@ -1,12 +1,12 @@
 /** How this server is, and who one is to it. */
 import { useEffect, useState } from "react";
 import { account, loadMe } from "../api/account";
-import { showServer, type ServerDetails, type ServerState } from "../api/server";
-import { bytes, count, counted, exactTime, share } from "../logic/format";
-import { areaName, checkName, jobWords, largest, lasting, sentence, took, verdict, workerKind } from "../logic/serving";
+import { type ServerDetails, type ServerState, showServer } from "../api/server";
+import { bytes, count, counted, exactTime, share } from "../parts/format";
 import { Check, Close } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { Account } from "./Account";
+import { areaName, checkName, jobWords, largest, lasting, sentence, took, verdict, workerKind } from "./serving";
 import "./server.css";
 
 const EVERY_MS = 5000;
@@ -64,13 +64,19 @@ function Shown({ state: { well, details } }: { state: ServerState }) {
     <>
       <p className={well ? "box verdict well" : "box verdict bad"} role="status">
         {well ? <Check /> : <Close />}
-        {details ? verdict(details.checks) : well ? "All is well" : "Something is wrong; an administrator’s token is told what"}
+        {details
+          ? verdict(details.checks)
+          : well
+            ? "All is well"
+            : "Something is wrong; an administrator’s token is told what"}
       </p>
       {details ? (
         <Details details={details} />
       ) : (
         <>
-          <p className="about">Checks, workers, queues and storage are shown to administrators: sign in with a token of the scope admin.</p>
+          <p className="about">
+            Checks, workers, queues and storage are shown to administrators: sign in with a token of the scope admin.
+          </p>
           <AccountSection />
         </>
       )}
@@ -133,7 +139,11 @@ function Work({ details }: { details: ServerDetails }) {
                   </span>
                 ))}
         </Fact>
-        {details.changes !== null && <Fact name="Changes of tables">{details.changes === 0 ? "none waits or runs" : `${count(details.changes)} wait or run`}</Fact>}
+        {details.changes !== null && (
+          <Fact name="Changes of tables">
+            {details.changes === 0 ? "none waits or runs" : `${count(details.changes)} wait or run`}
+          </Fact>
+        )}
         <Fact name="Queues of jobs">
           {details.queues.length === 0
             ? "nothing waits or runs"
@@ -166,7 +176,12 @@ function Kept({ details }: { details: ServerDetails }) {
             <span>
               <strong>{bytes(diskFree)}</strong> free of {bytes(diskSize)}
             </span>
-            <meter min={0} max={diskSize} value={diskSize - diskFree} aria-label={`${share(diskSize - diskFree, diskSize)} of the disk is used`} />
+            <meter
+              min={0}
+              max={diskSize}
+              value={diskSize - diskFree}
+              aria-label={`${share(diskSize - diskFree, diskSize)} of the disk is used`}
+            />
           </div>
         )}
         <ul>

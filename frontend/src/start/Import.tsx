@@ -1,15 +1,16 @@
 /** How to read a file, with its first rows as they would be read, before anything is imported. */
-import { io } from "socket.io-client";
+
 import { useEffect, useMemo, useRef, useState } from "react";
+import { io } from "socket.io-client";
 import { account, whyReadOnly } from "../api/account";
 import type { Look } from "../api/look";
 import { ApiError } from "../api/rest";
+import { bytes, count, counted, typeName } from "../parts/format";
 import { Back } from "../parts/icons";
-import { bytes, count, counted, typeName } from "../logic/format";
-import { shown } from "../logic/records";
-import { decode, guessSkip, sniff, sniffJson } from "../logic/sniff";
+import { shown } from "../parts/records";
 import { useStore } from "../parts/store";
 import { navigate } from "../router";
+import { decode, guessSkip, sniff, sniffJson } from "./sniff";
 import type { Source } from "./sources";
 
 interface Options {
@@ -21,9 +22,33 @@ interface Options {
   sampleSize: string;
   seed: string;
 }
-const PLAIN: Options = { headerIncluded: true, initialSkip: "", delimiter: "", encoding: "", sheet: "", sampleSize: "", seed: "" };
-const DELIMITERS = [["", "found by itself"], [",", "comma"], [";", "semicolon"], ["\t", "tab"], ["|", "bar"], [" ", "space"]];
-const ENCODINGS = [["", "found by itself"], ["utf-8", "UTF-8"], ["utf-16", "UTF-16"], ["cp1252", "Western (Windows-1252)"], ["iso-8859-1", "Western (Latin-1)"], ["shift_jis", "Japanese (Shift-JIS)"], ["gb18030", "Chinese (GB18030)"], ["cp1251", "Cyrillic (Windows-1251)"]];
+const PLAIN: Options = {
+  headerIncluded: true,
+  initialSkip: "",
+  delimiter: "",
+  encoding: "",
+  sheet: "",
+  sampleSize: "",
+  seed: "",
+};
+const DELIMITERS = [
+  ["", "found by itself"],
+  [",", "comma"],
+  [";", "semicolon"],
+  ["\t", "tab"],
+  ["|", "bar"],
+  [" ", "space"],
+];
+const ENCODINGS = [
+  ["", "found by itself"],
+  ["utf-8", "UTF-8"],
+  ["utf-16", "UTF-16"],
+  ["cp1252", "Western (Windows-1252)"],
+  ["iso-8859-1", "Western (Latin-1)"],
+  ["shift_jis", "Japanese (Shift-JIS)"],
+  ["gb18030", "Chinese (GB18030)"],
+  ["cp1251", "Cyrillic (Windows-1251)"],
+];
 const named = (choices: string[][], value: string) => choices.find(([each]) => each === value)?.[1] ?? value;
 
 /** What is known of the file with the options as they are. */
@@ -39,7 +64,12 @@ interface Found {
 const PAUSE_MILLISECONDS = 300;
 
 /** The options that were set, as the server takes them. */
-const written = (options: Options) => Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (value === "" || value === true ? [] : [[name, value === "\t" ? "tab" : String(value)]])));
+const written = (options: Options) =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) =>
+      value === "" || value === true ? [] : [[name, value === "\t" ? "tab" : String(value)]],
+    ),
+  );
 
 const textual = (value: unknown) => (typeof value === "string" ? value : undefined);
 
@@ -107,7 +137,12 @@ function useFound(source: Source, options: Options, suggest: (skip: number) => v
     if (!head) return undefined;
     if (source.kind === "json") return { ...sniffJson(decode(head).text) };
     try {
-      return sniff(head, { delimiter: options.delimiter || undefined, encoding: options.encoding || undefined, initialSkip: Number(options.initialSkip) || 0, headerIncluded: options.headerIncluded });
+      return sniff(head, {
+        delimiter: options.delimiter || undefined,
+        encoding: options.encoding || undefined,
+        initialSkip: Number(options.initialSkip) || 0,
+        headerIncluded: options.headerIncluded,
+      });
     } catch {
       return undefined; // an encoding that browsers do not know; the server may
     }
@@ -132,7 +167,12 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
   const sending = useRef<{ cancel?: () => void }>(undefined);
   const submit = useRef<HTMLButtonElement>(null);
   const hasSuggested = useRef(false);
-  const { found, problem: unreadable, isTooLarge, isLooking } = useFound(source, options, (skip) => {
+  const {
+    found,
+    problem: unreadable,
+    isTooLarge,
+    isLooking,
+  } = useFound(source, options, (skip) => {
     // Once, before the person sets anything.
     if (hasSuggested.current) return;
     hasSuggested.current = true;
@@ -151,12 +191,19 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
     const sent: Record<string, string> = written(options);
     setProgress({ phase: size === undefined ? "reading" : "sending", done: 0, total: size ?? 0 });
     const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
-    socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) => setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? size ?? 0, rows: news.rows }));
+    socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) =>
+      setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? size ?? 0, rows: news.rows }),
+    );
     try {
       // Without the socket the import works all the same; it only tells less.
-      await Promise.race([new Promise((resolve) => socket.on("connect", () => resolve(true))), new Promise((resolve) => setTimeout(resolve, 1500))]);
+      await Promise.race([
+        new Promise((resolve) => socket.on("connect", () => resolve(true))),
+        new Promise((resolve) => setTimeout(resolve, 1500)),
+      ]);
       if (socket.id) sent.socketID = socket.id;
-      const running = source.open(sent, (done, total) => setProgress(done < total ? { phase: "sending", done, total } : { phase: "reading", done: 0, total }));
+      const running = source.open(sent, (done, total) =>
+        setProgress(done < total ? { phase: "sending", done, total } : { phase: "reading", done: 0, total }),
+      );
       sending.current = running;
       const made = await running.done;
       navigate(`/${made.sessionID}`);
@@ -185,7 +232,13 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
         }}
       >
         <div className="options">
-          <OptionFields kind={kind} options={options} change={(part) => setOptions({ ...options, ...part })} found={found} suggested={suggested} />
+          <OptionFields
+            kind={kind}
+            options={options}
+            change={(part) => setOptions({ ...options, ...part })}
+            found={found}
+            suggested={suggested}
+          />
           {(problem ?? unreadable) && (
             <p className="problem" role="alert">
               {problem ?? unreadable}
@@ -202,7 +255,12 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
             </>
           )}
         </div>
-        <Rows found={found} isTooLarge={isTooLarge ?? false} isUnreadable={unreadable !== undefined} isLooking={isLooking} />
+        <Rows
+          found={found}
+          isTooLarge={isTooLarge ?? false}
+          isUnreadable={unreadable !== undefined}
+          isLooking={isLooking}
+        />
       </form>
     </main>
   );
@@ -210,10 +268,19 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
 
 function Running({ progress, cancel }: { progress: Progress; cancel: () => void }) {
   const { phase, done, total, rows } = progress;
-  const words = phase === "sending" ? `Sending: ${bytes(done)} of ${bytes(total)}` : rows ? `Reading: ${counted(rows, "row")} so far` : "Reading the file";
+  const words =
+    phase === "sending"
+      ? `Sending: ${bytes(done)} of ${bytes(total)}`
+      : rows
+        ? `Reading: ${counted(rows, "row")} so far`
+        : "Reading the file";
   return (
     <div className="running" role="status">
-      <progress max={Math.max(1, total)} value={phase === "reading" && done === 0 ? undefined : done} aria-label={words} />
+      <progress
+        max={Math.max(1, total)}
+        value={phase === "reading" && done === 0 ? undefined : done}
+        aria-label={words}
+      />
       <span>{words}</span>
       {phase === "sending" && (
         <button type="button" className="button" onClick={cancel}>
@@ -224,11 +291,29 @@ function Running({ progress, cancel }: { progress: Progress; cancel: () => void 
   );
 }
 
-function OptionFields({ kind, options, change, found, suggested }: { kind: string; options: Options; change: (part: Partial<Options>) => void; found?: Found; suggested: number }) {
+function OptionFields({
+  kind,
+  options,
+  change,
+  found,
+  suggested,
+}: {
+  kind: string;
+  options: Options;
+  change: (part: Partial<Options>) => void;
+  found?: Found;
+  suggested: number;
+}) {
   const text = (name: keyof Options, label: string, hint?: string) => (
     <label className="form-row">
       <span>{label}</span>
-      <input className="field" type="text" inputMode="numeric" value={String(options[name])} onChange={(event) => change({ [name]: event.target.value })} />
+      <input
+        className="field"
+        type="text"
+        inputMode="numeric"
+        value={String(options[name])}
+        onChange={(event) => change({ [name]: event.target.value })}
+      />
       {hint && <small className="hint">{hint}</small>}
     </label>
   );
@@ -249,14 +334,30 @@ function OptionFields({ kind, options, change, found, suggested }: { kind: strin
     <>
       {isTable && (
         <label className="check">
-          <input type="checkbox" checked={options.headerIncluded} onChange={(event) => change({ headerIncluded: event.target.checked })} />
+          <input
+            type="checkbox"
+            checked={options.headerIncluded}
+            onChange={(event) => change({ headerIncluded: event.target.checked })}
+          />
           The first line has the columns’ names
         </label>
       )}
-      {isTable && text("initialSkip", kind === "sheet" ? "Rows to skip before it" : "Lines to skip before it", suggested > 0 && options.initialSkip === String(suggested) ? `${counted(suggested, kind === "sheet" ? "row" : "line")} found above the names` : undefined)}
+      {isTable &&
+        text(
+          "initialSkip",
+          kind === "sheet" ? "Rows to skip before it" : "Lines to skip before it",
+          suggested > 0 && options.initialSkip === String(suggested)
+            ? `${counted(suggested, kind === "sheet" ? "row" : "line")} found above the names`
+            : undefined,
+        )}
       {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
       {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
-      {kind === "sheet" && ((found?.sheets?.length ?? 0) > 0 ? <SheetChoice sheets={found?.sheets ?? []} value={options.sheet} choose={(sheet) => change({ sheet })} /> : text("sheet", "Sheet", "Its name, or its number from 0; the first one by default"))}
+      {kind === "sheet" &&
+        ((found?.sheets?.length ?? 0) > 0 ? (
+          <SheetChoice sheets={found?.sheets ?? []} value={options.sheet} choose={(sheet) => change({ sheet })} />
+        ) : (
+          text("sheet", "Sheet", "Its name, or its number from 0; the first one by default")
+        ))}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}
       {options.sampleSize !== "" && text("seed", "Seed", "The same number gives the same rows again")}
     </>
@@ -267,7 +368,12 @@ function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: strin
   return (
     <label className="form-row">
       <span>Sheet</span>
-      <select className="field" value={value || sheets[0]} onChange={(event) => choose(event.target.value)} disabled={sheets.length === 1}>
+      <select
+        className="field"
+        value={value || sheets[0]}
+        onChange={(event) => choose(event.target.value)}
+        disabled={sheets.length === 1}
+      >
         {sheets.map((sheet) => (
           <option key={sheet}>{sheet}</option>
         ))}
@@ -279,17 +385,41 @@ function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: strin
 /** How many of the rows are seen; of a large file's beginning nobody knows of how many. */
 function ofAll({ rows, size }: Found): string {
   if (!size) return `The first ${counted(rows.length, "row")}`;
-  return rows.length < size.rows ? `The first ${count(rows.length)} of ${counted(size.rows, "row")}` : counted(size.rows, "row");
+  return rows.length < size.rows
+    ? `The first ${count(rows.length)} of ${counted(size.rows, "row")}`
+    : counted(size.rows, "row");
 }
 
-function Rows({ found, isTooLarge, isUnreadable, isLooking }: { found?: Found; isTooLarge: boolean; isUnreadable: boolean; isLooking: boolean }) {
-  if (isTooLarge) return <p className="no-preview">This file is too large to be looked at before it is opened; its rows are shown then. Nothing is lost: you can come back and open it with other options.</p>;
+function Rows({
+  found,
+  isTooLarge,
+  isUnreadable,
+  isLooking,
+}: {
+  found?: Found;
+  isTooLarge: boolean;
+  isUnreadable: boolean;
+  isLooking: boolean;
+}) {
+  if (isTooLarge)
+    return (
+      <p className="no-preview">
+        This file is too large to be looked at before it is opened; its rows are shown then. Nothing is lost: you can
+        come back and open it with other options.
+      </p>
+    );
   if (!found && isUnreadable) return <p className="no-preview">With these options there is nothing to show.</p>;
   if (!found) return <div className="preview skeleton" role="status" aria-label="Looking at the file" />;
   if (found.rows.length === 0) return <p className="no-preview">There are no rows to show with these options.</p>;
   const names = found.header.slice(0, 40);
   return (
-    <div className={isLooking ? "preview looking" : "preview"} tabIndex={0} role="region" aria-label="The first rows" aria-busy={isLooking}>
+    <div
+      className={isLooking ? "preview looking" : "preview"}
+      tabIndex={0}
+      role="region"
+      aria-label="The first rows"
+      aria-busy={isLooking}
+    >
       <table>
         <caption className="sr-only">The first {count(found.rows.length)} rows as they would be read</caption>
         <thead>

@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import type { StoredArea } from "../api/files";
-import { listDatasets, listSamples, openSample, type DatasetSummary, type Sample } from "../api/rest";
+import { type DatasetSummary, listDatasets, listSamples, openSample, type Sample } from "../api/rest";
+import { ago, bytes, count, exactTime } from "../parts/format";
 import { Close, UploadIcon } from "../parts/icons";
+import { Link } from "../parts/Link";
 import { forget, recentIds } from "../parts/preferences";
 import { useStore } from "../parts/store";
 import { failed } from "../parts/toasts";
-import { ago, bytes, count, exactTime } from "../logic/format";
-import { Link } from "../parts/Link";
 import { areaAddress, follow, navigate } from "../router";
 import { Import } from "./Import";
 import { ofFile, ofStored } from "./sources";
@@ -23,7 +23,8 @@ const STORED = ["offered", "partition", "path"] as const;
 
 /** The page that shows a file on the server, to go back to. */
 function placeOf(area: StoredArea, path: string): string {
-  const shown: Record<string, string> = area === "path" ? { path } : area === "partition" ? { partition: path.slice(0, path.lastIndexOf("/")) } : {};
+  const shown: Record<string, string> =
+    area === "path" ? { path } : area === "partition" ? { partition: path.slice(0, path.lastIndexOf("/")) } : {};
   return areaAddress("files", shown);
 }
 
@@ -69,8 +70,16 @@ export function StartPage({ query }: { query: URLSearchParams }) {
   }, []);
 
   const dropped = useMemo(() => file && ofFile(file), [file]);
-  if (dropped && file) return <Import key={`${file.name} ${file.size} ${file.lastModified}`} source={dropped} cancel={() => setFile(undefined)} />;
-  if (stored && area) return <Import key={`${area} ${path}`} source={stored} cancel={() => navigate(placeOf(area, path))} />;
+  if (dropped && file)
+    return (
+      <Import
+        key={`${file.name} ${file.size} ${file.lastModified}`}
+        source={dropped}
+        cancel={() => setFile(undefined)}
+      />
+    );
+  if (stored && area)
+    return <Import key={`${area} ${path}`} source={stored} cancel={() => navigate(placeOf(area, path))} />;
   return (
     <main className="start">
       <h1>Bring a table</h1>
@@ -83,9 +92,16 @@ export function StartPage({ query }: { query: URLSearchParams }) {
         </span>
       </button>
       <p className="about">
-        Is the file on the server already? <Link href={areaAddress("files")}>Open it from there</Link>; nothing is sent twice.
+        Is the file on the server already? <Link href={areaAddress("files")}>Open it from there</Link>; nothing is sent
+        twice.
       </p>
-      <input ref={input} type="file" hidden aria-label="A file with a table" onChange={(event) => setFile(event.target.files?.[0])} />
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label="A file with a table"
+        onChange={(event) => setFile(event.target.files?.[0])}
+      />
       <Recent />
       <Samples />
     </main>
@@ -105,13 +121,21 @@ function Recent() {
     <section>
       <h2>Go on with</h2>
       <ul className="cards">
-        {(datasets ?? recentIds().slice(0, 3).map(() => undefined)).map((dataset, at) =>
+        {(
+          datasets ??
+          recentIds()
+            .slice(0, 3)
+            .map(() => undefined)
+        ).map((dataset, at) =>
           dataset ? (
             <li key={dataset.sessionID} className="card">
               <a href={`/${dataset.sessionID}`} onClick={(event) => follow(event, `/${dataset.sessionID}`)}>
                 <strong>{dataset.name}</strong>
                 <span>
-                  {dataset.rows === undefined || dataset.rows === null ? "being read" : `${count(dataset.rows)} × ${count(dataset.columns ?? 0)}`} · {bytes(dataset.sourceBytes)} ·{" "}
+                  {dataset.rows === undefined || dataset.rows === null
+                    ? "being read"
+                    : `${count(dataset.rows)} × ${count(dataset.columns ?? 0)}`}{" "}
+                  · {bytes(dataset.sourceBytes)} ·{" "}
                   <time title={exactTime(dataset.created)}>{ago(dataset.created)}</time>
                 </span>
               </a>

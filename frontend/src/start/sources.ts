@@ -1,8 +1,8 @@
 /** Where a table to be opened lies: a file of this computer's, or one on the server. */
 import { lookAtStored, openStored, type StoredArea } from "../api/files";
-import { LOOK_BYTES, lookAt, type Look } from "../api/look";
-import { upload, type Uploaded } from "../api/rest";
-import { SNIFFED_BYTES, kindOf, type FileKind } from "../logic/sniff";
+import { LOOK_BYTES, type Look, lookAt } from "../api/look";
+import { type Uploaded, upload } from "../api/rest";
+import { type FileKind, kindOf, SNIFFED_BYTES } from "./sniff";
 
 export type Options = Record<string, string>;
 
@@ -16,7 +16,10 @@ export interface Source {
   /** How the server would read it; absent for what is too large to be sent only for that. */
   look?: (options: Options, signal: AbortSignal) => Promise<Look>;
   /** Make a dataset of it; `tell` hears of what is sent, if anything is. */
-  open: (options: Options, tell: (sent: number, total: number) => void) => { done: Promise<Uploaded>; cancel?: () => void };
+  open: (
+    options: Options,
+    tell: (sent: number, total: number) => void,
+  ) => { done: Promise<Uploaded>; cancel?: () => void };
 }
 
 export function ofFile(file: File): Source {
@@ -27,7 +30,9 @@ export function ofFile(file: File): Source {
     kind,
     size: file.size,
     ...(isText ? { begin: async () => new Uint8Array(await file.slice(0, SNIFFED_BYTES).arrayBuffer()) } : {}),
-    ...(!isText && file.size <= LOOK_BYTES ? { look: (options, signal) => lookAt(file, file.name, options, signal) } : {}),
+    ...(!isText && file.size <= LOOK_BYTES
+      ? { look: (options, signal) => lookAt(file, file.name, options, signal) }
+      : {}),
     open: (options, tell) => upload(file, file.name, options, tell),
   };
 }

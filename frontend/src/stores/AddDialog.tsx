@@ -1,22 +1,35 @@
 /** A new item: the fields that the others have, or JSON. */
 import { useState } from "react";
 import { addItems } from "../api/stores";
-import { counted } from "../logic/format";
-import { filled, itemsOf, type Item } from "../logic/items";
-import { columnsOf } from "../logic/records";
 import { Dialog } from "../parts/Dialog";
+import { counted } from "../parts/format";
+import { filled, type Item, itemsOf } from "../parts/items";
+import { columnsOf } from "../parts/records";
 import { toast } from "../parts/toasts";
 
-export function AddDialog({ name, items, done, close }: { name: string; items: Item[]; done: () => Promise<void>; close: () => void }) {
+export function AddDialog({
+  name,
+  items,
+  done,
+  close,
+}: {
+  name: string;
+  items: Item[];
+  done: () => Promise<void>;
+  close: () => void;
+}) {
   const [isJson, setJson] = useState(false);
   const [fields, setFields] = useState<[string, string][]>(() => {
-    const seen = columnsOf(items).map((column) => column.name).filter((each) => each !== "id");
+    const seen = columnsOf(items)
+      .map((column) => column.name)
+      .filter((each) => each !== "id");
     return (seen.length > 0 ? seen : [""]).map((each) => [each, ""]);
   });
   const known = columnsOf(items).length > 0 ? columnsOf(items).length - 1 : 0;
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
-  const set = (at: number, field: [string, string]) => setFields(fields.map((each, index) => (index === at ? field : each)));
+  const set = (at: number, field: [string, string]) =>
+    setFields(fields.map((each, index) => (index === at ? field : each)));
   const add = async () => {
     try {
       const made = isJson ? itemsOf(text) : [filled(fields)];
@@ -41,7 +54,14 @@ export function AddDialog({ name, items, done, close }: { name: string; items: I
         {isJson ? (
           <label className="form-row">
             <span>One item, or several in an array</span>
-            <textarea className="field code" rows={8} spellCheck={false} placeholder={'{"title": "Alien", "year": 1979}'} value={text} onChange={(event) => setText(event.target.value)} />
+            <textarea
+              className="field code"
+              rows={8}
+              spellCheck={false}
+              placeholder={'{"title": "Alien", "year": 1979}'}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
           </label>
         ) : (
           <div className="pairs">
@@ -50,9 +70,22 @@ export function AddDialog({ name, items, done, close }: { name: string; items: I
                 {at < known ? (
                   <label htmlFor={`field-${at}`}>{field}</label>
                 ) : (
-                  <input className="field" aria-label={`Name of field ${at + 1}`} placeholder="field" value={field} onChange={(event) => set(at, [event.target.value, value])} />
+                  <input
+                    className="field"
+                    aria-label={`Name of field ${at + 1}`}
+                    placeholder="field"
+                    value={field}
+                    onChange={(event) => set(at, [event.target.value, value])}
+                  />
                 )}
-                <input id={`field-${at}`} className="field" aria-label={at < known ? undefined : `Value of field ${at + 1}`} placeholder="value" value={value} onChange={(event) => set(at, [field, event.target.value])} />
+                <input
+                  id={`field-${at}`}
+                  className="field"
+                  aria-label={at < known ? undefined : `Value of field ${at + 1}`}
+                  placeholder="value"
+                  value={value}
+                  onChange={(event) => set(at, [field, event.target.value])}
+                />
               </div>
             ))}
             <button type="button" className="button quiet" onClick={() => setFields([...fields, ["", ""]])}>

@@ -1,9 +1,9 @@
 /** Appends the rows of a dataset to a list. */
 import { useEffect, useState } from "react";
-import { listDatasets, type DatasetSummary } from "../api/rest";
+import { type DatasetSummary, listDatasets } from "../api/rest";
 import { fillList } from "../api/stores";
-import { ago, counted } from "../logic/format";
 import { Dialog } from "../parts/Dialog";
+import { ago, counted } from "../parts/format";
 import { recentIds } from "../parts/preferences";
 import { toast } from "../parts/toasts";
 
@@ -39,10 +39,16 @@ export function FillDialog({ name, done, close }: { name: string; done: () => Pr
               <div className="main">
                 <strong>{dataset.name}</strong>
                 <span>
-                  {dataset.rows === undefined || dataset.rows === null ? "being read" : counted(dataset.rows, "row")} · {ago(dataset.created)}
+                  {dataset.rows === undefined || dataset.rows === null ? "being read" : counted(dataset.rows, "row")} ·{" "}
+                  {ago(dataset.created)}
                 </span>
               </div>
-              <button className="button" aria-label={`Append its rows: ${dataset.name}`} disabled={isFilling} onClick={() => void fill(dataset.sessionID)}>
+              <button
+                className="button"
+                aria-label={`Append its rows: ${dataset.name}`}
+                disabled={isFilling}
+                onClick={() => void fill(dataset.sessionID)}
+              >
                 Append its rows
               </button>
             </li>
@@ -56,7 +62,13 @@ export function FillDialog({ name, done, close }: { name: string; done: () => Pr
           if (id) void fill(id);
         }}
       >
-        <input className="field" placeholder="or a dataset’s link" aria-label="A dataset’s link" value={typed} onChange={(event) => setTyped(event.target.value)} />
+        <input
+          className="field"
+          placeholder="or a dataset’s link"
+          aria-label="A dataset’s link"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
         <button className="button" disabled={!id || isFilling}>
           Append its rows
         </button>

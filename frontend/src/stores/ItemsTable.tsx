@@ -1,7 +1,7 @@
 /** Items as a table: cells are edited in place, rows chosen with their boxes. */
 import { useMemo, useRef, useState } from "react";
-import { change, editable, type Item } from "../logic/items";
-import { columnsOf, shown } from "../logic/records";
+import { change, editable, type Item } from "../parts/items";
+import { columnsOf, shown } from "../parts/records";
 import { TextInput } from "../parts/TextInput";
 
 interface Props {
@@ -17,7 +17,12 @@ interface Place {
 }
 
 /** Keys that move in the table: columns to the right, rows down. */
-const STEPS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const STEPS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
 
 export function ItemsTable({ items, chosen, choose, edit, readOnly }: Props) {
   const columns = useMemo(() => columnsOf(items, ["id"]), [items]);
@@ -45,7 +50,13 @@ export function ItemsTable({ items, chosen, choose, edit, readOnly }: Props) {
         <thead>
           <tr>
             <th scope="col">
-              <input type="checkbox" aria-label="Choose all items on this page" checked={all} disabled={readOnly} onChange={() => choose(all ? new Set() : new Set(items.map((item) => item.id)))} />
+              <input
+                type="checkbox"
+                aria-label="Choose all items on this page"
+                checked={all}
+                disabled={readOnly}
+                onChange={() => choose(all ? new Set() : new Set(items.map((item) => item.id)))}
+              />
             </th>
             {columns.map((column) => (
               <th key={column.name} scope="col" className={column.isNumeric ? "number" : undefined}>
@@ -58,7 +69,13 @@ export function ItemsTable({ items, chosen, choose, edit, readOnly }: Props) {
           {items.map((item) => (
             <tr key={item.id} className={chosen.has(item.id) ? "chosen" : undefined}>
               <td>
-                <input type="checkbox" aria-label={`Choose item ${item.id}`} checked={chosen.has(item.id)} disabled={readOnly} onChange={() => toggle(item.id)} />
+                <input
+                  type="checkbox"
+                  aria-label={`Choose item ${item.id}`}
+                  checked={chosen.has(item.id)}
+                  disabled={readOnly}
+                  onChange={() => toggle(item.id)}
+                />
               </td>
               {columns.map(({ name, isNumeric }) => (
                 <Cell
@@ -111,7 +128,11 @@ function Cell({ item, field, isNumeric, isEditing, begin, end, edit }: CellProps
       className={isNumeric ? "number" : undefined}
       title={begin ? "Double-click or Enter to edit" : undefined}
       onDoubleClick={begin}
-      onKeyDown={(event) => event.key === "Enter" && begin && (event.preventDefault(), begin())}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || !begin) return;
+        event.preventDefault();
+        begin();
+      }}
     >
       {isMissing ? <span className="missing">•</span> : shown(value)}
     </td>
@@ -123,7 +144,17 @@ async function saveCell(item: Item, field: string, text: string, edit: Props["ed
   if (changes) await edit(item.id, changes);
 }
 
-function Editor({ field, text, save, close }: { field: string; text: string; save: (text: string) => Promise<void>; close: () => void }) {
+function Editor({
+  field,
+  text,
+  save,
+  close,
+}: {
+  field: string;
+  text: string;
+  save: (text: string) => Promise<void>;
+  close: () => void;
+}) {
   const [typed, setTyped] = useState(text);
   const [problem, setProblem] = useState<string>();
   // Leaving the page, an input loses the focus: that must not save again, nor what was just thrown away.

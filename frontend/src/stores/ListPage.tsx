@@ -2,11 +2,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
 import { mergeItem, promoteList, readItems, removeItems } from "../api/stores";
-import { counted } from "../logic/format";
-import type { Item } from "../logic/items";
+import { counted } from "../parts/format";
 import { Bin, Plus, Refresh, TableIcon } from "../parts/icons";
-import { removeLater } from "../parts/later";
+import type { Item } from "../parts/items";
 import { Link } from "../parts/Link";
+import { removeLater } from "../parts/later";
 import { useStore } from "../parts/store";
 import { failed, toast } from "../parts/toasts";
 import { areaAddress, datasetAddress, navigate } from "../router";
@@ -58,13 +58,21 @@ export function ListPage({ name, after }: { name: string; after: number }) {
   const remove = () => {
     const ids = [...chosen];
     const marks = ids.map((id) => `${name}/${id}`);
-    marks.forEach((mark) => leaving.add(mark));
+    for (const mark of marks) leaving.add(mark);
     setChosen(new Set());
     const back = () => {
-      marks.forEach((mark) => leaving.delete(mark));
+      for (const mark of marks) leaving.delete(mark);
       void look();
     };
-    removeLater(`Removed ${counted(ids.length, "item")}`, (isLast) => void removeItems(name, ids, isLast).then(back, (error: unknown) => (failed(error), back())), back);
+    removeLater(
+      `Removed ${counted(ids.length, "item")}`,
+      (isLast) =>
+        void removeItems(name, ids, isLast).then(back, (error: unknown) => {
+          failed(error);
+          back();
+        }),
+      back,
+    );
     void look();
   };
   const promote = async () => {
@@ -98,7 +106,12 @@ export function ListPage({ name, after }: { name: string; after: number }) {
         <button className="button" disabled={!!refused} title={refused} onClick={() => setDialog("fill")}>
           Fill from a dataset
         </button>
-        <button className="button" disabled={!!refused || isMaking || items?.length === 0} title={refused ?? "The list stays as it is"} onClick={() => void promote()}>
+        <button
+          className="button"
+          disabled={!!refused || isMaking || items?.length === 0}
+          title={refused ?? "The list stays as it is"}
+          onClick={() => void promote()}
+        >
           <TableIcon />
           {isMaking ? "Making it …" : "Make a dataset of it"}
         </button>
@@ -126,10 +139,16 @@ export function ListPage({ name, after }: { name: string; after: number }) {
       {items?.length === 0 && (
         <div className="box empty">
           <strong>{after ? "No further items" : "Nothing in this list yet"}</strong>
-          <p>{after ? "The items that stood here have gone." : "It begins to exist with its first item: add one, or fill it with the rows of a dataset."}</p>
+          <p>
+            {after
+              ? "The items that stood here have gone."
+              : "It begins to exist with its first item: add one, or fill it with the rows of a dataset."}
+          </p>
         </div>
       )}
-      {items && items.length > 0 && <ItemsTable items={items} chosen={chosen} choose={setChosen} edit={edit} readOnly={!!refused} />}
+      {items && items.length > 0 && (
+        <ItemsTable items={items} chosen={chosen} choose={setChosen} edit={edit} readOnly={!!refused} />
+      )}
       {items && (after > 0 || hasMore) && (
         <nav className="pager" aria-label="Pages of the list">
           {after > 0 && (
@@ -138,7 +157,10 @@ export function ListPage({ name, after }: { name: string; after: number }) {
             </Link>
           )}
           {hasMore && (
-            <Link className="button" href={areaAddress("stores", { list: name, after: String(items.at(-1)?.id ?? after) })}>
+            <Link
+              className="button"
+              href={areaAddress("stores", { list: name, after: String(items.at(-1)?.id ?? after) })}
+            >
               The next {PAGE} items
             </Link>
           )}

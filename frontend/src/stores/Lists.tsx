@@ -1,9 +1,9 @@
 /** The user's lists, and how to begin one. */
 import { useEffect, useState } from "react";
 import { listNames } from "../api/stores";
-import { listNameProblem } from "../logic/items";
-import { Link } from "../parts/Link";
 import { Stores } from "../parts/icons";
+import { listNameProblem } from "../parts/items";
+import { Link } from "../parts/Link";
 import { areaAddress, navigate } from "../router";
 
 export function Lists() {
@@ -27,7 +27,14 @@ export function Lists() {
           if (typed.trim() && !wrong) navigate(areaAddress("stores", { list: typed.trim() }));
         }}
       >
-        <input className="field" placeholder="films" aria-label="Name of a list" aria-invalid={wrong ? true : undefined} value={typed} onChange={(event) => setTyped(event.target.value)} />
+        <input
+          className="field"
+          placeholder="films"
+          aria-label="Name of a list"
+          aria-invalid={wrong ? true : undefined}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
         <button className="button" disabled={!typed.trim() || !!wrong}>
           Open or begin it
         </button>

@@ -1,11 +1,11 @@
 /** Values by key: read, written, removed. */
 import { useEffect, useRef, useState } from "react";
 import { account, whyReadOnly } from "../api/account";
-import { readValue, removeValue, valueAddress, writeValue, type StoredValue } from "../api/stores";
-import { bytes } from "../logic/format";
-import { jsonProblem } from "../logic/items";
-import { partitionName } from "../logic/uploads";
+import { readValue, removeValue, type StoredValue, valueAddress, writeValue } from "../api/stores";
+import { partitionName } from "../files/uploads";
+import { bytes } from "../parts/format";
 import { Bin, Download, UploadIcon } from "../parts/icons";
+import { jsonProblem } from "../parts/items";
 import { removeLater } from "../parts/later";
 import { saveFrom } from "../parts/save";
 import { useStore } from "../parts/store";
@@ -22,7 +22,9 @@ export function Values({ name }: { name: string }) {
     <section aria-labelledby="values">
       <div className="section-head">
         <h2 id="values">Values</h2>
-        <span className="hint">One thing under a key: a text, a document, a picture. Who knows the key may read it</span>
+        <span className="hint">
+          One thing under a key: a text, a document, a picture. Who knows the key may read it
+        </span>
       </div>
       <form
         className="name-form"
@@ -31,7 +33,13 @@ export function Values({ name }: { name: string }) {
           if (partitionName(typed)) navigate(areaAddress("stores", { key: partitionName(typed) }));
         }}
       >
-        <input className="field" placeholder="settings/colours" aria-label="Key of a value" value={typed} onChange={(event) => setTyped(event.target.value)} />
+        <input
+          className="field"
+          placeholder="settings/colours"
+          aria-label="Key of a value"
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
         <button className="button" disabled={!partitionName(typed)}>
           Open or begin it
         </button>
@@ -46,7 +54,11 @@ function UnderKey({ name }: { name: string }) {
   const [problem, setProblem] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
   const refused = whyReadOnly(useStore(account).me);
-  const look = () => readValue(name).then((found) => setValue(found ?? null), (error: Error) => setProblem(error.message));
+  const look = () =>
+    readValue(name).then(
+      (found) => setValue(found ?? null),
+      (error: Error) => setProblem(error.message),
+    );
   useEffect(() => void look(), [name]);
   const write = async (content: BodyInit, type: string) => {
     await writeValue(name, content, type);
@@ -57,7 +69,11 @@ function UnderKey({ name }: { name: string }) {
     const before = value;
     if (!before) return;
     setValue(null);
-    removeLater(`Removed the value of ${name}`, (isLast) => void removeValue(name, before.etag, isLast).catch(failed), () => setValue(before));
+    removeLater(
+      `Removed the value of ${name}`,
+      (isLast) => void removeValue(name, before.etag, isLast).catch(failed),
+      () => setValue(before),
+    );
   };
   if (problem)
     return (
@@ -72,31 +88,71 @@ function UnderKey({ name }: { name: string }) {
       <div className="value-head">
         <div>
           <strong>{name}</strong>
-          <span className="hint">{value ? `${value.type.split(";")[0] ?? ""} · ${bytes(value.size)}` : "Nothing is kept under this key yet"}</span>
+          <span className="hint">
+            {value ? `${value.type.split(";")[0] ?? ""} · ${bytes(value.size)}` : "Nothing is kept under this key yet"}
+          </span>
         </div>
         <span className="spring" />
-        <button className="button" aria-label={value ? "Replace by a file" : "Keep a file"} disabled={!!refused} title={refused} onClick={() => input.current?.click()}>
+        <button
+          className="button"
+          aria-label={value ? "Replace by a file" : "Keep a file"}
+          disabled={!!refused}
+          title={refused}
+          onClick={() => input.current?.click()}
+        >
           <UploadIcon />
           <span className="wide-only">{value ? "Replace by a file" : "Keep a file"}</span>
         </button>
-        <input ref={input} type="file" hidden aria-label="A file to keep under this key" onChange={(event) => event.target.files?.[0] && void write(event.target.files[0], event.target.files[0].type || "application/octet-stream").catch(failed)} />
+        <input
+          ref={input}
+          type="file"
+          hidden
+          aria-label="A file to keep under this key"
+          onChange={(event) =>
+            event.target.files?.[0] &&
+            void write(event.target.files[0], event.target.files[0].type || "application/octet-stream").catch(failed)
+          }
+        />
         {value && (
           <>
-            <button className="icon" aria-label={`Download ${name}`} title="Download" onClick={() => saveFrom(valueAddress(name), name.split("/").at(-1))}>
+            <button
+              className="icon"
+              aria-label={`Download ${name}`}
+              title="Download"
+              onClick={() => saveFrom(valueAddress(name), name.split("/").at(-1))}
+            >
               <Download />
             </button>
-            <button className="icon" aria-label={`Remove ${name}`} title={refused ?? "Remove"} disabled={!!refused} onClick={remove}>
+            <button
+              className="icon"
+              aria-label={`Remove ${name}`}
+              title={refused ?? "Remove"}
+              disabled={!!refused}
+              onClick={remove}
+            >
               <Bin />
             </button>
           </>
         )}
       </div>
-      {isText ? <TextValue key={value?.etag ?? ""} value={value} write={write} refused={refused} /> : <p className="about">It is not text, or too much to be edited here. Download it to look at it.</p>}
+      {isText ? (
+        <TextValue key={value?.etag ?? ""} value={value} write={write} refused={refused} />
+      ) : (
+        <p className="about">It is not text, or too much to be edited here. Download it to look at it.</p>
+      )}
     </div>
   );
 }
 
-function TextValue({ value, write, refused }: { value: StoredValue | null; write: (content: BodyInit, type: string) => Promise<void>; refused?: string }) {
+function TextValue({
+  value,
+  write,
+  refused,
+}: {
+  value: StoredValue | null;
+  write: (content: BodyInit, type: string) => Promise<void>;
+  refused?: string;
+}) {
   const [text, setText] = useState(value?.text ?? "");
   const [isJson, setJson] = useState(value === null || value.type.includes("json"));
   const [problem, setProblem] = useState<string>();
@@ -118,7 +174,16 @@ function TextValue({ value, write, refused }: { value: StoredValue | null; write
         void save();
       }}
     >
-      <textarea className="field code" rows={8} spellCheck={false} aria-label="The value" aria-invalid={invalid ? true : undefined} readOnly={!!refused} value={text} onChange={(event) => setText(event.target.value)} />
+      <textarea
+        className="field code"
+        rows={8}
+        spellCheck={false}
+        aria-label="The value"
+        aria-invalid={invalid ? true : undefined}
+        readOnly={!!refused}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
       <div className="value-foot">
         <label className="check">
           <input type="checkbox" checked={isJson} onChange={(event) => setJson(event.target.checked)} />
@@ -128,7 +193,11 @@ function TextValue({ value, write, refused }: { value: StoredValue | null; write
           {invalid ? `Not JSON yet: ${invalid}` : isJson && text !== "" ? "Valid JSON" : ""}
         </span>
         <span className="spring" />
-        <button className="button primary" disabled={!!refused || !!invalid || text === (value?.text ?? "")} title={refused}>
+        <button
+          className="button primary"
+          disabled={!!refused || !!invalid || text === (value?.text ?? "")}
+          title={refused}
+        >
           Save
         </button>
       </div>

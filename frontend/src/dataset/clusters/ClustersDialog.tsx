@@ -1,9 +1,9 @@
 /** Spellings that are probably one value: in groups, to be merged in one step. */
 import { useEffect, useState } from "react";
 import { Dialog } from "../../parts/Dialog";
-import { effectOf, mergesOf, METHODS, startOf, STRICTNESS, type Choice, type Cluster, type Method } from "../../logic/clusters";
-import { count, counted, visible } from "../../logic/format";
+import { count, counted, visible } from "../../parts/format";
 import type { Session } from "../session";
+import { type Choice, type Cluster, effectOf, METHODS, type Method, mergesOf, STRICTNESS, startOf } from "./merges";
 import "./clusters.css";
 import { TextInput } from "../../parts/TextInput";
 
@@ -15,7 +15,15 @@ interface Found {
 }
 const SHOWN_VALUES = 12;
 
-export default function ClustersDialog({ session, column, close }: { session: Session; column: string; close: () => void }) {
+export default function ClustersDialog({
+  session,
+  column,
+  close,
+}: {
+  session: Session;
+  column: string;
+  close: () => void;
+}) {
   const [method, setMethod] = useState<Method>("fingerprint");
   const [strictness, setStrictness] = useState(1);
   const [found, setFound] = useState<Found>();
@@ -48,12 +56,17 @@ export default function ClustersDialog({ session, column, close }: { session: Se
   }, [session, column, key]);
 
   const effect = found ? effectOf(found.clusters, choices) : undefined;
-  const change = (at: number, part: Partial<Choice>) => setChoices(choices.map((choice, each) => (each === at ? { ...choice, ...part } : choice)));
+  const change = (at: number, part: Partial<Choice>) =>
+    setChoices(choices.map((choice, each) => (each === at ? { ...choice, ...part } : choice)));
   const merge = async () => {
     if (!found) return;
     setMerging(true);
     try {
-      await session.change("mergeValues", { column, merges: mergesOf(found.clusters, choices) }, "Merging the spellings");
+      await session.change(
+        "mergeValues",
+        { column, merges: mergesOf(found.clusters, choices) },
+        "Merging the spellings",
+      );
       close();
     } catch (error) {
       setProblem((error as Error).message);
@@ -79,7 +92,11 @@ export default function ClustersDialog({ session, column, close }: { session: Se
         {levels.length > 1 && (
           <label className="cluster-level">
             <span>How alike</span>
-            <select className="field" value={strictness} onChange={(event) => setStrictness(Number(event.target.value))}>
+            <select
+              className="field"
+              value={strictness}
+              onChange={(event) => setStrictness(Number(event.target.value))}
+            >
               {levels.map(([words], at) => (
                 <option key={words} value={at}>
                   {words}
@@ -101,7 +118,14 @@ export default function ClustersDialog({ session, column, close }: { session: Se
       {found && found.clusters.length > 0 && effect && (
         <>
           <label className="check cluster-all">
-            <input type="checkbox" checked={areAllOn} ref={(box) => void (box && (box.indeterminate = !areAllOn && choices.some((choice) => choice.isOn)))} onChange={() => setChoices(choices.map((choice) => ({ ...choice, isOn: !areAllOn })))} />
+            <input
+              type="checkbox"
+              checked={areAllOn}
+              ref={(box) => {
+                if (box) box.indeterminate = !areAllOn && choices.some((choice) => choice.isOn);
+              }}
+              onChange={() => setChoices(choices.map((choice) => ({ ...choice, isOn: !areAllOn })))}
+            />
             <span>
               {counted(found.clusterCount, "group")} of alike spellings among {counted(found.distinct, "value")}
               {found.clusterCount > found.clusters.length && `; the largest ${count(found.clusters.length)} are shown`}
@@ -109,7 +133,12 @@ export default function ClustersDialog({ session, column, close }: { session: Se
           </label>
           <ul className="clusters">
             {found.clusters.map((cluster, at) => (
-              <Group key={cluster.suggested} cluster={cluster} choice={choices[at]!} change={(part) => change(at, part)} />
+              <Group
+                key={cluster.suggested}
+                cluster={cluster}
+                choice={choices[at]!}
+                change={(part) => change(at, part)}
+              />
             ))}
           </ul>
           <div className="form-foot cluster-foot">
@@ -117,7 +146,9 @@ export default function ClustersDialog({ session, column, close }: { session: Se
               Merge {counted(effect.groups, "group")}
             </button>
             <p role="status" className="hint">
-              {effect.groups === 0 ? "Nothing is chosen." : `${counted(effect.values, "spelling")} in ${counted(effect.rows, "row")} will change. It can be undone.`}
+              {effect.groups === 0
+                ? "Nothing is chosen."
+                : `${counted(effect.values, "spelling")} in ${counted(effect.rows, "row")} will change. It can be undone.`}
             </p>
           </div>
         </>
@@ -129,7 +160,11 @@ export default function ClustersDialog({ session, column, close }: { session: Se
 function Looking({ progress }: { progress?: { done: number; total: number } }) {
   return (
     <div className="cluster-looking" role="status">
-      <p>{progress && progress.total > 0 ? `Comparing the values: ${count(progress.done)} of ${count(progress.total)}` : "Reading the values …"}</p>
+      <p>
+        {progress && progress.total > 0
+          ? `Comparing the values: ${count(progress.done)} of ${count(progress.total)}`
+          : "Reading the values …"}
+      </p>
       {Array.from({ length: 4 }, (_, at) => (
         <span key={at} className="skeleton" />
       ))}
@@ -137,15 +172,33 @@ function Looking({ progress }: { progress?: { done: number; total: number } }) {
   );
 }
 
-function Group({ cluster, choice, change }: { cluster: Cluster; choice: Choice; change: (part: Partial<Choice>) => void }) {
+function Group({
+  cluster,
+  choice,
+  change,
+}: {
+  cluster: Cluster;
+  choice: Choice;
+  change: (part: Partial<Choice>) => void;
+}) {
   const rest = cluster.valueCount - SHOWN_VALUES;
   return (
     <li className={choice.isOn ? "cluster" : "cluster off"}>
-      <input type="checkbox" checked={choice.isOn} aria-label={`Merge the spellings of ${cluster.suggested}`} onChange={(event) => change({ isOn: event.target.checked })} />
+      <input
+        type="checkbox"
+        checked={choice.isOn}
+        aria-label={`Merge the spellings of ${cluster.suggested}`}
+        onChange={(event) => change({ isOn: event.target.checked })}
+      />
       <ul className="cluster-values">
         {cluster.values.slice(0, SHOWN_VALUES).map(([value, rows]) => (
           <li key={value}>
-            <button type="button" title="Take this spelling" aria-pressed={value === choice.target} onClick={() => change({ target: value, isOn: true })}>
+            <button
+              type="button"
+              title="Take this spelling"
+              aria-pressed={value === choice.target}
+              onClick={() => change({ target: value, isOn: true })}
+            >
               <Shown text={value} />
               <b>
                 {count(rows)}
@@ -159,7 +212,11 @@ function Group({ cluster, choice, change }: { cluster: Cluster; choice: Choice; 
       <span className="cluster-arrow" aria-hidden="true">
         →
       </span>
-      <TextInput value={choice.target} label={`New text for the spellings of ${cluster.suggested}`} change={(target) => change({ target, isOn: true })} />
+      <TextInput
+        value={choice.target}
+        label={`New text for the spellings of ${cluster.suggested}`}
+        change={(target) => change({ target, isOn: true })}
+      />
     </li>
   );
 }

@@ -1,12 +1,12 @@
 /** The facets, on the left: each narrows the table by the values of a column, and they all narrow together. */
 import { useEffect, useRef, useState } from "react";
+import { count } from "../../parts/format";
 import { Close } from "../../parts/icons";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
-import { emptyFacet, isChosen, type Facet } from "../../logic/conditions";
-import { count } from "../../logic/format";
-import { isNarrowed, viewParameters } from "../../logic/view";
 import type { Session } from "../session";
+import { isNarrowed, viewParameters } from "../view";
+import { emptyFacet, type Facet, isChosen } from "./conditions";
 import { choose, closeFacet, hasFacet, isFresh, openFacet, useFacetPlace } from "./facets";
 import { RangeChoice } from "./RangeChoice";
 import { ValuesChoice } from "./ValuesChoice";
@@ -18,19 +18,37 @@ export default function FacetPanel({ session }: { session: Session }) {
   const facets = view.facets ?? [];
   const keep = async (event: "keepRows" | "dropRows") => {
     if (!meta) return;
-    await session.change(event, viewParameters(view, meta), event === "keepRows" ? "Keeping these rows" : "Removing these rows");
-    await session.setView({ facets: facets.map((facet) => emptyFacet(facet.kind, facet.column)), conditions: undefined, filter: undefined, search: undefined });
+    await session.change(
+      event,
+      viewParameters(view, meta),
+      event === "keepRows" ? "Keeping these rows" : "Removing these rows",
+    );
+    await session.setView({
+      facets: facets.map((facet) => emptyFacet(facet.kind, facet.column)),
+      conditions: undefined,
+      filter: undefined,
+      search: undefined,
+    });
   };
   const all = meta?.dataSize.rows ?? 0;
   return (
     <aside className="facets" aria-label="Facets">
       <header className="facets-head">
         <h2>Facets</h2>
-        <button className="link" disabled={!facets.some(isChosen)} onClick={() => void session.setView({ facets: facets.map((facet) => emptyFacet(facet.kind, facet.column)) })}>
+        <button
+          className="link"
+          disabled={!facets.some(isChosen)}
+          onClick={() => void session.setView({ facets: facets.map((facet) => emptyFacet(facet.kind, facet.column)) })}
+        >
           Show all
         </button>
         <AddFacet session={session} />
-        <button className="icon small" aria-label="Hide the facets" title="Hide the facets; what they show stays" onClick={toggle}>
+        <button
+          className="icon small"
+          aria-label="Hide the facets"
+          title="Hide the facets; what they show stays"
+          onClick={toggle}
+        >
           <Close />
         </button>
       </header>
@@ -41,10 +59,18 @@ export default function FacetPanel({ session }: { session: Session }) {
       </div>
       {isNarrowed(view) && viewRows > 0 && viewRows < all && (
         <footer className="facets-foot">
-          <button className="button" title={`Keep the ${count(viewRows)} rows shown and remove all others`} onClick={() => void keep("keepRows").catch(failed)}>
+          <button
+            className="button"
+            title={`Keep the ${count(viewRows)} rows shown and remove all others`}
+            onClick={() => void keep("keepRows").catch(failed)}
+          >
             Keep only these
           </button>
-          <button className="button" title={`Remove the ${count(viewRows)} rows shown`} onClick={() => void keep("dropRows").catch(failed)}>
+          <button
+            className="button"
+            title={`Remove the ${count(viewRows)} rows shown`}
+            onClick={() => void keep("dropRows").catch(failed)}
+          >
             Remove these
           </button>
         </footer>
@@ -59,7 +85,13 @@ function AddFacet({ session }: { session: Session }) {
   const names = (meta?.columns ?? []).filter((name) => !open.has(name) && hasFacet(session, name));
   if (names.length === 0) return null;
   return (
-    <select className="facet-add" value="" aria-label="Add a facet" title="Add a facet" onChange={(event) => openFacet(session, event.target.value)}>
+    <select
+      className="facet-add"
+      value=""
+      aria-label="Add a facet"
+      title="Add a facet"
+      onChange={(event) => openFacet(session, event.target.value)}
+    >
       <option value="" disabled>
         Add …
       </option>
@@ -71,7 +103,8 @@ function AddFacet({ session }: { session: Session }) {
 }
 
 /** Whether the person went on before the facet came: taking the keyboard would close the menu they have opened since. */
-const isBusyElsewhere = () => document.activeElement?.closest('[role="menu"][data-state="open"], [role="dialog"], input, textarea, select') != null;
+const isBusyElsewhere = () =>
+  document.activeElement?.closest('[role="menu"][data-state="open"], [role="dialog"], input, textarea, select') != null;
 
 function FacetCard({ session, facet }: { session: Session; facet: Facet }) {
   const [isOpen, setOpen] = useState(true);
@@ -89,15 +122,28 @@ function FacetCard({ session, facet }: { session: Session; facet: Facet }) {
           <span>{facet.column}</span>
         </button>
         {isChosen(facet) && (
-          <button className="link" aria-label={`reset ${facet.column}`} onClick={() => void choose(session, emptyFacet(facet.kind, facet.column))}>
+          <button
+            className="link"
+            aria-label={`reset ${facet.column}`}
+            onClick={() => void choose(session, emptyFacet(facet.kind, facet.column))}
+          >
             reset
           </button>
         )}
-        <button className="icon small" aria-label={`Close the facet of ${facet.column}`} onClick={() => void closeFacet(session, facet.column)}>
+        <button
+          className="icon small"
+          aria-label={`Close the facet of ${facet.column}`}
+          onClick={() => void closeFacet(session, facet.column)}
+        >
           <Close />
         </button>
       </header>
-      {isOpen && (facet.kind === "values" ? <ValuesChoice session={session} facet={facet} /> : <RangeChoice session={session} facet={facet} />)}
+      {isOpen &&
+        (facet.kind === "values" ? (
+          <ValuesChoice session={session} facet={facet} />
+        ) : (
+          <RangeChoice session={session} facet={facet} />
+        ))}
     </section>
   );
 }

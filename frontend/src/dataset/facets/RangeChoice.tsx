@@ -1,12 +1,12 @@
 /** A facet of numbers or dates: a histogram with two handles, two fields, and what becomes of missing ones. */
 import { useEffect, useRef, useState } from "react";
-import type { RangeFacet } from "../../logic/conditions";
-import { count, isoDay } from "../../logic/format";
-import { boundAt, readBound, stopOf } from "../../logic/ranges";
+import { count, isoDay } from "../../parts/format";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
+import type { RangeFacet } from "./conditions";
 import { useCounts } from "./counts";
 import { choose } from "./facets";
+import { boundAt, readBound, stopOf } from "./ranges";
 
 type Bound = number | string | undefined;
 const PAUSE = 180;
@@ -19,7 +19,12 @@ export function RangeChoice({ session, facet }: { session: Session; facet: Range
   const [draft, setDraft] = useState(facet);
   useEffect(() => setDraft(facet), [facet]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  if (!found) return <div className="facet-skeleton"><span className="skeleton tall" /></div>;
+  if (!found)
+    return (
+      <div className="facet-skeleton">
+        <span className="skeleton tall" />
+      </div>
+    );
   if (!found.about) return <p className="problem facet-note">{found.problem}</p>;
   const histogram = found.about.histogram;
   const dataType = meta?.columnInfo[facet.column]?.dataType ?? "";
@@ -27,8 +32,15 @@ export function RangeChoice({ session, facet }: { session: Session; facet: Range
   const set = (change: Partial<RangeFacet>, pause = PAUSE) => {
     const next: RangeFacet = { ...draft, ...change };
     // Whoever looks for a stretch of values rarely means the missing ones.
-    if (draft.low === undefined && draft.high === undefined && draft.missing === "with" && change.missing === undefined) next.missing = "without";
-    if (next.low === undefined && next.high === undefined && change.missing === undefined && draft.missing === "without") next.missing = "with";
+    if (draft.low === undefined && draft.high === undefined && draft.missing === "with" && change.missing === undefined)
+      next.missing = "without";
+    if (
+      next.low === undefined &&
+      next.high === undefined &&
+      change.missing === undefined &&
+      draft.missing === "without"
+    )
+      next.missing = "with";
     setDraft(next);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void choose(session, next), pause);
@@ -37,11 +49,28 @@ export function RangeChoice({ session, facet }: { session: Session; facet: Range
     <div className="facet-range">
       {histogram ? (
         <>
-          <Bars edges={histogram.edges} counts={histogram.counts} all={profile?.get(facet.column)?.histogram?.counts} draft={draft} />
+          <Bars
+            edges={histogram.edges}
+            counts={histogram.counts}
+            all={profile?.get(facet.column)?.histogram?.counts}
+            draft={draft}
+          />
           <Handles column={facet.column} edges={histogram.edges} draft={draft} dataType={dataType} set={set} />
           <div className="facet-ends">
-            <End label="From" facet={draft} value={draft.low} open={histogram.edges[0]!} set={(low) => set({ low }, 0)} />
-            <End label="To" facet={draft} value={draft.high} open={histogram.edges.at(-1)!} set={(high) => set({ high }, 0)} />
+            <End
+              label="From"
+              facet={draft}
+              value={draft.low}
+              open={histogram.edges[0]!}
+              set={(low) => set({ low }, 0)}
+            />
+            <End
+              label="To"
+              facet={draft}
+              value={draft.high}
+              open={histogram.edges.at(-1)!}
+              set={(high) => set({ high }, 0)}
+            />
           </div>
         </>
       ) : (
@@ -50,10 +79,23 @@ export function RangeChoice({ session, facet }: { session: Session; facet: Range
       {(invalid > 0 || draft.missing !== "with") && (
         <div className="facet-missing">
           <label className="check">
-            <input type="checkbox" checked={draft.missing !== "without"} onChange={(event) => set({ missing: event.target.checked ? "with" : "without" }, 0)} />
+            <input
+              type="checkbox"
+              checked={draft.missing !== "without"}
+              onChange={(event) => set({ missing: event.target.checked ? "with" : "without" }, 0)}
+            />
             <span>missing ({count(invalid)})</span>
           </label>
-          <button className="link" aria-pressed={draft.missing === "only"} onClick={() => set(draft.missing === "only" ? { missing: "with" } : { missing: "only", low: undefined, high: undefined }, 0)}>
+          <button
+            className="link"
+            aria-pressed={draft.missing === "only"}
+            onClick={() =>
+              set(
+                draft.missing === "only" ? { missing: "with" } : { missing: "only", low: undefined, high: undefined },
+                0,
+              )
+            }
+          >
             only these
           </button>
         </div>
@@ -62,19 +104,40 @@ export function RangeChoice({ session, facet }: { session: Session; facet: Range
   );
 }
 
-function Bars({ edges, counts, all, draft }: { edges: (number | string)[]; counts: number[]; all?: number[]; draft: RangeFacet }) {
+function Bars({
+  edges,
+  counts,
+  all,
+  draft,
+}: {
+  edges: (number | string)[];
+  counts: number[];
+  all?: number[];
+  draft: RangeFacet;
+}) {
   const highest = Math.max(1, ...(all ?? counts));
   const from = stopOf(edges, draft.low, "low");
   const to = stopOf(edges, draft.high, "high");
   const step = 100 / counts.length;
   const bar = (number: number, at: number, kind: string) => {
     const height = number === 0 ? 0 : Math.max(1.5, (HEIGHT * number) / highest);
-    return <rect key={`${kind}${at}`} className={kind} x={at * step + 0.3} width={step - 0.6} y={HEIGHT - height} height={height} />;
+    return (
+      <rect
+        key={`${kind}${at}`}
+        className={kind}
+        x={at * step + 0.3}
+        width={step - 0.6}
+        y={HEIGHT - height}
+        height={height}
+      />
+    );
   };
   return (
     <svg className="facet-bars" viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       {all?.map((number, at) => bar(number, at, "all"))}
-      {counts.map((number, at) => bar(number, at, draft.missing !== "only" && at >= from && at < Math.max(to, from + 1) ? "in" : "out"))}
+      {counts.map((number, at) =>
+        bar(number, at, draft.missing !== "only" && at >= from && at < Math.max(to, from + 1) ? "in" : "out"),
+      )}
     </svg>
   );
 }
@@ -103,22 +166,43 @@ function Handles({ column, edges, draft, dataType, set }: HandlesProps) {
       aria-label={`${column}, ${end === "low" ? "from" : "to"}`}
       aria-valuetext={said(draft[end], edges[stop]!)}
       onChange={(event) => {
-        const moved = end === "low" ? Math.min(Number(event.target.value), to - 1) : Math.max(Number(event.target.value), from + 1);
+        const moved =
+          end === "low" ? Math.min(Number(event.target.value), to - 1) : Math.max(Number(event.target.value), from + 1);
         set({ [end]: boundAt(draft.kind, dataType, edges, moved, end) });
       }}
     />
   );
   return (
-    <div className="facet-handles" style={{ "--from": `${(100 * from) / last}%`, "--to": `${(100 * to) / last}%` } as React.CSSProperties}>
+    <div
+      className="facet-handles"
+      style={{ "--from": `${(100 * from) / last}%`, "--to": `${(100 * to) / last}%` } as React.CSSProperties}
+    >
       {handle("low", from)}
       {handle("high", to)}
     </div>
   );
 }
 
-const shown = (value: number | string) => (typeof value === "number" ? value.toLocaleString("en-US", { maximumSignificantDigits: 6 }) : isoDay(value).replace("T", " ").replace(/(\.\d+)?Z$/, ""));
+const shown = (value: number | string) =>
+  typeof value === "number"
+    ? value.toLocaleString("en-US", { maximumSignificantDigits: 6 })
+    : isoDay(value)
+        .replace("T", " ")
+        .replace(/(\.\d+)?Z$/, "");
 
-function End({ label, facet, value, open, set }: { label: string; facet: RangeFacet; value: Bound; open: number | string; set: (value: Bound) => void }) {
+function End({
+  label,
+  facet,
+  value,
+  open,
+  set,
+}: {
+  label: string;
+  facet: RangeFacet;
+  value: Bound;
+  open: number | string;
+  set: (value: Bound) => void;
+}) {
   const [typed, setTyped] = useState<string>();
   const isWrong = typed !== undefined && readBound(facet.kind, typed) === null;
   const take = () => {
@@ -146,7 +230,9 @@ function End({ label, facet, value, open, set }: { label: string; facet: RangeFa
           if (event.key === "Escape") setTyped(undefined);
         }}
       />
-      {isWrong && <em className="problem">{facet.kind === "number" ? "Write a number." : "Write a date, as 2024-12-31."}</em>}
+      {isWrong && (
+        <em className="problem">{facet.kind === "number" ? "Write a number." : "Write a date, as 2024-12-31."}</em>
+      )}
     </label>
   );
 }

@@ -1,13 +1,13 @@
 /** A facet of values: the most frequent with their rows; a click shows only one, plus adds, minus leaves out. */
 import { useDeferredValue, useState } from "react";
+import { count, visible } from "../../parts/format";
+import { TextInput } from "../../parts/TextInput";
 import { failed } from "../../parts/toasts";
-import { entriesOf, valueWords, type Entry, type EntryOrder } from "../../logic/choices";
-import { allBut, also, only, type Value, type ValuesFacet } from "../../logic/conditions";
-import { count, visible } from "../../logic/format";
 import type { Session } from "../session";
+import { type Entry, type EntryOrder, entriesOf, valueWords } from "./choices";
+import { allBut, also, only, type Value, type ValuesFacet } from "./conditions";
 import { useCounts } from "./counts";
 import { choose } from "./facets";
-import { TextInput } from "../../parts/TextInput";
 
 const SHOWN = 50;
 
@@ -18,7 +18,14 @@ export function ValuesChoice({ session, facet }: { session: Session; facet: Valu
   const sought = useDeferredValue(search);
   const isText = session.state.meta?.columnInfo[facet.column]?.dataType !== "boolean";
   const found = useCounts(session, facet, isText ? sought : "");
-  if (!found) return <div className="facet-skeleton">{Array.from({ length: 6 }, (_, at) => <span key={at} className="skeleton" />)}</div>;
+  if (!found)
+    return (
+      <div className="facet-skeleton">
+        {Array.from({ length: 6 }, (_, at) => (
+          <span key={at} className="skeleton" />
+        ))}
+      </div>
+    );
   if (!found.about) return <p className="problem facet-note">{found.problem}</p>;
   const { frequencies, unique_count: different, invalid } = found.about.statistics;
   const entries = entriesOf(facet, frequencies, sought === "" ? invalid : 0, sought, order);
@@ -29,8 +36,26 @@ export function ValuesChoice({ session, facet }: { session: Session; facet: Valu
     <>
       {isText && (
         <div className="facet-tools">
-          <input className="field" type="text" value={search} placeholder={`Search ${count(different)} values`} aria-label={`Search the values of ${facet.column}`} spellCheck={false} autoComplete="off" onChange={(event) => setSearch(event.target.value)} />
-          <button className="button quiet" aria-label={order === "rows" ? "Rows: most frequent first; press for order by name" : "A–Z: by name; press for the most frequent first"} title={order === "rows" ? "Most frequent first" : "By name"} onClick={() => setOrder(order === "rows" ? "name" : "rows")}>
+          <input
+            className="field"
+            type="text"
+            value={search}
+            placeholder={`Search ${count(different)} values`}
+            aria-label={`Search the values of ${facet.column}`}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(event) => setSearch(event.target.value)}
+          />
+          <button
+            className="button quiet"
+            aria-label={
+              order === "rows"
+                ? "Rows: most frequent first; press for order by name"
+                : "A–Z: by name; press for the most frequent first"
+            }
+            title={order === "rows" ? "Most frequent first" : "By name"}
+            onClick={() => setOrder(order === "rows" ? "name" : "rows")}
+          >
             {order === "rows" ? "Rows" : "A–Z"}
           </button>
         </div>
@@ -38,14 +63,35 @@ export function ValuesChoice({ session, facet }: { session: Session; facet: Valu
       <ul className="facet-values">
         {entries.map((entry) =>
           renamed !== undefined && entry.value === renamed ? (
-            <Rename key={String(entry.value)} session={session} facet={facet} entry={entry} close={() => setRenamed(undefined)} />
+            <Rename
+              key={String(entry.value)}
+              session={session}
+              facet={facet}
+              entry={entry}
+              close={() => setRenamed(undefined)}
+            />
           ) : (
-            <ValueRow key={`${typeof entry.value} ${String(entry.value)}`} facet={facet} entry={entry} most={most} pick={pick} rename={isText ? () => setRenamed(entry.value) : undefined} />
+            <ValueRow
+              key={`${typeof entry.value} ${String(entry.value)}`}
+              facet={facet}
+              entry={entry}
+              most={most}
+              pick={pick}
+              rename={isText ? () => setRenamed(entry.value) : undefined}
+            />
           ),
         )}
       </ul>
-      {entries.length === 0 && <p className="facet-note hint">{sought === "" ? "No row is left for this facet." : "No value contains this."}</p>}
-      {left > 0 && <p className="facet-note hint">{count(left)} more{sought === "" ? "; search to find them" : ""}</p>}
+      {entries.length === 0 && (
+        <p className="facet-note hint">
+          {sought === "" ? "No row is left for this facet." : "No value contains this."}
+        </p>
+      )}
+      {left > 0 && (
+        <p className="facet-note hint">
+          {count(left)} more{sought === "" ? "; search to find them" : ""}
+        </p>
+      )}
     </>
   );
 }
@@ -76,7 +122,9 @@ function ValueRow({ facet, entry, most, pick, rename }: RowProps) {
         }}
       >
         <i style={{ width: `${(100 * (rows ?? 0)) / most}%` }} aria-hidden="true" />
-        <span className={typeof value === "string" && value !== "" ? "" : "special"}>{typeof value === "string" && value !== "" ? <Shown text={value} /> : words}</span>
+        <span className={typeof value === "string" && value !== "" ? "" : "special"}>
+          {typeof value === "string" && value !== "" ? <Shown text={value} /> : words}
+        </span>
         <b>{rows === undefined ? "" : count(rows)}</b>
       </button>
       <span className="facet-acts">
@@ -85,10 +133,20 @@ function ValueRow({ facet, entry, most, pick, rename }: RowProps) {
             ✎
           </button>
         )}
-        <button aria-label={`Also ${words}`} aria-pressed={isChosen && !facet.exclude} title="These as well (+)" onClick={() => pick(also(facet, value))}>
+        <button
+          aria-label={`Also ${words}`}
+          aria-pressed={isChosen && !facet.exclude}
+          title="These as well (+)"
+          onClick={() => pick(also(facet, value))}
+        >
           +
         </button>
-        <button aria-label={`All but ${words}`} aria-pressed={isChosen && facet.exclude} title="All but these (−)" onClick={() => pick(allBut(facet, value))}>
+        <button
+          aria-label={`All but ${words}`}
+          aria-pressed={isChosen && facet.exclude}
+          title="All but these (−)"
+          onClick={() => pick(allBut(facet, value))}
+        >
           −
         </button>
       </span>
@@ -107,19 +165,37 @@ function Shown({ text }: { text: string }) {
   );
 }
 
-function Rename({ session, facet, entry, close }: { session: Session; facet: ValuesFacet; entry: Entry; close: () => void }) {
+function Rename({
+  session,
+  facet,
+  entry,
+  close,
+}: {
+  session: Session;
+  facet: ValuesFacet;
+  entry: Entry;
+  close: () => void;
+}) {
   const old = entry.value;
   const [text, setText] = useState(old === null ? "" : String(old));
   const [problem, setProblem] = useState<string>();
   const save = async () => {
     if (text === old || (old === null && text === "")) return close();
     try {
-      await session.change("findReplace", { column: facet.column, toReplace: [old], replaceWith: [text] }, "Changing the value everywhere");
+      await session.change(
+        "findReplace",
+        { column: facet.column, toReplace: [old], replaceWith: [text] },
+        "Changing the value everywhere",
+      );
     } catch (error) {
       return setProblem((error as Error).message);
     }
     close();
-    if (old !== null && facet.values.includes(old)) void choose(session, { ...facet, values: [...new Set(facet.values.map((value) => (value === old ? text : value)))] }).catch(failed);
+    if (old !== null && facet.values.includes(old))
+      void choose(session, {
+        ...facet,
+        values: [...new Set(facet.values.map((value) => (value === old ? text : value)))],
+      }).catch(failed);
   };
   return (
     <li className="facet-rename">

@@ -1,9 +1,9 @@
 /** What a facet shows of its column: counted in the rows that everything but the facet itself leaves. */
 import { useEffect, useState } from "react";
 import { useStore } from "../../parts/store";
-import { allOf, quoteName, quoteText, type Facet } from "../../logic/conditions";
-import { viewParameters, whereOf, without } from "../../logic/view";
 import type { ColumnProfile, Session } from "../session";
+import { viewParameters, whereOf, without } from "../view";
+import { allOf, type Facet, quoteName, quoteText } from "./conditions";
 
 export interface Counts {
   key: string;
@@ -17,20 +17,23 @@ export function useCounts(session: Session, facet: Facet, search = ""): Counts |
   const { view, meta } = useStore(session.store);
   const [found, setFound] = useState<Counts>();
   const others = without(view, facet);
-  const sought = search === "" ? undefined : `CONTAINS(LOWER(${quoteName(facet.column)}), ${quoteText(search.toLowerCase())})`;
+  const sought =
+    search === "" ? undefined : `CONTAINS(LOWER(${quoteName(facet.column)}), ${quoteText(search.toLowerCase())})`;
   const where = allOf([whereOf(others), sought].filter((each) => each !== undefined));
   const asked = meta ? { ...viewParameters(others, meta), where, columns: [facet.column] } : undefined;
   const key = JSON.stringify([asked, meta?.version]);
   useEffect(() => {
     if (!asked) return;
     let isCurrent = true;
-    session.busyWith(`Counting ${facet.column}`, () => session.wire.ask("profile", asked)).then(
-      (answer) => {
-        const data = answer.data as { rows: number; columns: ColumnProfile[] };
-        if (isCurrent) setFound({ key, about: data.columns[0], rows: data.rows });
-      },
-      (error: Error) => isCurrent && setFound({ key, rows: 0, problem: error.message }),
-    );
+    session
+      .busyWith(`Counting ${facet.column}`, () => session.wire.ask("profile", asked))
+      .then(
+        (answer) => {
+          const data = answer.data as { rows: number; columns: ColumnProfile[] };
+          if (isCurrent) setFound({ key, about: data.columns[0], rows: data.rows });
+        },
+        (error: Error) => isCurrent && setFound({ key, rows: 0, problem: error.message }),
+      );
     return () => {
       isCurrent = false;
     };

@@ -1,8 +1,9 @@
 /** Opening and changing facets, from wherever a person starts. */
+
 import { Store, useStore } from "../../parts/store";
-import { emptyFacet, facetKind, type Facet } from "../../logic/conditions";
-import { withFacet } from "../../logic/view";
 import type { Session } from "../session";
+import { withFacet } from "../view";
+import { emptyFacet, type Facet, facetKind } from "./conditions";
 
 const place = new Store<{ open: boolean; fresh?: string }>({ open: true });
 
@@ -16,16 +17,20 @@ export function isFresh(column: string): boolean {
 }
 
 /** Whether a column can have a facet. */
-export const hasFacet = (session: Session, column: string) => facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "") !== undefined;
+export const hasFacet = (session: Session, column: string) =>
+  facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "") !== undefined;
 
 /** Shows a facet of a column; one that is open stays as it is. */
 export function openFacet(session: Session, column: string): void {
   place.set({ open: true, fresh: column });
   const kind = facetKind(session.state.meta?.columnInfo[column]?.dataType ?? "");
   const view = session.wanted;
-  if (kind && !view.facets?.some((facet) => facet.column === column)) void session.setView(withFacet(view, column, emptyFacet(kind, column)));
+  if (kind && !view.facets?.some((facet) => facet.column === column))
+    void session.setView(withFacet(view, column, emptyFacet(kind, column)));
 }
 
-export const choose = (session: Session, facet: Facet) => session.setView(withFacet(session.wanted, facet.column, facet));
+export const choose = (session: Session, facet: Facet) =>
+  session.setView(withFacet(session.wanted, facet.column, facet));
 
-export const closeFacet = (session: Session, column: string) => session.setView(withFacet(session.wanted, column, undefined));
+export const closeFacet = (session: Session, column: string) =>
+  session.setView(withFacet(session.wanted, column, undefined));

@@ -1,7 +1,6 @@
 /** The right control for one parameter. */
-import { count } from "../../logic/format";
-import { choiceLabel, type Field, type Key, type Measure, type Merge } from "../../logic/forms";
-import { DATE_FORMATS, EPOCHS, PATTERNS, type Help } from "../../logic/helps";
+import { count } from "../../parts/format";
+import type { FormContext } from "./context";
 import { ColumnList, Columns, SortKeys } from "./controls/Columns";
 import { Expression } from "./controls/Expression";
 import { JoinKeys, OtherColumns } from "./controls/JoinKeys";
@@ -10,7 +9,8 @@ import { Merges } from "./controls/Merges";
 import { OtherTablePicker } from "./controls/OtherTable";
 import { Place } from "./controls/Place";
 import { RecordFields } from "./controls/RecordFields";
-import type { FormContext } from "./context";
+import { choiceLabel, type Field, type Key, type Measure, type Merge } from "./forms";
+import { DATE_FORMATS, EPOCHS, type Help, PATTERNS } from "./helps";
 
 export interface ControlProps {
   id: string;
@@ -31,7 +31,14 @@ export function Control(props: ControlProps) {
     return (
       <div className="form-row">
         <label className="check">
-          <input id={id} name={field.name} type="checkbox" checked={Boolean(value)} onChange={(event) => props.change(event.target.checked)} aria-describedby={describedBy} />
+          <input
+            id={id}
+            name={field.name}
+            type="checkbox"
+            checked={Boolean(value)}
+            onChange={(event) => props.change(event.target.checked)}
+            aria-describedby={describedBy}
+          />
           {field.label}
         </label>
         <Notes {...props} />
@@ -78,7 +85,9 @@ function Notes(props: ControlProps) {
           {field.hint}
         </p>
       )}
-      {help && <HelpTable help={help} take={help.isChoice ? (text) => props.change(taken(field, value, text)) : undefined} />}
+      {help && (
+        <HelpTable help={help} take={help.isChoice ? (text) => props.change(taken(field, value, text)) : undefined} />
+      )}
     </>
   );
 }
@@ -88,12 +97,14 @@ function helpOf(field: Field, { values, operation }: FormContext): Help | undefi
   if (field.name === "toReplace" && values.matchRegex) return PATTERNS;
   if (field.name === "delimiter" && values.regex) return PATTERNS;
   if (field.name === "dateFormat") return DATE_FORMATS;
-  if (field.name === "formats" && operation === "parseDates") return { ...DATE_FORMATS, rows: [...DATE_FORMATS.rows, ...EPOCHS] };
+  if (field.name === "formats" && operation === "parseDates")
+    return { ...DATE_FORMATS, rows: [...DATE_FORMATS.rows, ...EPOCHS] };
   return undefined;
 }
 
 /** A format taken over: in place of the one, or below the others. */
-const taken = (field: Field, value: unknown, text: string) => (field.control === "lines" && typeof value === "string" && value.trim() !== "" ? `${value.trimEnd()}\n${text}` : text);
+const taken = (field: Field, value: unknown, text: string) =>
+  field.control === "lines" && typeof value === "string" && value.trim() !== "" ? `${value.trimEnd()}\n${text}` : text;
 
 export function HelpTable({ help, take }: { help: Help; take?: (text: string) => void }) {
   return (
@@ -141,7 +152,13 @@ function Group(props: ControlProps) {
 
 function Input(props: ControlProps & { describedBy?: string }) {
   const { id, field, value, context, change, problem, describedBy } = props;
-  const common = { id, name: field.name, className: "field", "aria-describedby": describedBy, "aria-invalid": problem ? true : undefined };
+  const common = {
+    id,
+    name: field.name,
+    className: "field",
+    "aria-describedby": describedBy,
+    "aria-invalid": problem ? true : undefined,
+  };
   const text = String(value ?? "");
   switch (field.control) {
     case "column":
@@ -152,7 +169,15 @@ function Input(props: ControlProps & { describedBy?: string }) {
     case "place":
       return <Place {...props} common={common} />;
     case "expression":
-      return <Expression {...common} value={text} columns={context.meta.columns} functions={field.functions ?? []} change={change} />;
+      return (
+        <Expression
+          {...common}
+          value={text}
+          columns={context.meta.columns}
+          functions={field.functions ?? []}
+          change={change}
+        />
+      );
     case "enum":
     case "type":
       return (
@@ -180,8 +205,28 @@ function Input(props: ControlProps & { describedBy?: string }) {
         />
       );
     case "row":
-      return <input {...common} type="text" inputMode="numeric" autoComplete="off" placeholder={field.required ? undefined : "at the end"} value={text} onChange={(event) => change(event.target.value)} />;
+      return (
+        <input
+          {...common}
+          type="text"
+          inputMode="numeric"
+          autoComplete="off"
+          placeholder={field.required ? undefined : "at the end"}
+          value={text}
+          onChange={(event) => change(event.target.value)}
+        />
+      );
     default:
-      return <input {...common} type="text" inputMode={field.control === "number" && !field.isMixed ? "decimal" : undefined} autoComplete="off" spellCheck={false} value={text} onChange={(event) => change(event.target.value)} />;
+      return (
+        <input
+          {...common}
+          type="text"
+          inputMode={field.control === "number" && !field.isMixed ? "decimal" : undefined}
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={(event) => change(event.target.value)}
+        />
+      );
   }
 }

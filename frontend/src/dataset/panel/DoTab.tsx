@@ -1,14 +1,14 @@
 /** What fits the selection, most used first. */
 import { useState } from "react";
-import { SearchIcon } from "../../parts/icons";
 import { openPalette } from "../../palette/open";
+import { counted } from "../../parts/format";
+import { SearchIcon } from "../../parts/icons";
 import { useStore } from "../../parts/store";
-import { available } from "../../logic/catalogue";
-import { counted } from "../../logic/format";
-import { grouped, offers, type Offer } from "../../logic/fitting";
-import { noticesOf } from "../../logic/noticing";
+import { noticesOf } from "../profile/noticing";
 import { WAYS } from "../profile/show";
 import type { Session } from "../session";
+import { available } from "./catalogue";
+import { grouped, type Offer, offers } from "./fitting";
 import { OperationForm } from "./OperationForm";
 import { openForm, usePanel } from "./panel";
 
@@ -20,9 +20,22 @@ export function DoTab({ session }: { session: Session }) {
   if (!meta) return null;
   const can = available(operations);
   const opened = form && can.find((operation) => operation.name === form.operation);
-  if (opened) return <OperationForm key={`${form.number} ${columns.join("\n")} ${rows.length}`} session={session} operation={opened} prefilled={form.values} />;
+  if (opened)
+    return (
+      <OperationForm
+        key={`${form.number} ${columns.join("\n")} ${rows.length}`}
+        session={session}
+        operation={opened}
+        prefilled={form.values}
+      />
+    );
   const found = offers(can, { meta, selected: { columns, rows }, view, viewRows }, search);
-  const about = [columns.length === 1 ? columns[0] : columns.length > 1 ? counted(columns.length, "column") : "", rows.length > 0 ? counted(rows.length, "row") : ""].filter(Boolean).join(" and ");
+  const about = [
+    columns.length === 1 ? columns[0] : columns.length > 1 ? counted(columns.length, "column") : "",
+    rows.length > 0 ? counted(rows.length, "row") : "",
+  ]
+    .filter(Boolean)
+    .join(" and ");
   const isSearching = search.trim() !== "";
   return (
     <>
@@ -40,11 +53,25 @@ export function DoTab({ session }: { session: Session }) {
             if (event.key === "Enter" && first) openForm(session, first.operation.name);
           }}
         />
-        <button type="button" className="key-hint" aria-label="Commands: Ctrl K" title="Everything, by its name" onClick={openPalette}>
+        <button
+          type="button"
+          className="key-hint"
+          aria-label="Commands: Ctrl K"
+          title="Everything, by its name"
+          onClick={openPalette}
+        >
           <kbd>Ctrl K</kbd>
         </button>
       </div>
-      <p className="about">{about ? <>Selected: <strong>{about}</strong></> : "Select a column by its header, or rows by their boxes, to see what fits them."}</p>
+      <p className="about">
+        {about ? (
+          <>
+            Selected: <strong>{about}</strong>
+          </>
+        ) : (
+          "Select a column by its header, or rows by their boxes, to see what fits them."
+        )}
+      </p>
       {!isSearching && columns.length === 1 && <Notices session={session} column={columns[0]!} />}
       {isSearching ? (
         <Offers session={session} offers={found} />

@@ -1,12 +1,12 @@
 /** What is in the selected column: a chart, numbers, the most frequent values and words. */
 import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { count, isNumeric, isTime, share, typeName } from "../../parts/format";
 import { theme } from "../../parts/preferences";
 import { useStore } from "../../parts/store";
-import { count, isNumeric, isTime, share, typeName } from "../../logic/format";
-import { facts, frequent, shownValue, timeSpec, type Frequent } from "../../logic/look";
 import type { Session } from "../session";
 import { showRowsWith } from "../showRows";
 import type { Spec } from "../vega";
+import { type Frequent, facts, frequent, shownValue, timeSpec } from "./look";
 
 const ChartView = lazy(() => import("../ChartView"));
 const HEIGHT = 170;
@@ -32,9 +32,18 @@ export function LookTab({ session }: { session: Session }) {
     if (!info) return;
     let isCurrent = true;
     setProblem(undefined);
-    const chart = isNumeric(info.dataType) ? { type: "histogram", columnIndices: [info.index], numberOfBins: 20 } : { type: "frequency", columnIndex: info.index, cutoff: 12 };
-    Promise.all([session.wire.ask("analyze", { column }), ofTime ? Promise.resolve(undefined) : session.wire.ask("visualize", { ...chart, format: "vega-lite" }).catch(() => undefined)]).then(
-      ([answer, drawn]) => isCurrent && setFound({ column, statistics: answer.data as Record<string, unknown>, spec: drawn?.spec as Spec | undefined }),
+    const chart = isNumeric(info.dataType)
+      ? { type: "histogram", columnIndices: [info.index], numberOfBins: 20 }
+      : { type: "frequency", columnIndex: info.index, cutoff: 12 };
+    Promise.all([
+      session.wire.ask("analyze", { column }),
+      ofTime
+        ? Promise.resolve(undefined)
+        : session.wire.ask("visualize", { ...chart, format: "vega-lite" }).catch(() => undefined),
+    ]).then(
+      ([answer, drawn]) =>
+        isCurrent &&
+        setFound({ column, statistics: answer.data as Record<string, unknown>, spec: drawn?.spec as Spec | undefined }),
       (error: Error) => isCurrent && setProblem(error.message),
     );
     return () => {
@@ -44,7 +53,13 @@ export function LookTab({ session }: { session: Session }) {
   }, [session, column, info?.index, info?.dataType, version]);
 
   const ready = found?.column === column ? found : undefined;
-  const ofDays = useMemo(() => (ofTime && bins ? (timeSpec(column, bins, getComputedStyle(document.documentElement).getPropertyValue("--bar").trim()) as Spec) : undefined), [ofTime, bins, column, colours]);
+  const ofDays = useMemo(
+    () =>
+      ofTime && bins
+        ? (timeSpec(column, bins, getComputedStyle(document.documentElement).getPropertyValue("--bar").trim()) as Spec)
+        : undefined,
+    [ofTime, bins, column, colours],
+  );
   if (!meta || !info) return null;
   const spec = ofDays ?? ready?.spec;
   const awaited = !problem && (ofTime ? !profile : !ready);
@@ -55,7 +70,11 @@ export function LookTab({ session }: { session: Session }) {
     <>
       <label className="form-row">
         <span>Column</span>
-        <select className="field" value={column} onChange={(event) => session.store.set({ columns: [event.target.value], anchor: event.target.value })}>
+        <select
+          className="field"
+          value={column}
+          onChange={(event) => session.store.set({ columns: [event.target.value], anchor: event.target.value })}
+        >
           {meta.columns.map((name) => (
             <option key={name}>{name}</option>
           ))}
@@ -74,12 +93,34 @@ export function LookTab({ session }: { session: Session }) {
       )}
       <dl className="statistics" aria-busy={!ready}>
         <Line title="Type" value={typeName(info.dataType)} />
-        <Line title="Missing" value={`${count(info.invalidValues)} (${share(info.invalidValues, meta.dataSize.rows)})`} isLoss={info.invalidValues > 0} />
-        {ready ? facts(info.dataType, ready.statistics).map(([title, value]) => <Line key={title} title={title} value={value} />) : !problem && <Line title="Different values" />}
+        <Line
+          title="Missing"
+          value={`${count(info.invalidValues)} (${share(info.invalidValues, meta.dataSize.rows)})`}
+          isLoss={info.invalidValues > 0}
+        />
+        {ready
+          ? facts(info.dataType, ready.statistics).map(([title, value]) => (
+              <Line key={title} title={title} value={value} />
+            ))
+          : !problem && <Line title="Different values" />}
       </dl>
-      {values.length > 0 && <MostFrequent title="Most frequent" list={values} label="Show the rows with this value" show={(value) => showRowsWith(session, column, value)} />}
+      {values.length > 0 && (
+        <MostFrequent
+          title="Most frequent"
+          list={values}
+          label="Show the rows with this value"
+          show={(value) => showRowsWith(session, column, value)}
+        />
+      )}
       {showsWords && words.length > 0 && (
-        <MostFrequent title="Most frequent words" list={words} label="Search for this word" show={(value) => void session.setView({ search: { query: String(value), isRegex: false, columns: [column] } })} />
+        <MostFrequent
+          title="Most frequent words"
+          list={words}
+          label="Search for this word"
+          show={(value) =>
+            void session.setView({ search: { query: String(value), isRegex: false, columns: [column] } })
+          }
+        />
       )}
     </>
   );
@@ -89,12 +130,24 @@ function Line({ title, value, isLoss = false }: { title: string; value?: string;
   return (
     <div>
       <dt>{title}</dt>
-      <dd className={isLoss ? "loss" : ""}>{value ?? <span className="skeleton">&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;</span>}</dd>
+      <dd className={isLoss ? "loss" : ""}>
+        {value ?? <span className="skeleton">&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;</span>}
+      </dd>
     </div>
   );
 }
 
-function MostFrequent({ title, list, label, show }: { title: string; list: Frequent[]; label: string; show: (value: unknown) => void }) {
+function MostFrequent({
+  title,
+  list,
+  label,
+  show,
+}: {
+  title: string;
+  list: Frequent[];
+  label: string;
+  show: (value: unknown) => void;
+}) {
   return (
     <section className="most" aria-label={title}>
       <h2 className="section">{title}</h2>

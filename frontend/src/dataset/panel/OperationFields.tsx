@@ -1,11 +1,11 @@
 /** The controls of an operation's parameters, wherever its form stands. */
 import { useId, useState } from "react";
-import { openOther, type OtherTable } from "../../api/datasets";
+import { type OtherTable, openOther } from "../../api/datasets";
 import type { OperationInfo } from "../../api/rest";
 import { useStore } from "../../parts/store";
-import { guessKeys, isShown, type Field, type FieldProblem } from "../../logic/forms";
 import type { Session } from "../session";
 import { Control } from "./Control";
+import { type Field, type FieldProblem, guessKeys, isShown } from "./forms";
 
 interface Props {
   session: Session;
@@ -30,17 +30,19 @@ export function OperationFields({ session, operation, fields, values, problem, o
   const context = { id: session.id, meta, profile, operation: operation.name, values, other, setOther: take };
   return (
     <>
-      {fields.filter((field) => isShown(field, values)).map((field) => (
-        <Control
-          key={field.name}
-          id={`${id}-${field.name}`}
-          field={field}
-          value={values[field.name]}
-          context={context}
-          problem={problem?.field === field.name ? problem.message : undefined}
-          change={(value) => change({ [field.name]: value })}
-        />
-      ))}
+      {fields
+        .filter((field) => isShown(field, values))
+        .map((field) => (
+          <Control
+            key={field.name}
+            id={`${id}-${field.name}`}
+            field={field}
+            value={values[field.name]}
+            context={context}
+            problem={problem?.field === field.name ? problem.message : undefined}
+            change={(value) => change({ [field.name]: value })}
+          />
+        ))}
     </>
   );
 }
@@ -49,7 +51,8 @@ export function OperationFields({ session, operation, fields, values, problem, o
 export function useOther(start: unknown): [OtherTable | undefined, (other: OtherTable | undefined) => void] {
   const [other, setOther] = useState<OtherTable>();
   useState(() => {
-    if (typeof start === "string" && /^[0-9a-f]{30}$/.test(start)) void openOther(start).then(setOther, () => undefined);
+    if (typeof start === "string" && /^[0-9a-f]{30}$/.test(start))
+      void openOther(start).then(setOther, () => undefined);
   });
   return [other, setOther];
 }

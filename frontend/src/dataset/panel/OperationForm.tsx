@@ -4,23 +4,34 @@ import { account, whyReadOnly } from "../../api/account";
 import type { OperationInfo } from "../../api/rest";
 import { Back } from "../../parts/icons";
 import { useStore } from "../../parts/store";
-import { hasPreview, titleOf } from "../../logic/catalogue";
-import { effectOf } from "../../logic/effects";
-import { fieldAtFault, fieldsOf, isProblem, toParameters, type FieldProblem } from "../../logic/forms";
-import { viewParameters } from "../../logic/view";
 import type { Preview, Session } from "../session";
+import { viewParameters } from "../view";
 import { applyForm } from "./applying";
+import { hasPreview, titleOf } from "./catalogue";
+import { effectOf } from "./effects";
+import { type FieldProblem, fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { OperationFields, useOther } from "./OperationFields";
 import { openForm } from "./panel";
 
 const PAUSE_MILLISECONDS = 350;
 const FIRST_CONTROL = ".form-row input:not([type=checkbox]), .form-row select, .form-row textarea";
 
-export function OperationForm({ session, operation, prefilled }: { session: Session; operation: OperationInfo; prefilled: Record<string, unknown> }) {
+export function OperationForm({
+  session,
+  operation,
+  prefilled,
+}: {
+  session: Session;
+  operation: OperationInfo;
+  prefilled: Record<string, unknown>;
+}) {
   const { meta, columns, rows, view, preview } = useStore(session.store);
   const usesView = operation.name === "keepRows" || operation.name === "dropRows";
   const fields = useMemo(() => (usesView ? [] : (fieldsOf(operation, { columns, rows }) ?? [])), [operation, usesView]);
-  const [values, setValues] = useState<Record<string, unknown>>(() => ({ ...Object.fromEntries(fields.map((field) => [field.name, field.initial])), ...prefilled }));
+  const [values, setValues] = useState<Record<string, unknown>>(() => ({
+    ...Object.fromEntries(fields.map((field) => [field.name, field.initial])),
+    ...prefilled,
+  }));
   const [problem, setProblem] = useState<Partial<FieldProblem>>();
   const [isWorking, setWorking] = useState(false);
   const refused = whyReadOnly(useStore(account).me);
@@ -37,7 +48,11 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
   useEffect(() => {
     // What is to be filled in comes first; a column that is chosen already is not.
     const controls = [...(form.current?.querySelectorAll<HTMLInputElement>(FIRST_CONTROL) ?? [])];
-    (controls.find((each) => each.value === "") ?? controls[0] ?? form.current?.querySelector<HTMLElement>("button[type=submit]"))?.focus();
+    (
+      controls.find((each) => each.value === "") ??
+      controls[0] ??
+      form.current?.querySelector<HTMLElement>("button[type=submit]")
+    )?.focus();
     return () => session.store.set({ preview: undefined });
   }, [session]);
 
@@ -132,8 +147,18 @@ export function OperationForm({ session, operation, prefilled }: { session: Sess
           {general}
         </p>
       )}
-      {hasPreview(operation.name) && <EffectBox operation={operation.name} preview={preview} rows={meta?.dataSize.rows ?? 0} other={other?.name} showColumn={(name) => session.showColumn(name)} />}
-      {operation.name === "executeCommand" && <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>}
+      {hasPreview(operation.name) && (
+        <EffectBox
+          operation={operation.name}
+          preview={preview}
+          rows={meta?.dataSize.rows ?? 0}
+          other={other?.name}
+          showColumn={(name) => session.showColumn(name)}
+        />
+      )}
+      {operation.name === "executeCommand" && (
+        <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>
+      )}
       {refused && <p className="hint">{refused}</p>}
       <div className="form-foot">
         <button type="submit" className="button primary" disabled={isWorking || !!refused}>
@@ -162,7 +187,10 @@ function EffectBox({ operation, preview, rows, other, showColumn }: EffectProps)
   return (
     <div className={effect.isSomething ? "effect some" : "effect"} role="status">
       <p>
-        {effect.text} {effect.isSomething && preview.data.columns.length + preview.removedColumns.length > 0 && "The rows in view show it."}
+        {effect.text}{" "}
+        {effect.isSomething &&
+          preview.data.columns.length + preview.removedColumns.length > 0 &&
+          "The rows in view show it."}
         {made !== undefined && preview.data.columns.includes(made) && (
           <button type="button" className="link" onClick={() => showColumn(made)}>
             Show

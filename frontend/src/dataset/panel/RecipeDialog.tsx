@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from "react";
 import type { OtherTable } from "../../api/datasets";
 import type { Replayed, ReplayedStep } from "../../api/rest";
 import { Dialog } from "../../parts/Dialog";
+import { counted } from "../../parts/format";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
-import { titleOf } from "../../logic/catalogue";
-import { counted } from "../../logic/format";
-import { changed, sourcesOf, type Recipe, type RecipeStep } from "../../logic/recipes";
 import type { Session } from "../session";
+import { titleOf } from "./catalogue";
 import { OtherTablePicker } from "./controls/OtherTable";
+import { changed, type Recipe, type RecipeStep, sourcesOf } from "./recipes";
 import { StepEditor } from "./StepEditor";
 
 export function RecipeDialog({ session, recipe, close }: { session: Session; recipe: Recipe; close: () => void }) {
@@ -26,7 +26,9 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
   const apply = () => {
     close();
     const document = { ...recipe, steps: chosen };
-    void session.change("applyRecipe", { recipe: document, mode: "lenient", ...withSources(sources) }, "Applying the recipe").catch(failed);
+    void session
+      .change("applyRecipe", { recipe: document, mode: "lenient", ...withSources(sources) }, "Applying the recipe")
+      .catch(failed);
   };
   const flip = (at: number) => {
     const next = new Set(skipped);
@@ -39,13 +41,23 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
   };
 
   return (
-    <Dialog title={`Apply ${counted(recipe.steps.length, "step")}${typeof recipe.name === "string" && recipe.name ? ` of ${recipe.name}` : ""}`} close={close} wide>
+    <Dialog
+      title={`Apply ${counted(recipe.steps.length, "step")}${typeof recipe.name === "string" && recipe.name ? ` of ${recipe.name}` : ""}`}
+      close={close}
+      wide
+    >
       <p className="about">What each step would do to this table. Nothing has been changed yet.</p>
       {names.length > 0 && (
         <div className="sources" role="group" aria-label="Other tables">
           <p>Steps read other tables. Which ones are they here?</p>
           {names.map((name) => (
-            <Source key={name} session={session} name={name} chosen={sources[name]} choose={(table) => setSources((before) => withOne(before, name, table))} />
+            <Source
+              key={name}
+              session={session}
+              name={name}
+              chosen={sources[name]}
+              choose={(table) => setSources((before) => withOne(before, name, table))}
+            />
           ))}
         </div>
       )}
@@ -65,7 +77,12 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
             {steps.map((step, at) => (
               <tr key={at} className={skipped.has(at) ? "skipped" : undefined}>
                 <td>
-                  <input type="checkbox" aria-label={`Do step ${at + 1}`} checked={!skipped.has(at)} onChange={() => flip(at)} />
+                  <input
+                    type="checkbox"
+                    aria-label={`Do step ${at + 1}`}
+                    checked={!skipped.has(at)}
+                    onChange={() => flip(at)}
+                  />
                 </td>
                 <td>
                   {at + 1}. {titleOf({ name: step.operation })}
@@ -75,7 +92,12 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
                 </td>
                 <td>
                   {operations.some((operation) => operation.name === step.operation) && (
-                    <button className="link" aria-label={`Change step ${at + 1}`} aria-expanded={editing === at} onClick={() => setEditing(editing === at ? undefined : at)}>
+                    <button
+                      className="link"
+                      aria-label={`Change step ${at + 1}`}
+                      aria-expanded={editing === at}
+                      onClick={() => setEditing(editing === at ? undefined : at)}
+                    >
                       Change
                     </button>
                   )}
@@ -86,7 +108,14 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
         </table>
       </div>
       {editing !== undefined && steps[editing] && (
-        <StepEditor key={editing} session={session} step={steps[editing]} number={editing + 1} save={(parameters) => save(editing, parameters)} cancel={() => setEditing(undefined)} />
+        <StepEditor
+          key={editing}
+          session={session}
+          step={steps[editing]}
+          number={editing + 1}
+          save={(parameters) => save(editing, parameters)}
+          cancel={() => setEditing(undefined)}
+        />
       )}
       {problem && (
         <p className="problem" role="alert">
@@ -94,14 +123,22 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
         </p>
       )}
       <div className="form-foot">
-        <button className="button primary" disabled={chosen.length === 0 || failing === chosen.length || problem !== undefined || isAsking} onClick={apply}>
+        <button
+          className="button primary"
+          disabled={chosen.length === 0 || failing === chosen.length || problem !== undefined || isAsking}
+          onClick={apply}
+        >
           Apply {counted(chosen.length - failing, "step")}
         </button>
         <button className="button" onClick={close}>
           Cancel
         </button>
         <span className="hint" role="status">
-          {isAsking ? "Trying them on this table …" : failing > 0 ? `${counted(failing, "step")} that ${failing === 1 ? "does" : "do"} not apply ${failing === 1 ? "is" : "are"} left out` : ""}
+          {isAsking
+            ? "Trying them on this table …"
+            : failing > 0
+              ? `${counted(failing, "step")} that ${failing === 1 ? "does" : "do"} not apply ${failing === 1 ? "is" : "are"} left out`
+              : ""}
         </span>
       </div>
     </Dialog>
@@ -113,13 +150,27 @@ function Outcome({ report, isSkipped, was }: { report?: ReplayedStep; isSkipped:
   if (!report) return <span className="about">{was}</span>;
   return (
     <>
-      {report.outcome === "applied" ? report.sentence : <span className="loss">{report.errorDescription ?? "It does not apply here."}</span>}
+      {report.outcome === "applied" ? (
+        report.sentence
+      ) : (
+        <span className="loss">{report.errorDescription ?? "It does not apply here."}</span>
+      )}
       {report.note && <span className="attention"> {report.note}</span>}
     </>
   );
 }
 
-function Source({ session, name, chosen, choose }: { session: Session; name: string; chosen?: OtherTable; choose: (table: OtherTable | undefined) => void }) {
+function Source({
+  session,
+  name,
+  chosen,
+  choose,
+}: {
+  session: Session;
+  name: string;
+  chosen?: OtherTable;
+  choose: (table: OtherTable | undefined) => void;
+}) {
   const { meta } = useStore(session.store);
   if (!meta) return null;
   const id = `source-${name}`;
@@ -127,12 +178,22 @@ function Source({ session, name, chosen, choose }: { session: Session; name: str
   return (
     <div className="form-row">
       <label htmlFor={id}>{name}</label>
-      <OtherTablePicker id={id} field={field} value={chosen?.id ?? ""} context={{ id: session.id, meta, operation: "", values: {}, other: chosen, setOther: choose }} change={(value) => value === "" && choose(undefined)} />
+      <OtherTablePicker
+        id={id}
+        field={field}
+        value={chosen?.id ?? ""}
+        context={{ id: session.id, meta, operation: "", values: {}, other: chosen, setOther: choose }}
+        change={(value) => value === "" && choose(undefined)}
+      />
     </div>
   );
 }
 
-function withOne(before: Record<string, OtherTable>, name: string, table: OtherTable | undefined): Record<string, OtherTable> {
+function withOne(
+  before: Record<string, OtherTable>,
+  name: string,
+  table: OtherTable | undefined,
+): Record<string, OtherTable> {
   const rest = Object.fromEntries(Object.entries(before).filter(([each]) => each !== name));
   return table ? { ...rest, [name]: table } : rest;
 }
@@ -149,7 +210,13 @@ interface Asked {
 }
 
 /** What the chosen steps would do, asked anew whenever they or their other tables change. */
-function useReports(session: Session, recipe: Recipe, steps: RecipeStep[], skipped: Set<number>, sources: Record<string, OtherTable>): Asked {
+function useReports(
+  session: Session,
+  recipe: Recipe,
+  steps: RecipeStep[],
+  skipped: Set<number>,
+  sources: Record<string, OtherTable>,
+): Asked {
   const [asked, setAsked] = useState<Asked>({ reports: new Map(), isAsking: true });
   const number = useRef(0);
   useEffect(() => {
@@ -160,14 +227,26 @@ function useReports(session: Session, recipe: Recipe, steps: RecipeStep[], skipp
       return;
     }
     setAsked((before) => ({ ...before, problem: undefined, isAsking: true }));
-    session.wire.ask("applyRecipe", { recipe: { ...recipe, steps: chosen }, mode: "lenient", dryRun: true, ...withSources(sources) }, { isChange: true }).then(
-      (answer) => {
-        if (turn !== number.current) return;
-        const told = (answer as unknown as Replayed).steps;
-        setAsked({ reports: new Map(told.flatMap((report) => (chosen[report.step - 1] ? [[chosen[report.step - 1]!, report]] : []))), isAsking: false });
-      },
-      (error: Error) => turn === number.current && setAsked({ reports: new Map(), problem: error.message, isAsking: false }),
-    );
+    session.wire
+      .ask(
+        "applyRecipe",
+        { recipe: { ...recipe, steps: chosen }, mode: "lenient", dryRun: true, ...withSources(sources) },
+        { isChange: true },
+      )
+      .then(
+        (answer) => {
+          if (turn !== number.current) return;
+          const told = (answer as unknown as Replayed).steps;
+          setAsked({
+            reports: new Map(
+              told.flatMap((report) => (chosen[report.step - 1] ? [[chosen[report.step - 1]!, report]] : [])),
+            ),
+            isAsking: false,
+          });
+        },
+        (error: Error) =>
+          turn === number.current && setAsked({ reports: new Map(), problem: error.message, isAsking: false }),
+      );
   }, [session, recipe, steps, skipped, sources]);
   return asked;
 }

@@ -5,9 +5,13 @@ import type { Session } from "../session";
 import { DoTab } from "./DoTab";
 import { HistoryTab } from "./HistoryTab";
 import { LookTab } from "./LookTab";
-import { usePanel, type Tab } from "./panel";
+import { type Tab, usePanel } from "./panel";
 
-const TABS: [Tab, string][] = [["do", "Do"], ["look", "Look"], ["history", "History"]];
+const TABS: [Tab, string][] = [
+  ["do", "Do"],
+  ["look", "Look"],
+  ["history", "History"],
+];
 
 export function SidePanel({ session }: { session: Session }) {
   const { tab, show, close } = usePanel();

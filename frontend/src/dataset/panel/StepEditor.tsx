@@ -1,11 +1,11 @@
 /** The form of one step of a recipe, to change its parameters before it is applied. */
 import { useMemo, useState } from "react";
 import { useStore } from "../../parts/store";
-import { titleOf } from "../../logic/catalogue";
-import { fieldsOf, isProblem, toParameters, toValues, type FieldProblem } from "../../logic/forms";
-import type { RecipeStep } from "../../logic/recipes";
 import type { Session } from "../session";
+import { titleOf } from "./catalogue";
+import { type FieldProblem, fieldsOf, isProblem, toParameters, toValues } from "./forms";
 import { OperationFields } from "./OperationFields";
+import type { RecipeStep } from "./recipes";
 
 interface Props {
   session: Session;
@@ -19,14 +19,24 @@ export function StepEditor({ session, step, number, save, cancel }: Props) {
   const { meta, operations } = useStore(session.store);
   const operation = operations.find((each) => each.name === step.operation);
   // Which table a step reads is said for the whole recipe, by its name.
-  const fields = useMemo(() => (operation ? (fieldsOf(operation, { columns: [], rows: [] }) ?? []) : []).filter((field) => !["session", "keys", "other-columns"].includes(field.control)), [operation]);
+  const fields = useMemo(
+    () =>
+      (operation ? (fieldsOf(operation, { columns: [], rows: [] }) ?? []) : []).filter(
+        (field) => !["session", "keys", "other-columns"].includes(field.control),
+      ),
+    [operation],
+  );
   const [values, setValues] = useState(() => toValues(fields, step.parameters, step.columns));
   const [problem, setProblem] = useState<FieldProblem>();
   if (!operation || !meta) return null;
   const submit = () => {
     const made = toParameters(fields, values, meta);
     if (isProblem(made)) return setProblem(made);
-    const kept = Object.fromEntries(Object.entries(step.parameters).filter(([name]) => ["otherSessionID", "keys"].includes(name) || (name === "columns" && step.operation === "join")));
+    const kept = Object.fromEntries(
+      Object.entries(step.parameters).filter(
+        ([name]) => ["otherSessionID", "keys"].includes(name) || (name === "columns" && step.operation === "join"),
+      ),
+    );
     save({ ...kept, ...made });
   };
   return (

@@ -12,11 +12,19 @@ interface Opened {
   number: number;
 }
 
-const panel = new Store<{ open: boolean; tab: Tab; form?: Opened }>({ open: matchMedia("(min-width: 900px)").matches, tab: "do" });
+const panel = new Store<{ open: boolean; tab: Tab; form?: Opened }>({
+  open: matchMedia("(min-width: 900px)").matches,
+  tab: "do",
+});
 let openings = 0;
 
 export function usePanel() {
-  return { ...useStore(panel), show, toggle: () => panel.set({ open: !panel.get().open }), close: () => panel.set({ open: false }) };
+  return {
+    ...useStore(panel),
+    show,
+    toggle: () => panel.set({ open: !panel.get().open }),
+    close: () => panel.set({ open: false }),
+  };
 }
 
 export const show = (tab: Tab) => panel.set({ open: true, tab });
@@ -24,5 +32,7 @@ export const show = (tab: Tab) => panel.set({ open: true, tab });
 /** Opens an operation's form in the Do tab; `undefined` goes back to the list. `values` prefill it, such as clusters for `mergeValues`. */
 export function openForm(session: Session, operation: string | undefined, values: Record<string, unknown> = {}): void {
   session.store.set({ preview: undefined });
-  panel.set(operation ? { open: true, tab: "do", form: { operation, values, number: ++openings } } : { form: undefined });
+  panel.set(
+    operation ? { open: true, tab: "do", form: { operation, values, number: ++openings } } : { form: undefined },
+  );
 }

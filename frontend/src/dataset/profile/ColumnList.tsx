@@ -1,17 +1,23 @@
 /** A row for each column: what it holds, what is missing, and what deserves a look. */
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { count, counted, share, statistic, typeGlyph, typeName } from "../../parts/format";
 import { Link } from "../../parts/Link";
 import { useStore } from "../../parts/store";
-import { count, counted, share, statistic, typeGlyph, typeName } from "../../logic/format";
-import { arranged, inWindow, noticesOf, type ProfileOrder } from "../../logic/noticing";
 import type { ColumnProfile, Session } from "../session";
 import { Correlations } from "./Correlations";
-import { profileAddress } from "./show";
+import { arranged, inWindow, noticesOf, type ProfileOrder } from "./noticing";
 import { Strip } from "./Strip";
+import { profileAddress } from "./show";
 
 const ROW = 56;
 const PHONE_ROW = 124;
-const ORDERS: [ProfileOrder, string][] = [["table", "as in the table"], ["notices", "what needs a look first"], ["missing", "most missing first"], ["different", "most different values first"], ["name", "by name"]];
+const ORDERS: [ProfileOrder, string][] = [
+  ["table", "as in the table"],
+  ["notices", "what needs a look first"],
+  ["missing", "most missing first"],
+  ["different", "most different values first"],
+  ["name", "by name"],
+];
 
 export function ColumnList({ session, lost }: { session: Session; lost?: string }) {
   const { meta, profile, profiling } = useStore(session.store);
@@ -19,9 +25,15 @@ export function ColumnList({ session, lost }: { session: Session; lost?: string 
   const [order, setOrder] = useState<ProfileOrder>("table");
   const sought = useDeferredValue(search);
   const rows = meta?.dataSize.rows ?? 0;
-  const all = useMemo(() => (meta && profile ? meta.columns.flatMap((name) => profile.get(name) ?? []) : undefined), [meta, profile]);
+  const all = useMemo(
+    () => (meta && profile ? meta.columns.flatMap((name) => profile.get(name) ?? []) : undefined),
+    [meta, profile],
+  );
   const shown = useMemo(() => arranged(all ?? [], sought, order, rows), [all, sought, order, rows]);
-  const attention = useMemo(() => (all ?? []).filter((column) => noticesOf(column, rows).some((notice) => notice.tone === "attention")).length, [all, rows]);
+  const attention = useMemo(
+    () => (all ?? []).filter((column) => noticesOf(column, rows).some((notice) => notice.tone === "attention")).length,
+    [all, rows],
+  );
   const width = meta?.columns.length ?? 0;
   return (
     <section className="profile" aria-label="Profile">
@@ -29,11 +41,30 @@ export function ColumnList({ session, lost }: { session: Session; lost?: string 
         <div>
           <h2>Profile</h2>
           <p className="about" role="status">
-            {!all ? (profiling ? `Looking at the columns: ${count(profiling.done)} of ${count(profiling.total)}` : "Looking at the columns …") : attention === 0 ? `${counted(width, "column")}, none of which stands out` : `${counted(attention, "column")} of ${count(width)} ${attention === 1 ? "deserves" : "deserve"} a look`}
+            {!all
+              ? profiling
+                ? `Looking at the columns: ${count(profiling.done)} of ${count(profiling.total)}`
+                : "Looking at the columns …"
+              : attention === 0
+                ? `${counted(width, "column")}, none of which stands out`
+                : `${counted(attention, "column")} of ${count(width)} ${attention === 1 ? "deserves" : "deserve"} a look`}
           </p>
         </div>
-        <input className="field profile-search" type="text" value={search} placeholder="Find a column" aria-label="Find a column, by its name or by what is said of it" spellCheck={false} onChange={(event) => setSearch(event.target.value)} />
-        <select className="field profile-order" value={order} aria-label="Order" onChange={(event) => setOrder(event.target.value as ProfileOrder)}>
+        <input
+          className="field profile-search"
+          type="text"
+          value={search}
+          placeholder="Find a column"
+          aria-label="Find a column, by its name or by what is said of it"
+          spellCheck={false}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        <select
+          className="field profile-order"
+          value={order}
+          aria-label="Order"
+          onChange={(event) => setOrder(event.target.value as ProfileOrder)}
+        >
           {ORDERS.map(([name, words]) => (
             <option key={name} value={name}>
               {words}
@@ -41,7 +72,9 @@ export function ColumnList({ session, lost }: { session: Session; lost?: string 
           ))}
         </select>
       </header>
-      {lost !== undefined && <p className="problem profile-note">There is no column “{lost}” any more; it was renamed or removed.</p>}
+      {lost !== undefined && (
+        <p className="problem profile-note">There is no column “{lost}” any more; it was renamed or removed.</p>
+      )}
       {all ? <Rows session={session} columns={shown} rows={rows} /> : <Waiting columns={width} done={profiling} />}
       {all && shown.length === 0 && <p className="profile-note hint">No column is called or described like this.</p>}
       {all && <Correlations session={session} />}
@@ -89,7 +122,12 @@ function Rows({ session, columns, rows }: { session: Session; columns: ColumnPro
   return (
     <ol ref={place} className="profile-rows" style={{ height: columns.length * rowHeight }} aria-label="Columns">
       {columns.slice(from, to).map((column, at) => (
-        <li key={column.name} style={{ top: (from + at) * rowHeight, height: rowHeight }} aria-setsize={columns.length} aria-posinset={from + at + 1}>
+        <li
+          key={column.name}
+          style={{ top: (from + at) * rowHeight, height: rowHeight }}
+          aria-setsize={columns.length}
+          aria-posinset={from + at + 1}
+        >
           <Row session={session} column={column} rows={rows} />
         </li>
       ))}
@@ -115,7 +153,10 @@ function Row({ session, column, rows }: { session: Session; column: ColumnProfil
         <b>{count(different)}</b>
         <small>different</small>
       </span>
-      <span className={invalid > 0 ? "profile-missing some" : "profile-missing"} title={`${count(invalid)} of ${count(rows)} missing`}>
+      <span
+        className={invalid > 0 ? "profile-missing some" : "profile-missing"}
+        title={`${count(invalid)} of ${count(rows)} missing`}
+      >
         <i>
           <i style={{ width: `${rows > 0 ? (100 * invalid) / rows : 0}%` }} />
         </i>
@@ -152,7 +193,12 @@ function Values({ column }: { column: ColumnProfile }) {
       <b>
         {said(values[0]![0])} <i>{count(values[0]![1])}</i>
       </b>
-      <small>{values.slice(1, 4).map(([value]) => said(value)).join(", ")}</small>
+      <small>
+        {values
+          .slice(1, 4)
+          .map(([value]) => said(value))
+          .join(", ")}
+      </small>
     </>
   );
 }

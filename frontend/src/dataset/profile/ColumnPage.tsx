@@ -1,14 +1,14 @@
 /** One column in depth: its numbers, a chart, the most frequent values, and the ways on from there. */
 import { lazy, Suspense, useEffect, useState } from "react";
+import { count, counted, isNumeric, isTime, share, statistic, typeName, visible } from "../../parts/format";
 import { Back } from "../../parts/icons";
 import { Link } from "../../parts/Link";
 import { useStore } from "../../parts/store";
-import { count, counted, isNumeric, isTime, share, statistic, typeName, visible } from "../../logic/format";
-import { noticesOf } from "../../logic/noticing";
 import { openClusters } from "../clusters/clusters";
 import { hasFacet } from "../facets/facets";
 import type { ColumnProfile, Session } from "../session";
 import type { Spec } from "../vega";
+import { noticesOf } from "./noticing";
 import { facetOn, operate, profileAddress, showRows, showValue, WAYS } from "./show";
 
 const ChartView = lazy(() => import("../ChartView"));
@@ -21,21 +21,46 @@ interface Found {
 }
 
 const NUMBERS: [string, string][] = [
-  ["mean", "Mean"], ["50%", "Median"], ["median", "Median"], ["std", "Standard deviation"], ["min", "Smallest"], ["25%", "Lower quarter"], ["75%", "Upper quarter"], ["max", "Greatest"], ["range", "Range"],
-  ["word_count_average", "Words in a value, on average"], ["word_count_max", "Most words in a value"], ["word_length_average", "Letters in a word, on average"], ["word_total", "Words in all"], ["word_unique_count", "Different words"],
+  ["mean", "Mean"],
+  ["50%", "Median"],
+  ["median", "Median"],
+  ["std", "Standard deviation"],
+  ["min", "Smallest"],
+  ["25%", "Lower quarter"],
+  ["75%", "Upper quarter"],
+  ["max", "Greatest"],
+  ["range", "Range"],
+  ["word_count_average", "Words in a value, on average"],
+  ["word_count_max", "Most words in a value"],
+  ["word_length_average", "Letters in a word, on average"],
+  ["word_total", "Words in all"],
+  ["word_unique_count", "Different words"],
 ];
 
 async function look(session: Session, column: string): Promise<Found> {
   const { meta } = session.state;
   const info = meta!.columnInfo[column]!;
   const isNumber = isNumeric(info.dataType) && info.dataType !== "duration";
-  const chart = isNumber ? { type: "histogram", columnIndices: [info.index], numberOfBins: 40 } : { type: "frequency", columnIndex: info.index, cutoff: 20 };
+  const chart = isNumber
+    ? { type: "histogram", columnIndices: [info.index], numberOfBins: 40 }
+    : { type: "frequency", columnIndex: info.index, cutoff: 20 };
   const [answer, drawn, far] = await Promise.all([
     session.wire.ask("analyze", { column }),
-    isTime(info.dataType) ? undefined : session.wire.ask("visualize", { ...chart, format: "vega-lite" }).catch(() => undefined),
-    isNumber ? session.wire.ask("metadata", { filterType: "outliers", filterColumnIndices: [info.index], outliersStdDev: 3 }).catch(() => undefined) : undefined,
+    isTime(info.dataType)
+      ? undefined
+      : session.wire.ask("visualize", { ...chart, format: "vega-lite" }).catch(() => undefined),
+    isNumber
+      ? session.wire
+          .ask("metadata", { filterType: "outliers", filterColumnIndices: [info.index], outliersStdDev: 3 })
+          .catch(() => undefined)
+      : undefined,
   ]);
-  return { version: meta!.version, statistics: answer.data as Found["statistics"], spec: drawn?.spec as Spec | undefined, outliers: (far?.dataSize as { rows: number } | undefined)?.rows };
+  return {
+    version: meta!.version,
+    statistics: answer.data as Found["statistics"],
+    spec: drawn?.spec as Spec | undefined,
+    outliers: (far?.dataSize as { rows: number } | undefined)?.rows,
+  };
 }
 
 export function ColumnPage({ session, column }: { session: Session; column: string }) {
@@ -45,10 +70,12 @@ export function ColumnPage({ session, column }: { session: Session; column: stri
   const version = meta?.version ?? 0;
   useEffect(() => {
     let isCurrent = true;
-    session.busyWith(`Looking at ${column}`, () => look(session, column)).then(
-      (next) => isCurrent && setFound(next),
-      (error: Error) => isCurrent && setProblem(error.message),
-    );
+    session
+      .busyWith(`Looking at ${column}`, () => look(session, column))
+      .then(
+        (next) => isCurrent && setFound(next),
+        (error: Error) => isCurrent && setProblem(error.message),
+      );
     return () => {
       isCurrent = false;
     };
@@ -69,7 +96,10 @@ export function ColumnPage({ session, column }: { session: Session; column: stri
         <div>
           <h2>{column}</h2>
           <p className="about">
-            {typeName(info.dataType)} · {info.invalidValues > 0 ? `${count(info.invalidValues)} of ${count(rows)} missing (${share(info.invalidValues, rows)})` : `none of ${count(rows)} missing`}
+            {typeName(info.dataType)} ·{" "}
+            {info.invalidValues > 0
+              ? `${count(info.invalidValues)} of ${count(rows)} missing (${share(info.invalidValues, rows)})`
+              : `none of ${count(rows)} missing`}
           </p>
         </div>
         <nav className="button-line" aria-label="Other columns">
@@ -99,7 +129,12 @@ export function ColumnPage({ session, column }: { session: Session; column: stri
           </button>
         )}
         {info.invalidValues > 0 && (
-          <button className="button" onClick={() => operate(session, column, isNumeric(info.dataType) ? "fillWithAverage" : "fillWithCustomValue")}>
+          <button
+            className="button"
+            onClick={() =>
+              operate(session, column, isNumeric(info.dataType) ? "fillWithAverage" : "fillWithCustomValue")
+            }
+          >
             Fill missing…
           </button>
         )}
@@ -129,18 +164,26 @@ export function ColumnPage({ session, column }: { session: Session; column: stri
             <dt>Different values</dt>
             <dd>{found ? count(found.statistics.unique_count) : ""}</dd>
           </div>
-          {found && NUMBERS.filter(([name]) => found.statistics[name] !== undefined && found.statistics[name] !== null).map(([name, words]) => (
-            <div key={name}>
-              <dt>{words}</dt>
-              <dd>{statistic(found.statistics[name])}</dd>
-            </div>
-          ))}
+          {found &&
+            NUMBERS.filter(([name]) => found.statistics[name] !== undefined && found.statistics[name] !== null).map(
+              ([name, words]) => (
+                <div key={name}>
+                  <dt>{words}</dt>
+                  <dd>{statistic(found.statistics[name])}</dd>
+                </div>
+              ),
+            )}
           {found?.outliers !== undefined && (
             <div>
               <dt title="Three standard deviations or more from the mean">Far from the mean</dt>
               <dd>
                 {found.outliers > 0 ? (
-                  <button className="link" onClick={() => void showRows(session, { filter: { type: "outliers", columns: [column], stdDev: 3 } })}>
+                  <button
+                    className="link"
+                    onClick={() =>
+                      void showRows(session, { filter: { type: "outliers", columns: [column], stdDev: 3 } })
+                    }
+                  >
                     show {counted(found.outliers, "row")}
                   </button>
                 ) : (
@@ -184,7 +227,13 @@ function Timeline({ about }: { about: ColumnProfile }) {
     <figure className="timeline" aria-label={`Chart of ${about.name}`}>
       <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
         {counts.map((number, at) => (
-          <rect key={at} x={(at * 100) / counts.length + 0.2} width={100 / counts.length - 0.4} y={100 - (100 * number) / highest} height={(100 * number) / highest} />
+          <rect
+            key={at}
+            x={(at * 100) / counts.length + 0.2}
+            width={100 / counts.length - 0.4}
+            y={100 - (100 * number) / highest}
+            height={(100 * number) / highest}
+          />
         ))}
       </svg>
       <figcaption>
@@ -207,9 +256,19 @@ function Frequent({ session, column, found, rows }: { session: Session; column: 
       <ol className="frequent">
         {frequencies.map(([value, number]) => (
           <li key={String(value)}>
-            <button disabled={!canShow} title={canShow ? "Show these rows" : undefined} onClick={() => showValue(session, column, value as string)}>
+            <button
+              disabled={!canShow}
+              title={canShow ? "Show these rows" : undefined}
+              onClick={() => showValue(session, column, value as string)}
+            >
               <i style={{ width: `${(100 * number) / most}%` }} aria-hidden="true" />
-              <span>{value === "" ? "empty text" : typeof value === "string" && !isTime(session.state.meta?.columnInfo[column]?.dataType ?? "") ? marked(value) : statistic(value)}</span>
+              <span>
+                {value === ""
+                  ? "empty text"
+                  : typeof value === "string" && !isTime(session.state.meta?.columnInfo[column]?.dataType ?? "")
+                    ? marked(value)
+                    : statistic(value)}
+              </span>
               <b title={share(number, rows)}>{count(number)}</b>
             </button>
           </li>

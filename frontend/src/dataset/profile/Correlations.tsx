@@ -1,7 +1,7 @@
 /** How the columns of numbers go together, drawn when somebody asks for it. */
 import { lazy, Suspense, useEffect, useState } from "react";
+import { isNumeric } from "../../parts/format";
 import { useStore } from "../../parts/store";
-import { isNumeric } from "../../logic/format";
 import type { Session } from "../session";
 import type { Spec } from "../vega";
 
@@ -13,16 +13,22 @@ export function Correlations({ session }: { session: Session }) {
   const [isOpen, setOpen] = useState(false);
   const [spec, setSpec] = useState<Spec>();
   const [problem, setProblem] = useState<string>();
-  const numbers = (meta?.columns ?? []).filter((name) => isNumeric(meta?.columnInfo[name]?.dataType ?? "") && meta?.columnInfo[name]?.dataType !== "duration");
+  const numbers = (meta?.columns ?? []).filter(
+    (name) => isNumeric(meta?.columnInfo[name]?.dataType ?? "") && meta?.columnInfo[name]?.dataType !== "duration",
+  );
   const indices = numbers.slice(0, MOST).map((name) => meta?.columnInfo[name]?.index);
   const key = JSON.stringify([indices, meta?.version]);
   useEffect(() => {
     if (!isOpen) return;
     let isCurrent = true;
-    session.busyWith("Comparing the columns of numbers", () => session.wire.ask("visualize", { type: "correlation", columnIndices: indices, format: "vega-lite" })).then(
-      (answer) => isCurrent && setSpec(answer.spec as Spec),
-      (error: Error) => isCurrent && setProblem(error.message),
-    );
+    session
+      .busyWith("Comparing the columns of numbers", () =>
+        session.wire.ask("visualize", { type: "correlation", columnIndices: indices, format: "vega-lite" }),
+      )
+      .then(
+        (answer) => isCurrent && setSpec(answer.spec as Spec),
+        (error: Error) => isCurrent && setProblem(error.message),
+      );
     return () => {
       isCurrent = false;
     };
@@ -37,7 +43,11 @@ export function Correlations({ session }: { session: Session }) {
       {isOpen && problem && <p className="problem">{problem}</p>}
       {isOpen && spec && (
         <Suspense fallback={<div className="chart skeleton" />}>
-          <ChartView spec={spec} height={Math.min(620, 140 + 26 * Math.min(numbers.length, MOST))} label="Correlation of the columns of numbers" />
+          <ChartView
+            spec={spec}
+            height={Math.min(620, 140 + 26 * Math.min(numbers.length, MOST))}
+            label="Correlation of the columns of numbers"
+          />
         </Suspense>
       )}
     </section>

@@ -1,15 +1,17 @@
 /** Ways from a column's profile to the table: what to show there, and what to do. */
-import type { Notice } from "../../logic/noticing";
-import { conditionOf, emptyFacet, facetKind, type Facet } from "../../logic/conditions";
-import { showAll, type View } from "../../logic/view";
+
 import { datasetAddress, navigate } from "../../router";
 import { openClusters } from "../clusters/clusters";
+import { conditionOf, emptyFacet, type Facet, facetKind } from "../facets/conditions";
 import { openFacet } from "../facets/facets";
 import { openForm, show } from "../panel/panel";
 import type { Session } from "../session";
+import { showAll, type View } from "../view";
+import type { Notice } from "./noticing";
 
 /** The address of the profile, of one column of it where one is named. */
-export const profileAddress = (session: Session, column?: string) => `${datasetAddress(session.id, "profile")}${column === undefined ? "" : `&column=${encodeURIComponent(column)}`}`;
+export const profileAddress = (session: Session, column?: string) =>
+  `${datasetAddress(session.id, "profile")}${column === undefined ? "" : `&column=${encodeURIComponent(column)}`}`;
 
 /** Shows only some rows of the table, and the table. */
 export async function showRows(session: Session, view: View): Promise<void> {

@@ -27,7 +27,14 @@ export function ColumnList({ id, field, context, chosen, change }: ControlProps 
   return (
     <>
       <Chips names={chosen} without={(name) => change(chosen.filter((each) => each !== name))} />
-      <select id={id} name={field.name} className="field" aria-label={`${field.label}: add one`} value="" onChange={(event) => change([...chosen, event.target.value])}>
+      <select
+        id={id}
+        name={field.name}
+        className="field"
+        aria-label={`${field.label}: add one`}
+        value=""
+        onChange={(event) => change([...chosen, event.target.value])}
+      >
         <option value="">Add a column</option>
         {rest.map((name) => (
           <option key={name}>{name}</option>
@@ -53,16 +60,32 @@ export function Chips({ names, without }: { names: string[]; without: (name: str
   );
 }
 
-export function SortKeys({ id, context, keys, change }: ControlProps & { keys: { column: string; ascending: boolean }[] }) {
+export function SortKeys({
+  id,
+  context,
+  keys,
+  change,
+}: ControlProps & { keys: { column: string; ascending: boolean }[] }) {
   return (
     <div className="sort-keys">
       {keys.map((key, at) => (
         <div key={key.column} className="sort-key">
           <span>{key.column}</span>
-          <button type="button" className="button" onClick={() => change(keys.map((each, index) => (index === at ? { ...each, ascending: !each.ascending } : each)))}>
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              change(keys.map((each, index) => (index === at ? { ...each, ascending: !each.ascending } : each)))
+            }
+          >
             {key.ascending ? "smallest first" : "greatest first"}
           </button>
-          <button type="button" className="icon small" aria-label={`Without ${key.column}`} onClick={() => change(keys.filter((_, index) => index !== at))}>
+          <button
+            type="button"
+            className="icon small"
+            aria-label={`Without ${key.column}`}
+            onClick={() => change(keys.filter((_, index) => index !== at))}
+          >
             <Close />
           </button>
         </div>
@@ -70,11 +93,18 @@ export function SortKeys({ id, context, keys, change }: ControlProps & { keys: {
       <label className="add-key">
         <Plus />
         <span className="sr-only">Sort by</span>
-        <select id={id} className="field" value="" onChange={(event) => change([...keys, { column: event.target.value, ascending: true }])}>
+        <select
+          id={id}
+          className="field"
+          value=""
+          onChange={(event) => change([...keys, { column: event.target.value, ascending: true }])}
+        >
           <option value="">Add a column</option>
-          {context.meta.columns.filter((name) => !keys.some((key) => key.column === name)).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
+          {context.meta.columns
+            .filter((name) => !keys.some((key) => key.column === name))
+            .map((name) => (
+              <option key={name}>{name}</option>
+            ))}
         </select>
       </label>
     </div>

@@ -1,6 +1,13 @@
 /** An expression, with names completed and the functions' help beside it. */
 import { useId, useRef, useState } from "react";
-import { complete, completions, functionAround, WHOLE_COLUMN, type Completion, type ExpressionFunction } from "../../../logic/expression";
+import {
+  type Completion,
+  complete,
+  completions,
+  type ExpressionFunction,
+  functionAround,
+  WHOLE_COLUMN,
+} from "./expression";
 
 interface Props {
   id: string;
@@ -42,7 +49,12 @@ export function Expression({ id, name, value, columns, functions, change, ...ari
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       setActive((active + step + found.length + (active < 0 && step < 0 ? 1 : 0)) % found.length);
-    } else if (found.length > 0 && (event.key === "Tab" || event.key === "Enter") && (active >= 0 || event.key === "Tab") && !event.shiftKey) {
+    } else if (
+      found.length > 0 &&
+      (event.key === "Tab" || event.key === "Enter") &&
+      (active >= 0 || event.key === "Tab") &&
+      !event.shiftKey
+    ) {
       event.preventDefault();
       insert(found[Math.max(active, 0)]!);
     } else if (event.key === "Escape" && found.length > 0) {
@@ -54,7 +66,9 @@ export function Expression({ id, name, value, columns, functions, change, ...ari
     }
   };
 
-  const listed = all.filter((each) => `${each.usage} ${each.summary}`.toLowerCase().includes(search.trim().toLowerCase()));
+  const listed = all.filter((each) =>
+    `${each.usage} ${each.summary}`.toLowerCase().includes(search.trim().toLowerCase()),
+  );
   return (
     <div className="expression">
       <textarea
@@ -82,9 +96,24 @@ export function Expression({ id, name, value, columns, functions, change, ...ari
         onBlur={() => setOpen(false)}
         onKeyDown={onKey}
       />
-      <ul id={list} className="completions" role="listbox" aria-label="What could stand here" hidden={found.length === 0}>
+      <ul
+        id={list}
+        className="completions"
+        role="listbox"
+        aria-label="What could stand here"
+        hidden={found.length === 0}
+      >
         {found.map((each, at) => (
-          <li key={each.text} id={`${list}-${at}`} role="option" aria-selected={at === active} onMouseDown={(event) => { event.preventDefault(); insert(each); }}>
+          <li
+            key={each.text}
+            id={`${list}-${at}`}
+            role="option"
+            aria-selected={at === active}
+            onMouseDown={(event) => {
+              event.preventDefault();
+              insert(each);
+            }}
+          >
             <code>{each.text}</code>
             <span>{each.help}</span>
           </li>
@@ -98,15 +127,29 @@ export function Expression({ id, name, value, columns, functions, change, ...ari
       <details className="help">
         <summary>Functions and signs</summary>
         <p className="hint">
-          <code>+ - * / %</code>, <code>||</code> puts texts together, <code>= &lt;&gt; &lt; &gt;</code>, <code>AND OR NOT</code>, <code>IN (…)</code>, <code>LIKE</code>, <code>IS NULL</code>, <code>CASE WHEN … THEN … ELSE … END</code>. Names with blanks stand
-          between double quotes, text between single ones.
+          <code>+ - * / %</code>, <code>||</code> puts texts together, <code>= &lt;&gt; &lt; &gt;</code>,{" "}
+          <code>AND OR NOT</code>, <code>IN (…)</code>, <code>LIKE</code>, <code>IS NULL</code>,{" "}
+          <code>CASE WHEN … THEN … ELSE … END</code>. Names with blanks stand between double quotes, text between single
+          ones.
         </p>
-        <input className="field" type="search" aria-label="Find a function" placeholder="Find a function" value={search} onChange={(event) => setSearch(event.target.value)} onKeyDown={(event) => event.key === "Enter" && event.preventDefault()} />
+        <input
+          className="field"
+          type="search"
+          aria-label="Find a function"
+          placeholder="Find a function"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+        />
         <dl className="functions">
           {listed.map((each) => (
             <div key={each.usage}>
               <dt>
-                <button type="button" className="code" onClick={() => insert({ text: `${each.usage.split("(")[0]}(`, kind: "function", help: "" })}>
+                <button
+                  type="button"
+                  className="code"
+                  onClick={() => insert({ text: `${each.usage.split("(")[0]}(`, kind: "function", help: "" })}
+                >
                   {each.usage}
                 </button>
               </dt>

@@ -1,22 +1,41 @@
 /** How rows of two tables belong together, and which columns come along. */
+
 import { Close, Plus } from "../../../parts/icons";
-import type { Key } from "../../../logic/forms";
 import type { ControlProps } from "../Control";
+import type { Key } from "../forms";
 import { Chips, Columns } from "./Columns";
 
 export function JoinKeys({ context, keys, change }: ControlProps & { keys: Key[] }) {
   const there = context.other?.meta.columns ?? [];
   if (!context.other) return <p className="hint">Choose the other table first.</p>;
-  const set = (at: number, part: Partial<Key>) => change(keys.map((key, index) => (index === at ? { ...key, ...part } : key)));
+  const set = (at: number, part: Partial<Key>) =>
+    change(keys.map((key, index) => (index === at ? { ...key, ...part } : key)));
   return (
     <div className="key-pairs">
       {keys.map((key, at) => (
         <div key={at} className="key-pair">
-          <Columns className="field" aria-label={`Column of this table, pair ${at + 1}`} value={key.column} columns={context.meta.columns} change={(column) => set(at, { column })} />
+          <Columns
+            className="field"
+            aria-label={`Column of this table, pair ${at + 1}`}
+            value={key.column}
+            columns={context.meta.columns}
+            change={(column) => set(at, { column })}
+          />
           <span aria-hidden>=</span>
-          <Columns className="field" aria-label={`Column of the other table, pair ${at + 1}`} value={key.otherColumn} columns={there} change={(otherColumn) => set(at, { otherColumn })} />
+          <Columns
+            className="field"
+            aria-label={`Column of the other table, pair ${at + 1}`}
+            value={key.otherColumn}
+            columns={there}
+            change={(otherColumn) => set(at, { otherColumn })}
+          />
           {keys.length > 1 ? (
-            <button type="button" className="icon small" aria-label={`Without pair ${at + 1}`} onClick={() => change(keys.filter((_, index) => index !== at))}>
+            <button
+              type="button"
+              className="icon small"
+              aria-label={`Without pair ${at + 1}`}
+              onClick={() => change(keys.filter((_, index) => index !== at))}
+            >
               <Close />
             </button>
           ) : (
@@ -47,11 +66,20 @@ export function OtherColumns({ id, field, context, chosen, change }: ControlProp
   return (
     <>
       <Chips names={chosen} without={(name) => change(chosen.filter((each) => each !== name))} />
-      <select id={id} name={field.name} className="field" aria-label={`${field.label}: add one`} value="" onChange={(event) => change([...chosen, event.target.value])}>
+      <select
+        id={id}
+        name={field.name}
+        className="field"
+        aria-label={`${field.label}: add one`}
+        value=""
+        onChange={(event) => change([...chosen, event.target.value])}
+      >
         <option value="">Add a column of {context.other.name}</option>
-        {there.filter((name) => !chosen.includes(name)).map((name) => (
-          <option key={name}>{name}</option>
-        ))}
+        {there
+          .filter((name) => !chosen.includes(name))
+          .map((name) => (
+            <option key={name}>{name}</option>
+          ))}
       </select>
       <button type="button" className="link start" onClick={() => change(null)}>
         Bring all

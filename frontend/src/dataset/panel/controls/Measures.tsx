@@ -1,16 +1,18 @@
 /** What is computed for each group: a function of a column. */
+
+import { isNumeric } from "../../../parts/format";
 import { Close, Plus } from "../../../parts/icons";
-import { MEASURES } from "../../../logic/catalogue";
-import { isNumeric } from "../../../logic/format";
-import { choiceLabel, type Measure } from "../../../logic/forms";
 import type { ControlProps } from "../Control";
+import { MEASURES } from "../catalogue";
+import { choiceLabel, type Measure } from "../forms";
 import { Columns } from "./Columns";
 
 const NUMBERS_ONLY: readonly string[] = ["sum", "mean", "std"];
 
 export function Measures({ context, measures, change }: ControlProps & { measures: Measure[] }) {
   const { meta } = context;
-  const set = (at: number, part: Partial<Measure>) => change(measures.map((measure, index) => (index === at ? { ...measure, ...part } : measure)));
+  const set = (at: number, part: Partial<Measure>) =>
+    change(measures.map((measure, index) => (index === at ? { ...measure, ...part } : measure)));
   const isNumber = (column: string) => isNumeric(meta.columnInfo[column]?.dataType ?? "");
   const add = () => {
     const used = measures.map((measure) => measure.column);
@@ -21,8 +23,15 @@ export function Measures({ context, measures, change }: ControlProps & { measure
     <div className="key-pairs">
       {measures.map((measure, at) => (
         <div key={at} className="key-pair">
-          <select className="field" aria-label={`Function ${at + 1}`} value={measure.function} onChange={(event) => set(at, { function: event.target.value as Measure["function"] })}>
-            {MEASURES.filter((name) => isNumber(measure.column) || !NUMBERS_ONLY.includes(name) || name === measure.function).map((name) => (
+          <select
+            className="field"
+            aria-label={`Function ${at + 1}`}
+            value={measure.function}
+            onChange={(event) => set(at, { function: event.target.value as Measure["function"] })}
+          >
+            {MEASURES.filter(
+              (name) => isNumber(measure.column) || !NUMBERS_ONLY.includes(name) || name === measure.function,
+            ).map((name) => (
               <option key={name} value={name}>
                 {choiceLabel(name)}
               </option>
@@ -34,9 +43,19 @@ export function Measures({ context, measures, change }: ControlProps & { measure
             aria-label={`Column of function ${at + 1}`}
             value={measure.column}
             columns={meta.columns}
-            change={(column) => set(at, { column, function: NUMBERS_ONLY.includes(measure.function) && !isNumber(column) ? "count" : measure.function })}
+            change={(column) =>
+              set(at, {
+                column,
+                function: NUMBERS_ONLY.includes(measure.function) && !isNumber(column) ? "count" : measure.function,
+              })
+            }
           />
-          <button type="button" className="icon small" aria-label={`Without function ${at + 1}`} onClick={() => change(measures.filter((_, index) => index !== at))}>
+          <button
+            type="button"
+            className="icon small"
+            aria-label={`Without function ${at + 1}`}
+            onClick={() => change(measures.filter((_, index) => index !== at))}
+          >
             <Close />
           </button>
         </div>

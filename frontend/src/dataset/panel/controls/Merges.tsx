@@ -1,9 +1,9 @@
 /** Groups of values, each with the one that takes their place. */
 import { useId, useState } from "react";
 import { Close, Plus } from "../../../parts/icons";
-import type { Merge } from "../../../logic/forms";
-import type { ControlProps } from "../Control";
 import { TextInput } from "../../../parts/TextInput";
+import type { ControlProps } from "../Control";
+import type { Merge } from "../forms";
 
 const SHOWN = 50;
 
@@ -12,7 +12,8 @@ export function Merges({ context, merges, change }: ControlProps & { merges: Mer
   const list = useId();
   const groups = merges.length > 0 ? merges : [{ from: [], to: "" }];
   const [shown, setShown] = useState(SHOWN);
-  const set = (at: number, part: Partial<Merge>) => change(groups.map((group, index) => (index === at ? { ...group, ...part } : group)));
+  const set = (at: number, part: Partial<Merge>) =>
+    change(groups.map((group, index) => (index === at ? { ...group, ...part } : group)));
   return (
     <>
       <datalist id={list}>
@@ -23,7 +24,13 @@ export function Merges({ context, merges, change }: ControlProps & { merges: Mer
       <ol className="merges">
         {groups.slice(0, shown).map((group, at) => (
           <li key={at}>
-            <MergeGroup group={group} number={at + 1} list={list} set={(part) => set(at, part)} remove={groups.length > 1 ? () => change(groups.filter((_, index) => index !== at)) : undefined} />
+            <MergeGroup
+              group={group}
+              number={at + 1}
+              list={list}
+              set={(part) => set(at, part)}
+              remove={groups.length > 1 ? () => change(groups.filter((_, index) => index !== at)) : undefined}
+            />
           </li>
         ))}
       </ol>
@@ -39,7 +46,19 @@ export function Merges({ context, merges, change }: ControlProps & { merges: Mer
   );
 }
 
-function MergeGroup({ group, number, list, set, remove }: { group: Merge; number: number; list: string; set: (part: Partial<Merge>) => void; remove?: () => void }) {
+function MergeGroup({
+  group,
+  number,
+  list,
+  set,
+  remove,
+}: {
+  group: Merge;
+  number: number;
+  list: string;
+  set: (part: Partial<Merge>) => void;
+  remove?: () => void;
+}) {
   const [typed, setTyped] = useState("");
   const add = () => {
     if (typed === "" || group.from.some((each) => String(each) === typed)) return;
@@ -54,7 +73,12 @@ function MergeGroup({ group, number, list, set, remove }: { group: Merge; number
           {group.from.map((value) => (
             <li key={String(value)} className="chip">
               <span>{String(value)}</span>
-              <button type="button" className="icon small" aria-label={`Without ${String(value)}`} onClick={() => set({ from: group.from.filter((each) => each !== value) })}>
+              <button
+                type="button"
+                className="icon small"
+                aria-label={`Without ${String(value)}`}
+                onClick={() => set({ from: group.from.filter((each) => each !== value) })}
+              >
                 <Close />
               </button>
             </li>
@@ -80,7 +104,12 @@ function MergeGroup({ group, number, list, set, remove }: { group: Merge; number
       />
       <div className="becomes-line">
         <span aria-hidden>→</span>
-        <TextInput label={`Becomes, group ${number}`} placeholder="becomes missing" value={String(group.to ?? "")} change={(to) => set({ to })} />
+        <TextInput
+          label={`Becomes, group ${number}`}
+          placeholder="becomes missing"
+          value={String(group.to ?? "")}
+          change={(to) => set({ to })}
+        />
         {remove && (
           <button type="button" className="icon small" aria-label={`Without group ${number}`} onClick={remove}>
             <Close />

@@ -2,8 +2,8 @@
 import { useEffect, useState } from "react";
 import { idIn, openOther, readyDatasets } from "../../../api/datasets";
 import type { DatasetSummary } from "../../../api/rest";
+import { count } from "../../../parts/format";
 import { recentIds } from "../../../parts/preferences";
-import { count } from "../../../logic/format";
 import type { ControlProps } from "../Control";
 
 const BY_LINK = "link";
@@ -42,14 +42,29 @@ export function OtherTablePicker({ id, field, value, context, change, problem }:
     const found = idIn(text);
     if (found === context.id) return choose(ITSELF);
     if (found) return choose(found);
-    setTrouble(text.trim() === "" ? undefined : "A dataset’s link ends with 30 letters and digits. Share in the other table’s top bar copies it.");
+    setTrouble(
+      text.trim() === ""
+        ? undefined
+        : "A dataset’s link ends with 30 letters and digits. Share in the other table’s top bar copies it.",
+    );
   };
 
   const described = trouble ? `${id}-trouble` : undefined;
   const listed = known?.some((each) => each.sessionID === value) || value === ITSELF || value === "";
   return (
     <>
-      <select id={id} name={field.name} className="field" value={isByLink ? BY_LINK : value} aria-invalid={problem ? true : undefined} aria-describedby={described} onChange={(event) => { setByLink(false); choose(event.target.value); }}>
+      <select
+        id={id}
+        name={field.name}
+        className="field"
+        value={isByLink ? BY_LINK : value}
+        aria-invalid={problem ? true : undefined}
+        aria-describedby={described}
+        onChange={(event) => {
+          setByLink(false);
+          choose(event.target.value);
+        }}
+      >
         <option value="">{known === undefined ? "Looking for your tables …" : "Choose a table"}</option>
         {!isByLink && !listed && <option value={value}>{context.other?.name ?? value}</option>}
         {known?.map((each) => (
@@ -61,7 +76,16 @@ export function OtherTablePicker({ id, field, value, context, change, problem }:
         <option value={BY_LINK}>Another one, by its link …</option>
       </select>
       {isByLink && (
-        <input className="field" aria-label="Link of the other table" placeholder="Paste its link" autoFocus autoComplete="off" spellCheck={false} aria-describedby={described} onChange={(event) => follow(event.target.value)} />
+        <input
+          className="field"
+          aria-label="Link of the other table"
+          placeholder="Paste its link"
+          autoFocus
+          autoComplete="off"
+          spellCheck={false}
+          aria-describedby={described}
+          onChange={(event) => follow(event.target.value)}
+        />
       )}
       {context.other && isByLink && (
         <p className="hint">
@@ -73,7 +97,9 @@ export function OtherTablePicker({ id, field, value, context, change, problem }:
           {trouble}
         </p>
       )}
-      {known?.length === 0 && !trouble && !isByLink && value === "" && <p className="hint">This browser has opened no other table yet. Open one in Datasets, or paste a link.</p>}
+      {known?.length === 0 && !trouble && !isByLink && value === "" && (
+        <p className="hint">This browser has opened no other table yet. Open one in Datasets, or paste a link.</p>
+      )}
     </>
   );
 }

@@ -5,9 +5,16 @@ type Common = { id: string; name: string; className: string };
 
 export function Place({ field, value, context, change, common }: ControlProps & { common: Common }) {
   // A column that moves does not stand behind itself.
-  const others = context.operation === "moveColumn" ? context.meta.columns.filter((name) => name !== context.values.column) : context.meta.columns;
+  const others =
+    context.operation === "moveColumn"
+      ? context.meta.columns.filter((name) => name !== context.values.column)
+      : context.meta.columns;
   return (
-    <select {...common} value={String(value ?? "")} onChange={(event) => change(event.target.value === "" ? "" : Number(event.target.value))}>
+    <select
+      {...common}
+      value={String(value ?? "")}
+      onChange={(event) => change(event.target.value === "" ? "" : Number(event.target.value))}
+    >
       {!field.required && field.initial === "" && <option value="">at the right end</option>}
       <option value="0">at the left end</option>
       {others.map((name, at) => (

@@ -1,5 +1,5 @@
 /** The values of one new row. */
-import { typeName } from "../../../logic/format";
+import { typeName } from "../../../parts/format";
 import type { ControlProps } from "../Control";
 
 export function RecordFields({ id, context, record, change }: ControlProps & { record: Record<string, string> }) {

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { Metadata, OperationInfo } from "../../api/rest";
+import { available } from "./catalogue";
+import { everything, grouped, offers } from "./fitting";
+
+const meta = {
+  columns: ["Title", "Gross", "Made in"],
+  dataSize: { rows: 10, columns: 3 },
+  columnInfo: {
+    Title: { index: 0, dataType: "string", invalidValues: 0 },
+    Gross: { index: 1, dataType: "int", invalidValues: 3 },
+    "Made in": { index: 2, dataType: "string", invalidValues: 0 },
+  },
+} as unknown as Metadata;
+const operation = (name: string, properties: object = {}, required: string[] = [], enabled = true) =>
+  ({
+    name,
+    aliases: [],
+    summary: "Does it.",
+    ordered: false,
+    enabled,
+    example: {},
+    parameters: { properties, required },
+  }) as OperationInfo;
+const nothing = { columns: [], rows: [] };
+const situation = { meta, selected: nothing, view: {}, viewRows: 10 };
+
+describe("what can be done", () => {
+  const known = ["fillWithAverage", "join", "addRows", "trimText", "sortRows"].map((name) => operation(name));
+  it("leaves out what the server has turned off, and has summing up", () => {
+    expect(available([operation("join"), operation("executeCommand", {}, [], false)]).map((each) => each.name)).toEqual(
+      ["join", "aggregate"],
+    );
+  });
+  it("stands under headings", () => {
+    expect(
+      grouped(offers(known, situation, "")).map(([group, members]) => [
+        group,
+        members.map((each) => each.operation.name),
+      ]),
+    ).toEqual([
+      ["Rows", ["sortRows", "addRows"]],
+      ["Other tables", ["join"]],
+    ]);
+  });
+  it("has everything, what fits first", () => {
+    expect(
+      everything(known, { ...situation, selected: { columns: ["Gross"], rows: [] } }).map((each) => [
+        each.operation.name,
+        each.isFitting,
+      ]),
+    ).toEqual([
+      ["fillWithAverage", true],
+      ["sortRows", true],
+      ["addRows", true],
+      ["join", true],
+      ["trimText", false],
+    ]);
+  });
+  it("is found by words that people use", () => {
+    expect(offers(known, situation, "vlookup").map((each) => each.operation.name)).toEqual(["join"]);
+  });
+});

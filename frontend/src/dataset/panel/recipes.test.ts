@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import type { HistoryStep, Metadata } from "../../api/rest";
+import { changed, effective, type Recipe, readRecipe, recipeOf, sourcesOf } from "./recipes";
+
+const meta = {
+  columns: ["Title", "Gross", "Made in"],
+  dataSize: { rows: 10, columns: 3 },
+  columnInfo: {
+    Title: { index: 0, dataType: "string", invalidValues: 0 },
+    Gross: { index: 1, dataType: "int", invalidValues: 3 },
+    "Made in": { index: 2, dataType: "string", invalidValues: 0 },
+  },
+} as unknown as Metadata;
+describe("recipes", () => {
+  const step = (version: number, more: Partial<HistoryStep> = {}) =>
+    ({ position: version, version, operation: "trimText", dropped: false, ...more }) as HistoryStep;
+  const steps = [step(0), step(1), step(2, { dropped: true }), step(3, { operation: "dropStep" }), step(4), step(5)];
+  it("knows which steps the table stands on", () => {
+    expect(effective(steps, 4).map((each) => each.version)).toEqual([1, 4]);
+  });
+  it("takes one step out of the whole", () => {
+    const whole = {
+      format: "longshore-recipe",
+      steps: [
+        { operation: "a", parameters: {} },
+        { operation: "b", parameters: {} },
+      ],
+    } as Recipe;
+    expect(recipeOf(whole, steps, 4, 4)?.steps).toEqual([whole.steps[1]]);
+    expect(recipeOf(whole, steps, 4, 2)).toBeUndefined();
+  });
+  it("asks for each other table once, and for itself never", () => {
+    const read = (otherSessionID?: string) => ({ operation: "join", parameters: { otherSessionID } });
+    expect(
+      sourcesOf([read("b.csv"), read("itself"), read("b.csv"), { operation: "trimText", parameters: {} }]),
+    ).toEqual(["b.csv"]);
+  });
+  it("forgets what a changed step had learnt", () => {
+    expect(
+      changed(
+        { operation: "fillDown", parameters: {}, facts: { value: 1 }, sentence: "x" },
+        { columnFrom: 1, columnTo: 1 },
+        meta.columns,
+      ),
+    ).toEqual({
+      operation: "fillDown",
+      parameters: { columnFrom: 1, columnTo: 1 },
+      facts: {},
+      sentence: "",
+      columns: [
+        { parameter: "columnFrom", index: 1, name: "Gross" },
+        { parameter: "columnTo", index: 1, name: "Gross" },
+      ],
+    });
+  });
+  it("is told from other text", () => {
+    expect(readRecipe('{"format":"longshore-recipe","steps":[]}')?.steps).toEqual([]);
+    expect(readRecipe("[1]")).toBeUndefined();
+    expect(readRecipe("null")).toBeUndefined();
+    expect(readRecipe("no")).toBeUndefined();
+  });
+});
