@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata } from "../api/rest";
-import { emptyFacet, type Facet, facetWords, type ValuesFacet } from "./facets/conditions";
+import { shop as meta, cities as values } from "./examples";
+import { emptyFacet, type Facet, facetWords } from "./facets/conditions";
 import {
   chips,
   fitView,
@@ -14,22 +14,7 @@ import {
   without,
 } from "./view";
 
-const meta = {
-  columns: ["city", "price", "day", 'odd "one"', "open"],
-  dataSize: { rows: 10, columns: 5 },
-  columnInfo: {
-    city: { index: 0, dataType: "string", invalidValues: 0 },
-    price: { index: 1, dataType: "float", invalidValues: 3 },
-    day: { index: 2, dataType: "date", invalidValues: 0 },
-    'odd "one"': { index: 3, dataType: "string", invalidValues: 0 },
-    open: { index: 4, dataType: "boolean", invalidValues: 0 },
-  },
-} as unknown as Metadata;
 const typeOf = (column: string) => meta.columnInfo[column]?.dataType;
-const values = (part: Partial<ValuesFacet>): ValuesFacet => ({
-  ...(emptyFacet("values", "city") as ValuesFacet),
-  ...part,
-});
 
 describe("facets in a view", () => {
   const price: Facet = { kind: "number", column: "price", low: 1, missing: "without" };

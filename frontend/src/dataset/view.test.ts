@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata } from "../api/rest";
+import { movies as meta } from "./examples";
 import { chips, fitView, pageParameters, viewParameters } from "./view";
 
-const meta = {
-  columns: ["Title", "Gross"],
-  dataSize: { rows: 10, columns: 2 },
-  columnInfo: {
-    Title: { index: 0, dataType: "string", invalidValues: 0 },
-    Gross: { index: 1, dataType: "int", invalidValues: 3 },
-  },
-} as unknown as Metadata;
 describe("the view", () => {
   const view = {
     filter: { type: "outliers" as const, columns: ["Gross", "Gone"] },

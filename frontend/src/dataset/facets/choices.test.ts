@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { cities as values } from "../examples";
 import { entriesOf } from "./choices";
-import { allBut, also, emptyFacet, only, type ValuesFacet } from "./conditions";
-
-const values = (part: Partial<ValuesFacet>): ValuesFacet => ({
-  ...(emptyFacet("values", "city") as ValuesFacet),
-  ...part,
-});
+import { allBut, also, only } from "./conditions";
 
 describe("choosing values", () => {
   it("shows only one, and all again", () => {

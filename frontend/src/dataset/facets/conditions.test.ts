@@ -1,23 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata } from "../../api/rest";
-import { allOf, conditionOf, emptyFacet, type Facet, facetOf, type ValuesFacet } from "./conditions";
+import { shop as meta, cities as values } from "../examples";
+import { allOf, conditionOf, emptyFacet, type Facet, facetOf } from "./conditions";
 
-const meta = {
-  columns: ["city", "price", "day", 'odd "one"', "open"],
-  dataSize: { rows: 10, columns: 5 },
-  columnInfo: {
-    city: { index: 0, dataType: "string", invalidValues: 0 },
-    price: { index: 1, dataType: "float", invalidValues: 3 },
-    day: { index: 2, dataType: "date", invalidValues: 0 },
-    'odd "one"': { index: 3, dataType: "string", invalidValues: 0 },
-    open: { index: 4, dataType: "boolean", invalidValues: 0 },
-  },
-} as unknown as Metadata;
 const typeOf = (column: string) => meta.columnInfo[column]?.dataType;
-const values = (part: Partial<ValuesFacet>): ValuesFacet => ({
-  ...(emptyFacet("values", "city") as ValuesFacet),
-  ...part,
-});
 
 describe("conditions of facets", () => {
   const cases: [Facet, string][] = [

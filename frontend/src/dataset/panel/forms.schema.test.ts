@@ -1,25 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata, OperationInfo } from "../../api/rest";
+import { movies as meta, operation } from "../examples";
 import { fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 
-const meta = {
-  columns: ["Title", "Gross"],
-  dataSize: { rows: 10, columns: 2 },
-  columnInfo: {
-    Title: { index: 0, dataType: "string", invalidValues: 0 },
-    Gross: { index: 1, dataType: "int", invalidValues: 3 },
-  },
-} as unknown as Metadata;
-const operation = (name: string, properties: object, required: string[] = []) =>
-  ({
-    name,
-    aliases: [],
-    summary: "Does it.",
-    ordered: false,
-    enabled: true,
-    example: {},
-    parameters: { properties, required },
-  }) as OperationInfo;
 const column = { columnIndex: { "x-control": "column-index" }, column: { "x-control": "column" } };
 
 describe("forms from schemas", () => {

@@ -1,27 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata, OperationInfo } from "../../api/rest";
+import { moviesByPlace as meta, operation } from "../examples";
 import { AGGREGATE } from "./catalogue";
 import { fieldAtFault, fieldsOf, guessKeys, isProblem, isShown, toParameters, toValues } from "./forms";
 
-const meta = {
-  columns: ["Title", "Gross", "Made in"],
-  dataSize: { rows: 10, columns: 3 },
-  columnInfo: {
-    Title: { index: 0, dataType: "string", invalidValues: 0 },
-    Gross: { index: 1, dataType: "int", invalidValues: 3 },
-    "Made in": { index: 2, dataType: "string", invalidValues: 0 },
-  },
-} as unknown as Metadata;
-const operation = (name: string, properties: object = {}, required: string[] = [], enabled = true) =>
-  ({
-    name,
-    aliases: [],
-    summary: "Does it.",
-    ordered: false,
-    enabled,
-    example: {},
-    parameters: { properties, required },
-  }) as OperationInfo;
 const nothing = { columns: [], rows: [] };
 
 describe("forms for everything", () => {

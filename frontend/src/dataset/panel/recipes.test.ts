@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { HistoryStep, Metadata } from "../../api/rest";
+import type { HistoryStep } from "../../api/rest";
+import { moviesByPlace as meta } from "../examples";
 import { changed, effective, type Recipe, readRecipe, recipeOf, sourcesOf } from "./recipes";
 
-const meta = {
-  columns: ["Title", "Gross", "Made in"],
-  dataSize: { rows: 10, columns: 3 },
-  columnInfo: {
-    Title: { index: 0, dataType: "string", invalidValues: 0 },
-    Gross: { index: 1, dataType: "int", invalidValues: 3 },
-    "Made in": { index: 2, dataType: "string", invalidValues: 0 },
-  },
-} as unknown as Metadata;
 describe("recipes", () => {
   const step = (version: number, more: Partial<HistoryStep> = {}) =>
     ({ position: version, version, operation: "trimText", dropped: false, ...more }) as HistoryStep;
