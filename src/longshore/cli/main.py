@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import json
 import subprocess
 import sys
@@ -52,8 +50,6 @@ def listen_options(command: Command) -> Command:
 @click.version_option(app_version(), prog_name="longshore")
 def main() -> None:
     """A self-hosted data server. Every option is also an environment variable; see the documentation."""
-    # Python would look through all that was imported once more for garbage before it ends, for half a second.
-    atexit.register(gc.freeze)
 
 
 main.add_command(jobs_group)
