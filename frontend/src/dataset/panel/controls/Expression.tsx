@@ -1,5 +1,6 @@
 /** An expression, with names completed and the functions' help beside it. */
 import { useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import {
   type Completion,
   complete,
@@ -33,15 +34,16 @@ export function Expression({ id, name, value, columns, functions, change, ...ari
 
   const insert = (chosen: Completion) => {
     const next = complete(value, caret, chosen);
-    change(next.text);
-    setOpen(false);
-    setActive(-1);
-    setCaret(next.caret);
-    // The caret is put where it belongs once the new text stands in the field.
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(next.caret, next.caret);
+    // The text stands in the field and the caret behind it before the next key comes: put there a frame later, it would
+    // jump back over what a fast writer has typed meanwhile.
+    flushSync(() => {
+      change(next.text);
+      setOpen(false);
+      setActive(-1);
+      setCaret(next.caret);
     });
+    field.current?.focus();
+    field.current?.setSelectionRange(next.caret, next.caret);
   };
 
   const onKey = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
