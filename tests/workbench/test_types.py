@@ -17,10 +17,11 @@ FRONTEND = ROOT / "frontend"
 def test_the_committed_types_are_the_interfaces(tmp_path: Path) -> None:
     if not (FRONTEND / "node_modules" / ".bin" / "openapi-typescript").exists():
         pytest.skip("the workbench's packages are not installed: make workbench")
-    made = tmp_path / "generated.ts"
-    subprocess.run([FRONTEND / "generate_types.sh", made], env=os.environ | {"PYTHON": sys.executable}, check=True)
-    committed = FRONTEND / "src" / "api" / "generated.ts"
-    assert made.read_text() == committed.read_text(), "run frontend/generate_types.sh and commit what it made"
+    subprocess.run([FRONTEND / "generate_types.sh", tmp_path], env=os.environ | {"PYTHON": sys.executable}, check=True)
+    for name in ("generated.ts", "operations.json"):
+        committed = FRONTEND / "src" / "api" / name
+        made = tmp_path / name
+        assert made.read_text() == committed.read_text(), "run frontend/generate_types.sh and commit what it made"
 
 
 def test_nothing_committed_names_where_packages_were_fetched_from() -> None:

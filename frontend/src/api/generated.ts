@@ -364,7 +364,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/appendFile": {
+    "/api/v1/datasets/{session_id}/operations/fillWithAverage": {
         parameters: {
             query?: never;
             header?: never;
@@ -373,15 +373,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Append the rows of another dataset below; columns are matched by their names. */
-        post: operations["appendFile"];
+        /** Fill a column's missing values with its mean, median or most frequent value. */
+        post: operations["fillWithAverage"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/moveColumn": {
+    "/api/v1/datasets/{session_id}/operations/fillWithCustomValue": {
         parameters: {
             query?: never;
             header?: never;
@@ -390,15 +390,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put a column in another place; no data is written. */
-        post: operations["moveColumn"];
+        /** Fill a column's missing values with a value of your own. */
+        post: operations["fillWithCustomValue"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/sortRows": {
+    "/api/v1/datasets/{session_id}/operations/deleteRowsWithNA": {
         parameters: {
             query?: never;
             header?: never;
@@ -407,15 +407,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sort the rows for good; rows that are equal keep their order, missing values come last. */
-        post: operations["sortRows"];
+        /** Remove the rows in which a column's value is missing. */
+        post: operations["deleteRowsWithNA"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/deduplicate": {
+    "/api/v1/datasets/{session_id}/operations/fillDown": {
         parameters: {
             query?: never;
             header?: never;
@@ -424,8 +424,178 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Remove rows that repeat another one, in all columns or in some; missing equals missing. */
-        post: operations["deduplicate"];
+        /** Fill missing values with the last value above them, or the next one below. */
+        post: operations["fillDown"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/interpolate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fill missing values from the values around them, along a line or a curve. */
+        post: operations["interpolate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/emptyStringToNaN": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make empty text missing. */
+        post: operations["emptyStringToNaN"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/findReplace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace values that equal something, or every match of a regular expression inside them. */
+        post: operations["findReplace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/trimText": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the spaces off the ends of text. */
+        post: operations["trimText"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/changeCase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write text in capitals, in small letters, or with capitals at the start. */
+        post: operations["changeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/splitColumn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Split a column's text at a delimiter into new columns to its right. */
+        post: operations["splitColumn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/extract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take parts out of text into new columns: the groups of a regular expression's first match. */
+        post: operations["extract"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/mergeValues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replace groups of values by one each, all at once: nothing is replaced twice. */
+        post: operations["mergeValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/parseNumbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read text as numbers, whatever currencies, percent signs and thousands stand in it, decided for the whole column. */
+        post: operations["parseNumbers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{session_id}/operations/parseDates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read text, or numbers that count time since 1970, as dates or datetimes, decided for the whole column. */
+        post: operations["parseDates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -483,7 +653,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/newCellValue": {
+    "/api/v1/datasets/{session_id}/operations/changeColumnDataType": {
         parameters: {
             query?: never;
             header?: never;
@@ -492,25 +662,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Write a value into one cell. */
-        post: operations["newCellValue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/deleteRows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Remove rows by their numbers; the rows below move up. */
-        post: operations["deleteRows"];
+        /** Convert a column to another type; values that cannot convert become missing and are counted. */
+        post: operations["changeColumnDataType"];
         delete?: never;
         options?: never;
         head?: never;
@@ -534,6 +687,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{session_id}/operations/derive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute a new column from the others, row by row, with an expression in SQL's spelling. */
+        post: operations["derive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{session_id}/operations/deleteColumns": {
         parameters: {
             query?: never;
@@ -551,7 +721,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/executeCommand": {
+    "/api/v1/datasets/{session_id}/operations/insertDuplicateColumn": {
         parameters: {
             query?: never;
             header?: never;
@@ -560,15 +730,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run Python code on the table; what `df` is at its end becomes the table. */
-        post: operations["executeCommand"];
+        /** Insert a copy of a column to its right; the two share their data until one changes. */
+        post: operations["insertDuplicateColumn"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/changeColumnDataType": {
+    "/api/v1/datasets/{session_id}/operations/moveColumn": {
         parameters: {
             query?: never;
             header?: never;
@@ -577,15 +747,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Convert a column to another type; values that cannot convert become missing and are counted. */
-        post: operations["changeColumnDataType"];
+        /** Put a column in another place; no data is written. */
+        post: operations["moveColumn"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/derive": {
+    "/api/v1/datasets/{session_id}/operations/combineColumns": {
         parameters: {
             query?: never;
             header?: never;
@@ -594,8 +764,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compute a new column from the others, row by row, with an expression in SQL's spelling. */
-        post: operations["derive"];
+        /** Put the texts of several columns together in a new one. */
+        post: operations["combineColumns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -619,7 +789,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/fillDown": {
+    "/api/v1/datasets/{session_id}/operations/deduplicate": {
         parameters: {
             query?: never;
             header?: never;
@@ -628,15 +798,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fill missing values with the last value above them, or the next one below. */
-        post: operations["fillDown"];
+        /** Remove rows that repeat another one, in all columns or in some; missing equals missing. */
+        post: operations["deduplicate"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/fillWithCustomValue": {
+    "/api/v1/datasets/{session_id}/operations/sortRows": {
         parameters: {
             query?: never;
             header?: never;
@@ -645,161 +815,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fill a column's missing values with a value of your own. */
-        post: operations["fillWithCustomValue"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/deleteRowsWithNA": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Remove the rows in which a column's value is missing. */
-        post: operations["deleteRowsWithNA"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/interpolate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fill missing values from the values around them, along a line or a curve. */
-        post: operations["interpolate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/join": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing. */
-        post: operations["join"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/findReplace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replace values that equal something, or every match of a regular expression inside them. */
-        post: operations["findReplace"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/mergeValues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Replace groups of values by one each, all at once: nothing is replaced twice. */
-        post: operations["mergeValues"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/emptyStringToNaN": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make empty text missing. */
-        post: operations["emptyStringToNaN"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/fillWithAverage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fill a column's missing values with its mean, median or most frequent value. */
-        post: operations["fillWithAverage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/parseDates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Read text, or numbers that count time since 1970, as dates or datetimes, decided for the whole column. */
-        post: operations["parseDates"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/parseNumbers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Read text as numbers, whatever currencies, percent signs and thousands stand in it, decided for the whole column. */
-        post: operations["parseNumbers"];
+        /** Sort the rows for good; rows that are equal keep their order, missing values come last. */
+        post: operations["sortRows"];
         delete?: never;
         options?: never;
         head?: never;
@@ -840,7 +857,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/addRows": {
+    "/api/v1/datasets/{session_id}/operations/deleteRows": {
         parameters: {
             query?: never;
             header?: never;
@@ -849,8 +866,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add rows at the end or in between. */
-        post: operations["addRows"];
+        /** Remove rows by their numbers; the rows below move up. */
+        post: operations["deleteRows"];
         delete?: never;
         options?: never;
         head?: never;
@@ -874,7 +891,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/splitColumn": {
+    "/api/v1/datasets/{session_id}/operations/addRows": {
         parameters: {
             query?: never;
             header?: never;
@@ -883,15 +900,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Split a column's text at a delimiter into new columns to its right. */
-        post: operations["splitColumn"];
+        /** Add rows at the end or in between. */
+        post: operations["addRows"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/combineColumns": {
+    "/api/v1/datasets/{session_id}/operations/newCellValue": {
         parameters: {
             query?: never;
             header?: never;
@@ -900,15 +917,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put the texts of several columns together in a new one. */
-        post: operations["combineColumns"];
+        /** Write a value into one cell. */
+        post: operations["newCellValue"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/insertDuplicateColumn": {
+    "/api/v1/datasets/{session_id}/operations/join": {
         parameters: {
             query?: never;
             header?: never;
@@ -917,15 +934,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Insert a copy of a column to its right; the two share their data until one changes. */
-        post: operations["insertDuplicateColumn"];
+        /** Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing. */
+        post: operations["join"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/trimText": {
+    "/api/v1/datasets/{session_id}/operations/appendFile": {
         parameters: {
             query?: never;
             header?: never;
@@ -934,15 +951,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the spaces off the ends of text. */
-        post: operations["trimText"];
+        /** Append the rows of another dataset below; columns are matched by their names. */
+        post: operations["appendFile"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/datasets/{session_id}/operations/changeCase": {
+    "/api/v1/datasets/{session_id}/operations/executeCommand": {
         parameters: {
             query?: never;
             header?: never;
@@ -951,25 +968,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Write text in capitals, in small letters, or with capitals at the start. */
-        post: operations["changeCase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/datasets/{session_id}/operations/extract": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take parts out of text into new columns: the groups of a regular expression's first match. */
-        post: operations["extract"];
+        /** Run Python code on the table; what `df` is at its end becomes the table. */
+        post: operations["executeCommand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1284,7 +1284,7 @@ export interface components {
                 [key: string]: unknown;
             })[];
             /**
-             * Rowindex
+             * Above row
              * @description number of the first new row, from 0; at the end by default
              * @default null
              */
@@ -1319,7 +1319,7 @@ export interface components {
          */
         Aggregate: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -1337,7 +1337,7 @@ export interface components {
              */
             function: "count" | "countDistinct" | "sum" | "mean" | "median" | "min" | "max" | "std" | "first" | "last" | "mode";
             /**
-             * Newname
+             * New name
              * @description name of the result's column; <column>_<function> by default
              * @default null
              */
@@ -1349,17 +1349,17 @@ export interface components {
          */
         AggregateBody: {
             /**
-             * By
+             * A row for each
              * @description names or positions of the columns whose values make the groups; none for one row in all
              */
             by?: (string | number)[];
             /**
-             * Aggregates
+             * Compute
              * @description what to compute in each group
              */
             aggregates?: components["schemas"]["Aggregate"][];
             /**
-             * Countrows
+             * Count the rows of each
              * @description add the number of each group's rows as 'rows'; by default when nothing else is asked
              * @default null
              */
@@ -1443,12 +1443,12 @@ export interface components {
          */
         AppendFileBody: {
             /**
-             * Othersessionid
+             * The other table
              * @description session id of the other dataset; its own, or "itself", stands for this one as it is now
              */
             otherSessionID: string;
             /**
-             * Newcolumns
+             * Add the columns that only the other table has
              * @description add the columns that only the other dataset has, at the right; false leaves them out
              * @default true
              */
@@ -1580,7 +1580,7 @@ export interface components {
          */
         ChangeCaseBody: {
             /**
-             * Columnindices
+             * Columns
              * @description positions of the columns, from 0, or names
              * @default null
              */
@@ -1592,7 +1592,7 @@ export interface components {
              */
             columns: string[] | null;
             /**
-             * Case
+             * Write as
              * @description title: a capital at the start of each word; sentence: one at the start of the text
              * @enum {string}
              */
@@ -1616,7 +1616,7 @@ export interface components {
          */
         ChangeColumnDataTypeBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -1628,7 +1628,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Newdatatype
+             * New type
              * @description int, float, string, datetime, date, time, boolean or category; also with a size, as int32, and as numpy spells them: <i4, U10, f, M8[D]
              * @example int
              * @example float
@@ -1641,7 +1641,7 @@ export interface components {
              */
             newDataType: string;
             /**
-             * Dateformat
+             * How dates are written
              * @description how dates are written, in strptime's letters, such as %d/%m/%Y; found by itself when absent
              * @default null
              */
@@ -1839,23 +1839,23 @@ export interface components {
          */
         CombineColumnsBody: {
             /**
-             * Columnstocombine
+             * Columns, in this order
              * @description positions or names of at least two different columns, in the order in which they are put together
              */
             columnsToCombine: (number | string)[];
             /**
-             * Seperator
+             * Put between
              * @description text between two parts; `separator` is understood as well
              */
             seperator: string;
             /**
-             * Newname
+             * New name
              * @description name of the new column; no other column may have it
              * @default merged_column
              */
             newName: string;
             /**
-             * Insertindex
+             * Place
              * @description position of the new column, from 0 to the number of columns
              * @default 0
              */
@@ -2005,19 +2005,19 @@ export interface components {
          */
         DeduplicateBody: {
             /**
-             * Columnindices
+             * Compare
              * @description positions of the columns that are compared, from 0, or names; all by default
              * @default null
              */
             columnIndices: (number | string)[] | null;
             /**
-             * Columns
+             * Compare
              * @description names of the columns, in place of columnIndices
              * @default null
              */
             columns: string[] | null;
             /**
-             * Keep
+             * Keep the
              * @description which of several equal rows stays
              * @default first
              * @enum {string}
@@ -2042,7 +2042,7 @@ export interface components {
          */
         DeleteRowsBody: {
             /**
-             * Rowindices
+             * Rows
              * @description numbers of the rows, as `data` gave them
              */
             rowIndices: number[];
@@ -2070,13 +2070,13 @@ export interface components {
              */
             expression: string;
             /**
-             * Newname
+             * New name
              * @description name of the new column; no other column may have it
              * @default derived
              */
             newName: string;
             /**
-             * Insertindex
+             * Place
              * @description position of the new column, from 0 to the number of columns; at the end when absent
              * @default null
              */
@@ -2100,7 +2100,7 @@ export interface components {
          */
         DiscretizeBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2112,13 +2112,13 @@ export interface components {
              */
             column: string | null;
             /**
-             * Cutmode
+             * Intervals
              * @description discretization makes intervals of equal width, quantiling intervals with equally many values
              * @enum {string}
              */
             cutMode: "discretization" | "quantiling";
             /**
-             * Numberofbins
+             * How many
              * @description how many intervals; or their edges (for quantiling: quantiles from 0 to 1), separated by commas, such as 0,10,20
              */
             numberOfBins: number | string;
@@ -2191,7 +2191,7 @@ export interface components {
          */
         ExecuteCommandBody: {
             /**
-             * Command
+             * Python
              * @description Python text; finds the table as the pandas DataFrame `df`, pandas as `pd` and NumPy as `np`
              */
             command: string;
@@ -2214,7 +2214,7 @@ export interface components {
          */
         ExtractBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2249,17 +2249,17 @@ export interface components {
          */
         FillDownBody: {
             /**
-             * Columnfrom
+             * From column
              * @description position of the first column, from 0, or its name
              */
             columnFrom: number | string;
             /**
-             * Columnto
+             * To column
              * @description position of the last column, itself included, or its name
              */
             columnTo: number | string;
             /**
-             * Method
+             * Fill with
              * @description pad takes the last value above a gap, bfill the next one below it
              * @default pad
              * @enum {string}
@@ -2284,7 +2284,7 @@ export interface components {
          */
         FillWithAverageBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2296,7 +2296,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Metric
+             * Average
              * @description mean and median work on numbers and dates; of several modes the smallest is taken
              * @enum {string}
              */
@@ -2320,7 +2320,7 @@ export interface components {
          */
         FillWithCustomValueBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2332,12 +2332,12 @@ export interface components {
              */
             column: string | null;
             /**
-             * Newvalue
+             * Value
              * @description text, a number, true or false; converted to the column's type
              */
             newValue: unknown;
             /**
-             * Convert
+             * Turn into text if it does not fit
              * @description turn the column into text when the value does not fit, instead of refusing
              * @default false
              */
@@ -2361,7 +2361,7 @@ export interface components {
          */
         FindReplaceBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2373,17 +2373,17 @@ export interface components {
              */
             column: string | null;
             /**
-             * Toreplace
+             * Find
              * @description values, or patterns when matchRegex; null finds missing values
              */
             toReplace: unknown[];
             /**
-             * Replacewith
+             * Replace with
              * @description as many replacements; null makes missing; \1 and \g<name> insert groups of a pattern
              */
             replaceWith: unknown[];
             /**
-             * Matchregex
+             * As regular expressions
              * @description take toReplace as regular expressions and replace every match inside the text
              * @default false
              */
@@ -2407,7 +2407,7 @@ export interface components {
          */
         GenerateDummiesBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2419,7 +2419,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Inplace
+             * Remove the original column
              * @description remove the column itself
              * @default false
              */
@@ -2532,12 +2532,12 @@ export interface components {
          */
         InsertRowBody: {
             /**
-             * Rowindex
+             * Above row
              * @description number of the new row, from 0; the rows from there on move down
              */
             rowIndex: number;
             /**
-             * Values
+             * Its values
              * @description a list with one value for each column, or an object of values by column name; missing by default
              */
             values?: unknown[] | {
@@ -2562,7 +2562,7 @@ export interface components {
          */
         InterpolateBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2581,7 +2581,7 @@ export interface components {
              */
             method: "linear" | "nearest" | "zero" | "slinear" | "quadratic" | "cubic" | "polynomial" | "spline" | "pchip" | "akima" | "barycentric" | "krogh" | "piecewise_polynomial" | "from_derivatives" | "cubicspline" | "pad";
             /**
-             * Order
+             * Degree
              * @description degree of the pieces, for the methods polynomial (0 to 10) and spline (1 to 5)
              * @default null
              */
@@ -2730,30 +2730,30 @@ export interface components {
          */
         JoinBody: {
             /**
-             * Othersessionid
+             * The other table
              * @description session id of the other dataset; its own, or "itself", stands for this one as it is now
              */
             otherSessionID: string;
             /**
-             * Keys
+             * Rows belong together where
              * @description pairs of columns that have to agree, all of them
              */
             keys: components["schemas"]["JoinKey"][];
             /**
-             * How
+             * Keep
              * @description left keeps every row of this table, inner those with a match, outer also the rows of the other table without one, at the end
              * @default left
              * @enum {string}
              */
             how: "left" | "inner" | "outer";
             /**
-             * Columns
+             * Bring
              * @description names or positions of the other table's columns to bring; by default all but its keys
              * @default null
              */
             columns: (string | number)[] | null;
             /**
-             * Suffix
+             * Behind names that are taken
              * @description goes behind names that this table has already
              * @default _other
              */
@@ -2777,7 +2777,7 @@ export interface components {
          */
         JoinKey: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2789,13 +2789,13 @@ export interface components {
              */
             column: string | null;
             /**
-             * Othercolumnindex
+             * Column there
              * @description position of the column in the other table, from 0
              * @default null
              */
             otherColumnIndex: number | null;
             /**
-             * Othercolumn
+             * Column there
              * @description name of the column in the other table; by default it is called as here
              * @default null
              */
@@ -2955,7 +2955,7 @@ export interface components {
          */
         MergeValuesBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -2967,7 +2967,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Merges
+             * Groups of values
              * @description objects with "from", a list of values, and "to", the one that takes their place, such as the clusters that `cluster` found; no value stands in two of them
              */
             merges: components["schemas"]["Merge"][];
@@ -3011,7 +3011,7 @@ export interface components {
          */
         MoveColumnBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3023,7 +3023,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Toindex
+             * New position
              * @description position of the column afterwards, from 0; the others make room
              */
             toIndex: number;
@@ -3046,7 +3046,7 @@ export interface components {
          */
         NewCellValueBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3058,17 +3058,17 @@ export interface components {
              */
             column: string | null;
             /**
-             * Rowindex
+             * Row
              * @description number of the row, as `data` gave it
              */
             rowIndex: number;
             /**
-             * Newvalue
+             * Value
              * @description text, a number, true, false, or null for missing; converted to the column's type
              */
             newValue: unknown;
             /**
-             * Convert
+             * Turn into text if it does not fit
              * @description turn the column into text when the value does not fit, instead of refusing
              * @default false
              */
@@ -3110,7 +3110,7 @@ export interface components {
          */
         NormalizeBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3122,13 +3122,13 @@ export interface components {
              */
             column: string | null;
             /**
-             * Rangefrom
+             * Smallest becomes
              * @description what the smallest value becomes; `rangeStart` is understood as well
              * @default 0
              */
             rangeFrom: number;
             /**
-             * Rangeto
+             * Greatest becomes
              * @description what the greatest value becomes; `rangeEnd` is understood as well
              * @default 1
              */
@@ -3152,7 +3152,7 @@ export interface components {
          */
         OneColumnBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3177,6 +3177,41 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * OperationFits
+         * @description What has to be selected for an operation to be of use.
+         */
+        OperationFits: {
+            /**
+             * Columns
+             * @description how many columns: no matter, exactly one, at least one, at least two
+             * @enum {string}
+             */
+            columns: "any" | "one" | "some" | "several";
+            /**
+             * Kinds
+             * @description the types of column that it works on; all where there is none
+             */
+            kinds: string[];
+            /**
+             * Missing
+             * @description one of them has missing values
+             */
+            missing: boolean;
+            /**
+             * Rows
+             * @description how many rows
+             * @enum {string}
+             */
+            rows: "any" | "one" | "some";
+            /**
+             * View
+             * @description a filter, a condition or a search is on: it takes the rows that are shown
+             */
+            view: boolean;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * OperationInfo
          * @description One operation.
          */
@@ -3185,17 +3220,54 @@ export interface components {
             name: string;
             /** Aliases */
             aliases: string[];
+            /**
+             * Title
+             * @description what people call it
+             */
+            title: string;
+            /**
+             * Group
+             * @description the heading below which it stands in a menu
+             * @enum {string}
+             */
+            group: "Missing" | "Text" | "Numbers and dates" | "Columns" | "Rows" | "Other tables";
+            /**
+             * Words
+             * @description by which it is found as well
+             */
+            words: string;
+            /**
+             * Lines
+             * @description what it would do to the table at hand, the first that can be filled in; names of values stand between braces, such as {column} for the selected column
+             */
+            lines: string[];
+            fits: components["schemas"]["OperationFits"];
             /** Summary */
             summary: string;
             /** Ordered */
             ordered: boolean;
+            /**
+             * Keepsrows
+             * @description every row has the number afterwards that it had before
+             */
+            keepsRows: boolean;
+            /**
+             * Makesdataset
+             * @description it makes another dataset and leaves this one as it is
+             */
+            makesDataset: boolean;
+            /**
+             * Haspreview
+             * @description its effect can be shown before it is carried out
+             */
+            hasPreview: boolean;
             /** Example */
             example: {
                 [key: string]: unknown;
             };
             /**
              * Parameters
-             * @description JSON Schema
+             * @description JSON Schema; `title`, and keys that begin with `x-`, tell what a form shows
              */
             parameters: {
                 [key: string]: unknown;
@@ -3213,8 +3285,16 @@ export interface components {
          * @description Every operation there is.
          */
         OperationList: {
-            /** Operations */
+            /**
+             * Operations
+             * @description by heading, and the most used first
+             */
             operations: components["schemas"]["OperationInfo"][];
+            /**
+             * Newdatasets
+             * @description what makes another dataset of one, each at POST /api/v1/datasets/<session>/<name>
+             */
+            newDatasets: components["schemas"]["OperationInfo"][];
         } & {
             [key: string]: unknown;
         };
@@ -3284,7 +3364,7 @@ export interface components {
          */
         ParseDatesBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3296,7 +3376,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Order
+             * In dates such as 1/2/2020
              * @description which comes first in dates such as 1/2/2020; auto decides it from all values
              * @default auto
              * @enum {string}
@@ -3309,7 +3389,7 @@ export interface components {
              */
             formats: string[] | null;
             /**
-             * Inplace
+             * Replace the column
              * @description false: keep the column and put the dates into a new one to its right
              * @default true
              */
@@ -3333,7 +3413,7 @@ export interface components {
          */
         ParseNumbersBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3345,21 +3425,21 @@ export interface components {
              */
             column: string | null;
             /**
-             * Decimal
+             * Before the decimals stands
              * @description what stands before the decimals, as in 1,234.5 or 1.234,5; auto decides it from all values
              * @default auto
              * @enum {string}
              */
             decimal: "auto" | "point" | "comma";
             /**
-             * Percent
+             * Per cent becomes
              * @description what 5 % becomes: the fraction 0.05, or the number 5
              * @default fraction
              * @enum {string}
              */
             percent: "fraction" | "number";
             /**
-             * Inplace
+             * Replace the column
              * @description false: keep the column and put the numbers into a new one to its right
              * @default true
              */
@@ -3586,7 +3666,7 @@ export interface components {
          */
         RenameColumnBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3598,7 +3678,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Newname
+             * New name
              * @description the new name; no other column may have it
              */
             newName: string;
@@ -3930,7 +4010,7 @@ export interface components {
          */
         SeveralColumnsBody: {
             /**
-             * Columnindices
+             * Columns
              * @description positions of the columns, from 0, or names
              * @default null
              */
@@ -3960,7 +4040,7 @@ export interface components {
          */
         SortKey: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -3972,7 +4052,7 @@ export interface components {
              */
             column: string | null;
             /**
-             * Ascending
+             * Smallest first
              * @description smallest first; missing values come last either way
              * @default true
              */
@@ -3984,7 +4064,7 @@ export interface components {
          */
         SortRowsBody: {
             /**
-             * Sortby
+             * Sort by
              * @description columns, the first one first; the next ones decide where values are equal
              */
             sortBy: components["schemas"]["SortKey"][];
@@ -4007,7 +4087,7 @@ export interface components {
          */
         SplitColumnBody: {
             /**
-             * Columnindex
+             * Column
              * @description position of the column, from 0
              * @default null
              */
@@ -4019,12 +4099,12 @@ export interface components {
              */
             column: string | null;
             /**
-             * Delimiter
+             * Cut at
              * @description the text, or the pattern when regex, between two parts
              */
             delimiter: string;
             /**
-             * Regex
+             * As regular expression
              * @description take the delimiter as a regular expression; what its groups capture goes with it
              * @default false
              */
@@ -4217,7 +4297,7 @@ export interface components {
          */
         TrimTextBody: {
             /**
-             * Columnindices
+             * Columns
              * @description positions of the columns, from 0, or names
              * @default null
              */
@@ -4229,14 +4309,14 @@ export interface components {
              */
             columns: string[] | null;
             /**
-             * Ends
+             * At the
              * @description where spaces are taken off
              * @default both
              * @enum {string}
              */
             ends: "both" | "start" | "end" | "none";
             /**
-             * Collapse
+             * Inner blanks too
              * @description make one space of several inside the text, line breaks too
              * @default false
              */
@@ -4422,61 +4502,61 @@ export interface components {
          */
         ViewedRowsBody: {
             /**
-             * Filtertype
+             * Rows that are
              * @description invalid, outliers or duplicates, judged by the filter's columns
              * @default null
              */
             filterType: ("invalid" | "outliers" | "duplicates") | null;
             /**
-             * Filtercolumnindices
+             * Judged by
              * @description positions of the filter's columns, from 0, or names
              * @default null
              */
             filterColumnIndices: (number | string)[] | null;
             /**
-             * Filtercolumns
+             * Judged by
              * @description names of the filter's columns, in place of filterColumnIndices
              * @default null
              */
             filterColumns: string[] | null;
             /**
-             * Outliersstddev
+             * Standard deviations from the mean
              * @description outliers are so many standard deviations from the mean
              * @default 2
              */
             outliersStdDev: number;
             /**
-             * Outlierstrimportion
+             * Portion cut from either end before
              * @description portion cut from either end before the mean is taken
              * @default 0
              */
             outliersTrimPortion: number;
             /**
-             * Where
+             * Condition
              * @description a condition in the language of the operation derive, such as "Net Price" > 100 AND country IN ('FI', 'SE'); rows for which it is missing are not shown
              * @default null
              */
             where: string | null;
             /**
-             * Searchquery
+             * Search for
              * @description text that one of the search's columns contains
              * @default null
              */
             searchQuery: string | null;
             /**
-             * Searchcolumnindices
+             * Search in
              * @description positions of the columns to search, from 0, or names; all by default
              * @default null
              */
             searchColumnIndices: (number | string)[] | null;
             /**
-             * Searchcolumns
+             * Search in
              * @description names of the columns to search, in place of searchColumnIndices
              * @default null
              */
             searchColumns: string[] | null;
             /**
-             * Searchisregex
+             * As a regular expression
              * @description take searchQuery as a regular expression
              * @default false
              */
@@ -5598,7 +5678,7 @@ export interface operations {
             };
         };
     };
-    appendFile: {
+    fillWithAverage: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -5619,7 +5699,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AppendFileBody"];
+                "application/json": components["schemas"]["FillWithAverageBody"];
             };
         };
         responses: {
@@ -5643,7 +5723,7 @@ export interface operations {
             };
         };
     };
-    moveColumn: {
+    fillWithCustomValue: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -5664,7 +5744,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MoveColumnBody"];
+                "application/json": components["schemas"]["FillWithCustomValueBody"];
             };
         };
         responses: {
@@ -5688,7 +5768,7 @@ export interface operations {
             };
         };
     };
-    sortRows: {
+    deleteRowsWithNA: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -5709,7 +5789,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SortRowsBody"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -5733,7 +5813,7 @@ export interface operations {
             };
         };
     };
-    deduplicate: {
+    fillDown: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -5754,7 +5834,457 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeduplicateBody"];
+                "application/json": components["schemas"]["FillDownBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    interpolate: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterpolateBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    emptyStringToNaN: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OneColumnBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    findReplace: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindReplaceBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    trimText: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrimTextBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    changeCase: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeCaseBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    splitColumn: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitColumnBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    extract: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtractBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    mergeValues: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeValuesBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    parseNumbers: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParseNumbersBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    parseDates: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParseDatesBody"];
             };
         };
         responses: {
@@ -5913,7 +6443,7 @@ export interface operations {
             };
         };
     };
-    newCellValue: {
+    changeColumnDataType: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -5934,52 +6464,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewCellValueBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    deleteRows: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["DeleteRowsBody"];
+                "application/json": components["schemas"]["ChangeColumnDataTypeBody"];
             };
         };
         responses: {
@@ -6048,6 +6533,51 @@ export interface operations {
             };
         };
     };
+    derive: {
+        parameters: {
+            query?: {
+                /** @description false: answer 202 with a request's address as soon as the change is accepted */
+                wait?: boolean;
+                /** @description comes back in the answer and in the news of the change */
+                requestID?: string | null;
+                /** @description refuse the change (409) unless the table is still this version and nothing waits */
+                ifVersion?: number | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeriveBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     deleteColumns: {
         parameters: {
             query?: {
@@ -6093,7 +6623,7 @@ export interface operations {
             };
         };
     };
-    executeCommand: {
+    insertDuplicateColumn: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6114,7 +6644,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ExecuteCommandBody"];
+                "application/json": components["schemas"]["OneColumnBody"];
             };
         };
         responses: {
@@ -6138,7 +6668,7 @@ export interface operations {
             };
         };
     };
-    changeColumnDataType: {
+    moveColumn: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6159,7 +6689,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeColumnDataTypeBody"];
+                "application/json": components["schemas"]["MoveColumnBody"];
             };
         };
         responses: {
@@ -6183,7 +6713,7 @@ export interface operations {
             };
         };
     };
-    derive: {
+    combineColumns: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6204,7 +6734,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeriveBody"];
+                "application/json": components["schemas"]["CombineColumnsBody"];
             };
         };
         responses: {
@@ -6273,7 +6803,7 @@ export interface operations {
             };
         };
     };
-    fillDown: {
+    deduplicate: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6294,7 +6824,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillDownBody"];
+                "application/json": components["schemas"]["DeduplicateBody"];
             };
         };
         responses: {
@@ -6318,7 +6848,7 @@ export interface operations {
             };
         };
     };
-    fillWithCustomValue: {
+    sortRows: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6339,412 +6869,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FillWithCustomValueBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    deleteRowsWithNA: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OneColumnBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    interpolate: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InterpolateBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    join: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["JoinBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    findReplace: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FindReplaceBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    mergeValues: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["MergeValuesBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    emptyStringToNaN: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["OneColumnBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    fillWithAverage: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["FillWithAverageBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    parseDates: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParseDatesBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    parseNumbers: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParseNumbersBody"];
+                "application/json": components["schemas"]["SortRowsBody"];
             };
         };
         responses: {
@@ -6858,7 +6983,7 @@ export interface operations {
             };
         };
     };
-    addRows: {
+    deleteRows: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6879,7 +7004,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddRowsBody"];
+                "application/json": components["schemas"]["DeleteRowsBody"];
             };
         };
         responses: {
@@ -6948,7 +7073,7 @@ export interface operations {
             };
         };
     };
-    splitColumn: {
+    addRows: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -6969,7 +7094,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SplitColumnBody"];
+                "application/json": components["schemas"]["AddRowsBody"];
             };
         };
         responses: {
@@ -6993,7 +7118,7 @@ export interface operations {
             };
         };
     };
-    combineColumns: {
+    newCellValue: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -7014,7 +7139,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CombineColumnsBody"];
+                "application/json": components["schemas"]["NewCellValueBody"];
             };
         };
         responses: {
@@ -7038,7 +7163,7 @@ export interface operations {
             };
         };
     };
-    insertDuplicateColumn: {
+    join: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -7059,7 +7184,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OneColumnBody"];
+                "application/json": components["schemas"]["JoinBody"];
             };
         };
         responses: {
@@ -7083,7 +7208,7 @@ export interface operations {
             };
         };
     };
-    trimText: {
+    appendFile: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -7104,7 +7229,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TrimTextBody"];
+                "application/json": components["schemas"]["AppendFileBody"];
             };
         };
         responses: {
@@ -7128,7 +7253,7 @@ export interface operations {
             };
         };
     };
-    changeCase: {
+    executeCommand: {
         parameters: {
             query?: {
                 /** @description false: answer 202 with a request's address as soon as the change is accepted */
@@ -7149,52 +7274,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChangeCaseBody"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changed"];
-                };
-            };
-            /** @description The request failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-        };
-    };
-    extract: {
-        parameters: {
-            query?: {
-                /** @description false: answer 202 with a request's address as soon as the change is accepted */
-                wait?: boolean;
-                /** @description comes back in the answer and in the news of the change */
-                requestID?: string | null;
-                /** @description refuse the change (409) unless the table is still this version and nothing waits */
-                ifVersion?: number | null;
-            };
-            header?: {
-                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExtractBody"];
+                "application/json": components["schemas"]["ExecuteCommandBody"];
             };
         };
         responses: {

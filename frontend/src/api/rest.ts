@@ -63,7 +63,10 @@ export const listSamples = () => call<{ samples: Sample[] }>("GET", "/api/v1/sam
 export const openSample = (name: string) => call<Uploaded>("POST", `/api/v1/samples/${encodeURIComponent(name)}`);
 export const describeDataset = (id: string) => call<Metadata & DatasetSummary>("GET", `/api/v1/datasets/${id}`);
 export const listOperations = () =>
-  call<{ operations: OperationInfo[] }>("GET", "/api/v1/operations").then((answer) => answer.operations);
+  call<Schemas["OperationList"]>("GET", "/api/v1/operations").then((answer) => [
+    ...answer.operations,
+    ...answer.newDatasets,
+  ]);
 
 export function listDatasets(ids: string[]): Promise<DatasetSummary[]> {
   if (ids.length === 0) return Promise.resolve([]);

@@ -6,7 +6,7 @@ import { copyText, saveFrom } from "../parts/save";
 import { failed } from "../parts/toasts";
 import { type DatasetPageName, datasetAddress, navigate } from "../router";
 import { exportAddress, FORMATS, saveRecipe, saveScript } from "./exporting";
-import { available, wordsOf } from "./panel/catalogue";
+import { available } from "./panel/catalogue";
 import { everything } from "./panel/fitting";
 import { openForm, show } from "./panel/panel";
 import type { Session } from "./session";
@@ -64,7 +64,7 @@ function operations(session: Session): Command[] {
     title: offer.title,
     line: offer.line,
     group: offer.isFitting ? "Do" : "Do, once something is selected",
-    words: `${offer.group} ${offer.operation.name} ${wordsOf(offer.operation)}`,
+    words: `${offer.group} ${offer.operation.name} ${offer.operation.words}`,
     run: onTable(session, () => openForm(session, offer.operation.name)),
   }));
 }

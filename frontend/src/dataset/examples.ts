@@ -1,4 +1,5 @@
 /** Tables and operations for tests, as the server describes them. */
+import described from "../api/operations.json";
 import type { Metadata, OperationInfo } from "../api/rest";
 import { emptyFacet, type ValuesFacet } from "./facets/conditions";
 
@@ -15,16 +16,21 @@ export function metadata(columns: Record<string, [dataType: string, invalidValue
   } as unknown as Metadata;
 }
 
-export const operation = (name: string, properties: object = {}, required: string[] = [], enabled = true) =>
-  ({
-    name,
-    aliases: [],
-    summary: "Does it.",
-    ordered: false,
-    enabled,
-    example: {},
-    parameters: { properties, required },
-  }) as OperationInfo;
+/** The operations as the server describes them; what its settings turn off is off. */
+export const operations = described as OperationInfo[];
+
+export function operation(name: string): OperationInfo {
+  const found = operations.find((each) => each.name === name);
+  if (!found) throw new Error(`no operation ${name}`);
+  return found;
+}
+
+/** An operation that does not exist, with these parameters. */
+export const madeUp = (properties: object, required: string[] = []): OperationInfo => ({
+  ...operation("insertDuplicateColumn"),
+  name: "warp",
+  parameters: { properties, required },
+});
 
 export const movies = metadata({ Title: ["string"], Gross: ["int", 3] });
 export const moviesByPlace = metadata({ Title: ["string"], Gross: ["int", 3], "Made in": ["string"] });

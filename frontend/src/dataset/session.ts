@@ -228,7 +228,9 @@ export class Session {
     const narrowed = (asked ?? meta) as unknown as Metadata;
     const there = new Set(meta.columns);
     const rows =
-      old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history) ? this.state.rows : [];
+      old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history, this.state.operations)
+        ? this.state.rows
+        : [];
     this.store.set({
       meta,
       view,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../api/rest";
+import { operations } from "./examples";
 import { initials, keepsRows, newsInWords, whatHappened } from "./together";
 
 const step = (position: number, operation: string, sentence: string, madeBy: string | null = null) => ({
@@ -39,10 +40,11 @@ describe("what others did", () => {
     );
   });
   it("leaves the selection of rows only where numbers mean the same rows", () => {
-    expect(keepsRows(history(0, read), history(1, read, filled))).toBe(true);
-    expect(keepsRows(history(1, read, filled, sorted), history(2, read, filled, sorted))).toBe(false);
-    expect(keepsRows(history(2, read, filled, sorted), history(1, read, filled, sorted))).toBe(false);
-    expect(keepsRows(undefined, history(0, read))).toBe(false);
+    const keeps = (before: History | undefined, after: History) => keepsRows(before, after, operations);
+    expect(keeps(history(0, read), history(1, read, filled))).toBe(true);
+    expect(keeps(history(1, read, filled, sorted), history(2, read, filled, sorted))).toBe(false);
+    expect(keeps(history(2, read, filled, sorted), history(1, read, filled, sorted))).toBe(false);
+    expect(keeps(undefined, history(0, read))).toBe(false);
   });
   it("is summed up after a lost line", () => {
     expect(whatHappened(history(0, read), history(0, read))).toBe("Nothing changed meanwhile.");

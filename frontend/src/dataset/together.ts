@@ -1,37 +1,8 @@
 /** What others did to the table, in words, and whether rows are still the rows they were. */
 
-import type { History, HistoryStep } from "../api/rest";
+import type { History, HistoryStep, OperationInfo } from "../api/rest";
 import type { News } from "../api/socket";
 import { counted } from "../parts/format";
-
-/** Operations after which every row has the number that it had. */
-const IN_PLACE = new Set([
-  "newCellValue",
-  "renameColumn",
-  "deleteColumns",
-  "moveColumn",
-  "changeColumnDataType",
-  "findReplace",
-  "trimText",
-  "changeCase",
-  "extract",
-  "derive",
-  "generateDummies",
-  "normalize",
-  "standardize",
-  "discretize",
-  "fillDown",
-  "fillWithCustomValue",
-  "interpolate",
-  "mergeValues",
-  "emptyStringToNaN",
-  "fillWithAverage",
-  "parseDates",
-  "parseNumbers",
-  "splitColumn",
-  "combineColumns",
-  "insertDuplicateColumn",
-]);
 
 const done = (history: History | undefined): HistoryStep[] =>
   history?.steps.filter((step) => step.position <= history.position) ?? [];
@@ -47,8 +18,16 @@ function between(before: History | undefined, after: History | undefined): Histo
 }
 
 /** Whether a row's number still means the same row. */
-export const keepsRows = (before: History | undefined, after: History | undefined): boolean =>
-  before !== undefined && after !== undefined && between(before, after).every((step) => IN_PLACE.has(step.operation));
+export function keepsRows(
+  before: History | undefined,
+  after: History | undefined,
+  operations: Pick<OperationInfo, "name" | "keepsRows">[],
+): boolean {
+  const inPlace = new Set(operations.filter((each) => each.keepsRows).map((each) => each.name));
+  return (
+    before !== undefined && after !== undefined && between(before, after).every((step) => inPlace.has(step.operation))
+  );
+}
 
 /** What happened while the line was down. */
 export function whatHappened(before: History | undefined, after: History | undefined): string {

@@ -60,6 +60,7 @@ from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Operation, Parameters, all_operations, require_operation
+from longshore.tables.operations.aggregate import ABOUT, EXAMPLE, SUMMARY, AggregateParameters
 from longshore.tables.replay.preview import PreviewParameters
 from longshore.tables.replay.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
@@ -333,7 +334,10 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     def list_operations() -> dict[str, Any]:
         """Every operation with its parameters' schema and an example."""
         enabled = service.settings.execute_commands
-        return {"operations": [describe_operation(each, commands_enabled=enabled) for each in all_operations()]}
+        return {
+            "operations": [describe_operation(each, commands_enabled=enabled) for each in all_operations()],
+            "newDatasets": [describe_aggregate()],
+        }
 
     for declared in all_operations():
         api.add(_operation_endpoint(service, declared))
@@ -372,11 +376,32 @@ def describe_operation(declared: type[Operation], *, commands_enabled: bool = Fa
     return {
         "name": declared.name,
         "aliases": list(declared.aliases),
+        **declared.about.to_wire(),
         "summary": declared.summary(),
         "ordered": declared.ordered,
+        "keepsRows": declared.keeps_rows,
+        "makesDataset": False,
+        "hasPreview": not declared.opaque,
         "example": declared.example,
         "parameters": declared.parameters_model().model_json_schema(by_alias=True),
         "enabled": commands_enabled or not declared.opaque,
+    }
+
+
+def describe_aggregate() -> dict[str, Any]:
+    """Summing up, as :func:`describe_operation` tells of an operation."""
+    return {
+        "name": AGGREGATE,
+        "aliases": [],
+        **ABOUT.to_wire(),
+        "summary": SUMMARY,
+        "ordered": True,
+        "keepsRows": False,
+        "makesDataset": True,
+        "hasPreview": False,
+        "example": EXAMPLE,
+        "parameters": AggregateParameters.model_json_schema(by_alias=True),
+        "enabled": True,
     }
 
 

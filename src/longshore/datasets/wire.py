@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, create_
 
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.operations import OneColumn, Parameters
+from longshore.tables.operations.about import Group, Selected
 from longshore.tables.reading import ReadOptions
 from longshore.tables.reading.quarantine import MAX_LISTED
 from longshore.tables.viewing import ViewParameters
@@ -401,22 +402,48 @@ class Aggregated(Changed):
     columns: int | None = None
 
 
+class OperationFits(Answer):
+    """What has to be selected for an operation to be of use."""
+
+    columns: Selected = Field(description="how many columns: no matter, exactly one, at least one, at least two")
+    kinds: list[str] = Field(description="the types of column that it works on; all where there is none")
+    missing: bool = Field(description="one of them has missing values")
+    rows: Literal["any", "one", "some"] = Field(description="how many rows")
+    view: bool = Field(description="a filter, a condition or a search is on: it takes the rows that are shown")
+
+
 class OperationInfo(Answer):
     """One operation."""
 
     name: str
     aliases: list[str]
+    title: str = Field(description="what people call it")
+    group: Group = Field(description="the heading below which it stands in a menu")
+    words: str = Field(description="by which it is found as well")
+    lines: list[str] = Field(
+        description="what it would do to the table at hand, the first that can be filled in; names of values stand "
+        "between braces, such as {column} for the selected column"
+    )
+    fits: OperationFits
     summary: str
     ordered: bool
+    keepsRows: bool = Field(description="every row has the number afterwards that it had before")  # noqa: N815
+    makesDataset: bool = Field(description="it makes another dataset and leaves this one as it is")  # noqa: N815
+    hasPreview: bool = Field(description="its effect can be shown before it is carried out")  # noqa: N815
     example: dict[str, Any]
-    parameters: dict[str, Any] = Field(description="JSON Schema")
+    parameters: dict[str, Any] = Field(
+        description="JSON Schema; `title`, and keys that begin with `x-`, tell what a form shows"
+    )
     enabled: bool = Field(description="false: the server's settings turn it off")
 
 
 class OperationList(Answer):
     """Every operation there is."""
 
-    operations: list[OperationInfo]
+    operations: list[OperationInfo] = Field(description="by heading, and the most used first")
+    newDatasets: list[OperationInfo] = Field(  # noqa: N815
+        description="what makes another dataset of one, each at POST /api/v1/datasets/<session>/<name>"
+    )
 
 
 class ExportQuery(ViewParameters):

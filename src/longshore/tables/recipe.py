@@ -1,14 +1,12 @@
 """Recipes, for those who use the engine as a library: :mod:`longshore.tables.replay.recipe`."""
 
 from longshore.tables.replay.recipe import (
-    ALWAYS_LEARNT,
     DEEPEST,
     FORMAT,
     FORMAT_VERSION,
     MAX_BYTES,
     MAX_STEPS,
     ROW_NOTE,
-    TYPE_BLIND,
     Carry,
     FactsMode,
     Mode,
@@ -27,14 +25,12 @@ from longshore.tables.replay.recipe import (
 )
 
 __all__ = [
-    "ALWAYS_LEARNT",
     "DEEPEST",
     "FORMAT",
     "FORMAT_VERSION",
     "MAX_BYTES",
     "MAX_STEPS",
     "ROW_NOTE",
-    "TYPE_BLIND",
     "Carry",
     "FactsMode",
     "Mode",

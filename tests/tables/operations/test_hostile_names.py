@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from longshore.tables.core.column_expressions import col
 from longshore.tables.history import History
-from longshore.tables.operations import ITSELF, all_operations
+from longshore.tables.operations import ITSELF, all_operations, require_operation
 from longshore.tables.reading import read
 
 PLAIN = ["int", "float", "text", "day", "date", "kind", "money"]
@@ -116,6 +116,19 @@ def _do(names: Names, step: tuple[str, Callable[[Names], dict[str, Any]]]) -> tu
 
 
 EXPECTED = {place: _do(dict(zip(PLAIN, PLAIN, strict=True)), step) for place, step in enumerate(STEPS)}
+
+
+def test_rows_keep_their_numbers_where_an_operation_says_so() -> None:
+    for place, (name, _) in enumerate(STEPS):
+        values, _, where = EXPECTED[place]
+        keeps = len(values) == FRAME.height and where == [[row] for row in range(FRAME.height) for _ in range(2)]
+        if require_operation(name).keeps_rows:
+            # A new column's cells come from no cell, so only those that come from one tell.
+            told = [(row, before) for row, steps in enumerate(where) for before in steps if before is not None]
+            assert len(values) == FRAME.height, name
+            assert all(row // 2 == before for row, before in told), name
+        else:
+            assert not keeps, name
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

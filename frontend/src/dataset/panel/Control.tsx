@@ -9,8 +9,8 @@ import { Merges } from "./controls/Merges";
 import { OtherTablePicker } from "./controls/OtherTable";
 import { Place } from "./controls/Place";
 import { RecordFields } from "./controls/RecordFields";
-import { choiceLabel, type Field, type Key, type Measure, type Merge } from "./forms";
-import { DATE_FORMATS, EPOCHS, type Help, PATTERNS } from "./helps";
+import type { Field, Key, Measure, Merge } from "./forms";
+import { HELPS, type Help } from "./helps";
 
 export interface ControlProps {
   id: string;
@@ -92,14 +92,9 @@ function Notes(props: ControlProps) {
   );
 }
 
-function helpOf(field: Field, { values, operation }: FormContext): Help | undefined {
-  if (field.name === "pattern") return PATTERNS;
-  if (field.name === "toReplace" && values.matchRegex) return PATTERNS;
-  if (field.name === "delimiter" && values.regex) return PATTERNS;
-  if (field.name === "dateFormat") return DATE_FORMATS;
-  if (field.name === "formats" && operation === "parseDates")
-    return { ...DATE_FORMATS, rows: [...DATE_FORMATS.rows, ...EPOCHS] };
-  return undefined;
+function helpOf({ help }: Field, { values }: FormContext): Help | undefined {
+  if (!help || (help.when && !values[help.when])) return undefined;
+  return HELPS[help.on];
 }
 
 /** A format taken over: in place of the one, or below the others. */
@@ -184,8 +179,8 @@ function Input(props: ControlProps & { describedBy?: string }) {
         <select {...common} value={text} onChange={(event) => change(event.target.value)}>
           {value === "" && <option value="">Choose</option>}
           {field.choices?.map((choice) => (
-            <option key={choice} value={choice}>
-              {choiceLabel(choice)}
+            <option key={choice.value} value={choice.value}>
+              {choice.label}
             </option>
           ))}
         </select>

@@ -1,7 +1,6 @@
 /** The controls of an operation's parameters, wherever its form stands. */
 import { useId, useState } from "react";
 import { type OtherTable, openOther } from "../../api/datasets";
-import type { OperationInfo } from "../../api/rest";
 import { useStore } from "../../parts/store";
 import type { Session } from "../session";
 import { Control } from "./Control";
@@ -9,7 +8,6 @@ import { type Field, type FieldProblem, guessKeys, isShown } from "./forms";
 
 interface Props {
   session: Session;
-  operation: OperationInfo;
   fields: Field[];
   values: Record<string, unknown>;
   problem?: Partial<FieldProblem>;
@@ -18,16 +16,16 @@ interface Props {
   change: (part: Record<string, unknown>) => void;
 }
 
-export function OperationFields({ session, operation, fields, values, problem, other, setOther, change }: Props) {
+export function OperationFields({ session, fields, values, problem, other, setOther, change }: Props) {
   const { meta, profile, columns } = useStore(session.store);
   const id = useId();
   if (!meta) return null;
   const take = (found: OtherTable | undefined) => {
     setOther(found);
-    if (operation.name !== "join") return;
+    if (!fields.some((field) => field.control === "keys")) return;
     change({ keys: found ? guessKeys(meta.columns, columns, found.meta.columns) : [], columns: null });
   };
-  const context = { id: session.id, meta, profile, operation: operation.name, values, other, setOther: take };
+  const context = { id: session.id, meta, profile, values, other, setOther: take };
   return (
     <>
       {fields

@@ -7,7 +7,6 @@ import { useStore } from "../../parts/store";
 import type { Preview, Session } from "../session";
 import { viewParameters } from "../view";
 import { applyForm } from "./applying";
-import { hasPreview, titleOf } from "./catalogue";
 import { effectOf } from "./effects";
 import { type FieldProblem, fieldAtFault, fieldsOf, isProblem, toParameters } from "./forms";
 import { OperationFields, useOther } from "./OperationFields";
@@ -26,7 +25,7 @@ export function OperationForm({
   prefilled: Record<string, unknown>;
 }) {
   const { meta, columns, rows, view, preview } = useStore(session.store);
-  const usesView = operation.name === "keepRows" || operation.name === "dropRows";
+  const usesView = operation.fits.view;
   const fields = useMemo(() => (usesView ? [] : (fieldsOf(operation, { columns, rows }) ?? [])), [operation, usesView]);
   const [values, setValues] = useState<Record<string, unknown>>(() => ({
     ...Object.fromEntries(fields.map((field) => [field.name, field.initial])),
@@ -37,7 +36,7 @@ export function OperationForm({
   const refused = whyReadOnly(useStore(account).me);
   const [other, setOther] = useOther(values.otherSessionID);
   const form = useRef<HTMLFormElement>(null);
-  const title = titleOf(operation);
+  const { title } = operation;
 
   const parameters = useMemo(
     () => (!meta ? {} : usesView ? viewParameters(view, meta) : toParameters(fields, values, meta)),
@@ -57,7 +56,7 @@ export function OperationForm({
   }, [session]);
 
   useEffect(() => {
-    if (!hasPreview(operation.name)) return;
+    if (!operation.hasPreview) return;
     if (isProblem(parameters)) {
       session.store.set({ preview: undefined });
       return;
@@ -96,7 +95,7 @@ export function OperationForm({
     }
     setWorking(true);
     try {
-      await applyForm(session, operation.name, parameters, title);
+      await applyForm(session, operation, parameters);
       openForm(session, undefined);
       document.querySelector<HTMLElement>(".tab[data-state=active]")?.focus();
     } catch (error) {
@@ -131,7 +130,6 @@ export function OperationForm({
       <p className="about">{operation.summary}</p>
       <OperationFields
         session={session}
-        operation={operation}
         fields={fields}
         values={values}
         problem={problem}
@@ -147,7 +145,7 @@ export function OperationForm({
           {general}
         </p>
       )}
-      {hasPreview(operation.name) && (
+      {operation.hasPreview && (
         <EffectBox
           operation={operation.name}
           preview={preview}
@@ -156,13 +154,13 @@ export function OperationForm({
           showColumn={(name) => session.showColumn(name)}
         />
       )}
-      {operation.name === "executeCommand" && (
+      {!operation.hasPreview && !operation.makesDataset && (
         <p className="hint">What it does is seen when it is done; Undo takes it back. Ctrl Enter applies.</p>
       )}
       {refused && <p className="hint">{refused}</p>}
       <div className="form-foot">
         <button type="submit" className="button primary" disabled={isWorking || !!refused}>
-          {isWorking ? "Applying …" : operation.name === "aggregate" ? "Make the table" : "Apply"}
+          {isWorking ? "Applying …" : operation.makesDataset ? "Make the table" : "Apply"}
         </button>
         <button type="button" className="button" onClick={leave}>
           Cancel

@@ -85,7 +85,7 @@ export function RecipeDialog({ session, recipe, close }: { session: Session; rec
                   />
                 </td>
                 <td>
-                  {at + 1}. {titleOf({ name: step.operation })}
+                  {at + 1}. {titleOf(operations, step.operation)}
                 </td>
                 <td>
                   <Outcome report={reports.get(step)} isSkipped={skipped.has(at)} was={step.sentence} />
@@ -182,7 +182,7 @@ function Source({
         id={id}
         field={field}
         value={chosen?.id ?? ""}
-        context={{ id: session.id, meta, operation: "", values: {}, other: chosen, setOther: choose }}
+        context={{ id: session.id, meta, values: {}, other: chosen, setOther: choose }}
         change={(value) => value === "" && choose(undefined)}
       />
     </div>

@@ -7,6 +7,8 @@ import { type FieldProblem, fieldsOf, isProblem, toParameters, toValues } from "
 import { OperationFields } from "./OperationFields";
 import type { RecipeStep } from "./recipes";
 
+const OF_ANOTHER_TABLE = ["session", "keys", "other-columns"];
+
 interface Props {
   session: Session;
   step: RecipeStep;
@@ -19,24 +21,16 @@ export function StepEditor({ session, step, number, save, cancel }: Props) {
   const { meta, operations } = useStore(session.store);
   const operation = operations.find((each) => each.name === step.operation);
   // Which table a step reads is said for the whole recipe, by its name.
-  const fields = useMemo(
-    () =>
-      (operation ? (fieldsOf(operation, { columns: [], rows: [] }) ?? []) : []).filter(
-        (field) => !["session", "keys", "other-columns"].includes(field.control),
-      ),
-    [operation],
-  );
+  const all = useMemo(() => (operation && fieldsOf(operation, { columns: [], rows: [] })) ?? [], [operation]);
+  const fields = useMemo(() => all.filter((field) => !OF_ANOTHER_TABLE.includes(field.control)), [all]);
   const [values, setValues] = useState(() => toValues(fields, step.parameters, step.columns));
   const [problem, setProblem] = useState<FieldProblem>();
   if (!operation || !meta) return null;
   const submit = () => {
     const made = toParameters(fields, values, meta);
     if (isProblem(made)) return setProblem(made);
-    const kept = Object.fromEntries(
-      Object.entries(step.parameters).filter(
-        ([name]) => ["otherSessionID", "keys"].includes(name) || (name === "columns" && step.operation === "join"),
-      ),
-    );
+    const hidden = all.filter((field) => !fields.includes(field)).map((field) => field.name);
+    const kept = Object.fromEntries(Object.entries(step.parameters).filter(([name]) => hidden.includes(name)));
     save({ ...kept, ...made });
   };
   return (
@@ -54,11 +48,10 @@ export function StepEditor({ session, step, number, save, cancel }: Props) {
       }}
     >
       <h3>
-        {number}. {titleOf({ name: step.operation })}
+        {number}. {titleOf(operations, step.operation)}
       </h3>
       <OperationFields
         session={session}
-        operation={operation}
         fields={fields}
         values={values}
         problem={problem}

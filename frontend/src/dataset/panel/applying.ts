@@ -1,5 +1,6 @@
 /** Carrying a form out: a change of this table, or another table made of it. */
 
+import type { OperationInfo } from "../../api/rest";
 import { counted } from "../../parts/format";
 import { remember } from "../../parts/preferences";
 import { toast } from "../../parts/toasts";
@@ -8,15 +9,15 @@ import type { Session } from "../session";
 
 export async function applyForm(
   session: Session,
-  operation: string,
+  operation: OperationInfo,
   parameters: Record<string, unknown>,
-  title: string,
 ): Promise<void> {
-  if (operation !== "aggregate") {
-    await session.change(operation, parameters, title);
+  const { name, title } = operation;
+  if (!operation.makesDataset) {
+    await session.change(name, parameters, title);
     return;
   }
-  const answer = await session.busyWith(title, () => session.wire.ask(operation, parameters, { isChange: true }));
+  const answer = await session.busyWith(title, () => session.wire.ask(name, parameters, { isChange: true }));
   const made = String(answer.newSessionID);
   remember(made);
   remember(session.id);

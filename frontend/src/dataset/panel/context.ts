@@ -8,7 +8,6 @@ export interface FormContext {
   id: string;
   meta: Metadata;
   profile?: Map<string, ColumnProfile>;
-  operation: string;
   values: Record<string, unknown>;
   other?: OtherTable;
   setOther: (other: OtherTable | undefined) => void;

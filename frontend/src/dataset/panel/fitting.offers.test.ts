@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { movies as meta, operation } from "../examples";
+import { operations as all, movies as meta } from "../examples";
 import { offers } from "./fitting";
 
 describe("what is offered", () => {
-  const operations = ["fillWithAverage", "trimText", "deleteRows", "keepRows", "renameColumn"].map((name) =>
-    operation(name, {}),
-  );
+  const wanted = ["fillWithAverage", "trimText", "deleteRows", "keepRows", "renameColumn"];
+  const operations = all.filter((each) => wanted.includes(each.name));
   const names = (columns: string[], rows: number[] = [], search = "") =>
     offers(operations, { meta, selected: { columns, rows }, view: {}, viewRows: 10 }, search).map(
       (offer) => offer.operation.name,

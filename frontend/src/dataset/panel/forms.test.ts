@@ -1,24 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { moviesByPlace as meta, operation } from "../examples";
-import { AGGREGATE } from "./catalogue";
 import { fieldAtFault, fieldsOf, guessKeys, isProblem, isShown, toParameters, toValues } from "./forms";
 
 const nothing = { columns: [], rows: [] };
 
 describe("forms for everything", () => {
-  const join = operation(
-    "join",
-    {
-      otherSessionID: { type: "string", "x-control": "session" },
-      keys: { type: "array", items: { $ref: "#" } },
-      how: { enum: ["left"], type: "string", default: "left" },
-      columns: { "x-control": "other-columns", anyOf: [] },
-    },
-    ["otherSessionID", "keys"],
-  );
+  const join = operation("join");
   it("asks for the other table, then for its keys", () => {
     const fields = fieldsOf(join, nothing)!;
-    expect(fields.map((field) => field.control)).toEqual(["session", "keys", "enum", "other-columns"]);
+    expect(fields.map((field) => field.control)).toEqual(["session", "keys", "enum", "other-columns", "text"]);
     expect(toParameters(fields, { otherSessionID: "", keys: [] }, meta)).toEqual({
       field: "otherSessionID",
       message: "Choose a table",
@@ -45,12 +35,7 @@ describe("forms for everything", () => {
     expect(guessKeys(meta.columns, ["Gross"], ["x"])).toEqual([{ column: "Gross", otherColumn: "" }]);
   });
   it("merges values, as numbers where the column holds numbers", () => {
-    const fields = fieldsOf(
-      operation("mergeValues", { column: { "x-control": "column" }, merges: { type: "array", items: { $ref: "#" } } }, [
-        "merges",
-      ]),
-      nothing,
-    )!;
+    const fields = fieldsOf(operation("mergeValues"), nothing)!;
     const merges = [
       { from: ["1", "2"], to: "3" },
       { from: [], to: "" },
@@ -66,14 +51,7 @@ describe("forms for everything", () => {
     expect(isProblem(toParameters(fields, { column: "Title", merges: [{ from: [], to: "x" }] }, meta))).toBe(true);
   });
   it("counts rows from 1 where people see them, and puts new ones at the end", () => {
-    const fields = fieldsOf(
-      operation(
-        "insertRow",
-        { rowIndex: { type: "integer" }, values: { anyOf: [{ type: "array" }, { type: "object" }] } },
-        ["rowIndex"],
-      ),
-      { columns: [], rows: [4] },
-    )!;
+    const fields = fieldsOf(operation("insertRow"), { columns: [], rows: [4] })!;
     expect(fields[0]?.initial).toBe("5");
     expect(toParameters(fields, { rowIndex: "5", values: { Title: "Ran", Gross: "" } }, meta)).toEqual({
       rowIndex: 4,
@@ -83,44 +61,35 @@ describe("forms for everything", () => {
     expect(isProblem(toParameters(fields, { rowIndex: "0", values: {} }, meta))).toBe(true);
   });
   it("sums up without any choice, and shows only what matters", () => {
-    const fields = fieldsOf(AGGREGATE, nothing)!;
+    const fields = fieldsOf(operation("aggregate"), nothing)!;
     expect(fields.map((field) => [field.name, field.control, field.required])).toEqual([
       ["by", "columns", false],
       ["aggregates", "measures", false],
       ["countRows", "boolean", false],
     ]);
-    const type = fieldsOf(
-      operation("changeColumnDataType", { newDataType: { type: "string" }, dateFormat: { type: "string" } }),
-      nothing,
-    )!;
-    expect(isShown(type[1]!, { newDataType: "int" })).toBe(false);
-    expect(toParameters(type, { newDataType: "int", dateFormat: "%Y" }, meta)).toEqual({ newDataType: "int" });
+    const type = fieldsOf(operation("changeColumnDataType"), nothing)!;
+    const values = { column: "Title", newDataType: "int", dateFormat: "%Y" };
+    expect(isShown(type.find((field) => field.name === "dateFormat")!, values)).toBe(false);
+    expect(toParameters(type, values, meta)).toEqual({ column: "Title", newDataType: "int" });
   });
   it("shows a step's parameters by the names of its columns", () => {
-    const fields = fieldsOf(
-      operation(
-        "fillDown",
-        { columnFrom: { "x-control": "column-index" }, method: { enum: ["pad"], type: "string" } },
-        ["columnFrom"],
-      ),
-      nothing,
-    )!;
-    expect(toValues(fields, { columnFrom: 7, method: "pad" }, [{ parameter: "columnFrom", name: "Gross" }])).toEqual({
+    const fields = fieldsOf(operation("fillDown"), nothing)!;
+    const named = ["columnFrom", "columnTo"].map((parameter) => ({ parameter, name: "Gross" }));
+    expect(toValues(fields, { columnFrom: 7, columnTo: 7, method: "pad" }, named)).toEqual({
       columnFrom: "Gross",
+      columnTo: "Gross",
       method: "pad",
     });
-    const one = fieldsOf(operation("trimText", { column: { "x-control": "column" } }), nothing)!;
-    expect(toValues(one, { columnIndex: 0 }, [{ parameter: "columnIndex", name: "Title" }])).toEqual({
+    const one = fieldsOf(operation("renameColumn"), nothing)!;
+    expect(toValues(one, { columnIndex: 0, newName: "Film" }, [{ parameter: "columnIndex", name: "Title" }])).toEqual({
       column: "Title",
+      newName: "Film",
     });
   });
 });
 
 it("finds the field that holds what a sentence quotes", () => {
-  const fields = fieldsOf(
-    operation("derive", { expression: { "x-control": "expression" }, newName: { type: "string" } }, ["expression"]),
-    nothing,
-  )!;
+  const fields = fieldsOf(operation("derive"), nothing)!;
   expect(
     fieldAtFault(fields, "no column 'Titel'; did you mean 'Title'?", { expression: "Titel || 'x'", newName: "a" }),
   ).toBe("expression");

@@ -1,8 +1,8 @@
 /** Forms from the operations' JSON Schemas: which controls, what they start with, and what is sent. */
 import type { Metadata, OperationInfo } from "../../api/rest";
 import { isNumeric } from "../../parts/format";
+import { humanise } from "../../parts/schema";
 import { readRows } from "../newrows";
-import type { MEASURES } from "./catalogue";
 import type { ExpressionFunction } from "./controls/expression";
 
 export type Control =
@@ -36,11 +36,21 @@ export interface Field {
   control: Control;
   required: boolean;
   initial: unknown;
-  choices?: string[];
+  choices?: Choice[];
   /** `number` also takes text, such as edges of bins. */
   isMixed?: boolean;
   /** What an expression can call. */
   functions?: ExpressionFunction[];
+  /** Another field, and the values of it for which this one matters. */
+  when?: Record<string, string[]>;
+  help?: { on: string; when?: string };
+  mayBeEmpty?: boolean;
+  /** The other list of which each entry belongs to one of this list. */
+  pairsWith?: string;
+}
+export interface Choice {
+  value: string;
+  label: string;
 }
 export interface Key {
   column: string;
@@ -52,7 +62,7 @@ export interface Merge {
 }
 export interface Measure {
   column: string;
-  function: (typeof MEASURES)[number];
+  function: string;
 }
 export interface Selected {
   columns: string[];
@@ -68,243 +78,110 @@ interface Schema {
   description?: string;
   examples?: unknown[];
   $ref?: string;
+  title?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  $defs?: Record<string, Schema>;
   "x-control"?: string;
+  "x-hint"?: string;
+  "x-choices"?: Record<string, string>;
+  "x-start"?: unknown;
+  "x-starts-with"?: "last";
+  "x-when"?: Record<string, string[]>;
+  "x-help"?: { on: string; when?: string };
+  "x-required"?: boolean;
+  "x-may-be-empty"?: boolean;
+  "x-pairs-with"?: string;
   "x-functions"?: ExpressionFunction[];
 }
 
-const LABELS: Record<string, string> = {
-  column: "Column",
-  columns: "Columns",
-  columnsToCombine: "Columns, in this order",
-  toReplace: "Find",
-  replaceWith: "Replace with",
-  matchRegex: "As regular expressions",
-  newName: "New name",
-  newValue: "Value",
-  seperator: "Put between",
-  newDataType: "New type",
-  dateFormat: "How dates are written",
-  cutMode: "Intervals",
-  numberOfBins: "How many",
-  rangeFrom: "Smallest becomes",
-  rangeTo: "Greatest becomes",
-  toIndex: "New position",
-  columnFrom: "From column",
-  columnTo: "To column",
-  inplace: "Remove the original column",
-  inPlace: "Replace the column",
-  regex: "As regular expression",
-  sortBy: "Sort by",
-  metric: "Average",
-  keep: "Keep the",
-  convert: "Turn into text if it does not fit",
-  otherSessionID: "The other table",
-  keys: "Rows belong together where",
-  how: "Keep",
-  suffix: "Behind names that are taken",
-  newColumns: "Add the columns that only the other table has",
-  merges: "Groups of values",
-  rows: "Rows",
-  values: "Its values",
-  rowIndex: "Above row",
-  by: "A row for each",
-  aggregates: "Compute",
-  countRows: "Count the rows of each",
-  expression: "Expression",
-  command: "Python",
-  insertIndex: "Place",
-  pattern: "Pattern",
-  delimiter: "Cut at",
-  order: "Order",
-  rowIndices: "Rows",
-  case: "Write as",
-  ends: "At the",
-  collapse: "Inner blanks too",
-  formats: "Formats",
-  method: "Method",
-};
-const WORDS: Record<string, string> = {
-  pad: "the value above",
-  bfill: "the value below",
-  discretization: "of equal width",
-  quantiling: "of equal count",
-  dayFirst: "day first",
-  monthFirst: "month first",
-  yearFirst: "year first",
-  point: "a point, as in 1,234.5",
-  comma: "a comma, as in 1.234,5",
-  fraction: "a fraction: 5 % is 0.05",
-  number: "a number: 5 % is 5",
-  auto: "decide from the values",
-  string: "text",
-  int: "whole number",
-  float: "number",
-  datetime: "date and time",
-  boolean: "yes or no",
-  left: "every row of this table",
-  inner: "only the rows that match",
-  outer: "the rows of both tables",
-  first: "first",
-  last: "last",
-  count: "number of values",
-  countDistinct: "number of different values",
-  sum: "sum",
-  mean: "mean",
-  min: "smallest",
-  max: "greatest",
-  std: "standard deviation",
-  mode: "most frequent",
-  both: "both ends",
-  start: "start",
-  end: "end",
-  none: "none of the ends",
-  title: "A Capital At Each Word",
-  sentence: "A capital at the start",
-  upper: "ALL CAPITALS",
-  lower: "small letters",
-};
-/** Where a parameter of one operation is another thing than elsewhere. */
-const OF_OPERATION: Record<string, Record<string, string>> = {
-  interpolate: { order: "Degree" },
-  parseDates: { order: "In dates such as 1/2/2020" },
-  parseNumbers: { decimal: "Before the decimals stands", percent: "Per cent becomes" },
-  join: { columns: "Bring" },
-  mergeValues: { column: "Column" },
-  addRows: { rowIndex: "Above row" },
-  newCellValue: { rowIndex: "Row" },
-  deduplicate: { columns: "Compare" },
-};
-/** Their own hints say it in the machine's words, or say what the control shows. */
-const HINTS: Record<string, string> = {
-  otherSessionID: "",
-  keys: "",
-  merges: "",
-  rows: "",
-  values: "What stays empty is missing.",
-  rowIndex: "",
-  insertIndex: "",
-  toIndex: "",
-  aggregates: "",
-  sortBy: "",
-  convert: "",
-  toReplace: "One to a line.",
-  replaceWith: "One line for all, or one for each to find. Nothing makes empty text.",
-  newValue: "It has to fit the column’s type.",
-  newDataType: "",
-  formats: "One to a line, tried in turn. Found from the values when nothing is given.",
-  columns: "",
-  dateFormat: "Found from the values when nothing is given.",
-  order: "",
-  decimal: "",
-  percent: "",
-  how: "",
-  metric: "",
-  method: "",
-  cutMode: "",
-  case: "",
-  ends: "",
-  newName: "No other column may have it.",
-  expression: "Names with blanks stand between double quotes, text between single ones.",
-  command: "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.",
-  countRows: "",
-  suffix: "",
-};
-export const choiceLabel = (value: string) => WORDS[value] ?? value;
-
-const humanise = (name: string) => {
-  const words = name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
-const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
-
-const EXAMPLE_DEFAULTS: Record<string, unknown> = {
-  numberOfBins: 5,
-  metric: "mean",
-  how: "left",
-  order: 2,
-  cutMode: "discretization",
-  method: "pad",
-  newDataType: "string",
-  case: "title",
-  seperator: " ",
-  delimiter: " ",
-};
-
 /** The fields of an operation's form, in the order of its schema; null when a parameter has no control here. */
 export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] | null {
-  const schema = operation.parameters as { properties?: Record<string, Schema>; required?: string[] };
+  const schema = operation.parameters as Schema;
   const fields: Field[] = [];
-  const properties = schema.properties ?? {};
-  for (const [name, property] of Object.entries(properties)) {
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
     // Each column is named twice, by position and by name; a form has it once, by name.
     if (["columnIndex", "columnIndices"].includes(name)) continue;
     const required = schema.required?.includes(name) ?? false;
-    const found = controlOf(name, property);
+    const found = controlOf(property, schema);
     if (found === null) {
       if (required) return null;
       continue;
     }
-    const isColumn = found.control === "column" || found.control === "columns";
-    const isOptional = operation.name === "deduplicate" || operation.name === "aggregate";
     fields.push({
       name,
-      label: OF_OPERATION[operation.name]?.[name] ?? LABELS[name] ?? humanise(name),
-      hint: isColumn
-        ? operation.name === "aggregate" || isOptional
-          ? sentence(operation.name === "deduplicate" ? "All columns when none is chosen." : property.description)
-          : ""
-        : (HINTS[name] ?? sentence(property.description)),
-      required: required || (isColumn && !isOptional),
-      initial: initialOf(name, property, found.control, selected, operation.name),
+      label: property.title ?? humanise(name),
+      hint: property["x-hint"] ?? "",
+      required: required || (property["x-required"] ?? false),
+      initial: initialOf(property, found.control, selected),
+      when: property["x-when"],
+      help: property["x-help"],
+      mayBeEmpty: property["x-may-be-empty"],
+      pairsWith: property["x-pairs-with"],
       ...found,
     });
   }
   return fields;
 }
 
-const BY_NAME: Record<string, Control> = {
-  keys: "keys",
-  merges: "merges",
-  values: "record",
-  rows: "new-rows",
-  rowIndex: "row",
-  toIndex: "place",
-  insertIndex: "place",
-};
+const CONTROLS: readonly string[] = [
+  "code",
+  "column",
+  "column-index",
+  "columns",
+  "expression",
+  "keys",
+  "lines",
+  "measures",
+  "merges",
+  "new-rows",
+  "other-columns",
+  "place",
+  "record",
+  "row",
+  "rows",
+  "session",
+  "sort",
+  "type",
+  "value",
+] satisfies Control[];
 
-function controlOf(name: string, schema: Schema): Pick<Field, "control" | "choices" | "isMixed" | "functions"> | null {
-  const control = schema["x-control"];
-  const own = BY_NAME[name];
-  if (own) return { control: own };
-  if (control === "session" || control === "other-columns" || control === "measures") return { control };
-  if (control === "expression") return { control, functions: schema["x-functions"] ?? [] };
-  if (name === "newDataType") return { control: "type", choices: (schema.examples ?? []) as string[] };
-  if (name === "newValue") return { control: "value" };
-  if (name === "sortBy") return { control: "sort" };
-  if (control === "column") return { control: "column" };
-  if (control === "columns" || name === "columnsToCombine") return { control: "columns" };
-  if (control === "column-index") return { control: "column-index" };
-  if (control === "rows") return { control: "rows" };
-  if (control === "code") return { control: "code" };
-  if (control !== undefined) return null;
+function controlOf(schema: Schema, whole: Schema): Pick<Field, "control" | "choices" | "isMixed" | "functions"> | null {
+  const control = schema["x-control"] === "column-indices" ? "columns" : schema["x-control"];
+  if (control !== undefined) {
+    if (!isControl(control)) return null;
+    if (control === "expression") return { control, functions: schema["x-functions"] ?? [] };
+    if (control === "type") return { control, choices: choicesOf(schema, schema.examples) };
+    if (control === "measures") return { control, choices: choicesOf(...functionOf(schema, whole)) };
+    return { control };
+  }
   const options = schema.anyOf?.filter((each) => each.type !== "null") ?? [schema];
   const enumeration = options.find((each) => each.enum);
-  if (enumeration) return { control: "enum", choices: enumeration.enum };
+  if (enumeration) return { control: "enum", choices: choicesOf(schema, enumeration.enum) };
   const types = options.map((each) => each.type);
   if (types.includes("boolean")) return { control: "boolean" };
-  if (types.includes("array")) return options[0]?.items?.$ref || options.length > 1 ? null : { control: "lines" };
   if (types.includes("integer") || types.includes("number"))
     return { control: "number", isMixed: types.includes("string") };
   return types.includes("string") ? { control: "text" } : null;
 }
 
-function initialOf(name: string, schema: Schema, control: Control, selected: Selected, operation: string): unknown {
+const isControl = (name: string): name is Control => CONTROLS.includes(name);
+
+const choicesOf = (schema: Schema, values: unknown[] = []): Choice[] =>
+  values.map(String).map((value) => ({ value, label: schema["x-choices"]?.[value] ?? value }));
+
+/** The functions that a list of measures, of objects with one each, can have. */
+function functionOf(schema: Schema, whole: Schema): [Schema, unknown[] | undefined] {
+  const name = schema.items?.$ref?.split("/").at(-1) ?? "";
+  const found = whole.$defs?.[name]?.properties?.function ?? {};
+  return [found, found.enum];
+}
+
+function initialOf(schema: Schema, control: Control, selected: Selected): unknown {
   switch (control) {
-    case "session":
-    case "new-rows":
-      return "";
     case "keys":
     case "merges":
+    case "measures":
       return [];
     case "other-columns":
       return null;
@@ -313,28 +190,24 @@ function initialOf(name: string, schema: Schema, control: Control, selected: Sel
     case "row":
       // Rows are numbered from 1 where people see them.
       return selected.rows.length > 0 ? String(selected.rows[0]! + 1) : "";
-    case "place":
-      return operation === "combineColumns" || operation === "moveColumn" ? 0 : "";
-    case "measures":
-      return [];
-    case "expression":
-      return "";
     case "column":
-      return selected.columns[0] ?? "";
     case "column-index":
-      return (name === "columnTo" ? selected.columns.at(-1) : selected.columns[0]) ?? "";
+      return selected.columns.at(schema["x-starts-with"] === "last" ? -1 : 0) ?? "";
     case "columns":
       return selected.columns;
     case "rows":
       return selected.rows;
     case "sort":
       return selected.columns.slice(0, 1).map((column) => ({ column, ascending: true }));
+    case "session":
+    case "new-rows":
+    case "expression":
     case "lines":
       return "";
     case "boolean":
-      return schema.default ?? false;
+      return schema["x-start"] ?? schema.default ?? false;
     default:
-      return schema.default ?? EXAMPLE_DEFAULTS[name] ?? (control === "enum" ? (schema.enum?.[0] ?? "") : "");
+      return schema.default ?? schema["x-start"] ?? (control === "enum" ? (schema.enum?.[0] ?? "") : "");
   }
 }
 
@@ -345,10 +218,7 @@ export interface FieldProblem {
 
 /** Whether a field matters, as the others stand. */
 export function isShown(field: Field, values: Record<string, unknown>): boolean {
-  if (field.name === "dateFormat") return ["date", "datetime", "time"].includes(String(values.newDataType));
-  if (field.name === "order" && values.method !== undefined)
-    return ["polynomial", "spline"].includes(String(values.method));
-  return true;
+  return Object.entries(field.when ?? {}).every(([name, matters]) => matters.includes(String(values[name])));
 }
 
 export type Table = Pick<Metadata, "columns" | "columnInfo" | "dataSize">;
@@ -364,10 +234,7 @@ export function toParameters(
     const value = values[field.name];
     if (!isShown(field, values)) continue;
     const isEmpty = value === "" || value === undefined || (Array.isArray(value) && value.length === 0);
-    const mayBeEmpty =
-      ["value", "lines", "text"].includes(field.control) &&
-      ["newValue", "replaceWith", "seperator"].includes(field.name);
-    if (isEmpty && !mayBeEmpty) {
+    if (isEmpty && !field.mayBeEmpty) {
       if (field.control === "row" && field.required) sent[field.name] = table.dataSize.rows;
       else if (field.required) return { field: field.name, message: ASKS[field.control] ?? "Fill this in" };
       continue;
@@ -378,13 +245,13 @@ export function toParameters(
     if (converted instanceof Unfit) return { field: field.name, message: converted.words };
     sent[field.name] = converted;
   }
-  if (Array.isArray(sent.toReplace) && Array.isArray(sent.replaceWith)) {
-    const wanted = sent.toReplace.length;
-    // One replacement for all of them is what people mean by one line.
-    if (sent.replaceWith.length === 1)
-      sent.replaceWith = Array.from({ length: wanted }, () => (sent.replaceWith as unknown[])[0]);
-    else if (sent.replaceWith.length !== wanted)
-      return { field: "replaceWith", message: `Give one line, or one for each of the ${wanted} to find` };
+  for (const { name, pairsWith } of fields) {
+    const [found, partner] = [sent[name], pairsWith && sent[pairsWith]];
+    if (!Array.isArray(found) || !Array.isArray(partner)) continue;
+    // One for all of them is what people mean by one line.
+    if (found.length === 1) sent[name] = partner.map(() => found[0]);
+    else if (found.length !== partner.length)
+      return { field: name, message: `Give one line, or one for each of the ${partner.length} to find` };
   }
   return sent;
 }

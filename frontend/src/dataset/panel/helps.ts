@@ -7,7 +7,7 @@ export interface Help {
   isChoice?: boolean;
 }
 
-export const PATTERNS: Help = {
+const PATTERNS: Help = {
   title: "How patterns are written",
   rows: [
     [".", "any character"],
@@ -24,7 +24,7 @@ export const PATTERNS: Help = {
   ],
 };
 
-export const DATE_FORMATS: Help = {
+const DATE_FORMATS: Help = {
   title: "How dates can be written",
   isChoice: true,
   rows: [
@@ -39,8 +39,15 @@ export const DATE_FORMATS: Help = {
   ],
 };
 
-export const EPOCHS: [string, string][] = [
+const EPOCHS: [string, string][] = [
   ["epoch:s", "seconds since 1970"],
   ["epoch:ms", "thousandths of a second since 1970"],
   ["epoch:us", "millionths of a second since 1970"],
 ];
+
+/** By the names with which parameters ask for them. */
+export const HELPS: Record<string, Help> = {
+  patterns: PATTERNS,
+  dates: DATE_FORMATS,
+  "dates and epochs": { ...DATE_FORMATS, rows: [...DATE_FORMATS.rows, ...EPOCHS] },
+};

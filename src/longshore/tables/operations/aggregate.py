@@ -18,10 +18,12 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from longshore.errors import InvalidType, NameTaken
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import ROW_NUMBER, Column, Table, write_columns
 from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import OneColumn, Parameters
+from longshore.tables.operations.about import About
 from longshore.tables.operations.base import counted
 from longshore.tables.operations.columns import check_name
 
@@ -44,9 +46,29 @@ class Aggregate(OneColumn):
 
     function: Function = Field(
         description="count (of values that are not missing), countDistinct, sum, mean, median, min, max, "
-        "std (sample deviation), first, last (value that is not missing), mode (smallest of the most frequent)"
+        "std (sample deviation), first, last (value that is not missing), mode (smallest of the most frequent)",
+        json_schema_extra=shown(
+            "Function",
+            choices={
+                "count": "number of values",
+                "countDistinct": "number of different values",
+                "sum": "sum",
+                "mean": "mean",
+                "median": "median",
+                "min": "smallest",
+                "max": "greatest",
+                "std": "standard deviation",
+                "first": "first",
+                "last": "last",
+                "mode": "most frequent",
+            },
+        ),
     )
-    new_name: StrictStr | None = Field(None, description="name of the result's column; <column>_<function> by default")
+    new_name: StrictStr | None = Field(
+        None,
+        description="name of the result's column; <column>_<function> by default",
+        json_schema_extra=shown("New name"),
+    )
 
 
 class AggregateParameters(Parameters):
@@ -56,13 +78,18 @@ class AggregateParameters(Parameters):
         default_factory=list,
         max_length=1_000,
         description="names or positions of the columns whose values make the groups; none for one row in all",
-        json_schema_extra={"x-control": "columns"},
+        json_schema_extra=shown("A row for each", "One row in all when none is chosen.", control="columns"),
     )
     aggregates: list[Aggregate] = Field(
-        default_factory=list, max_length=MAX_AGGREGATES, description="what to compute in each group"
+        default_factory=list,
+        max_length=MAX_AGGREGATES,
+        description="what to compute in each group",
+        json_schema_extra=shown("Compute", control="measures"),
     )
     count_rows: StrictBool | None = Field(
-        None, description=f"add the number of each group's rows as {ROWS_NAME!r}; by default when nothing else is asked"
+        None,
+        description=f"add the number of each group's rows as {ROWS_NAME!r}; by default when nothing else is asked",
+        json_schema_extra=shown("Count the rows of each", start=True),
     )
 
     def groups(self, table: Table) -> list[Column]:
@@ -73,6 +100,17 @@ class AggregateParameters(Parameters):
     def counts_rows(self) -> bool:
         """Whether the result has the number of rows."""
         return not self.aggregates if self.count_rows is None else self.count_rows
+
+
+ABOUT = About(
+    "Sum up by groups",
+    "Other tables",
+    3,
+    ("A new table with a row for each {columns}", "A new table; this one stays as it is"),
+    "aggregate group by pivot count total average new table",
+)
+SUMMARY = "Sum the rows up by groups, as a new table; this one stays as it is."
+EXAMPLE: Mapping[str, Any] = {"by": ["Genre"], "aggregates": [{"column": "Gross", "function": "sum"}]}
 
 
 @dataclass(frozen=True)

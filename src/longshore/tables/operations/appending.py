@@ -12,7 +12,9 @@ from longshore.errors import InvalidValue
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import About
 from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
 from longshore.tables.operations.meeting import become, become_code, meet
 from longshore.tables.operations.table_operand import BinaryOperation, OtherParameters
@@ -24,7 +26,9 @@ class AppendFileParameters(OtherParameters):
     """Which table, and what becomes of its own columns."""
 
     new_columns: StrictBool = Field(
-        True, description="add the columns that only the other dataset has, at the right; false leaves them out"
+        True,
+        description="add the columns that only the other dataset has, at the right; false leaves them out",
+        json_schema_extra=shown("Add the columns that only the other table has"),
     )
 
 
@@ -33,6 +37,15 @@ class AppendFile(BinaryOperation):
     """Append the rows of another dataset below; columns are matched by their names."""
 
     name = "appendFile"
+    about = About(
+        "Append another table",
+        "Other tables",
+        2,
+        ("Its rows below the {rows} of this one",),
+        "union concatenate stack below rows",
+    )
+    keeps_rows = False
+    always_learns = True
     example: ClassVar[Mapping[str, Any]] = {
         "otherSessionID": "fedcba9876543210fedcba98765432",
         "newColumns": True,

@@ -11,7 +11,9 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col, cols
 from longshore.tables.core.dtypes import is_text, sortable
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -30,7 +32,10 @@ from longshore.tables.operations.ranking import row_at
 class MoveColumnParameters(OneColumn):
     """Which column, and where it shall stand."""
 
-    to_index: StrictInt = Field(description="position of the column afterwards, from 0; the others make room")
+    to_index: StrictInt = Field(
+        description="position of the column afterwards, from 0; the others make room",
+        json_schema_extra=shown("New position", control="place", start=0),
+    )
 
 
 @operation
@@ -38,6 +43,10 @@ class MoveColumn(Operation):
     """Put a column in another place; no data is written."""
 
     name = "moveColumn"
+    about = About(
+        "Move column", "Columns", 6, ("{column} is column {place} of {width}",), "order position", Fits(columns="one")
+    )
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "toIndex": 1}
     parameters: MoveColumnParameters
 
@@ -61,14 +70,20 @@ class MoveColumn(Operation):
 class SortKey(OneColumn):
     """A column to sort by, and the direction."""
 
-    ascending: StrictBool = Field(True, description="smallest first; missing values come last either way")
+    ascending: StrictBool = Field(
+        True,
+        description="smallest first; missing values come last either way",
+        json_schema_extra=shown("Smallest first"),
+    )
 
 
 class SortRowsParameters(Parameters):
     """What to sort by."""
 
     sort_by: list[SortKey] = Field(
-        min_length=1, description="columns, the first one first; the next ones decide where values are equal"
+        min_length=1,
+        description="columns, the first one first; the next ones decide where values are equal",
+        json_schema_extra=shown("Sort by", control="sort"),
     )
 
 
@@ -77,6 +92,9 @@ class SortRows(Operation):
     """Sort the rows for good; rows that are equal keep their order, missing values come last."""
 
     name = "sortRows"
+    about = About("Sort for good", "Rows", 2, ("{rows} by {column}", "All {rows}, as steps see them"), "order")
+    keeps_rows = False
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {
         "sortBy": [{"column": "Country"}, {"column": "Released", "ascending": False}]
     }
@@ -131,15 +149,19 @@ class DeduplicateParameters(Parameters):
         None,
         min_length=1,
         description="positions of the columns that are compared, from 0, or names; all by default",
-        json_schema_extra={"x-control": "column-indices"},
+        json_schema_extra=shown("Compare", control="column-indices"),
     )
     columns: list[StrictStr] | None = Field(
         None,
         min_length=1,
         description="names of the columns, in place of columnIndices",
-        json_schema_extra={"x-control": "columns"},
+        json_schema_extra=shown("Compare", "All columns when none is chosen.", control="columns"),
     )
-    keep: Literal["first", "last"] = Field("first", description="which of several equal rows stays")
+    keep: Literal["first", "last"] = Field(
+        "first",
+        description="which of several equal rows stays",
+        json_schema_extra=shown("Keep the", choices={"first": "first", "last": "last"}),
+    )
 
     @model_validator(mode="after")
     def _at_most_one(self) -> DeduplicateParameters:
@@ -160,6 +182,15 @@ class Deduplicate(Operation):
     """Remove rows that repeat another one, in all columns or in some; missing equals missing."""
 
     name = "deduplicate"
+    about = About(
+        "Remove repeated rows",
+        "Rows",
+        1,
+        ("Rows that agree in {columns}", "Rows that agree in all columns"),
+        "duplicates unique distinct",
+    )
+    keeps_rows = False
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"columns": ["Title", "Released"], "keep": "first"}
     ordered = True
     parameters: DeduplicateParameters

@@ -7,6 +7,7 @@ Declaring one is one class::
         \"\"\"Write a text column in capitals.\"\"\"
 
         name = "upperCase"
+            about = About("Capitals", "Text", 9, ("In {cells}",), fits=Fits(columns="one", kinds=TEXT))
         example = {"columnIndex": 0}
         parameters: OneColumn
 
@@ -31,9 +32,11 @@ from pydantic.alias_generators import to_camel
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.codegen.literals import Code as Code
+from longshore.tables.core.forms import shown
 from longshore.tables.core.spelling import Spelt
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.core.validation import parse_model
+from longshore.tables.operations.about import About
 
 Declared = TypeVar("Declared", bound="type[Operation]")
 
@@ -60,10 +63,12 @@ class OneColumn(Parameters):
     """Names one column, by its index or by its name."""
 
     column_index: StrictInt | None = Field(
-        None, description="position of the column, from 0", json_schema_extra={"x-control": "column-index"}
+        None, description="position of the column, from 0", json_schema_extra=shown("Column", control="column-index")
     )
     column: StrictStr | None = Field(
-        None, description="name of the column, in place of columnIndex", json_schema_extra={"x-control": "column"}
+        None,
+        description="name of the column, in place of columnIndex",
+        json_schema_extra=shown("Column", control="column", required=True),
     )
 
     @model_validator(mode="after")
@@ -92,13 +97,13 @@ class SeveralColumns(Parameters):
         None,
         min_length=1,
         description="positions of the columns, from 0, or names",
-        json_schema_extra={"x-control": "column-indices"},
+        json_schema_extra=shown("Columns", control="column-indices"),
     )
     columns: list[StrictStr] | None = Field(
         None,
         min_length=1,
         description="names of the columns, in place of columnIndices",
-        json_schema_extra={"x-control": "columns"},
+        json_schema_extra=shown("Columns", control="columns", required=True),
     )
 
     @model_validator(mode="after")
@@ -204,11 +209,18 @@ class Operation(ABC):
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    about: ClassVar[About]
     example: ClassVar[Mapping[str, Any]]
     ordered: ClassVar[bool] = False
     """Whether the result depends on the order of the rows, so that it cannot run partition by partition."""
     opaque: ClassVar[bool] = False
     """Whether nobody can tell which old cell became which new one; ``transform`` is then not called to find out."""
+    keeps_rows: ClassVar[bool] = True
+    """Whether every row has the number afterwards that it had before."""
+    any_kind: ClassVar[bool] = False
+    """Whether it does the same to columns of every kind, so that another kind is no reason against it in a recipe."""
+    always_learns: ClassVar[bool] = False
+    """Whether its facts are never taken from a recipe: they are the work itself, or tell of another table."""
 
     parameters: Parameters
 
@@ -237,6 +249,10 @@ class Operation(ABC):
     def recorded(self) -> dict[str, Any]:
         """The parameters as JSON, as a history keeps them; :meth:`parse` reads them back."""
         return self.parameters.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def renames(self, table: Table) -> dict[str, str]:
+        """Old names of columns by the new ones that it gives them; raises :class:`ColumnNotFound`."""
+        return {}
 
     def fit(self, table: Table) -> Facts:
         """What must be learnt from the data, as JSON."""
@@ -296,6 +312,8 @@ def operation(declared: Declared) -> Declared:
     """
     if _closed:
         raise RuntimeError(f"{declared.name}: operations are declared before the server starts")
+    if not hasattr(declared, "about"):
+        raise ValueError(f"{declared.name}: an operation says in `about` what people call it and what it fits")
     if not declared.summary():
         raise ValueError(f"{declared.name}: an operation needs a docstring; its first line is shown to users")
     declared.parse(declared.example)
@@ -315,8 +333,8 @@ def close_registry() -> None:
 
 
 def all_operations() -> list[type[Operation]]:
-    """Every operation once, in the order of declaration."""
-    return list(dict.fromkeys(_registry.values()))
+    """Every operation once: by heading, and the most used first, whatever was imported first."""
+    return sorted(set(_registry.values()), key=lambda each: each.about.order)
 
 
 def find_operation(name: str) -> type[Operation] | None:

@@ -16,7 +16,9 @@ from pydantic import Field, StrictInt, StrictStr
 from longshore.errors import InvalidValue, TooLarge, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col, mapped
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import NUMBERS, About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import extremes, require_numbers
 
@@ -33,11 +35,17 @@ class DiscretizeParameters(OneColumn):
     """Which column, and how its intervals are chosen."""
 
     cut_mode: Literal["discretization", "quantiling"] = Field(
-        description="discretization makes intervals of equal width, quantiling intervals with equally many values"
+        description="discretization makes intervals of equal width, quantiling intervals with equally many values",
+        json_schema_extra=shown(
+            "Intervals",
+            choices={"discretization": "of equal width", "quantiling": "of equal count"},
+            start="discretization",
+        ),
     )
     number_of_bins: StrictInt | StrictStr = Field(
         description="how many intervals; or their edges (for quantiling: quantiles from 0 to 1), separated by commas, "
-        "such as 0,10,20"
+        "such as 0,10,20",
+        json_schema_extra=shown("How many", "Or their edges, such as 0,10,20.", start=5),
     )
 
     def bins(self) -> int | list[Number]:
@@ -69,6 +77,14 @@ class Discretize(Operation):
     """
 
     name = "discretize"
+    about = About(
+        "Put into intervals",
+        "Numbers and dates",
+        5,
+        ("The {values} of {column} become ranges",),
+        "bins cut quantile",
+        Fits(columns="one", kinds=NUMBERS),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "cutMode": "discretization", "numberOfBins": 3}
     parameters: DiscretizeParameters
 

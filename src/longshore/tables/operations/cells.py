@@ -12,8 +12,10 @@ from longshore.errors import InvalidValue
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import ROW_NUMBER, Table
 from longshore.tables.formats.scalars import as_text, fit_value, literal, require_scalar
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -31,12 +33,17 @@ from longshore.tables.operations.base import (
 class NewCellValueParameters(OneColumn):
     """Which cell, and what it shall hold."""
 
-    row_index: StrictInt = Field(description="number of the row, as `data` gave it")
+    row_index: StrictInt = Field(
+        description="number of the row, as `data` gave it", json_schema_extra=shown("Row", control="row")
+    )
     new_value: Any = Field(
-        description="text, a number, true, false, or null for missing; converted to the column's type"
+        description="text, a number, true, false, or null for missing; converted to the column's type",
+        json_schema_extra=shown("Value", "It has to fit the column’s type.", control="value", may_be_empty=True),
     )
     convert: StrictBool = Field(
-        False, description="turn the column into text when the value does not fit, instead of refusing"
+        False,
+        description="turn the column into text when the value does not fit, instead of refusing",
+        json_schema_extra=shown("Turn into text if it does not fit"),
     )
 
 
@@ -45,6 +52,9 @@ class NewCellValue(Operation):
     """Write a value into one cell."""
 
     name = "newCellValue"
+    about = About(
+        "Write into one cell", "Rows", 8, ("{column} of row {row}",), "edit value", Fits(columns="one", rows="one")
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "rowIndex": 4, "newValue": 128}
     parameters: NewCellValueParameters
 
@@ -96,7 +106,7 @@ class DeleteRowsParameters(Parameters):
     """Which rows."""
 
     row_indices: Annotated[list[StrictInt], Field(min_length=1)] = Field(
-        description="numbers of the rows, as `data` gave them", json_schema_extra={"x-control": "rows"}
+        description="numbers of the rows, as `data` gave them", json_schema_extra=shown("Rows", control="rows")
     )
 
 
@@ -105,6 +115,8 @@ class DeleteRows(Operation):
     """Remove rows by their numbers; the rows below move up."""
 
     name = "deleteRows"
+    about = About("Remove selected rows", "Rows", 5, ("{selectedRows}",), "drop", Fits(rows="some"))
+    keeps_rows = False
     example: ClassVar[Mapping[str, Any]] = {"rowIndices": [3, 5]}
     parameters: DeleteRowsParameters
 

@@ -10,8 +10,10 @@ from pydantic import Field, StrictStr
 
 from longshore.errors import InvalidValue, NameTaken
 from longshore.tables.codegen import literals as write
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import MAX_NAME
 from longshore.tables.core.table import Table
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -42,7 +44,10 @@ def check_name(name: str) -> str:
 class RenameColumnParameters(OneColumn):
     """Which column, and what it shall be called."""
 
-    new_name: StrictStr = Field(description="the new name; no other column may have it")
+    new_name: StrictStr = Field(
+        description="the new name; no other column may have it",
+        json_schema_extra=shown("New name", "No other column may have it."),
+    )
 
 
 @operation
@@ -50,8 +55,14 @@ class RenameColumn(Operation):
     """Give a column another name."""
 
     name = "renameColumn"
+    about = About("Rename column", "Columns", 2, ("{column} gets another name",), "name header", Fits(columns="one"))
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "newName": "Running time"}
     parameters: RenameColumnParameters
+
+    def renames(self, table: Table) -> dict[str, str]:
+        """The one column."""
+        return {self.parameters.new_name: self.parameters.find(table).name}
 
     def transform(self, table: Table, facts: Facts) -> Change:
         """Keep every column; one under its new name."""
@@ -79,6 +90,8 @@ class DeleteColumns(Operation):
     """Remove columns."""
 
     name = "deleteColumns"
+    about = About("Remove columns", "Columns", 4, ("{columns}, {widthLeft} stay",), "delete drop", Fits(columns="some"))
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"columnIndices": [4, 7]}
     parameters: SeveralColumns
 

@@ -10,8 +10,10 @@ from pydantic import Field, StrictStr
 
 from longshore.tables import sandbox
 from longshore.tables.codegen import literals as write
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_names
 from longshore.tables.core.table import Table, write_columns
+from longshore.tables.operations.about import About
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -34,7 +36,11 @@ class ExecuteCommandParameters(Parameters):
         min_length=1,
         max_length=MAX_COMMAND,
         description="Python text; finds the table as the pandas DataFrame `df`, pandas as `pd` and NumPy as `np`",
-        json_schema_extra={"x-control": "code"},
+        json_schema_extra=shown(
+            "Python",
+            "The table is the pandas DataFrame df; pandas is pd, NumPy np. What df is at the end becomes the table.",
+            control="code",
+        ),
     )
 
 
@@ -43,6 +49,9 @@ class ExecuteCommand(Operation):
     """Run Python code on the table; what `df` is at its end becomes the table."""
 
     name = "executeCommand"
+    about = About("Run Python code", "Other tables", 4, ("On all {rows}",), "pandas script command")
+    keeps_rows = False
+    always_learns = True
     example: ClassVar[Mapping[str, Any]] = {"command": "df['Hours'] = df['Minutes'] / 60"}
     ordered = True
     opaque = True

@@ -11,10 +11,24 @@ from pydantic import Field, StrictStr
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.casting import convert, convert_code, refuse_nonsense, require_target
 from longshore.tables.formats.dates import find_family, from_facts, read_family, to_facts
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+
+_TYPES = {
+    "int": "whole number",
+    "float": "number",
+    "string": "text",
+    "datetime": "date and time",
+    "date": "date",
+    "time": "time",
+    "boolean": "yes or no",
+    "category": "category",
+}
+"""The types to choose from, and what they are called."""
 
 
 class ChangeColumnDataTypeParameters(OneColumn):
@@ -23,10 +37,19 @@ class ChangeColumnDataTypeParameters(OneColumn):
     new_data_type: StrictStr = Field(
         description="int, float, string, datetime, date, time, boolean or category; also with a size, as int32, and as "
         "numpy spells them: <i4, U10, f, M8[D]",
-        json_schema_extra={"examples": ["int", "float", "string", "datetime", "date", "time", "boolean", "category"]},
+        json_schema_extra=shown(
+            "New type", control="type", choices=_TYPES, start="string", more={"examples": list(_TYPES)}
+        ),
     )
     date_format: StrictStr | None = Field(
-        None, description="how dates are written, in strptime's letters, such as %d/%m/%Y; found by itself when absent"
+        None,
+        description="how dates are written, in strptime's letters, such as %d/%m/%Y; found by itself when absent",
+        json_schema_extra=shown(
+            "How dates are written",
+            "Found from the values when nothing is given.",
+            help_on="dates",
+            when={"newDataType": ["date", "datetime", "time"]},
+        ),
     )
 
 
@@ -35,6 +58,10 @@ class ChangeColumnDataType(Operation):
     """Convert a column to another type; values that cannot convert become missing and are counted."""
 
     name = "changeColumnDataType"
+    about = About(
+        "Change type", "Columns", 1, ("{column}, now {kind}",), "convert cast number text date", Fits(columns="one")
+    )
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "newDataType": "float"}
     parameters: ChangeColumnDataTypeParameters
 

@@ -9,9 +9,11 @@ from pydantic import Field, StrictInt, StrictStr, field_validator
 
 from longshore.errors import ColumnNotFound, LongshoreError, NameTaken, shorten
 from longshore.tables.codegen import literals as write
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Table
 from longshore.tables.expressions import Compiled, compile_expression, describe_functions, learn, parse
 from longshore.tables.expressions.lexer import LONGEST
+from longshore.tables.operations.about import About
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -34,11 +36,22 @@ class DeriveParameters(Parameters):
         max_length=LONGEST,
         description='what to compute from the other columns of a row, in SQL\'s spelling, such as "Net Price" * 1.19 '
         "or CASE WHEN votes > AVG(votes) THEN 'many' ELSE 'few' END; names with spaces stand between double quotes",
-        json_schema_extra={"x-control": "expression", "x-functions": describe_functions()},
+        json_schema_extra=shown(
+            "Expression",
+            "Names with blanks stand between double quotes, text between single ones.",
+            control="expression",
+            more={"x-functions": describe_functions()},
+        ),
     )
-    new_name: StrictStr = Field("derived", description="name of the new column; no other column may have it")
+    new_name: StrictStr = Field(
+        "derived",
+        description="name of the new column; no other column may have it",
+        json_schema_extra=shown("New name", "No other column may have it."),
+    )
     insert_index: StrictInt | None = Field(
-        None, description="position of the new column, from 0 to the number of columns; at the end when absent"
+        None,
+        description="position of the new column, from 0 to the number of columns; at the end when absent",
+        json_schema_extra=shown("Place", control="place"),
     )
 
     @field_validator("expression")
@@ -60,6 +73,13 @@ class Derive(Operation):
     """
 
     name = "derive"
+    about = About(
+        "Compute a column",
+        "Columns",
+        3,
+        ("A new column from {columns} and others", "A new column from the other {width}"),
+        "formula expression calculate new sql",
+    )
     example: ClassVar[Mapping[str, Any]] = {"expression": "ROUND(Rating - AVG(Rating), 1)", "newName": "above_average"}
     parameters: DeriveParameters
 

@@ -13,8 +13,10 @@ from longshore.errors import TooLarge
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_names
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -35,7 +37,9 @@ MAX_VALUES = 1_000
 class GenerateDummiesParameters(OneColumn):
     """Which column, and whether it stays."""
 
-    inplace: StrictBool = Field(False, description="remove the column itself")
+    inplace: StrictBool = Field(
+        False, description="remove the column itself", json_schema_extra=shown("Remove the original column")
+    )
 
 
 @operation
@@ -46,6 +50,14 @@ class GenerateDummies(Operation):
     """
 
     name = "generateDummies"
+    about = About(
+        "One column per value",
+        "Columns",
+        8,
+        ("A column of 0 and 1 for each value of {column}",),
+        "dummies one-hot encode 0 1",
+        Fits(columns="one"),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Country", "inplace": False}
     parameters: GenerateDummiesParameters
 

@@ -12,9 +12,11 @@ from longshore.errors import InvalidRequest, InvalidValue
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.forms import shown
 from longshore.tables.core.spelling import SYNONYMS
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import as_text, fit_value, literal, require_scalar
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -34,16 +36,21 @@ class FillDownParameters(Parameters):
     """Which columns, and from which side."""
 
     column_from: StrictInt | StrictStr = Field(
-        description="position of the first column, from 0, or its name", json_schema_extra={"x-control": "column-index"}
+        description="position of the first column, from 0, or its name",
+        json_schema_extra=shown("From column", control="column-index"),
     )
     column_to: StrictInt | StrictStr = Field(
         description="position of the last column, itself included, or its name",
-        json_schema_extra={"x-control": "column-index"},
+        json_schema_extra=shown("To column", control="column-index", starts_with="last"),
     )
     method: Literal["pad", "bfill"] = Field(
         "pad",
         description="pad takes the last value above a gap, bfill the next one below it",
-        json_schema_extra={SYNONYMS: {"ffill": "pad", "backfill": "bfill"}},
+        json_schema_extra=shown(
+            "Fill with",
+            choices={"pad": "the value above", "bfill": "the value below"},
+            more={SYNONYMS: {"ffill": "pad", "backfill": "bfill"}},
+        ),
     )
 
     @model_validator(mode="after")
@@ -69,6 +76,15 @@ class FillDown(Operation):
     """Fill missing values with the last value above them, or the next one below."""
 
     name = "fillDown"
+    about = About(
+        "Fill missing from neighbours",
+        "Missing",
+        4,
+        ("{missing} in {columns}",),
+        "forward backward above below",
+        Fits(columns="some", missing=True),
+    )
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"columnFrom": 3, "columnTo": 5, "method": "pad"}
     ordered = True
     parameters: FillDownParameters
@@ -103,9 +119,14 @@ class FillDown(Operation):
 class FillWithCustomValueParameters(OneColumn):
     """Which column, and what to put in its gaps."""
 
-    new_value: Any = Field(description="text, a number, true or false; converted to the column's type")
+    new_value: Any = Field(
+        description="text, a number, true or false; converted to the column's type",
+        json_schema_extra=shown("Value", "It has to fit the column’s type.", control="value", may_be_empty=True),
+    )
     convert: StrictBool = Field(
-        False, description="turn the column into text when the value does not fit, instead of refusing"
+        False,
+        description="turn the column into text when the value does not fit, instead of refusing",
+        json_schema_extra=shown("Turn into text if it does not fit"),
     )
 
 
@@ -114,6 +135,14 @@ class FillWithCustomValue(Operation):
     """Fill a column's missing values with a value of your own."""
 
     name = "fillWithCustomValue"
+    about = About(
+        "Fill missing with a value",
+        "Missing",
+        2,
+        ("{missing} in {columns}",),
+        "constant impute empty",
+        Fits(columns="one", missing=True),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Studio", "newValue": "unknown"}
     parameters: FillWithCustomValueParameters
 
@@ -167,6 +196,16 @@ class DeleteRowsWithNA(Operation):
     """Remove the rows in which a column's value is missing."""
 
     name = "deleteRowsWithNA"
+    about = About(
+        "Remove rows where it is missing",
+        "Missing",
+        3,
+        ("{missingRows} of {rows}",),
+        "drop empty",
+        Fits(columns="one", missing=True),
+    )
+    keeps_rows = False
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes"}
     parameters: OneColumn
 

@@ -19,9 +19,11 @@ from pydantic import Field, StrictInt, model_validator
 from longshore.errors import InvalidType, InvalidValue, TooLarge
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col, mapped
+from longshore.tables.core.forms import shown
 from longshore.tables.core.portable import portable
 from longshore.tables.core.spelling import SYNONYMS
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import NUMBERS, About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.scaling import fractional
 
@@ -30,6 +32,20 @@ Method = Literal[
     "barycentric", "krogh", "piecewise_polynomial", "from_derivatives", "cubicspline", "pad",
 ]  # fmt: skip
 
+_METHODS = {
+    "linear": "a straight line between neighbours",
+    "nearest": "the nearest value",
+    "zero": "the last value",
+    "pad": "the last value, to the end",
+    "quadratic": "a curve of second degree",
+    "cubic": "a curve of third degree",
+    "polynomial": "a curve of a degree that you choose",
+    "spline": "one smooth curve of a degree that you choose",
+    "pchip": "a curve that never overshoots",
+    "akima": "a curve that hardly overshoots",
+    "cubicspline": "a smooth curve of third degree",
+}
+"""What the methods are called; the others go by the name of their inventor, as SciPy calls them."""
 _STRAIGHT = {"slinear", "piecewise_polynomial", "from_derivatives"}
 """Without derivatives, the last two are straight lines between neighbours too."""
 _JOINING = {"linear", "nearest", "zero", "pad", *_STRAIGHT}
@@ -57,10 +73,16 @@ class InterpolateParameters(OneColumn):
         description="linear joins neighbours by a straight line, nearest and zero copy the nearest or the last "
         "value, pad the last one also below it; the others draw curves. time, values and index are linear, since rows "
         "count as equally far apart",
-        json_schema_extra={SYNONYMS: {"time": "linear", "values": "linear", "index": "linear", "ffill": "pad"}},
+        json_schema_extra=shown(
+            "Method",
+            choices=_METHODS,
+            more={SYNONYMS: {"time": "linear", "values": "linear", "index": "linear", "ffill": "pad"}},
+        ),
     )
     order: StrictInt | None = Field(
-        None, description="degree of the pieces, for the methods polynomial (0 to 10) and spline (1 to 5)"
+        None,
+        description="degree of the pieces, for the methods polynomial (0 to 10) and spline (1 to 5)",
+        json_schema_extra=shown("Degree", start=2, when={"method": ["polynomial", "spline"]}),
     )
 
     @model_validator(mode="after")
@@ -93,6 +115,14 @@ class Interpolate(Operation):
     """
 
     name = "interpolate"
+    about = About(
+        "Interpolate missing values",
+        "Missing",
+        5,
+        ("{missing} in {columns}",),
+        "line spline curve",
+        Fits(columns="one", kinds=NUMBERS, missing=True),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "method": "linear"}
     ordered = True
     parameters: InterpolateParameters

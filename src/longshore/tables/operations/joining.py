@@ -13,8 +13,10 @@ from pydantic import Field, StrictInt, StrictStr, model_validator
 from longshore.errors import TooLarge
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col, cols
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_names
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import About
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -52,12 +54,12 @@ class JoinKey(OneColumn):
     other_column_index: StrictInt | None = Field(
         None,
         description="position of the column in the other table, from 0",
-        json_schema_extra={"x-control": "other-column-index"},
+        json_schema_extra=shown("Column there", control="other-column-index"),
     )
     other_column: StrictStr | None = Field(
         None,
         description="name of the column in the other table; by default it is called as here",
-        json_schema_extra={"x-control": "other-column"},
+        json_schema_extra=shown("Column there", control="other-column"),
     )
 
     @model_validator(mode="after")
@@ -77,19 +79,35 @@ class JoinParameters(OtherParameters):
     """Which table, by which columns, and what to bring."""
 
     keys: list[JoinKey] = Field(
-        min_length=1, max_length=MAX_KEYS, description="pairs of columns that have to agree, all of them"
+        min_length=1,
+        max_length=MAX_KEYS,
+        description="pairs of columns that have to agree, all of them",
+        json_schema_extra=shown("Rows belong together where", control="keys"),
     )
     how: How = Field(
         "left",
         description="left keeps every row of this table, inner those with a match, "
         "outer also the rows of the other table without one, at the end",
+        json_schema_extra=shown(
+            "Keep",
+            choices={
+                "left": "every row of this table",
+                "inner": "only the rows that match",
+                "outer": "the rows of both tables",
+            },
+        ),
     )
     columns: list[StrictStr | StrictInt] | None = Field(
         None,
         description="names or positions of the other table's columns to bring; by default all but its keys",
-        json_schema_extra={"x-control": "other-columns"},
+        json_schema_extra=shown("Bring", control="other-columns"),
     )
-    suffix: StrictStr = Field("_other", max_length=100, description="goes behind names that this table has already")
+    suffix: StrictStr = Field(
+        "_other",
+        max_length=100,
+        description="goes behind names that this table has already",
+        json_schema_extra=shown("Behind names that are taken"),
+    )
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,15 @@ class Join(BinaryOperation):
     """Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing."""
 
     name = "join"
+    about = About(
+        "Join another table",
+        "Other tables",
+        1,
+        ("Columns of another table, found by {columns}", "Columns of another table beside these rows"),
+        "lookup merge vlookup match keys",
+    )
+    keeps_rows = False
+    always_learns = True
     example: ClassVar[Mapping[str, Any]] = {
         "otherSessionID": "0123456789abcdef0123456789abcd",
         "keys": [{"column": "Studio", "otherColumn": "Name"}],

@@ -12,8 +12,10 @@ from longshore.errors import InvalidType, InvalidValue, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import as_text, fit_value
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
 
@@ -28,8 +30,10 @@ class Merge(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
-    values: list[Value] = Field(alias="from", min_length=1, description="the values to be replaced")
-    to: Value | None = Field(description="what takes their place; null makes missing")
+    values: list[Value] = Field(
+        alias="from", min_length=1, description="the values to be replaced", json_schema_extra=shown("From")
+    )
+    to: Value | None = Field(description="what takes their place; null makes missing", json_schema_extra=shown("To"))
 
 
 class MergeValuesParameters(OneColumn):
@@ -39,6 +43,7 @@ class MergeValuesParameters(OneColumn):
         min_length=1,
         description='objects with "from", a list of values, and "to", the one that takes their place, such as the '
         "clusters that `cluster` found; no value stands in two of them",
+        json_schema_extra=shown("Groups of values", control="merges"),
     )
 
     @model_validator(mode="after")
@@ -61,6 +66,14 @@ class MergeValues(Operation):
     """
 
     name = "mergeValues"
+    about = About(
+        "Merge values",
+        "Text",
+        6,
+        ("In {cells}",),
+        "cluster spelling same replace several",
+        Fits(columns="one", kinds=TEXT),
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "column": "Studio",
         "merges": [{"from": ["universal", "UNIVERSAL"], "to": "Universal"}, {"from": ["ufa"], "to": "UFA"}],

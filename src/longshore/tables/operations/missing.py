@@ -13,8 +13,10 @@ from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import is_text, sortable
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import from_json, literal, to_json
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -33,6 +35,14 @@ class EmptyStringToNaN(Operation):
     """Make empty text missing."""
 
     name = "emptyStringToNaN"
+    about = About(
+        "Empty text to missing",
+        "Missing",
+        6,
+        ("Texts of {column} with nothing in them",),
+        "blank null",
+        Fits(columns="one", kinds=TEXT),
+    )
     aliases = ("emptyStringToNan",)
     example: ClassVar[Mapping[str, Any]] = {"column": "Country"}
     parameters: OneColumn
@@ -65,7 +75,10 @@ class FillWithAverageParameters(OneColumn):
     """Which column, and which average."""
 
     metric: Literal["mean", "median", "mode"] = Field(
-        description="mean and median work on numbers and dates; of several modes the smallest is taken"
+        description="mean and median work on numbers and dates; of several modes the smallest is taken",
+        json_schema_extra=shown(
+            "Average", choices={"mean": "mean", "median": "median", "mode": "most frequent"}, start="mean"
+        ),
     )
 
 
@@ -74,6 +87,14 @@ class FillWithAverage(Operation):
     """Fill a column's missing values with its mean, median or most frequent value."""
 
     name = "fillWithAverage"
+    about = About(
+        "Fill missing with an average",
+        "Missing",
+        1,
+        ("{missing} in {columns}",),
+        "mean median mode impute empty",
+        Fits(columns="one", missing=True),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "metric": "mean"}
     parameters: FillWithAverageParameters
 

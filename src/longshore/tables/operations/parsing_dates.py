@@ -12,9 +12,11 @@ from longshore.errors import InvalidType
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.date_inference import Decision, decide, evidence_for, read_all, read_all_code, style_of
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -34,7 +36,17 @@ class ParseDatesParameters(OneColumn):
     """Which column, and what is known of how its dates are written."""
 
     order: Literal["auto", "dayFirst", "monthFirst", "yearFirst"] = Field(
-        "auto", description="which comes first in dates such as 1/2/2020; auto decides it from all values"
+        "auto",
+        description="which comes first in dates such as 1/2/2020; auto decides it from all values",
+        json_schema_extra=shown(
+            "In dates such as 1/2/2020",
+            choices={
+                "auto": "decide from the values",
+                "dayFirst": "day first",
+                "monthFirst": "month first",
+                "yearFirst": "year first",
+            },
+        ),
     )
     formats: list[StrictStr] | None = Field(
         None,
@@ -42,9 +54,17 @@ class ParseDatesParameters(OneColumn):
         max_length=MAX_FORMATS,
         description="how the dates are written, in strptime's letters, such as %d/%m/%Y, tried in turn; epoch:s, "
         "epoch:ms and epoch:us count since 1970; found by itself when absent",
+        json_schema_extra=shown(
+            "Formats",
+            "One to a line, tried in turn. Found from the values when nothing is given.",
+            control="lines",
+            help_on="dates and epochs",
+        ),
     )
     in_place: StrictBool = Field(
-        True, description="false: keep the column and put the dates into a new one to its right"
+        True,
+        description="false: keep the column and put the dates into a new one to its right",
+        json_schema_extra=shown("Replace the column"),
     )
 
     @model_validator(mode="after")
@@ -65,6 +85,14 @@ class ParseDates(Operation):
     """
 
     name = "parseDates"
+    about = About(
+        "Read as dates",
+        "Numbers and dates",
+        2,
+        ("{column}, now {kind}",),
+        "time datetime timestamp epoch",
+        Fits(columns="one", kinds=(*TEXT, "int")),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "formats": ["epoch:s"], "inPlace": False}
     parameters: ParseDatesParameters
 

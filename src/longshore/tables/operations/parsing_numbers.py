@@ -11,10 +11,12 @@ from longshore.errors import InvalidType
 from longshore.tables.codegen import literals as write
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.dates import stripped
 from longshore.tables.formats.number_inference import decide, read_numbers
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import Change, Code, Computed, Facts, OneColumn, Operation, Report, operation
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 
@@ -23,13 +25,28 @@ class ParseNumbersParameters(OneColumn):
     """Which column, and what is known of how its numbers are written."""
 
     decimal: Literal["auto", "point", "comma"] = Field(
-        "auto", description="what stands before the decimals, as in 1,234.5 or 1.234,5; auto decides it from all values"
+        "auto",
+        description="what stands before the decimals, as in 1,234.5 or 1.234,5; auto decides it from all values",
+        json_schema_extra=shown(
+            "Before the decimals stands",
+            choices={
+                "auto": "decide from the values",
+                "point": "a point, as in 1,234.5",
+                "comma": "a comma, as in 1.234,5",
+            },
+        ),
     )
     percent: Literal["fraction", "number"] = Field(
-        "fraction", description="what 5 % becomes: the fraction 0.05, or the number 5"
+        "fraction",
+        description="what 5 % becomes: the fraction 0.05, or the number 5",
+        json_schema_extra=shown(
+            "Per cent becomes", choices={"fraction": "a fraction: 5 % is 0.05", "number": "a number: 5 % is 5"}
+        ),
     )
     in_place: StrictBool = Field(
-        True, description="false: keep the column and put the numbers into a new one to its right"
+        True,
+        description="false: keep the column and put the numbers into a new one to its right",
+        json_schema_extra=shown("Replace the column"),
     )
 
 
@@ -44,6 +61,14 @@ class ParseNumbers(Operation):
     """
 
     name = "parseNumbers"
+    about = About(
+        "Read as numbers",
+        "Numbers and dates",
+        1,
+        ("{column}, now {kind}",),
+        "currency percent thousands decimal comma money convert",
+        Fits(columns="one", kinds=TEXT),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Gross"}
     parameters: ParseNumbersParameters
 

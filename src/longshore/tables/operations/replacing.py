@@ -13,9 +13,11 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.codegen import patterns
 from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import Scalar, as_text, fit_value, literal, require_scalar
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
 
@@ -24,14 +26,25 @@ class FindReplaceParameters(OneColumn):
     """Which column, what to look for, what to put in its place."""
 
     to_replace: list[Any] = Field(
-        min_length=1, description="values, or patterns when matchRegex; null finds missing values"
+        min_length=1,
+        description="values, or patterns when matchRegex; null finds missing values",
+        json_schema_extra=shown("Find", "One to a line.", control="lines", help_on="patterns", help_when="matchRegex"),
     )
     replace_with: list[Any] = Field(
         min_length=1,
         description="as many replacements; null makes missing; \\1 and \\g<name> insert groups of a pattern",
+        json_schema_extra=shown(
+            "Replace with",
+            "One line for all, or one for each to find. Nothing makes empty text.",
+            control="lines",
+            may_be_empty=True,
+            pairs_with="toReplace",
+        ),
     )
     match_regex: StrictBool = Field(
-        False, description="take toReplace as regular expressions and replace every match inside the text"
+        False,
+        description="take toReplace as regular expressions and replace every match inside the text",
+        json_schema_extra=shown("As regular expressions"),
     )
 
     @model_validator(mode="after")
@@ -54,6 +67,9 @@ class FindReplace(Operation):
     """Replace values that equal something, or every match of a regular expression inside them."""
 
     name = "findReplace"
+    about = About(
+        "Find and replace", "Text", 1, ("In {cells}",), "substitute change regex pattern", Fits(columns="one")
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "column": "Studio",
         "toReplace": ["N/A", "ufa"],

@@ -14,9 +14,11 @@ from longshore.errors import InvalidRequest, InvalidValue, RowNotFound, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.codegen import patterns
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.expressions import learn
 from longshore.tables.formats.scalars import fit_value, require_scalar
+from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -41,37 +43,57 @@ class ViewedRowsParameters(Parameters):
     """Which rows: those that a view with this filter, this condition and this search shows."""
 
     filter_type: FilterType | None = Field(
-        None, description="invalid, outliers or duplicates, judged by the filter's columns"
+        None,
+        description="invalid, outliers or duplicates, judged by the filter's columns",
+        json_schema_extra=shown(
+            "Rows that are",
+            choices={"invalid": "missing a value", "outliers": "far from the mean", "duplicates": "repeated"},
+        ),
     )
     filter_column_indices: list[StrictInt | StrictStr] | None = Field(
         None,
         description="positions of the filter's columns, from 0, or names",
-        json_schema_extra={"x-control": "column-indices"},
+        json_schema_extra=shown("Judged by", control="column-indices"),
     )
     filter_columns: list[StrictStr] | None = Field(
         None,
         description="names of the filter's columns, in place of filterColumnIndices",
-        json_schema_extra={"x-control": "columns"},
+        json_schema_extra=shown("Judged by", control="columns"),
     )
-    outliers_std_dev: float = Field(2.0, gt=0, description="outliers are so many standard deviations from the mean")
+    outliers_std_dev: float = Field(
+        2.0,
+        gt=0,
+        description="outliers are so many standard deviations from the mean",
+        json_schema_extra=shown("Standard deviations from the mean"),
+    )
     outliers_trim_portion: float = Field(
-        0.0, ge=0, lt=0.5, description="portion cut from either end before the mean is taken"
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="portion cut from either end before the mean is taken",
+        json_schema_extra=shown("Portion cut from either end before"),
     )
     where: StrictStr | None = Field(
-        None, max_length=MAX_CONDITION, description=WHERE, json_schema_extra={"x-control": "expression"}
+        None, max_length=MAX_CONDITION, description=WHERE, json_schema_extra=shown("Condition", control="expression")
     )
-    search_query: StrictStr | None = Field(None, description="text that one of the search's columns contains")
+    search_query: StrictStr | None = Field(
+        None, description="text that one of the search's columns contains", json_schema_extra=shown("Search for")
+    )
     search_column_indices: list[StrictInt | StrictStr] | None = Field(
         None,
         description="positions of the columns to search, from 0, or names; all by default",
-        json_schema_extra={"x-control": "column-indices"},
+        json_schema_extra=shown("Search in", control="column-indices"),
     )
     search_columns: list[StrictStr] | None = Field(
         None,
         description="names of the columns to search, in place of searchColumnIndices",
-        json_schema_extra={"x-control": "columns"},
+        json_schema_extra=shown("Search in", control="columns"),
     )
-    search_is_regex: StrictBool = Field(False, description="take searchQuery as a regular expression")
+    search_is_regex: StrictBool = Field(
+        False,
+        description="take searchQuery as a regular expression",
+        json_schema_extra=shown("As a regular expression"),
+    )
 
     _condition_can_be_read = field_validator("where")(check_condition)
 
@@ -218,6 +240,10 @@ class KeepRows(_ByView):
     """Keep the rows that a filter, a condition and a search show, and remove all others."""
 
     name = "keepRows"
+    about = About(
+        "Keep only the rows shown", "Rows", 3, ("Keep {shownRows}, remove {hiddenRows}",), "filter", Fits(view=True)
+    )
+    keeps_rows = False
     example: ClassVar[Mapping[str, Any]] = {"searchQuery": "Drama", "searchColumnIndices": [2]}
     ordered = True
     kept = True
@@ -228,6 +254,10 @@ class DropRows(_ByView):
     """Remove the rows that a filter, a condition and a search show."""
 
     name = "dropRows"
+    about = About(
+        "Remove the rows shown", "Rows", 4, ("Remove {shownRows}, keep {hiddenRows}",), "filter delete", Fits(view=True)
+    )
+    keeps_rows = False
     example: ClassVar[Mapping[str, Any]] = {"filterType": "invalid", "filterColumnIndices": [5]}
     ordered = True
     kept = False
@@ -241,8 +271,13 @@ class AddRowsParameters(Parameters):
         max_length=MAX_NEW_ROWS,
         description="each a list with one value for each column, or an object of values by column name, "
         "the others missing; a value is text, a number, true, false or null and has to fit its column",
+        json_schema_extra=shown("Rows", control="new-rows"),
     )
-    row_index: StrictInt | None = Field(None, description="number of the first new row, from 0; at the end by default")
+    row_index: StrictInt | None = Field(
+        None,
+        description="number of the first new row, from 0; at the end by default",
+        json_schema_extra=shown("Above row", control="row"),
+    )
 
 
 @operation
@@ -250,6 +285,8 @@ class AddRows(Operation):
     """Add rows at the end or in between."""
 
     name = "addRows"
+    about = About("Add rows", "Rows", 7, ("Rows you type or paste",), "new paste append insert")
+    keeps_rows = False
     example: ClassVar[Mapping[str, Any]] = {"rows": [{"Title": "Ran", "Released": "1985-05-31", "Country": "Japan"}]}
     ordered = True
     parameters: AddRowsParameters
@@ -280,10 +317,14 @@ class AddRows(Operation):
 class InsertRowParameters(Parameters):
     """The new row and its place."""
 
-    row_index: StrictInt = Field(description="number of the new row, from 0; the rows from there on move down")
+    row_index: StrictInt = Field(
+        description="number of the new row, from 0; the rows from there on move down",
+        json_schema_extra=shown("Above row", control="row"),
+    )
     values: list[Any] | dict[str, Any] = Field(
         default_factory=dict,
         description="a list with one value for each column, or an object of values by column name; missing by default",
+        json_schema_extra=shown("Its values", "What stays empty is missing.", control="record"),
     )
 
 
@@ -292,6 +333,8 @@ class InsertRow(Operation):
     """Insert one row, empty or with values."""
 
     name = "insertRow"
+    about = About("Insert a row", "Rows", 6, ("Above row {row}", "At the end, after {rows}"), "new add")
+    keeps_rows = False
     example: ClassVar[Mapping[str, Any]] = {"rowIndex": 1, "values": {"Title": "Ran", "Country": "Japan"}}
     ordered = True
     parameters: InsertRowParameters

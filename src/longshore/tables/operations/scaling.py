@@ -12,8 +12,10 @@ from pydantic import Field
 from longshore.errors import InvalidType, InvalidValue
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
+from longshore.tables.core.forms import shown
 from longshore.tables.core.spelling import NAMES
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import NUMBERS, About, Fits
 from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation, readable
 
 _MODERATE = 2.0**300
@@ -26,12 +28,12 @@ class NormalizeParameters(OneColumn):
     range_from: float = Field(
         0.0,
         description="what the smallest value becomes; `rangeStart` is understood as well",
-        json_schema_extra={NAMES: ["rangeStart", "range_start"]},
+        json_schema_extra=shown("Smallest becomes", more={NAMES: ["rangeStart", "range_start"]}),
     )
     range_to: float = Field(
         1.0,
         description="what the greatest value becomes; `rangeEnd` is understood as well",
-        json_schema_extra={NAMES: ["rangeEnd", "range_end"]},
+        json_schema_extra=shown("Greatest becomes", more={NAMES: ["rangeEnd", "range_end"]}),
     )
 
 
@@ -40,6 +42,14 @@ class Normalize(Operation):
     """Rescale a column's numbers linearly, so that they lie between two given ones."""
 
     name = "normalize"
+    about = About(
+        "Rescale to a range",
+        "Numbers and dates",
+        3,
+        ("The {values} of {column}, to lie from 0 to 1 or as you say",),
+        "normalise min max scale",
+        Fits(columns="one", kinds=NUMBERS),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "rangeFrom": 0, "rangeTo": 1}
     parameters: NormalizeParameters
 
@@ -104,6 +114,14 @@ class Standardize(Operation):
     """Shift and rescale a column's numbers to mean 0 and sample standard deviation 1."""
 
     name = "standardize"
+    about = About(
+        "Standardize to mean 0",
+        "Numbers and dates",
+        4,
+        ("The {values} of {column}, to mean 0 and deviation 1",),
+        "z-score mean deviation",
+        Fits(columns="one", kinds=NUMBERS),
+    )
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes"}
     parameters: OneColumn
 

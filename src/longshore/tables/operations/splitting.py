@@ -14,9 +14,11 @@ from longshore.tables.codegen import literals as write
 from longshore.tables.codegen import patterns
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import text_form
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_name, free_names
 from longshore.tables.core.spelling import NAMES
 from longshore.tables.core.table import Column, Table
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -44,9 +46,15 @@ _PARTS = "\x00parts"
 class SplitColumnParameters(OneColumn):
     """Which column, and where to cut."""
 
-    delimiter: StrictStr = Field(min_length=1, description="the text, or the pattern when regex, between two parts")
+    delimiter: StrictStr = Field(
+        min_length=1,
+        description="the text, or the pattern when regex, between two parts",
+        json_schema_extra=shown("Cut at", start=" ", help_on="patterns", help_when="regex"),
+    )
     regex: StrictBool = Field(
-        False, description="take the delimiter as a regular expression; what its groups capture goes with it"
+        False,
+        description="take the delimiter as a regular expression; what its groups capture goes with it",
+        json_schema_extra=shown("As regular expression"),
     )
 
 
@@ -59,6 +67,15 @@ class SplitColumn(Operation):
     """
 
     name = "splitColumn"
+    about = About(
+        "Split column",
+        "Text",
+        4,
+        ("{column} into a column for each part",),
+        "separate delimiter parts",
+        Fits(columns="one", kinds=TEXT),
+    )
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"column": "Genres", "delimiter": ", ", "regex": False}
     parameters: SplitColumnParameters
 
@@ -123,15 +140,23 @@ class CombineColumnsParameters(Parameters):
     columns_to_combine: list[StrictInt | StrictStr] = Field(
         min_length=2,
         description="positions or names of at least two different columns, in the order in which they are put together",
-        json_schema_extra={"x-control": "column-indices"},
+        json_schema_extra=shown("Columns, in this order", control="column-indices"),
     )
     separator: StrictStr = Field(
         alias="seperator",
         description="text between two parts; `separator` is understood as well",
-        json_schema_extra={NAMES: ["separator"]},
+        json_schema_extra=shown("Put between", start=" ", may_be_empty=True, more={NAMES: ["separator"]}),
     )
-    new_name: StrictStr = Field("merged_column", description="name of the new column; no other column may have it")
-    insert_index: StrictInt = Field(0, description="position of the new column, from 0 to the number of columns")
+    new_name: StrictStr = Field(
+        "merged_column",
+        description="name of the new column; no other column may have it",
+        json_schema_extra=shown("New name", "No other column may have it."),
+    )
+    insert_index: StrictInt = Field(
+        0,
+        description="position of the new column, from 0 to the number of columns",
+        json_schema_extra=shown("Place", control="place"),
+    )
 
     def find(self, table: Table) -> list[Column]:
         """The columns in the given order; raises :class:`ColumnNotFound`."""
@@ -146,6 +171,10 @@ class CombineColumns(Operation):
     """
 
     name = "combineColumns"
+    about = About(
+        "Combine columns", "Columns", 7, ("{names}",), "concatenate join text together", Fits(columns="several")
+    )
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {
         "columnsToCombine": [0, 7],
         "seperator": " / ",
@@ -193,6 +222,8 @@ class InsertDuplicateColumn(Operation):
     """Insert a copy of a column to its right; the two share their data until one changes."""
 
     name = "insertDuplicateColumn"
+    about = About("Duplicate column", "Columns", 5, ("A copy beside {column}",), "copy", Fits(columns="one"))
+    any_kind = True
     example: ClassVar[Mapping[str, Any]] = {"columnIndex": 0}
     parameters: OneColumn
 

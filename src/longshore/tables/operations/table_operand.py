@@ -21,6 +21,7 @@ from longshore.errors import IllegalOperation, SessionNotFound, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.codegen.literals import Argument
 from longshore.tables.core import dtypes
+from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.base import Facts, Operation, Parameters
 
@@ -81,7 +82,7 @@ class OtherParameters(Parameters):
         min_length=1,
         max_length=500,
         description=f'session id of the other dataset; its own, or "{ITSELF}", stands for this one as it is now',
-        json_schema_extra={"x-control": "session"},
+        json_schema_extra=shown("The other table", control="session"),
     )
 
 

@@ -13,10 +13,12 @@ from longshore.errors import InvalidType, TooLarge
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col, mapped
 from longshore.tables.core.dtypes import is_text, text_form
+from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_names
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.text_groups import MAX_GROUPS, group_code, group_name, group_of, trimmed
+from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
@@ -79,8 +81,18 @@ class _TextOperation(Operation):
 class TrimTextParameters(SeveralColumns):
     """Which columns, and which spaces."""
 
-    ends: Literal["both", "start", "end", "none"] = Field("both", description="where spaces are taken off")
-    collapse: StrictBool = Field(False, description="make one space of several inside the text, line breaks too")
+    ends: Literal["both", "start", "end", "none"] = Field(
+        "both",
+        description="where spaces are taken off",
+        json_schema_extra=shown(
+            "At the", choices={"both": "both ends", "start": "start", "end": "end", "none": "none of the ends"}
+        ),
+    )
+    collapse: StrictBool = Field(
+        False,
+        description="make one space of several inside the text, line breaks too",
+        json_schema_extra=shown("Inner blanks too"),
+    )
 
 
 @operation
@@ -88,6 +100,9 @@ class TrimText(_TextOperation):
     """Take the spaces off the ends of text."""
 
     name = "trimText"
+    about = About(
+        "Trim blanks", "Text", 2, ("In {cells}",), "spaces strip whitespace", Fits(columns="some", kinds=TEXT)
+    )
     example: ClassVar[Mapping[str, Any]] = {"columns": ["Title"], "collapse": True}
     parameters: TrimTextParameters
 
@@ -109,7 +124,17 @@ class ChangeCaseParameters(SeveralColumns):
     """Which columns, and how."""
 
     case: Literal["upper", "lower", "title", "sentence"] = Field(
-        description="title: a capital at the start of each word; sentence: one at the start of the text"
+        description="title: a capital at the start of each word; sentence: one at the start of the text",
+        json_schema_extra=shown(
+            "Write as",
+            choices={
+                "title": "A Capital At Each Word",
+                "sentence": "A capital at the start",
+                "upper": "ALL CAPITALS",
+                "lower": "small letters",
+            },
+            start="title",
+        ),
     )
 
 
@@ -118,6 +143,7 @@ class ChangeCase(_TextOperation):
     """Write text in capitals, in small letters, or with capitals at the start."""
 
     name = "changeCase"
+    about = About("Change capitals", "Text", 3, ("In {cells}",), "upper lower case", Fits(columns="some", kinds=TEXT))
     example: ClassVar[Mapping[str, Any]] = {"columns": ["Studio"], "case": "title"}
     parameters: ChangeCaseParameters
 
@@ -186,6 +212,7 @@ class ExtractParameters(OneColumn):
     pattern: StrictStr = Field(
         min_length=1,
         description="regular expression in Python's syntax; each of its groups makes a column, the whole match without",
+        json_schema_extra=shown("Pattern", help_on="patterns"),
     )
 
 
@@ -198,6 +225,14 @@ class Extract(Operation):
     """
 
     name = "extract"
+    about = About(
+        "Extract with a pattern",
+        "Text",
+        5,
+        ("Parts of {column} into new columns",),
+        "regex part capture",
+        Fits(columns="one", kinds=TEXT),
+    )
     example: ClassVar[Mapping[str, Any]] = {
         "column": "Genres",
         "pattern": r"(?P<First>[\w-]+)(?:, (?P<Second>[\w-]+))?",

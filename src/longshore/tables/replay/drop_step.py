@@ -17,7 +17,7 @@ from longshore.tables.core.table import Table
 from longshore.tables.operations import FindOther, no_others, require_operation
 from longshore.tables.operations.base import counted
 from longshore.tables.replay.apply import apply
-from longshore.tables.replay.recipe import Carry, RecipeStep, Replay, record_step, replay
+from longshore.tables.replay.recipe import Carry, RecipeStep, Replay, match, record_step, replay
 
 DROP_STEP = "dropStep"
 
@@ -117,7 +117,7 @@ def drop_step(made: Sequence[Made], number: int, carry: Carry = apply, others: F
         mode="lenient",
         carry=carry,
         numbers=[each.number for each in again],
-        aliases=_former_names(steps[at].step),
+        aliases=_former_names(steps[at]),
         rows_differ=_moved_rows(made, number),
         others=others,
     )
@@ -160,11 +160,9 @@ def _check_droppable(made: Sequence[Made], steps: Sequence[Effective], number: i
         raise IllegalOperation(f"the step of version {number} was dropped already, or no longer applied after one was")
 
 
-def _former_names(step: RecipeStep) -> dict[str, str]:
+def _former_names(dropped: Effective) -> dict[str, str]:
     """Without a renaming, what later steps call by the new name is there under the old one."""
-    if step.operation != "renameColumn" or not step.columns or step.columns[0].name is None:
-        return {}
-    return {str(step.parameters["newName"]): step.columns[0].name}
+    return match(dropped.step, dropped.before).renames(dropped.before)
 
 
 def _moved_rows(made: Sequence[Made], number: int) -> bool:

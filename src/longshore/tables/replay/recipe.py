@@ -63,15 +63,6 @@ FactsMode = Literal["learn", "keep"]
 Carry = Callable[[Table, Operation, Facts | None], Outcome]
 """Carries an operation out, learning what it needs when no facts are given."""
 
-TYPE_BLIND = frozenset(
-    {
-        "changeColumnDataType", "combineColumns", "deduplicate", "deleteColumns", "deleteRowsWithNA", "fillDown",
-        "insertDuplicateColumn", "moveColumn", "renameColumn", "sortRows", "splitColumn",
-    }
-)  # fmt: skip
-"""Operations that do the same to columns of every kind, so that another kind is no reason against them."""
-ALWAYS_LEARNT = frozenset({"appendFile", "executeCommand", "join"})
-"""Operations whose facts are never taken from a recipe: they are the work itself, or tell of another table."""
 _ALIKE = {"int": "number", "float": "number"}
 _RANGE = ("columnFrom", "columnTo")
 _BETWEEN = "columnFrom..columnTo"
@@ -343,7 +334,7 @@ def match(
     span = finding.span() if controls.keys() >= set(_RANGE) else None
     if span is not None:
         parameters |= dict(zip(_RANGE, span, strict=True))
-    if declared.name not in TYPE_BLIND:
+    if not declared.any_kind:
         _check_kinds(finding)
     return declared.parse(parameters)
 
@@ -508,7 +499,7 @@ class _Run:
         return ReplayedStep(operation, outcome.facts, outcome.sentence, recorded, outcome.table, number)
 
     def _outcome(self, operation: Operation, step: RecipeStep) -> Outcome:
-        if self.facts == "learn" or operation.name in ALWAYS_LEARNT:
+        if self.facts == "learn" or operation.always_learns:
             return self.carry(self.table, operation, None)
         # Fitting also checks what a request would be refused for, so it runs although its result is not used.
         learnt = operation.fit(self.table)

@@ -3,13 +3,12 @@
 import { isNumeric } from "../../../parts/format";
 import { Close, Plus } from "../../../parts/icons";
 import type { ControlProps } from "../Control";
-import { MEASURES } from "../catalogue";
-import { choiceLabel, type Measure } from "../forms";
+import type { Measure } from "../forms";
 import { Columns } from "./Columns";
 
 const NUMBERS_ONLY: readonly string[] = ["sum", "mean", "std"];
 
-export function Measures({ context, measures, change }: ControlProps & { measures: Measure[] }) {
+export function Measures({ field, context, measures, change }: ControlProps & { measures: Measure[] }) {
   const { meta } = context;
   const set = (at: number, part: Partial<Measure>) =>
     change(measures.map((measure, index) => (index === at ? { ...measure, ...part } : measure)));
@@ -29,13 +28,15 @@ export function Measures({ context, measures, change }: ControlProps & { measure
             value={measure.function}
             onChange={(event) => set(at, { function: event.target.value as Measure["function"] })}
           >
-            {MEASURES.filter(
-              (name) => isNumber(measure.column) || !NUMBERS_ONLY.includes(name) || name === measure.function,
-            ).map((name) => (
-              <option key={name} value={name}>
-                {choiceLabel(name)}
-              </option>
-            ))}
+            {field.choices
+              ?.filter(
+                ({ value }) => isNumber(measure.column) || !NUMBERS_ONLY.includes(value) || value === measure.function,
+              )
+              .map(({ value, label }) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
           </select>
           <span>of</span>
           <Columns

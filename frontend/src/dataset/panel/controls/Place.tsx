@@ -5,10 +5,7 @@ type Common = { id: string; name: string; className: string };
 
 export function Place({ field, value, context, change, common }: ControlProps & { common: Common }) {
   // A column that moves does not stand behind itself.
-  const others =
-    context.operation === "moveColumn"
-      ? context.meta.columns.filter((name) => name !== context.values.column)
-      : context.meta.columns;
+  const others = context.meta.columns.filter((name) => name !== context.values.column);
   return (
     <select
       {...common}
