@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 import polars as pl
 
@@ -19,7 +18,7 @@ from longshore.errors import InvalidValue, shorten
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.dtypes import SPACES
 from longshore.tables.core.portable import portable
-from longshore.tables.formats.date_families import FAMILIES, Family, in_the_past, misread_dates, read_formats
+from longshore.tables.formats.date_families import FAMILIES, Family, Order, in_the_past, misread_dates, read_formats
 
 SAMPLE_ROWS = 5_000
 """Families that read nothing of so many first values are not tried on the whole column."""
@@ -131,14 +130,33 @@ def read_dates(text: pl.Expr, patterns: Sequence[str], kind: str, shape: str | N
     return values.cast(target)
 
 
-def to_facts(family: Family) -> dict[str, Any]:
+class FamilyFacts(TypedDict):
+    """A family as a history keeps it; of older ones, some keys are not there."""
+
+    target: Literal["date", "datetime", "zoned", "time"]
+    formats: list[str]
+    shape: NotRequired[str | None]
+    order: NotRequired[Order | None]
+    rival: NotRequired[str | None]
+    start: NotRequired[str]
+
+
+def to_facts(family: Family) -> FamilyFacts:
     """A family as a history keeps it; :func:`from_facts` reads it."""
-    return asdict(family)
+    return {
+        "target": family.target,
+        "formats": list(family.formats),
+        "shape": family.shape,
+        "order": family.order,
+        "rival": family.rival,
+        "start": family.start,
+    }
 
 
-def from_facts(facts: dict[str, Any]) -> Family:
+def from_facts(facts: FamilyFacts) -> Family:
     """The family that :func:`to_facts` wrote."""
-    return Family(**{**facts, "formats": tuple(facts["formats"])})
+    kept: dict[str, Any] = {**facts, "formats": tuple(facts["formats"])}
+    return Family(**kept)
 
 
 @portable

@@ -15,7 +15,8 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.about import About
-from longshore.tables.operations.base import Change, Code, Computed, Facts, Report, Scan, counted, operation
+from longshore.tables.operations.base import Change, Code, Computed, Report, Scan, counted, operation
+from longshore.tables.operations.facts import Appended
 from longshore.tables.operations.meeting import become, become_code, meet
 from longshore.tables.operations.table_operand import BinaryOperation, OtherParameters
 
@@ -33,7 +34,7 @@ class AppendFileParameters(OtherParameters):
 
 
 @operation
-class AppendFile(BinaryOperation):
+class AppendFile(BinaryOperation[Appended]):
     """Append the rows of another dataset below; columns are matched by their names."""
 
     name = "appendFile"
@@ -53,7 +54,7 @@ class AppendFile(BinaryOperation):
     ordered = True
     parameters: AppendFileParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Appended:
         """Which columns both have, and the types in which their values stand together.
 
         :raises InvalidValue: when no column of the other table would be taken.
@@ -72,7 +73,7 @@ class AppendFile(BinaryOperation):
             "typesDiffer": [each.to_wire() for each in met if each.differs],
         }
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Appended) -> Change:
         """Every column with the other table's values below; missing where that has no such column."""
         there = self.other.table
         types = {name: dtypes.decode(dtype) for name, dtype in facts["types"].items()}
@@ -88,7 +89,7 @@ class AppendFile(BinaryOperation):
         kept: list[Column | Computed] = [c if c.name in same else _computed(c.name) for c in table.columns]
         return Change([*kept, *(_computed(column.name) for column in added)], rows=append)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Appended) -> Code:
         """One below the other, columns matched by their names, once their types are alike."""
         there = self.as_recorded(table, facts).other.table
         wanted = self.parameters.new_columns
@@ -103,11 +104,11 @@ class AppendFile(BinaryOperation):
             arguments=files,
         )
 
-    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+    def row_before(self, before: Table, facts: Appended, row: int, scan: Scan) -> int | None:
         """The table's own rows come first; the others stood in the other table."""
         return row if row < before.rows else None
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Appended) -> Report:
         """How many rows came, and where the tables differed."""
         sentence = f"Appended {counted(after.rows - before.rows, 'row')} of {self.other_name}"
         parts = []

@@ -17,7 +17,6 @@ from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
-    Facts,
     OneColumn,
     Operation,
     Parameters,
@@ -26,6 +25,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.facts import NoFacts
 from longshore.tables.operations.ranking import row_at
 
 
@@ -39,7 +39,7 @@ class MoveColumnParameters(OneColumn):
 
 
 @operation
-class MoveColumn(Operation):
+class MoveColumn(Operation[NoFacts]):
     """Put a column in another place; no data is written."""
 
     name = "moveColumn"
@@ -50,19 +50,19 @@ class MoveColumn(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "toIndex": 1}
     parameters: MoveColumnParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The same columns in another order."""
         column = self.parameters.find(table)
         table.require_column(self.parameters.to_index)
         others = [kept for kept in table.columns if kept is not column]
         return Change([*others[: self.parameters.to_index], column, *others[self.parameters.to_index :]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """Taken out and put in again."""
         name = write.quote(self.parameters.find(table).name)
         return Code.of(f"moved = df.drop_in_place({name})", f"df = df.insert_column({self.parameters.to_index}, moved)")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The new place, counted from 1 as people do."""
         return Report(f"Moved {self.parameters.find(before).name} to place {self.parameters.to_index + 1:,}")
 
@@ -88,7 +88,7 @@ class SortRowsParameters(Parameters):
 
 
 @operation
-class SortRows(Operation):
+class SortRows(Operation[NoFacts]):
     """Sort the rows for good; rows that are equal keep their order, missing values come last."""
 
     name = "sortRows"
@@ -101,7 +101,7 @@ class SortRows(Operation):
     ordered = True
     parameters: SortRowsParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column, its rows in order. As pandas' ``sort_values(kind="stable")``."""
         columns = [key.find(table) for key in self.parameters.sort_by]
         keys = [sortable(col(column.name), column.dtype) for column in columns]
@@ -112,7 +112,7 @@ class SortRows(Operation):
 
         return Change(table.columns, rows=sort, rows_read=[column.name for column in columns])
 
-    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+    def row_before(self, before: Table, facts: NoFacts, row: int, scan: Scan) -> int | None:
         """Found without sorting the whole table."""
         columns = {key.find(before).name: key.find(before) for key in self.parameters.sort_by}
         keys: dict[str, bool] = {}
@@ -121,7 +121,7 @@ class SortRows(Operation):
         comparable = [_comparable(column).alias(name) for name, column in columns.items()]
         return row_at(scan([*columns]).select(comparable).with_row_index(ROW_NUMBER), [*keys.items()], row)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``sort`` with the same rules for ties and missing values."""
         columns = [key.find(table) for key in self.parameters.sort_by]
         plain = all(column.dtype == pl.String() or not is_text(column.dtype) for column in columns)
@@ -130,7 +130,7 @@ class SortRows(Operation):
         descending = write.listed(not key.ascending for key in self.parameters.sort_by)
         return Code.of(f"df = df.sort({keys}, descending={descending}, nulls_last=True, maintain_order=True)")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The columns and their directions."""
         by = [f"{key.find(before).name}{'' if key.ascending else ' (descending)'}" for key in self.parameters.sort_by]
         return Report(f"Sorted the rows by {', '.join(by)}")
@@ -178,7 +178,7 @@ class DeduplicateParameters(Parameters):
 
 
 @operation
-class Deduplicate(Operation):
+class Deduplicate(Operation[NoFacts]):
     """Remove rows that repeat another one, in all columns or in some; missing equals missing."""
 
     name = "deduplicate"
@@ -195,7 +195,7 @@ class Deduplicate(Operation):
     ordered = True
     parameters: DeduplicateParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column, its first or last row of each kind, in the table's order. As pandas' ``drop_duplicates``."""
         names, keep = self.parameters.names(table), self.parameters.keep
 
@@ -204,13 +204,13 @@ class Deduplicate(Operation):
 
         return Change(table.columns, rows=distinct, rows_read=names)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``unique`` in the table's order."""
         names, keep = self.parameters.names(table), write.quote(self.parameters.keep)
         subset = "" if len(names) == table.width else f"[{write.names(names)}], "
         return Code.of(f"df = df.unique({subset}keep={keep}, maintain_order=True)")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many rows went."""
         removed = before.rows - after.rows
         names = self.parameters.names(before)

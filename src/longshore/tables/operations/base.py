@@ -24,11 +24,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, Generic, cast, get_args, get_type_hints
 
 import polars as pl
 from pydantic import ConfigDict, Field, StrictInt, StrictStr, model_validator
 from pydantic.alias_generators import to_camel
+from typing_extensions import TypeVar
 
 from longshore.errors import IllegalOperation, InvalidRequest, shorten
 from longshore.tables.codegen.literals import Code as Code
@@ -37,11 +38,13 @@ from longshore.tables.core.spelling import Spelt
 from longshore.tables.core.table import ROW_NUMBER, Column, Table
 from longshore.tables.core.validation import parse_model
 from longshore.tables.operations.about import About
+from longshore.tables.operations.facts import Facts as Facts
+from longshore.tables.operations.facts import NoFacts
 
 Declared = TypeVar("Declared", bound="type[Operation]")
 
-Facts = dict[str, Any]
-"""What ``fit`` learnt from the data, as JSON; stands in the history beside the parameters."""
+F = TypeVar("F", bound=Mapping[str, Any], default=Any)
+"""What an operation learns, one of :mod:`longshore.tables.operations.facts`."""
 
 _DIGITS = 6
 _MIN_PLAIN, _MAX_PLAIN = 1e-4, 1e15
@@ -201,7 +204,7 @@ def readable(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-class Operation(ABC):
+class Operation(ABC, Generic[F]):
     """A named, parametrised change of a table.
 
     ``fit`` learns what it needs from the data, ``transform`` plans the new columns from those facts alone.
@@ -234,6 +237,12 @@ class Operation(ABC):
         return model
 
     @classmethod
+    def facts_shape(cls) -> type:
+        """The shape of what it learns, as the class's base names it."""
+        shapes = (get_args(base) for base in getattr(cls, "__orig_bases__", ()))
+        return next((shape[0] for shape in shapes if shape and isinstance(shape[0], type)), NoFacts)
+
+    @classmethod
     def summary(cls) -> str:
         """The first line of the docstring."""
         return (cls.__doc__ or "").strip().partition("\n")[0]
@@ -254,15 +263,15 @@ class Operation(ABC):
         """Old names of columns by the new ones that it gives them; raises :class:`ColumnNotFound`."""
         return {}
 
-    def fit(self, table: Table) -> Facts:
-        """What must be learnt from the data, as JSON."""
-        return {}
+    def fit(self, table: Table) -> F:
+        """What must be learnt from the data, as JSON; stands in the history beside the parameters."""
+        return cast("F", {})
 
     @abstractmethod
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: F) -> Change:
         """The new table as a plan; reads no data."""
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: F) -> Code:
         """The same as a step of a script: statements that take the Polars frame ``df`` to the next ``df``.
 
         Names and values enter them only through the functions of :mod:`longshore.tables.codegen.literals`; helpers are
@@ -273,7 +282,7 @@ class Operation(ABC):
         """
         raise IllegalOperation(f"{self.name} cannot be exported as a script")
 
-    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+    def row_before(self, before: Table, facts: F, row: int, scan: Scan) -> int | None:
         """Where the row that now has number ``row`` stood in ``before``; None for one that the operation made.
 
         By default the plan is carried out again, on the row numbers and the columns that it looks at. To be
@@ -296,7 +305,7 @@ class Operation(ABC):
         return found
 
     @abstractmethod
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: F) -> Report:
         """What happened, in words and numbers."""
 
 

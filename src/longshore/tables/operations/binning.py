@@ -19,7 +19,8 @@ from longshore.tables.core.column_expressions import col, mapped
 from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.about import NUMBERS, About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.facts import Intervals
 from longshore.tables.operations.scaling import extremes, require_numbers
 
 MAX_BINS = 1_000
@@ -69,7 +70,7 @@ class DiscretizeParameters(OneColumn):
 
 
 @operation
-class Discretize(Operation):
+class Discretize(Operation[Intervals]):
     """Replace numbers by the interval they fall into, of equal widths or with equally many values.
 
     Intervals are open on the left and closed on the right, and labelled as pandas writes them. Values outside
@@ -88,7 +89,7 @@ class Discretize(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "cutMode": "discretization", "numberOfBins": 3}
     parameters: DiscretizeParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Intervals:
         """The edges, the labels of the intervals between them, and whether the lowest edge itself is in."""
         column = require_numbers(self.parameters.find(table))
         bins = self.parameters.bins()
@@ -105,7 +106,7 @@ class Discretize(Operation):
         labels = interval_labels(edges, include_lowest=is_quantiling)
         return {"edges": edges.tolist(), "labels": labels, "includeLowest": is_quantiling}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Intervals) -> Change:
         """The labels in place of the numbers."""
         column = require_numbers(self.parameters.find(table))
         values = col(column.name)
@@ -117,7 +118,7 @@ class Discretize(Operation):
         labelled = mapped(values, label, pl.String())
         return Change.of(table, {column.name: labelled})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Intervals) -> Code:
         """``bin_intervals`` at the inner edges; what lies outside of the outer ones is missing."""
         column = self.parameters.find(table)
         edges, labels, values = facts["edges"], facts["labels"], write.column(column.name)
@@ -134,7 +135,7 @@ class Discretize(Operation):
             note="The edges were learnt from the data." if "," not in str(self.parameters.number_of_bins) else "",
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Intervals) -> Report:
         """How many intervals there are, and how many values lie outside."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         outside = now.missing - column.missing

@@ -20,7 +20,6 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Operation,
     Parameters,
@@ -28,6 +27,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.facts import Becomes, NoFacts
 
 
 class NewCellValueParameters(OneColumn):
@@ -48,7 +48,7 @@ class NewCellValueParameters(OneColumn):
 
 
 @operation
-class NewCellValue(Operation):
+class NewCellValue(Operation[Becomes]):
     """Write a value into one cell."""
 
     name = "newCellValue"
@@ -58,7 +58,7 @@ class NewCellValue(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes", "rowIndex": 4, "newValue": 128}
     parameters: NewCellValueParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Becomes:
         """Whether the column has to become text for the value to fit."""
         column = self.parameters.find(table)
         value = require_scalar(self.parameters.new_value, "newValue")
@@ -70,7 +70,7 @@ class NewCellValue(Operation):
             return {"becomesText": True}
         return {"becomesText": False}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Becomes) -> Change:
         """The column with one value replaced; needs row numbers, so the row is found by counting."""
         column = self.parameters.find(table)
         row = table.require_row(self.parameters.row_index)
@@ -84,7 +84,7 @@ class NewCellValue(Operation):
         computed = Computed(column.name, changed, (column.name, ROW_NUMBER))
         return Change([computed if kept is column else kept for kept in table.columns])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Becomes) -> Code:
         """The column with one value replaced."""
         column = self.parameters.find(table)
         if facts["becomesText"]:
@@ -95,7 +95,7 @@ class NewCellValue(Operation):
         row = f"pl.int_range(pl.len()) == {self.parameters.row_index}"
         return Code.replacing(f"pl.when({row}).then({new}).otherwise({old}).alias({write.quote(column.name)})")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Becomes) -> Report:
         """The cell's place."""
         column = self.parameters.find(before)
         became = "; the column is text now" if facts["becomesText"] else ""
@@ -111,7 +111,7 @@ class DeleteRowsParameters(Parameters):
 
 
 @operation
-class DeleteRows(Operation):
+class DeleteRows(Operation[NoFacts]):
     """Remove rows by their numbers; the rows below move up."""
 
     name = "deleteRows"
@@ -120,7 +120,7 @@ class DeleteRows(Operation):
     example: ClassVar[Mapping[str, Any]] = {"rowIndices": [3, 5]}
     parameters: DeleteRowsParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column, less the rows."""
         for row in self.parameters.row_indices:
             table.require_row(row)
@@ -128,11 +128,11 @@ class DeleteRows(Operation):
         kept = ~pl.col(ROW_NUMBER).is_in(gone.implode())
         return Change(table.columns, rows=lambda frame: frame.filter(kept), rows_read=())
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The rows filtered by their numbers."""
         rows = write.listed(sorted(set(self.parameters.row_indices)))
         return Code.of(f"df = df.filter(~pl.int_range(pl.len()).is_in({rows}))")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many rows went."""
         return Report(f"Deleted {counted(before.rows - after.rows, 'row')}")

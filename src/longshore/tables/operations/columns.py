@@ -17,7 +17,6 @@ from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
-    Facts,
     OneColumn,
     Operation,
     Report,
@@ -25,6 +24,7 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
+from longshore.tables.operations.facts import NoFacts
 
 
 def check_name(name: str) -> str:
@@ -51,7 +51,7 @@ class RenameColumnParameters(OneColumn):
 
 
 @operation
-class RenameColumn(Operation):
+class RenameColumn(Operation[NoFacts]):
     """Give a column another name."""
 
     name = "renameColumn"
@@ -64,7 +64,7 @@ class RenameColumn(Operation):
         """The one column."""
         return {self.parameters.new_name: self.parameters.find(table).name}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Keep every column; one under its new name."""
         index = self.parameters.position(table)
         new_name = check_name(self.parameters.new_name)
@@ -74,19 +74,19 @@ class RenameColumn(Operation):
         columns[index] = replace(columns[index], name=new_name)
         return Change(columns)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``rename``."""
         old, new = write.quote(self.parameters.find(table).name), write.quote(self.parameters.new_name)
         return Code.of(f"df = df.rename({{{old}: {new}}})")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """Old and new name."""
         old = self.parameters.find(before).name
         return Report(f"Renamed {old} to {self.parameters.new_name}")
 
 
 @operation
-class DeleteColumns(Operation):
+class DeleteColumns(Operation[NoFacts]):
     """Remove columns."""
 
     name = "deleteColumns"
@@ -95,19 +95,19 @@ class DeleteColumns(Operation):
     example: ClassVar[Mapping[str, Any]] = {"columnIndices": [4, 7]}
     parameters: SeveralColumns
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Keep the columns that are not named."""
         gone = set(self.parameters.positions(table))
         kept = [column for index, column in enumerate(table.columns) if index not in gone]
         refuse_all_columns_gone(kept)
         return Change(kept)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``drop``."""
         names = [table.names[index] for index in self.parameters.positions(table)]
         return Code.of(f"df = df.drop({write.names(names)})")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The removed columns by name."""
         names = [before.columns[index].name for index in self.parameters.positions(before)]
         return Report(f"Deleted {_listed(names)}")

@@ -18,13 +18,13 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     Operation,
     Parameters,
     Report,
     counted,
     operation,
 )
+from longshore.tables.operations.facts import NoFacts
 
 MAX_COMMAND = 100_000
 
@@ -45,7 +45,7 @@ class ExecuteCommandParameters(Parameters):
 
 
 @operation
-class ExecuteCommand(Operation):
+class ExecuteCommand(Operation[NoFacts]):
     """Run Python code on the table; what `df` is at its end becomes the table."""
 
     name = "executeCommand"
@@ -61,7 +61,7 @@ class ExecuteCommand(Operation):
         super().__init__(parameters)
         self._told: dict[str, Any] = {"printed": "", "warnings": []}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Run the code; unlike other operations it cannot be planned without reading the data.
 
         :raises Disabled: where the server does not run code; a replay needs its leave as well.
@@ -86,7 +86,7 @@ class ExecuteCommand(Operation):
             ]
         )
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The code as it was written, in a process without walls: whoever runs the script trusts it."""
         lines = self.parameters.command.splitlines(keepends=True)
         return Code.of(
@@ -95,7 +95,7 @@ class ExecuteCommand(Operation):
             note="Python code that a user of the dataset wrote. Read it before you run it: nothing confines it here.",
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """What has changed, and what the code printed."""
         differences = ", ".join(_differences(before, after)) or "nothing changed"
         return Report(f"Ran Python code: {differences}", self._told)

@@ -16,7 +16,8 @@ from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.casting import convert, convert_code, refuse_nonsense, require_target
 from longshore.tables.formats.dates import find_family, from_facts, read_family, to_facts
 from longshore.tables.operations.about import About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.facts import DateFormat
 
 _TYPES = {
     "int": "whole number",
@@ -54,7 +55,7 @@ class ChangeColumnDataTypeParameters(OneColumn):
 
 
 @operation
-class ChangeColumnDataType(Operation):
+class ChangeColumnDataType(Operation[DateFormat]):
     """Convert a column to another type; values that cannot convert become missing and are counted."""
 
     name = "changeColumnDataType"
@@ -65,7 +66,7 @@ class ChangeColumnDataType(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "newDataType": "float"}
     parameters: ChangeColumnDataTypeParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> DateFormat:
         """The date format that the whole column follows, where one has to be found."""
         column = self.parameters.find(table)
         target = require_target(self.parameters.new_data_type)
@@ -76,7 +77,7 @@ class ChangeColumnDataType(Operation):
             return {}
         return {"dates": to_facts(find_family(table.scan([column.name]), column.name, target))}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: DateFormat) -> Change:
         """The column converted value by value."""
         column = self.parameters.find(table)
         target = require_target(self.parameters.new_data_type)
@@ -88,7 +89,7 @@ class ChangeColumnDataType(Operation):
             return Change.of(table, {column.name: read_family(stripped, from_facts(facts["dates"]), target)})
         return Change.of(table, {column.name: convert(values, column.dtype, target, self.parameters.date_format)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: DateFormat) -> Code:
         """One conversion; those with rules of their own are helpers."""
         column = self.parameters.find(table)
         target = require_target(self.parameters.new_data_type)
@@ -106,7 +107,7 @@ class ChangeColumnDataType(Operation):
             convert_code(write.column(column.name), column.dtype, target, self.parameters.date_format)
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: DateFormat) -> Report:
         """How many values did not convert."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         lost = now.missing - column.missing

@@ -18,7 +18,6 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     Operation,
     Parameters,
     Report,
@@ -26,6 +25,7 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.columns import check_name
+from longshore.tables.operations.facts import WholeColumns
 
 
 class DeriveParameters(Parameters):
@@ -65,7 +65,7 @@ class DeriveParameters(Parameters):
 
 
 @operation
-class Derive(Operation):
+class Derive(Operation[WholeColumns]):
     """Compute a new column from the others, row by row, with an expression in SQL's spelling.
 
     ``AVG``, ``MIN``, ``MAX``, ``SUM``, ``COUNT``, ``MEDIAN`` and ``STDDEV`` are learnt from the whole table and then
@@ -83,12 +83,12 @@ class Derive(Operation):
     example: ClassVar[Mapping[str, Any]] = {"expression": "ROUND(Rating - AVG(Rating), 1)", "newName": "above_average"}
     parameters: DeriveParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> WholeColumns:
         """The values of the functions of whole columns, in the order in which they stand."""
         compiled = self._compile(table)
         return {"values": learn(compiled, table.scan(compiled.reads), table.rows)}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: WholeColumns) -> Change:
         """Every column, and the new one among them."""
         name = check_name(self.parameters.new_name)
         at = table.width if self.parameters.insert_index is None else self.parameters.insert_index
@@ -100,7 +100,7 @@ class Derive(Operation):
         made = Computed(name, compiled.expr, compiled.reads)
         return Change([*table.columns[:at], made, *table.columns[at:]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: WholeColumns) -> Code:
         """The expression as the engine computes it; long parts of it stand under names of their own."""
         name = self.parameters.new_name
         compiled = self._compile(table, facts["values"])
@@ -110,7 +110,7 @@ class Derive(Operation):
         note = "The values of whole columns were learnt from the data." if facts["values"] else ""
         return Code.of(*(f"{part} = {text}" for part, text in compiled.parts.items()), where.format(made), note=note)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: WholeColumns) -> Report:
         """The new column's type, and how many of its values are missing."""
         made = after.columns[after.index_of(self.parameters.new_name)]
         rest = f"; {counted(made.missing, 'value')} of it missing" if made.missing else ""

@@ -21,7 +21,6 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Operation,
     Report,
@@ -29,6 +28,7 @@ from longshore.tables.operations.base import (
     operation,
     refuse_all_columns_gone,
 )
+from longshore.tables.operations.facts import DistinctValues
 
 MAX_VALUES = 1_000
 """Distinct values, and so new columns, that a column may have."""
@@ -43,7 +43,7 @@ class GenerateDummiesParameters(OneColumn):
 
 
 @operation
-class GenerateDummies(Operation):
+class GenerateDummies(Operation[DistinctValues]):
     """Make a column of 0 and 1 for each distinct value of a column, to its right.
 
     As ``pandas.get_dummies``: a missing value is 0 in all of them.
@@ -61,7 +61,7 @@ class GenerateDummies(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Country", "inplace": False}
     parameters: GenerateDummiesParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> DistinctValues:
         """The distinct values in order: numbers and dates by size, text by code points."""
         column = self.parameters.find(table)
         values = col(column.name).cast(_comparable(column.dtype))
@@ -73,7 +73,7 @@ class GenerateDummies(Operation):
             )
         return {"dtype": dtypes.encode(found.dtype), "values": _to_json(found)}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: DistinctValues) -> Change:
         """The new columns beside the old one, or in its place."""
         at = self.parameters.position(table)
         column = table.columns[at]
@@ -90,7 +90,7 @@ class GenerateDummies(Operation):
         refuse_all_columns_gone(columns)
         return Change(columns)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: DistinctValues) -> Code:
         """A column for each of the values that were learnt."""
         at = self.parameters.position(table)
         column = table.columns[at]
@@ -113,7 +113,7 @@ class GenerateDummies(Operation):
             lines.append(f"df = df.drop({write.names([column.name])})")
         return Code.of(*lines, note="The values were learnt from the data.")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: DistinctValues) -> Report:
         """How many columns came."""
         at, count = self.parameters.position(before), len(facts["values"])
         first = at if self.parameters.inplace else at + 1

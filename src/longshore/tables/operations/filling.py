@@ -20,7 +20,6 @@ from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
-    Facts,
     OneColumn,
     Operation,
     Parameters,
@@ -28,6 +27,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.facts import Becomes, NoFacts
 
 _TURNED_ROUND = "columnFrom must not lie to the right of columnTo"
 
@@ -72,7 +72,7 @@ class FillDownParameters(Parameters):
 
 
 @operation
-class FillDown(Operation):
+class FillDown(Operation[NoFacts]):
     """Fill missing values with the last value above them, or the next one below."""
 
     name = "fillDown"
@@ -89,14 +89,14 @@ class FillDown(Operation):
     ordered = True
     parameters: FillDownParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column of the range that has gaps; a gap with no value on that side stays."""
         gappy = [column.name for column in self.parameters.range(table) if column.missing]
         if self.parameters.method == "pad":
             return Change.of(table, {name: col(name).forward_fill() for name in gappy})
         return Change.of(table, {name: col(name).backward_fill() for name in gappy})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``forward_fill`` or ``backward_fill``."""
         gappy = [column.name for column in self.parameters.range(table) if column.missing]
         if not gappy:
@@ -104,7 +104,7 @@ class FillDown(Operation):
         fill = "forward_fill" if self.parameters.method == "pad" else "backward_fill"
         return Code.replacing(f"{write.columns(gappy)}.{fill}()")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many cells were filled, and how many had nothing to be filled with."""
         columns = self.parameters.range(before)
         left = sum(column.missing for column in self.parameters.range(after))
@@ -131,7 +131,7 @@ class FillWithCustomValueParameters(OneColumn):
 
 
 @operation
-class FillWithCustomValue(Operation):
+class FillWithCustomValue(Operation[Becomes]):
     """Fill a column's missing values with a value of your own."""
 
     name = "fillWithCustomValue"
@@ -146,7 +146,7 @@ class FillWithCustomValue(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Studio", "newValue": "unknown"}
     parameters: FillWithCustomValueParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Becomes:
         """Whether the column has to become text for the value to fit; without gaps it never has to."""
         column = self.parameters.find(table)
         value = require_scalar(self.parameters.new_value, "newValue")
@@ -160,7 +160,7 @@ class FillWithCustomValue(Operation):
             raise InvalidValue(f"a missing value cannot fill the gaps of column {column.name!r}; give a value")
         return {"becomesText": False}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Becomes) -> Change:
         """The column with every gap filled."""
         column = self.parameters.find(table)
         old = col(column.name)
@@ -172,7 +172,7 @@ class FillWithCustomValue(Operation):
         value = literal(fit_value(self.parameters.new_value, column.dtype), column.dtype)
         return Change.of(table, {column.name: old.fill_null(value)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Becomes) -> Code:
         """``fill_null``."""
         column = self.parameters.find(table)
         if facts["becomesText"]:
@@ -183,7 +183,7 @@ class FillWithCustomValue(Operation):
         value = write.filler(fit_value(self.parameters.new_value, column.dtype), column.dtype)
         return Code.replacing(f"{write.column(column.name)}.fill_null({value})")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Becomes) -> Report:
         """How many values were filled."""
         column = self.parameters.find(before)
         became = "; the column is text now" if facts["becomesText"] else ""
@@ -192,7 +192,7 @@ class FillWithCustomValue(Operation):
 
 
 @operation
-class DeleteRowsWithNA(Operation):
+class DeleteRowsWithNA(Operation[NoFacts]):
     """Remove the rows in which a column's value is missing."""
 
     name = "deleteRowsWithNA"
@@ -209,7 +209,7 @@ class DeleteRowsWithNA(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Minutes"}
     parameters: OneColumn
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column, less the rows."""
         column = self.parameters.find(table)
         if column.missing == 0:
@@ -217,14 +217,14 @@ class DeleteRowsWithNA(Operation):
         filled = col(column.name).is_not_null()
         return Change(table.columns, rows=lambda frame: frame.filter(filled), rows_read=[column.name])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``drop_nulls``."""
         column = self.parameters.find(table)
         if column.missing == 0:
             return Code.nothing()
         return Code.of(f"df = df.drop_nulls({write.names([column.name])})")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many rows went."""
         column = self.parameters.find(before)
         gone = before.rows - after.rows

@@ -24,7 +24,8 @@ from longshore.tables.core.portable import portable
 from longshore.tables.core.spelling import SYNONYMS
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.about import NUMBERS, About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.facts import NoFacts
 from longshore.tables.operations.scaling import fractional
 
 Method = Literal[
@@ -102,7 +103,7 @@ class InterpolateParameters(OneColumn):
 
 
 @operation
-class Interpolate(Operation):
+class Interpolate(Operation[NoFacts]):
     """Fill missing values from the values around them, along a line or a curve.
 
     Rows count as equally far apart. Gaps above the first value stay, as in pandas with its defaults; those
@@ -127,12 +128,12 @@ class Interpolate(Operation):
     ordered = True
     parameters: InterpolateParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> NoFacts:
         """Nothing: each gap is filled from the rows around it. Refuses what could not be computed."""
         self._refuse(table, self.parameters.find(table))
         return {}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The column with its gaps filled; one without values or without gaps is left alone."""
         column = self.parameters.find(table)
         self._refuse(table, column)
@@ -145,7 +146,7 @@ class Interpolate(Operation):
         filled = mapped(values, fill, pl.Float64(), elementwise=False).cast(fractional(column.dtype))
         return Change.of(table, {column.name: filled})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The neighbours joined by Polars; a curve by SciPy."""
         column, method = self.parameters.find(table), self.parameters.method
         if column.missing in (0, table.rows):
@@ -163,7 +164,7 @@ class Interpolate(Operation):
         line = f"{values}.cast(pl.Float64).{fill}.fill_nan(None)"
         return Code.replacing(line + ("" if fractional(column.dtype) == pl.Float64() else f".cast({into})"))
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many cells were filled, and how many had nothing to be filled from."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         filled = column.missing - now.missing

@@ -21,12 +21,12 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Report,
     counted,
     operation,
 )
+from longshore.tables.operations.facts import Joined, Matches
 from longshore.tables.operations.joining_code import JoinCode
 from longshore.tables.operations.matching import KeyPair, pair
 from longshore.tables.operations.meeting import become, meet
@@ -129,7 +129,7 @@ class _Found:
 
 
 @operation
-class Join(BinaryOperation):
+class Join(BinaryOperation[Joined]):
     """Bring columns of another dataset beside the rows whose keys agree; a missing key agrees with nothing."""
 
     name = "join"
@@ -164,7 +164,7 @@ class Join(BinaryOperation):
             kept["columns"] = [column.name for column in self._brought(there, [])]
         return kept
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Joined:
         """How many rows match, counted before anything is joined.
 
         :raises ColumnNotFound: for a column that one of the tables does not have.
@@ -173,7 +173,15 @@ class Join(BinaryOperation):
         """
         found = self._find(table)
         counts = _count(table, self.other.table, found.pairs, self.parameters.how)
-        facts: Facts = {"other": self.about_other(found.read(self.other.table)), **counts, "rowsBefore": table.rows}
+        facts: Joined = {
+            "other": self.about_other(found.read(self.other.table)),
+            "matched": counts["matched"],
+            "unmatched": counts["unmatched"],
+            "otherUnmatched": counts["otherUnmatched"],
+            "duplicateKeys": counts["duplicateKeys"],
+            "rowsBefore": table.rows,
+            "rowsAfter": counts["rowsAfter"],
+        }
         _check_size(counts["rowsAfter"], table.rows + self.other.table.rows)
         if self.parameters.how == "outer":
             met = [meet(table, pair.here, self.other.table, pair.there) for pair in found.pairs]
@@ -181,7 +189,7 @@ class Join(BinaryOperation):
             facts["typesDiffer"] = [each.to_wire() for each in met if each.differs]
         return facts
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Joined) -> Change:
         """Our columns, then the other table's; ours are not written anew where every row stays as it was."""
         found = self._find(table)
         names = self._new_names(table, found)
@@ -196,7 +204,7 @@ class Join(BinaryOperation):
         keys = self._outer_keys(found, facts) if self.parameters.how == "outer" else {}
         return Change([*(keys.get(column.name, column) for column in table.columns), *new], rows=joined)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Joined) -> Code:
         """``join``; keys of different types are first made comparable."""
         bound = self.as_recorded(table, facts)
         found = bound._find(table)
@@ -207,7 +215,7 @@ class Join(BinaryOperation):
         lines = script.plain() if found.is_plain else script.converted(facts.get("keyTypes", []))
         return Code.of(opened, *lines, arguments=files)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Joined) -> Report:
         """How many rows found a partner, and which keys would have had several."""
         names = ", ".join(key.find(before).name for key in self.parameters.keys)
         added = after.width - before.width
@@ -219,7 +227,7 @@ class Join(BinaryOperation):
             several = counted(facts["duplicateKeys"], "key")
             sentence += f"; {several} of the other table stood in several of its rows"
         told = ("matched", "unmatched", "otherUnmatched", "duplicateKeys", "rowsBefore", "rowsAfter", "typesDiffer")
-        return Report(sentence, {name: facts[name] for name in told if name in facts})
+        return Report(sentence, {name: told_of for name, told_of in facts.items() if name in told})
 
     def _find(self, table: Table) -> _Found:
         there = self.other.table
@@ -254,7 +262,7 @@ class Join(BinaryOperation):
         order: Literal["left", "left_right"] = "left_right" if several or how == "full" else "left"
         return ours.join(theirs, on=keys, how=how, maintain_order=order, coalesce=True)
 
-    def _outer_keys(self, found: _Found, facts: Facts) -> dict[str, Computed]:
+    def _outer_keys(self, found: _Found, facts: Joined) -> dict[str, Computed]:
         """Our key columns, with the other table's values in the rows that come from there."""
         computed: dict[str, Computed] = {}
         for i, (each, name) in enumerate(zip(found.pairs, facts["keyTypes"], strict=True)):
@@ -277,7 +285,7 @@ def _brought(number: int) -> str:
     return f"\x00brought{number}"
 
 
-def _count(ours: Table, theirs: Table, pairs: list[KeyPair], how: How) -> dict[str, int]:
+def _count(ours: Table, theirs: Table, pairs: list[KeyPair], how: How) -> Matches:
     """What a join will find, from the counts of the keys alone.
 
     Memory grows with the number of different keys of the other table, not with the rows of this one.

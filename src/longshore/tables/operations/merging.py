@@ -16,7 +16,8 @@ from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import as_text, fit_value
 from longshore.tables.operations.about import TEXT, About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.facts import NoFacts
 from longshore.tables.operations.replacing import count_differences, replace_whole, whole_code
 
 MAX_VALUES = 100_000
@@ -59,7 +60,7 @@ class MergeValuesParameters(OneColumn):
 
 
 @operation
-class MergeValues(Operation):
+class MergeValues(Operation[NoFacts]):
     """Replace groups of values by one each, all at once: nothing is replaced twice.
 
     A column that is not text keeps its type; the values are then read as it.
@@ -80,7 +81,7 @@ class MergeValues(Operation):
     }
     parameters: MergeValuesParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The column with its values replaced.
 
         :raises InvalidType: for a value that the column's type cannot hold.
@@ -91,7 +92,7 @@ class MergeValues(Operation):
         values = col(column.name).cast(dtype) if dtype != column.dtype else col(column.name)
         return Change.of(table, {column.name: replace_whole(values, final, dtype).cast(column.dtype)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``replace``."""
         column = self.parameters.find(table)
         dtype: pl.DataType = pl.String() if dtypes.is_text(column.dtype) else column.dtype
@@ -99,7 +100,7 @@ class MergeValues(Operation):
         replaced += "" if dtype == column.dtype else f".cast({write.type_of(column.dtype)})"
         return Code.replacing(f"{replaced}.alias({write.quote(column.name)})" if "pl.when(" in replaced else replaced)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """In how many rows something else stands now."""
         old, new = self.parameters.find(before), self.parameters.find(after)
         count = count_differences(before, old, after, new)

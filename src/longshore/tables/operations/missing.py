@@ -20,7 +20,6 @@ from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
-    Facts,
     OneColumn,
     Operation,
     Report,
@@ -28,10 +27,11 @@ from longshore.tables.operations.base import (
     operation,
     readable,
 )
+from longshore.tables.operations.facts import Average, NoFacts
 
 
 @operation
-class EmptyStringToNaN(Operation):
+class EmptyStringToNaN(Operation[NoFacts]):
     """Make empty text missing."""
 
     name = "emptyStringToNaN"
@@ -47,7 +47,7 @@ class EmptyStringToNaN(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Country"}
     parameters: OneColumn
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The column with its empty texts missing; a column that is not text has none."""
         column = self.parameters.find(table)
         if not is_text(column.dtype):
@@ -55,14 +55,14 @@ class EmptyStringToNaN(Operation):
         text = col(column.name)
         return Change.of(table, {column.name: pl.when(text.cast(pl.String) != "").then(text)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """Only what is not empty stays."""
         column = self.parameters.find(table)
         if not is_text(column.dtype):
             return Code.nothing()
         return Code.replacing(f'pl.when({write.as_text(column)} != "").then({write.column(column.name)})')
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many cells became missing."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         return Report(f"Made {counted(now.missing - column.missing, 'empty cell')} of {column.name} missing")
@@ -83,7 +83,7 @@ class FillWithAverageParameters(OneColumn):
 
 
 @operation
-class FillWithAverage(Operation):
+class FillWithAverage(Operation[Average]):
     """Fill a column's missing values with its mean, median or most frequent value."""
 
     name = "fillWithAverage"
@@ -98,7 +98,7 @@ class FillWithAverage(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Rating", "metric": "mean"}
     parameters: FillWithAverageParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Average:
         """The average, as JSON, and the type that holds it.
 
         Mean and median as pandas' ``Series.mean`` and ``Series.median``: missing values do not count.
@@ -112,7 +112,7 @@ class FillWithAverage(Operation):
             raise InvalidValue(f"column {column.name!r} has no values, so there is no {self.parameters.metric}")
         return {"value": to_json(average)}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Average) -> Change:
         """The column with every gap filled; integers become floats only when the average is no integer."""
         column = self.parameters.find(table)
         if column.missing == 0:
@@ -121,7 +121,7 @@ class FillWithAverage(Operation):
         value = literal(from_json(facts["value"], dtype), dtype)
         return Change.of(table, {column.name: col(column.name).cast(dtype).fill_null(value)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Average) -> Code:
         """``fill_null`` with the average that was learnt."""
         column = self.parameters.find(table)
         if column.missing == 0:
@@ -132,7 +132,7 @@ class FillWithAverage(Operation):
         note = f"The {self.parameters.metric} was learnt from the data."
         return Code.replacing(f"{values}.fill_null({value})", note=note)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Average) -> Report:
         """How many values were filled, and with what."""
         column = self.parameters.find(before)
         value = facts["value"]
@@ -142,7 +142,7 @@ class FillWithAverage(Operation):
         return Report(sentence, {"value": value, "filled": column.missing})
 
 
-def _filled_type(column: Column, facts: Facts) -> pl.DataType:
+def _filled_type(column: Column, facts: Average) -> pl.DataType:
     is_fraction = isinstance(facts["value"], float) and not facts["value"].is_integer()
     return pl.Float64() if column.dtype.is_integer() and is_fraction else column.dtype
 

@@ -21,12 +21,12 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Operation,
     Report,
     operation,
 )
+from longshore.tables.operations.facts import DatesFound
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 
 MAX_FORMATS = 50
@@ -75,7 +75,7 @@ class ParseDatesParameters(OneColumn):
 
 
 @operation
-class ParseDates(Operation):
+class ParseDates(Operation[DatesFound]):
     """Read text, or numbers that count time since 1970, as dates or datetimes, decided for the whole column.
 
     The answer's ``evidence`` lists the formats that were found, how many values each reads, and how many of these
@@ -96,7 +96,7 @@ class ParseDates(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "formats": ["epoch:s"], "inPlace": False}
     parameters: ParseDatesParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> DatesFound:
         """The formats to be tried in turn, what they make, and what speaks for them."""
         column = require_dates_written(self.parameters.find(table))
         frame = table.scan([column.name])
@@ -114,7 +114,7 @@ class ParseDates(Operation):
             "evidence": [each.to_wire() for each in decision.evidence],
         }
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: DatesFound) -> Change:
         """The column as dates, or a new one beside it."""
         column = require_dates_written(self.parameters.find(table))
         styles = [style_of(text) for text in facts["formats"]]
@@ -126,7 +126,7 @@ class ParseDates(Operation):
         made = Computed(free_name(f"{column.name}_date", set(table.names)), dates, (column.name,))
         return Change([*table.columns[:at], made, *table.columns[at:]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: DatesFound) -> Code:
         """The formats that were found or given, tried in turn."""
         column, position = self.parameters.find(table), self.parameters.position(table)
         styles = [style_of(text) for text in facts["formats"]]
@@ -139,7 +139,7 @@ class ParseDates(Operation):
             return Code.of(text, f"df = df.with_columns({made})", note=note)
         return Code.of(text, f"df = insert_columns(df, {position + 1}, df.select({made}))", note=note)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: DatesFound) -> Report:
         """The formats and their evidence, and which values fit none."""
         column = self.parameters.find(before)
         made = after.columns[self.parameters.position(before) + (0 if self.parameters.in_place else 1)]

@@ -17,7 +17,8 @@ from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.dates import stripped
 from longshore.tables.formats.number_inference import decide, read_numbers
 from longshore.tables.operations.about import TEXT, About, Fits
-from longshore.tables.operations.base import Change, Code, Computed, Facts, OneColumn, Operation, Report, operation
+from longshore.tables.operations.base import Change, Code, Computed, OneColumn, Operation, Report, operation
+from longshore.tables.operations.facts import NumbersFound
 from longshore.tables.operations.misfits import find_misfits, said_of_misfits
 
 
@@ -51,7 +52,7 @@ class ParseNumbersParameters(OneColumn):
 
 
 @operation
-class ParseNumbers(Operation):
+class ParseNumbers(Operation[NumbersFound]):
     """Read text as numbers, whatever currencies, percent signs and thousands stand in it, decided for the whole column.
 
     Currencies are taken off, not converted; brackets and a minus at either end make a number negative. The answer's
@@ -72,7 +73,7 @@ class ParseNumbers(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Gross"}
     parameters: ParseNumbersParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> NumbersFound:
         """The decimal marks to be tried in turn, what they make, and what speaks for them."""
         column = require_text(self.parameters.find(table))
         wanted = None if self.parameters.decimal == "auto" else self.parameters.decimal
@@ -88,7 +89,7 @@ class ParseNumbers(Operation):
     def _divides(self) -> bool:
         return self.parameters.percent == "fraction"
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NumbersFound) -> Change:
         """The column as numbers, or a new one beside it."""
         column = require_text(self.parameters.find(table))
         target = dtypes.decode(facts["dtype"])
@@ -104,7 +105,7 @@ class ParseNumbers(Operation):
     def _made_name(self, table: Table) -> str:
         return free_name(f"{self.parameters.find(table).name}_number", set(table.names))
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NumbersFound) -> Code:
         """The decimal marks that were found or given, tried in turn."""
         column, position = self.parameters.find(table), self.parameters.position(table)
         target = dtypes.decode(facts["dtype"])
@@ -116,7 +117,7 @@ class ParseNumbers(Operation):
         made = f"{read}.alias({write.quote(self._made_name(table))})"
         return Code.of(f"df = insert_columns(df, {position + 1}, df.select({made}))", note=note)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NumbersFound) -> Report:
         """The decimal mark and its evidence, and which values are no numbers."""
         column = self.parameters.find(before)
         made = after.columns[self.parameters.position(before) + (0 if self.parameters.in_place else 1)]

@@ -18,7 +18,8 @@ from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Column, Table
 from longshore.tables.formats.scalars import Scalar, as_text, fit_value, literal, require_scalar
 from longshore.tables.operations.about import About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, counted, operation
+from longshore.tables.operations.facts import NewType
 from longshore.tables.patterns import Pattern, collecting, compile_pattern
 
 
@@ -63,7 +64,7 @@ class FindReplaceParameters(OneColumn):
 
 
 @operation
-class FindReplace(Operation):
+class FindReplace(Operation[NewType]):
     """Replace values that equal something, or every match of a regular expression inside them."""
 
     name = "findReplace"
@@ -77,7 +78,7 @@ class FindReplace(Operation):
     }
     parameters: FindReplaceParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> NewType:
         """The type of the result: a column that is not text keeps its type if every result still reads as it."""
         column = self.parameters.find(table)
         if self.parameters.match_regex:
@@ -93,7 +94,7 @@ class FindReplace(Operation):
         kept = [name for name, is_lost in found.items() if not is_lost]
         return {"dtype": kept[0] if kept else "string"}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NewType) -> Change:
         """The column with its values replaced one pair after the other."""
         column = self.parameters.find(table)
         dtype = dtypes.decode(facts["dtype"])
@@ -105,7 +106,7 @@ class FindReplace(Operation):
         replaced = self._text(column)
         return Change.of(table, {column.name: replaced if dtype == pl.String() else read_back(replaced, dtype)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NewType) -> Code:
         """``replace`` for whole values, one expression after the other for patterns."""
         column, dtype = self.parameters.find(table), dtypes.decode(facts["dtype"])
         name = write.quote(column.name)
@@ -139,7 +140,7 @@ class FindReplace(Operation):
                 branches += f".when({equal}).then({write.value(put, pl.String())})"
         return f"pl{branches}.otherwise({text})" if branches else text
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NewType) -> Report:
         """How many cells differ now."""
         old, new = self.parameters.find(before), self.parameters.find(after)
         count = count_differences(before, old, after, new)

@@ -22,7 +22,6 @@ from longshore.tables.operations.about import About, Fits
 from longshore.tables.operations.base import (
     Change,
     Code,
-    Facts,
     Operation,
     Parameters,
     Report,
@@ -30,6 +29,7 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.facts import Condition, NoFacts
 from longshore.tables.patterns import collecting, compile_pattern
 from longshore.tables.viewing.conditions import MAX_CONDITION, WHERE
 from longshore.tables.viewing.ordering import key, needed, order_query
@@ -97,7 +97,7 @@ class ViewedRowsParameters(Parameters):
 
     _condition_can_be_read = field_validator("where")(check_condition)
 
-    def select(self, table: Table, facts: Facts) -> Selection:
+    def select(self, table: Table, facts: Condition) -> Selection:
         """The selection in ``table``, with what its condition has learnt of whole columns.
 
         :raises InvalidRequest: without filter, condition and search, or for a filter without columns.
@@ -111,13 +111,13 @@ class ViewedRowsParameters(Parameters):
         return replace(selection, where=replace(selection.where, learnt=tuple(facts["values"])))
 
 
-class _ByView(Operation):
+class _ByView(Operation[Condition]):
     """Rows chosen by a view."""
 
     parameters: ViewedRowsParameters
     kept: ClassVar[bool]
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Condition:
         """The values of whole columns in the condition, in the order in which they stand."""
         where = self.parameters.select(table, {}).where
         if where is None:
@@ -125,7 +125,7 @@ class _ByView(Operation):
         compiled = where.compile(lambda column: column.name)
         return {"values": learn(compiled, table.scan(compiled.reads), table.rows)} if compiled.aggregates else {}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Condition) -> Change:
         """Every column, less some rows; which ones is found out while the rows are read.
 
         :raises InvalidType: for outliers of a column that holds no numbers, or a condition that is none.
@@ -141,7 +141,7 @@ class _ByView(Operation):
 
         return Change(table.columns, rows=choose, rows_read=[column.name for column in needed(selection)])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Condition) -> Code:
         """``filter`` with the conditions of the view."""
         selection = self.parameters.select(table, facts)
         parts, where = _where_code(selection)
@@ -152,7 +152,7 @@ class _ByView(Operation):
         note = "The values of whole columns were learnt from the data." if facts.get("values") else ""
         return Code.of(*parts, f"df = df.filter({condition})", note=note)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Condition) -> Report:
         """How many rows stayed or went."""
         removed = before.rows - after.rows
         shown = f"Kept {counted(after.rows, 'row')} of" if self.kept else f"Dropped {counted(removed, 'row')} of"
@@ -281,7 +281,7 @@ class AddRowsParameters(Parameters):
 
 
 @operation
-class AddRows(Operation):
+class AddRows(Operation[NoFacts]):
     """Add rows at the end or in between."""
 
     name = "addRows"
@@ -291,7 +291,7 @@ class AddRows(Operation):
     ordered = True
     parameters: AddRowsParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column with the new rows in their place.
 
         :raises InvalidValue: for a value that does not fit its column, or a list of another length.
@@ -300,16 +300,16 @@ class AddRows(Operation):
         """
         return inserting(table, self.parameters.rows, self.parameters.row_index)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """Old and new rows, one below the other."""
         return _insert_code(table, self.parameters.rows, self.parameters.row_index)
 
-    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+    def row_before(self, before: Table, facts: NoFacts, row: int, scan: Scan) -> int | None:
         """The rows below the new ones have moved down."""
         place = before.rows if self.parameters.row_index is None else self.parameters.row_index
         return before_insertion(row, place, len(self.parameters.rows))
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many, and where."""
         return told(before, self.parameters.row_index, len(self.parameters.rows))
 
@@ -329,7 +329,7 @@ class InsertRowParameters(Parameters):
 
 
 @operation
-class InsertRow(Operation):
+class InsertRow(Operation[NoFacts]):
     """Insert one row, empty or with values."""
 
     name = "insertRow"
@@ -339,19 +339,19 @@ class InsertRow(Operation):
     ordered = True
     parameters: InsertRowParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column with the new row in its place; raises as :meth:`AddRows.transform`."""
         return inserting(table, [self.parameters.values], self.parameters.row_index)
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """Old and new rows, one below the other."""
         return _insert_code(table, [self.parameters.values], self.parameters.row_index)
 
-    def row_before(self, before: Table, facts: Facts, row: int, scan: Scan) -> int | None:
+    def row_before(self, before: Table, facts: NoFacts, row: int, scan: Scan) -> int | None:
         """The rows below the new one have moved down."""
         return before_insertion(row, self.parameters.row_index, 1)
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """Where."""
         return told(before, self.parameters.row_index, 1)
 

@@ -16,7 +16,8 @@ from longshore.tables.core.forms import shown
 from longshore.tables.core.spelling import NAMES
 from longshore.tables.core.table import Column, Table
 from longshore.tables.operations.about import NUMBERS, About, Fits
-from longshore.tables.operations.base import Change, Code, Facts, OneColumn, Operation, Report, operation, readable
+from longshore.tables.operations.base import Change, Code, OneColumn, Operation, Report, operation, readable
+from longshore.tables.operations.facts import Range, Spread
 
 _MODERATE = 2.0**300
 """Numbers up to this, and not below its reciprocal, can be squared and summed up without overflow."""
@@ -38,7 +39,7 @@ class NormalizeParameters(OneColumn):
 
 
 @operation
-class Normalize(Operation):
+class Normalize(Operation[Range]):
     """Rescale a column's numbers linearly, so that they lie between two given ones."""
 
     name = "normalize"
@@ -53,7 +54,7 @@ class Normalize(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes", "rangeFrom": 0, "rangeTo": 1}
     parameters: NormalizeParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Range:
         """The smallest and the greatest value."""
         column = require_numbers(self.parameters.find(table))
         if self.parameters.range_from >= self.parameters.range_to:
@@ -61,11 +62,11 @@ class Normalize(Operation):
         low, high = extremes(table, column)
         return {"min": low, "max": high}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Range) -> Change:
         """The column rescaled; one without two different values is left alone."""
         column = require_numbers(self.parameters.find(table))
         low, high = facts["min"], facts["max"]
-        if low == high:
+        if low is None or high is None or low == high:
             return Change.nothing(table)
         scale = _scale(low, high)
         values, low, high = col(column.name).cast(pl.Float64) / scale, float(low) / scale, float(high) / scale
@@ -76,11 +77,11 @@ class Normalize(Operation):
         met = pl.when(values == high).then(pl.lit(self.parameters.range_to)).otherwise(rescaled)
         return Change.of(table, {column.name: met.cast(fractional(column.dtype))})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Range) -> Code:
         """The same arithmetic in the same order, so that the last digit agrees."""
         column = self.parameters.find(table)
         low, high = facts["min"], facts["max"]
-        if low == high:
+        if low is None or high is None or low == high:
             return Code.nothing()
         scale = _scale(low, high)
         low, high = float(low) / scale, float(high) / scale
@@ -98,19 +99,19 @@ class Normalize(Operation):
             note="The least and the greatest value were learnt from the data.",
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Range) -> Report:
         """Old and new range."""
         column = self.parameters.find(before)
         low, high = facts["min"], facts["max"]
         answer = {"min": low, "max": high}
-        if low == high:
+        if low is None or high is None or low == high:
             return Report(f"Left {column.name} alone: {_sameness(low)}", answer)
         new = f"{readable(self.parameters.range_from)} to {readable(self.parameters.range_to)}"
         return Report(f"Rescaled {column.name} from {readable(low)} to {readable(high)} into {new}", answer)
 
 
 @operation
-class Standardize(Operation):
+class Standardize(Operation[Spread]):
     """Shift and rescale a column's numbers to mean 0 and sample standard deviation 1."""
 
     name = "standardize"
@@ -125,7 +126,7 @@ class Standardize(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Votes"}
     parameters: OneColumn
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Spread:
         """Mean and sample standard deviation of the values divided by ``scale``, a power of two.
 
         The scale is 1 unless the numbers are so great or small that their squares would leave a float's range.
@@ -133,7 +134,7 @@ class Standardize(Operation):
         """
         column = require_numbers(self.parameters.find(table))
         low, high = extremes(table, column)
-        constant = {"mean": low, "deviation": 0.0, "scale": 1.0}
+        constant: Spread = {"mean": low, "deviation": 0.0, "scale": 1.0}
         if low is None or high is None or low == high:
             return constant
         scale = _scale(low, high)
@@ -142,32 +143,34 @@ class Standardize(Operation):
         mean, deviation = found.row(0)
         return {"mean": mean, "deviation": deviation, "scale": scale} if deviation > 0 else constant
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Spread) -> Change:
         """The column shifted and rescaled; one without two different values is left alone."""
         column = require_numbers(self.parameters.find(table))
-        if facts["deviation"] == 0:
+        mean = facts["mean"]
+        if mean is None or facts["deviation"] == 0:
             return Change.nothing(table)
         values = col(column.name).cast(pl.Float64) / facts["scale"]
-        shifted = (values - facts["mean"]) / facts["deviation"]
+        shifted = (values - mean) / facts["deviation"]
         return Change.of(table, {column.name: shifted.cast(fractional(column.dtype))})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Spread) -> Code:
         """The same arithmetic in the same order, so that the last digit agrees."""
         column = self.parameters.find(table)
-        if facts["deviation"] == 0:
+        mean = facts["mean"]
+        if mean is None or facts["deviation"] == 0:
             return Code.nothing()
         scale = "" if facts["scale"] == 1 else f" / {write.plain(facts['scale'])}"
         values = f"{write.column(column.name)}.cast(pl.Float64){scale}"
-        shifted = f"(({values} - {_term(facts['mean'])}) / {write.plain(facts['deviation'])}).fill_nan(None)"
+        shifted = f"(({values} - {_term(mean)}) / {write.plain(facts['deviation'])}).fill_nan(None)"
         return Code.replacing(
             f"{shifted}{_cast(column)}",
             note="Mean and standard deviation were learnt from the data.",
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Spread) -> Report:
         """Mean and deviation before."""
         column = self.parameters.find(before)
-        if facts["deviation"] == 0:
+        if facts["mean"] is None or facts["deviation"] == 0:
             return Report(f"Left {column.name} alone: {_sameness(facts['mean'])}")
         mean, deviation = facts["mean"] * facts["scale"], facts["deviation"] * facts["scale"]
         was = f"mean {readable(mean)}, standard deviation {readable(deviation)}"

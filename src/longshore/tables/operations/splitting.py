@@ -23,7 +23,6 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Operation,
     Parameters,
@@ -32,10 +31,8 @@ from longshore.tables.operations.base import (
     operation,
 )
 from longshore.tables.operations.columns import check_name
+from longshore.tables.operations.facts import MAX_PARTS, NoFacts, Parts
 from longshore.tables.patterns import collecting, compile_pattern
-
-MAX_PARTS = 1_000
-"""New columns that one split may make."""
 
 _MARK = "\ufdd0\ufdd1"
 """Two code points that are no characters: takes the place of a pattern's matches. They differ, so that a
@@ -59,7 +56,7 @@ class SplitColumnParameters(OneColumn):
 
 
 @operation
-class SplitColumn(Operation):
+class SplitColumn(Operation[Parts]):
     """Split a column's text at a delimiter into new columns to its right.
 
     The parts are those of Python's ``str.split``, or of ``re.split`` less the groups. The column itself stays;
@@ -79,7 +76,7 @@ class SplitColumn(Operation):
     example: ClassVar[Mapping[str, Any]] = {"column": "Genres", "delimiter": ", ", "regex": False}
     parameters: SplitColumnParameters
 
-    def fit(self, table: Table) -> Facts:
+    def fit(self, table: Table) -> Parts:
         """The greatest number of parts; at least one."""
         column = self.parameters.find(table)
         text, delimiter = self._cut(column)
@@ -91,7 +88,7 @@ class SplitColumn(Operation):
             )
         return {"parts": parts}
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: Parts) -> Change:
         """The new columns; where a value has more parts than were learnt, the last holds the rest as it is."""
         at, parts = self.parameters.position(table), facts["parts"]
         column = table.columns[at]
@@ -104,7 +101,7 @@ class SplitColumn(Operation):
         columns: list[Column | Computed] = [*table.columns[: at + 1], *made, *table.columns[at + 1 :]]
         return Change(columns, shared={_PARTS: text.str.splitn(delimiter, parts)})
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: Parts) -> Code:
         """``splitn`` at the delimiter, or at a mark that takes the place of a pattern's matches."""
         at, parts = self.parameters.position(table), facts["parts"]
         text, delimiter = write.text_of(table.columns[at]), self.parameters.delimiter
@@ -118,7 +115,7 @@ class SplitColumn(Operation):
             note="The number of parts was learnt from the data.",
         )
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: Parts) -> Report:
         """How many columns came, and their names."""
         at, parts = self.parameters.position(before), facts["parts"]
         names = after.names[at + 1 : at + 1 + parts]
@@ -164,7 +161,7 @@ class CombineColumnsParameters(Parameters):
 
 
 @operation
-class CombineColumns(Operation):
+class CombineColumns(Operation[NoFacts]):
     """Put the texts of several columns together in a new one.
 
     Missing parts are skipped together with their separator; where all are missing, so is the result.
@@ -183,7 +180,7 @@ class CombineColumns(Operation):
     }
     parameters: CombineColumnsParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column, and the new one among them."""
         sources = self.parameters.find(table)
         if len(set(sources)) < 2:
@@ -200,7 +197,7 @@ class CombineColumns(Operation):
         made = Computed(name, pl.when(is_any).then(together), reads)
         return Change([*table.columns[:at], made, *table.columns[at:]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """``concat_str`` where any part is there."""
         sources, separator = self.parameters.find(table), write.quote(self.parameters.separator)
         texts = ", ".join(write.text_of(column) for column in sources)
@@ -210,7 +207,7 @@ class CombineColumns(Operation):
         new = f"pl.when({known}).then({together}).alias({write.quote(self.parameters.new_name)})"
         return Code.of(f"df = insert_columns(df, {self.parameters.insert_index}, df.select({new}))")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The columns that were put together."""
         names = [column.name for column in self.parameters.find(before)]
         what = ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:5])} and {len(names) - 5:,} more"
@@ -218,7 +215,7 @@ class CombineColumns(Operation):
 
 
 @operation
-class InsertDuplicateColumn(Operation):
+class InsertDuplicateColumn(Operation[NoFacts]):
     """Insert a copy of a column to its right; the two share their data until one changes."""
 
     name = "insertDuplicateColumn"
@@ -227,20 +224,20 @@ class InsertDuplicateColumn(Operation):
     example: ClassVar[Mapping[str, Any]] = {"columnIndex": 0}
     parameters: OneColumn
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """Every column; the one twice. Nothing is computed."""
         at = self.parameters.position(table)
         column = table.columns[at]
         copy = replace(column, name=free_name(f"{column.name}_copy", set(table.names)))
         return Change([*table.columns[: at + 1], copy, *table.columns[at + 1 :]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The column under another name."""
         at = self.parameters.position(table)
         old, new = table.names[at], self.transform(table, facts).columns[at + 1].name
         return Code.of(f"df = df.insert_column({at + 1}, df[{write.quote(old)}].alias({write.quote(new)}))")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The copy's name."""
         at = self.parameters.position(before)
         copy = after.names[at + 1]

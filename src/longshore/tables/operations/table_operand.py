@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pydantic import Field, StrictStr
+from typing_extensions import TypeVar
 
 from longshore.errors import IllegalOperation, SessionNotFound, shorten
 from longshore.tables.codegen import literals as write
@@ -23,7 +24,8 @@ from longshore.tables.codegen.literals import Argument
 from longshore.tables.core import dtypes
 from longshore.tables.core.forms import shown
 from longshore.tables.core.table import Column, Table
-from longshore.tables.operations.base import Facts, Operation, Parameters
+from longshore.tables.operations.base import Operation, Parameters
+from longshore.tables.operations.facts import Facts, OtherTable, Read
 
 ITSELF: Final = "itself"
 """Names the table that the operation changes, as it is before the operation."""
@@ -74,6 +76,9 @@ def missing_source(named: str) -> SessionNotFound:
     )
 
 
+R = TypeVar("R", bound=Read, default=Any)
+
+
 class OtherParameters(Parameters):
     """Names the other table."""
 
@@ -86,7 +91,7 @@ class OtherParameters(Parameters):
     )
 
 
-class BinaryOperation(Operation):
+class BinaryOperation(Operation[R]):
     """An operation that reads a second table; it is given that by :meth:`reading` before it is carried out."""
 
     parameters: OtherParameters
@@ -118,18 +123,18 @@ class BinaryOperation(Operation):
         """What sentences call the other table."""
         return ITSELF if self.is_with_itself else self.other.name
 
-    def about_other(self, read: Iterable[Column]) -> Facts:
+    def about_other(self, read: Iterable[Column]) -> OtherTable:
         """What a history keeps of the other table: enough to explain the step, and to find the same version again.
 
         :param read: the columns that the step reads; their types let a script read them from an exported file.
         """
         table = self.other.table
-        told: dict[str, Any] = {"name": self.other_name, "rows": table.rows, "columns": table.width}
+        told: OtherTable = {"name": self.other_name, "rows": table.rows, "columns": table.width}
         if self.is_with_itself:
             return told
         return {**told, "version": self.other.version, "types": {c.name: dtypes.encode(c.dtype) for c in read}}
 
-    def as_recorded(self, table: Table, facts: Facts) -> Self:
+    def as_recorded(self, table: Table, facts: R) -> Self:
         """The same operation with the columns of the other table that it reads, but without their data.
 
         :raises IllegalOperation: when the facts are of a time when they did not tell the types.
@@ -147,7 +152,7 @@ class BinaryOperation(Operation):
         columns = tuple(Column(name, dtypes.decode(dtype), "", name, 0) for name, dtype in types.items())
         return self.reading(TableOperand(Table(table.folder, columns, 0), facts["other"]["name"]))
 
-    def reading_code(self, read: Iterable[Column], facts: Facts) -> tuple[str, list[Argument]]:
+    def reading_code(self, read: Iterable[Column], facts: R) -> tuple[str, list[Argument]]:
         """The statement that puts the other table's columns into ``other``, and the file that it asks for."""
         if self.is_with_itself:
             return f"other = df.select({write.names(c.name for c in read)})", []

@@ -23,7 +23,6 @@ from longshore.tables.operations.base import (
     Change,
     Code,
     Computed,
-    Facts,
     OneColumn,
     Operation,
     Report,
@@ -31,11 +30,12 @@ from longshore.tables.operations.base import (
     counted,
     operation,
 )
+from longshore.tables.operations.facts import NoFacts
 from longshore.tables.operations.replacing import count_differences
 from longshore.tables.patterns import compile_pattern
 
 
-class _TextOperation(Operation):
+class _TextOperation(Operation[NoFacts]):
     """Changes text columns cell by cell."""
 
     parameters: SeveralColumns
@@ -44,7 +44,7 @@ class _TextOperation(Operation):
         """The new texts."""
         raise NotImplementedError
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The columns with their texts changed.
 
         :raises InvalidType: for a column that is not text.
@@ -60,7 +60,7 @@ class _TextOperation(Operation):
         """:meth:`changed` in a script."""
         raise NotImplementedError
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The columns with their texts changed."""
         columns = [table.columns[index] for index in self.parameters.positions(table)]
         same = all(column.dtype == pl.String() for column in columns)
@@ -115,7 +115,7 @@ class TrimText(_TextOperation):
         collapse = ", collapse=True" if self.parameters.collapse else ""
         return f"trimmed({text}, {write.quote(self.parameters.ends)}{collapse})"
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many cells had spaces to lose."""
         return self.told("Trimmed", before, after)
 
@@ -169,7 +169,7 @@ class ChangeCase(_TextOperation):
                 return f"{text}.map_elements(title, return_dtype=pl.String)"
         return f"sentence_case({text})"
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """How many cells look different now."""
         return self.told(f"Wrote in {self.parameters.case} case", before, after)
 
@@ -217,7 +217,7 @@ class ExtractParameters(OneColumn):
 
 
 @operation
-class Extract(Operation):
+class Extract(Operation[NoFacts]):
     r"""Take parts out of text into new columns: the groups of a regular expression's first match.
 
     A named group, as in ``(?P<year>\d{4})``, gives its name; others are called ``<column>_1`` and so on. Where
@@ -239,7 +239,7 @@ class Extract(Operation):
     }
     parameters: ExtractParameters
 
-    def transform(self, table: Table, facts: Facts) -> Change:
+    def transform(self, table: Table, facts: NoFacts) -> Change:
         """The table with the new columns to the right of the old one, which stays.
 
         :raises InvalidPattern: for a malformed pattern.
@@ -259,7 +259,7 @@ class Extract(Operation):
         place = self.parameters.position(table) + 1
         return Change([*table.columns[:place], *new, *table.columns[place:]])
 
-    def code(self, table: Table, facts: Facts) -> Code:
+    def code(self, table: Table, facts: NoFacts) -> Code:
         """The groups of the first match, as ``re.search`` finds it."""
         place = self.parameters.position(table) + 1
         column, pattern = table.columns[place - 1], compile_pattern(self.parameters.pattern)
@@ -272,7 +272,7 @@ class Extract(Operation):
         )
         return Code.of(f"found = df.select({made})", f"df = insert_columns(df, {place}, found)")
 
-    def report(self, before: Table, after: Table, facts: Facts) -> Report:
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
         """The new columns, and in how many rows each found something."""
         place = self.parameters.position(before) + 1
         new: tuple[Column, ...] = after.columns[place : place + after.width - before.width]

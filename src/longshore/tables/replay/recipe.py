@@ -48,7 +48,7 @@ from longshore.tables.operations import (
     no_others,
     require_operation,
 )
-from longshore.tables.operations.splitting import MAX_PARTS
+from longshore.tables.operations.facts import require_shape
 from longshore.tables.replay.apply import Outcome, apply
 
 FORMAT: Final = "longshore-recipe"
@@ -503,7 +503,7 @@ class _Run:
             return self.carry(self.table, operation, None)
         # Fitting also checks what a request would be refused for, so it runs although its result is not used.
         learnt = operation.fit(self.table)
-        check_facts(step.facts, learnt)
+        check_facts(operation, step.facts, learnt)
         try:
             return self.carry(self.table, operation, dict(step.facts))
         except _MISFITS as error:
@@ -576,15 +576,15 @@ def _placed(error: LongshoreError, place: str) -> LongshoreError:
     return placed
 
 
-def check_facts(kept: Mapping[str, Any], learnt: Mapping[str, Any]) -> None:
-    """Whether kept facts have the form of those just learnt: the same names, the same JSON types.
+def check_facts(operation: Operation, kept: Mapping[str, Any], learnt: Mapping[str, Any]) -> None:
+    """Whether kept facts have the operation's shape, and the form of those just learnt from this table.
 
     :raises InvalidValue: if not. What they say is the recipe's own business, what they are is ours.
+    :raises TooLarge: when they ask for more than an operation makes.
     """
+    require_shape(operation.facts_shape(), kept)
     if kept.keys() != learnt.keys() or not all(_same_form(kept[name], learnt[name]) for name in learnt):
         raise InvalidValue("the facts that the recipe keeps for this step are not of its form; learn them instead")
-    if isinstance(kept.get("parts"), int) and not 1 <= kept["parts"] <= MAX_PARTS:
-        raise TooLarge(f"a split makes at most {MAX_PARTS:,} columns")
 
 
 def _same_form(kept: Any, learnt: Any) -> bool:
