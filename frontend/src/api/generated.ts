@@ -4231,10 +4231,10 @@ export interface components {
             encoding: string | null;
             /**
              * Dateorder
-             * @description how to read dates such as 3/4/2001 when the whole column fits both orders
+             * @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well
              * @default null
              */
-            dateOrder: ("dmy" | "mdy") | null;
+            dateOrder: ("dayFirst" | "monthFirst") | null;
             /**
              * Name
              * @description the file's name, when the body is the file itself; decides its format
@@ -4774,8 +4774,8 @@ export interface operations {
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
-                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders */
-                dateOrder?: ("dmy" | "mdy") | null;
+                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
+                dateOrder?: ("dayFirst" | "monthFirst") | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
                 /** @description false: answer 202 at once and import in the background */
@@ -4839,8 +4839,8 @@ export interface operations {
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
-                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders */
-                dateOrder?: ("dmy" | "mdy") | null;
+                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
+                dateOrder?: ("dayFirst" | "monthFirst") | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
                 /** @description false: answer 202 at once and import in the background */
@@ -4906,8 +4906,8 @@ export interface operations {
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
-                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders */
-                dateOrder?: ("dmy" | "mdy") | null;
+                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
+                dateOrder?: ("dayFirst" | "monthFirst") | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
             };

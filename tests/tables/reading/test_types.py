@@ -148,7 +148,7 @@ def test_dates_that_fit_both_orders_stay_text_with_a_warning(read_bytes: Read) -
     assert result.warnings[0].column == "x"
 
 
-@pytest.mark.parametrize(("order", "month"), [("dmy", 4), ("mdy", 3)])
+@pytest.mark.parametrize(("order", "month"), [("dayFirst", 4), ("monthFirst", 3), ("dmy", 4), ("mdy", 3)])
 def test_the_wanted_order_decides(read_bytes: Read, order: str, month: int) -> None:
     result = read_bytes("x,y\n3/4/2001,1\n", date_order=order)
     assert cells(result)["x"][0].month == month

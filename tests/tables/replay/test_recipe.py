@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,17 @@ def test_kept_facts_are_used_and_hostile_ones_refused(folder: Path) -> None:
         assert isinstance(done.failure, InvalidValue), facts
     split = RecipeStep(operation="splitColumn", parameters={"column": "name", "delimiter": ","}, facts={"parts": 10**9})
     assert isinstance(replay(other.table, [split], facts="keep").failure, TooLarge)
+
+
+def test_facts_of_an_older_spelling_mean_the_same(folder: Path) -> None:
+    frame = pl.DataFrame({"day": ["31/01/2001", "05/03/2001", "06/02/2001"]})
+    recipe = start(folder, frame).apply("changeColumnDataType", column="day", newDataType="date").recipe()
+    step = recipe.steps[0]
+    assert step.facts["dates"]["order"] == "dayFirst"
+    older = step.model_copy(update={"facts": {"dates": {**step.facts["dates"], "order": "dmy"}}})
+    done = replay(start(folder, frame).table, [older], facts="keep")
+    assert done.failure is None
+    assert done.table.scan().collect()["day"].to_list() == [date(2001, 1, 31), date(2001, 3, 5), date(2001, 2, 6)]
 
 
 @pytest.mark.parametrize(

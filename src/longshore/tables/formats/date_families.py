@@ -14,7 +14,7 @@ import polars as pl
 
 from longshore.tables.core.portable import portable
 
-Order = Literal["dmy", "mdy"]
+Order = Literal["dayFirst", "monthFirst"]
 
 # Six times faster without "%.f" and with a literal "Z": those come first.
 _CLOCK = (" %H:%M", " %H:%M:%S", " %H:%M:%S%.f", " %I:%M %p", " %I:%M:%S %p")
@@ -52,9 +52,9 @@ def _numeric(separator: str, year: str) -> list[Family]:
     part = r"\d\d" if (separator, year) == (".", "%y") else r"\d{1,2}"
     shape = rf"^{part}{mark}{part}{mark}{digits}"
     families = []
-    orders: tuple[Order, ...] = ("dmy",) if separator == "." else ("dmy", "mdy")
+    orders: tuple[Order, ...] = ("dayFirst",) if separator == "." else ("dayFirst", "monthFirst")
     for order in orders:
-        first, second = ("%d", "%m") if order == "dmy" else ("%m", "%d")
+        first, second = ("%d", "%m") if order == "dayFirst" else ("%m", "%d")
         day = f"{first}{separator}{second}{separator}{year}"
         families += _with_clock((day,), shape, None if separator == "." else order, separator + year)
     return families

@@ -19,7 +19,7 @@ from longshore.errors import InvalidValue, shorten
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
-from longshore.tables.formats.date_families import FAMILIES, Family
+from longshore.tables.formats.date_families import FAMILIES, Family, Order
 from longshore.tables.formats.dates import (
     SAMPLE_ROWS,
     TIMES,
@@ -32,9 +32,10 @@ from longshore.tables.formats.dates import (
 )
 
 DATETIME = pl.Datetime("us")
-Order = Literal["dayFirst", "monthFirst", "yearFirst"]
+Wanted = Order | Literal["yearFirst"]
 DEFAULT_ORDER: Order = "dayFirst"
 """Taken where every value fits both: the order that the file reader tries first."""
+_OTHER: dict[Wanted | None, Order] = {"dayFirst": "monthFirst", "monthFirst": "dayFirst"}
 EXAMPLES = 3
 MAX_ROUNDS = 20
 """How often values that no format has read are looked at again for further ones."""
@@ -64,8 +65,8 @@ class Style:
         return self.text in EPOCHS or any(f"%{letter}" in self.text for letter in "HIMSTfRr")
 
     @property
-    def order(self) -> str | None:
-        """``dmy`` or ``mdy`` where day and month could be exchanged."""
+    def order(self) -> Order | None:
+        """``dayFirst`` or ``monthFirst`` where day and month could be exchanged."""
         return self.family.order if self.family is not None else None
 
     def rival(self) -> Style | None:
@@ -160,7 +161,7 @@ class Decision:
     """
 
     styles: tuple[Style, ...]
-    order: Order | None
+    order: Wanted | None
     ambiguous: bool
     evidence: tuple[Evidence, ...] = field(default=())
 
@@ -187,7 +188,7 @@ def read_all_code(name: str, styles: Sequence[Style], target: pl.DataType, *, nu
     return f"text = stripped({column})", read[0] if len(read) == 1 else f"pl.coalesce({', '.join(read)})"
 
 
-def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool = False) -> Decision:
+def decide(frame: pl.LazyFrame, name: str, order: Wanted | None, *, numbers: bool = False) -> Decision:
     """The formats of a whole column.
 
     :param frame: a column ``name`` of texts, or of whole numbers.
@@ -206,8 +207,7 @@ def decide(frame: pl.LazyFrame, name: str, order: Order | None, *, numbers: bool
         )
     counted = _count(values, name, likely)
     chosen_order, ambiguous = (order, False) if order is not None else _order(values, name, counted)
-    unwanted = {"dayFirst": "mdy", "monthFirst": "dmy"}.get(chosen_order or "")
-    left = [each for each in counted if each.style.order is None or each.style.order != unwanted]
+    left = [each for each in counted if each.style.order is None or each.style.order != _OTHER.get(chosen_order)]
     styles = _needed(values, name, left)
     # What neither was chosen nor competes reads only what a chosen format reads as well.
     shown = [each for each in counted if each.style in styles or each.style.order is not None]
@@ -230,7 +230,7 @@ def read_column(style: Style, name: str) -> pl.Expr:
     return style.read(col(name))
 
 
-def _allowed(order: Order | None) -> list[Style]:
+def _allowed(order: Wanted | None) -> list[Style]:
     """The formats that do not contradict what a person said of the order of numbers."""
     refused = {"dayFirst": ("%m",), "monthFirst": ("%d",), "yearFirst": ("%d", "%m")}.get(order or "", ())
     return [style for text, style in known_styles().items() if "%B" in text or not text.startswith(refused or "\x00")]
@@ -294,10 +294,10 @@ def _eight_digits(text: pl.Expr, days: Style) -> pl.Expr:
 
 def _count(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Evidence]:
     read = {str(i): read_column(style, name).is_not_null() for i, style in enumerate(styles)}
-    by_order = {order: _any(name, [style for style in styles if style.order == order]) for order in ("dmy", "mdy")}
+    by_order = {order: _any(name, [style for style in styles if style.order == order]) for order in _OTHER}
     wanted: list[pl.Expr] = []
     for i, style in enumerate(styles):
-        other = by_order.get({"dmy": "mdy", "mdy": "dmy"}.get(style.order or "", ""))
+        other = by_order[_OTHER[style.order]] if style.order is not None else None
         alone = read[str(i)] & ~other if other is not None else pl.lit(value=False)
         first = col(name).filter(alone if style.order else read[str(i)])
         wanted += [
@@ -328,12 +328,12 @@ def _any(name: str, styles: Iterable[Style]) -> pl.Expr:
 
 def _order(values: pl.LazyFrame, name: str, counted: Sequence[Evidence]) -> tuple[Order | None, bool]:
     """Day or month first, and whether nothing but the default says so."""
-    by_order = {order: [each.style for each in counted if each.style.order == order] for order in ("dmy", "mdy")}
-    if not by_order["dmy"] and not by_order["mdy"]:
+    by_order = {order: [each.style for each in counted if each.style.order == order] for order in _OTHER}
+    if not any(by_order.values()):
         return None, False
     days, months = (
         pl.coalesce([pl.lit(None, dtype=DATETIME), *[read_column(style, name) for style in by_order[order]]])
-        for order in ("dmy", "mdy")
+        for order in by_order
     )
     found = values.select(TIMES, days=days, months=months).select(
         days=rows_where(pl.col("days").is_not_null() & pl.col("months").is_null()),

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
 
 import polars as pl
+from typing_extensions import TypedDict
 
 from longshore.errors import InvalidValue, shorten
 from longshore.tables.core.column_expressions import col
@@ -130,13 +131,17 @@ def read_dates(text: pl.Expr, patterns: Sequence[str], kind: str, shape: str | N
     return values.cast(target)
 
 
+_OLDER = {"dmy": "dayFirst", "mdy": "monthFirst"}
+"""How histories were once written."""
+
+
 class FamilyFacts(TypedDict):
     """A family as a history keeps it; of older ones, some keys are not there."""
 
     target: Literal["date", "datetime", "zoned", "time"]
     formats: list[str]
     shape: NotRequired[str | None]
-    order: NotRequired[Order | None]
+    order: NotRequired[Order | Literal["dmy", "mdy"] | None]
     rival: NotRequired[str | None]
     start: NotRequired[str]
 
@@ -156,6 +161,8 @@ def to_facts(family: Family) -> FamilyFacts:
 def from_facts(facts: FamilyFacts) -> Family:
     """The family that :func:`to_facts` wrote."""
     kept: dict[str, Any] = {**facts, "formats": tuple(facts["formats"])}
+    order = kept.get("order")
+    kept["order"] = _OLDER.get(order, order) if order is not None else None
     return Family(**kept)
 
 

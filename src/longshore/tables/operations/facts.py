@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # the one of Python 3.11 hides from pydantic what is not required
 
 from longshore.errors import InvalidValue, TooLarge
 from longshore.tables.formats.dates import FamilyFacts

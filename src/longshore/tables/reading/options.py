@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from longshore.tables.core.spelling import Spelt
+from longshore.tables.core.spelling import SYNONYMS, Spelt
 from longshore.tables.core.validation import parse_model
 
 _DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
@@ -62,8 +62,11 @@ class ReadOptions(Spelt):
     encoding: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
         None, max_length=40, description="such as utf-8, cp1252, shift_jis; detected when absent"
     )
-    date_order: Annotated[Literal["dmy", "mdy"] | None, BeforeValidator(_none_if_blank)] = Field(
-        None, description="how to read dates such as 3/4/2001 when the whole column fits both orders"
+    date_order: Annotated[Literal["dayFirst", "monthFirst"] | None, BeforeValidator(_none_if_blank)] = Field(
+        None,
+        description="how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are "
+        "understood as well",
+        json_schema_extra={SYNONYMS: {"dmy": "dayFirst", "mdy": "monthFirst"}},
     )
 
     def recorded(self) -> dict[str, Any]:

@@ -392,7 +392,7 @@ def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[InferredType]) 
             yield ReadWarning(
                 "AmbiguousDates",
                 f"column {name!r} holds dates, but every one of them can be read with the day first or with the month"
-                " first, so it stays text. Upload again with dateOrder dmy or mdy, or use changeColumnDataType with"
-                " a dateFormat such as %d/%m/%Y",
+                " first, so it stays text. Upload again with dateOrder dayFirst or monthFirst, or use"
+                " changeColumnDataType with a dateFormat such as %d/%m/%Y",
                 column=name,
             )
