@@ -56,6 +56,19 @@ def test_off_unless_the_server_says_so(table: Table) -> None:
         sandbox.run(table, "df")
 
 
+def test_what_is_not_installed_is_named(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for cached in (host._paths, host.protection):
+        cached.cache_clear()
+    try:
+        with pytest.raises(Disabled, match=r"needs \w+, which is not installed .* pip install 'longshore\[commands\]'"):
+            sandbox.run(table, "df")
+        assert sandbox.protection().startswith("no command is run: running Python code needs")
+    finally:
+        for cached in (host._paths, host.protection):
+            cached.cache_clear()
+
+
 def test_protection_is_told_plainly() -> None:
     sentence = sandbox.protection()
     assert sentence.startswith("commands")

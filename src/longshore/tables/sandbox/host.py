@@ -401,7 +401,10 @@ def _folder_of(module: str) -> Path:
     """Its parent; raises :class:`Disabled` where it is not installed."""
     found = importlib.util.find_spec(module)  # finds a package without importing it
     if found is None or not found.submodule_search_locations:
-        raise Disabled(f"running Python code needs {module}, which is not installed on the server")
+        raise Disabled(
+            f"running Python code needs {module}, which is not installed on the server: "
+            "pip install 'longshore[commands]'"
+        )
     return Path(next(iter(found.submodule_search_locations))).parent
 
 
@@ -416,7 +419,9 @@ def protection() -> str:
     try:
         ended = _start(job, (), _PROBE_SECONDS)
         answer = Answer.model_validate_json(ended.report)
-    except (OSError, ValidationError, Disabled):
+    except Disabled as error:
+        return f"no command is run: {error.description}"
+    except (OSError, ValidationError):
         return "commands cannot be shut in here: the process for them does not start, so none is run"
     if answer.failed is not None or time.monotonic() - began > _PROBE_SECONDS:
         return f"commands cannot be shut in here ({answer.failed}), so none is run"
