@@ -38,9 +38,9 @@ EXCEPTIONS = {
     "tables/operations/test_rows_and_text": "operations on rows and text against a reference",
     "tables/reading/test_text_fuzz": "the reader of text against Python's",
     "tables/reading/test_types": "types over whole columns, whichever format",
-    "tables/scripting/test_expressions": "scripts of expressions against the operations",
-    "tables/scripting/test_operations": "scripts of every operation against it",
-    "tables/scripting/test_others": "scripts of steps with a second table",
+    "tables/script_export/test_expressions": "scripts of expressions against the operations",
+    "tables/script_export/test_operations": "scripts of every operation against it",
+    "tables/script_export/test_others": "scripts of steps with a second table",
 }
 """Tests of several modules at once, by what holds them together."""
 

@@ -14,7 +14,7 @@ from longshore.tables.core.table import Table, placing
 from longshore.tables.operations import among
 from longshore.tables.reading import ReadOptions, ReadResult, read
 from longshore.tables.replay.recipe import MAX_BYTES, FactsMode, Mode, Recipe, Replay, replay
-from longshore.tables.scripting.script import ScriptStep, make_script
+from longshore.tables.script_export.script import ScriptStep, make_script
 from longshore.web.json import read_json
 
 

@@ -52,7 +52,7 @@ from longshore.tables.replay.drop_step import DROP_STEP, Made, effective
 from longshore.tables.replay.lineage import explain
 from longshore.tables.replay.preview import PreviewParameters, preview
 from longshore.tables.replay.recipe import Recipe, RecipeReading
-from longshore.tables.scripting.script import script_of
+from longshore.tables.script_export.script import script_of
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.tables.viewing.parameters import resolve
 from longshore.web.uploads import require_room

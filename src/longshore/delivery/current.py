@@ -7,12 +7,12 @@ from typing import cast
 from werkzeug.local import LocalProxy
 
 from longshore.delivery.links import Links
-from longshore.processes.singleton import Current
+from longshore.processes.singleton import ProcessSingleton
 from longshore.state.database import Database
 
-current_links: Current[Links] = Current(
+current_links: ProcessSingleton[Links] = ProcessSingleton(
     lambda settings: Links(settings, Database(settings.database)), lambda made: made.database.close()
 )
 
 links = cast("Links", LocalProxy(current_links.get))
-"""Stands for :meth:`Current.get` at the moment of each use; importing it opens nothing."""
+"""Stands for :meth:`ProcessSingleton.get` at the moment of each use; importing it opens nothing."""

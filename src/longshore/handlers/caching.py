@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from flask import Response, request
 
 from longshore.handlers.response_files import Kept, ResponseFiles
-from longshore.processes.singleton import Current
+from longshore.processes.singleton import ProcessSingleton
 from longshore.settings import Settings
 from longshore.web.jsonp import CALLBACK, as_response, told_status
 
@@ -185,7 +185,7 @@ def _keep(response: Response, begun: float, seconds: float) -> Kept | None:
     return Kept(response.status_code, tuple(response.headers.to_wsgi_list()), response.get_data(), begun, expires)
 
 
-current_cache: Current[ResponseCache] = Current(ResponseCache)
+current_cache: ProcessSingleton[ResponseCache] = ProcessSingleton(ResponseCache)
 
 
 def cache_my_response(

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import IO, Any
 
 from longshore.access.callers import current_user
-from longshore.processes.singleton import Current
+from longshore.processes.singleton import ProcessSingleton
 from longshore.settings import Settings
 
 DEFAULT_USER = "DEFAULT"
@@ -73,7 +73,7 @@ class Events:
                 self._stream.flush()
 
 
-current_events: Current[Events] = Current(Events)
+current_events: ProcessSingleton[Events] = ProcessSingleton(Events)
 
 
 def emit_local_message(source: str, message: Any = None) -> bool:

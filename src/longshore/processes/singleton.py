@@ -16,7 +16,7 @@ from longshore.settings import Settings
 T = TypeVar("T")
 
 
-class Current(Generic[T]):
+class ProcessSingleton(Generic[T]):
     """One object of this process; safe for threads.
 
     :param make: makes it where nobody has bound one.
@@ -67,7 +67,7 @@ class Current(Generic[T]):
         self._guard = threading.Lock()
 
 
-_all: weakref.WeakSet[Current[Any]] = weakref.WeakSet()
+_all: weakref.WeakSet[ProcessSingleton[Any]] = weakref.WeakSet()
 
 
 def forget_all_made() -> None:

@@ -25,7 +25,7 @@ from longshore.tables.replay.apply import apply
 from longshore.tables.replay.drop_step import DROP_STEP, Made, drop_step, effective
 from longshore.tables.replay.lineage import Explanation, explain
 from longshore.tables.replay.recipe import FactsMode, Mode, Recipe, RecipeReading, Replay, replay
-from longshore.tables.scripting.script import script_of
+from longshore.tables.script_export.script import script_of
 
 FILE_NAME = "history.json"
 

@@ -18,9 +18,9 @@ from longshore.tables.core.table import Table
 from longshore.tables.history import History
 from longshore.tables.operations import Change, Code, Facts, Operation, Report
 from longshore.tables.reading import read
-from longshore.tables.scripting.layout import WIDTH, lay_out
-from longshore.tables.scripting.script import ScriptStep, make_script
-from longshore.tables.scripting.sources import Sources
+from longshore.tables.script_export.layout import WIDTH, lay_out
+from longshore.tables.script_export.script import ScriptStep, make_script
+from longshore.tables.script_export.sources import Sources
 
 from .conftest import Exporting
 

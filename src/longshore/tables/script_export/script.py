@@ -20,10 +20,10 @@ from longshore.tables.operations import Facts, Operation, require_operation
 from longshore.tables.replay.drop_step import Made, effective
 
 # Its functions go into scripts although nothing here calls them.
-from longshore.tables.scripting import helpers as _helpers  # noqa: F401
-from longshore.tables.scripting.layout import WIDTH, lay_out
-from longshore.tables.scripting.reading import read_code
-from longshore.tables.scripting.sources import Sources, names_in
+from longshore.tables.script_export import helpers as _helpers  # noqa: F401
+from longshore.tables.script_export.layout import WIDTH, lay_out
+from longshore.tables.script_export.reading import read_code
+from longshore.tables.script_export.sources import Sources, names_in
 
 _IMPORTS = {
     "cs": "import polars.selectors as cs",
