@@ -123,6 +123,8 @@ def _operation(declared: type[Operation]) -> list[str]:
         "",
         f"{declared.summary()}{also}",
         "",
+        f"In the browser: **{declared.about.title}**, below *{declared.about.group}*.",
+        "",
         "| Parameter | Type | Meaning |",
         "| --- | --- | --- |",
     ]
