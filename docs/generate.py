@@ -146,26 +146,27 @@ def _type(part: dict[str, Any]) -> str:
 
 
 def routes_page() -> str:
-    """Every address, the REST ones after the others."""
+    """Every address, the REST ones after the others; refusals are left out."""
     app = make_application()
     settings = Settings.from_environment()
     api = declare_routes(app, settings, Services())
-    declare_last(app, settings, Services())
+    declare_last(app, api, settings, Services())
     lines = [
         "# Addresses", "",
         "A running server shows the REST ones with every parameter at `/api/v1/docs`, and as an OpenAPI 3.1",
         "document at `/api/v1/openapi.json`.", "", "| Method | Address | What it does |", "| --- | --- | --- |",
     ]  # fmt: skip
-    declared = {endpoint.path for endpoint in api.endpoints}
-    for methods, address, summary in other_routes(app, declared):
-        lines.append(f"| {methods} | `{address}` | {_cell(summary)} |")
-    for endpoint in api.endpoints:
-        lines.append(f"| {endpoint.method} | `{endpoint.openapi_path}` | {_cell(endpoint.summary)} |")
+    rows = [(endpoint.method, endpoint.openapi_path, endpoint.summary) for endpoint in api.endpoints]
+    others = other_routes(app, {endpoint.path for endpoint in api.endpoints})
+    others += [row for row in rows if not row[1].startswith("/api/")]
+    rest = [row for row in rows if row[1].startswith("/api/")]
+    for method, address, summary in [*sorted(others, key=lambda row: row[1]), *rest]:
+        lines.append(f"| {method} | `{address}` | {_cell(summary)} |")
     return "\n".join(lines) + "\n"
 
 
 def other_routes(app: Flask, declared: set[str]) -> list[tuple[str, str, str]]:
-    """Method, address and first line of the docstring of the routes that are not REST; refusals are left out."""
+    """Method, address and first line of the docstring of the routes that nothing declares, without refusals."""
     found = []
     for rule in app.url_map.iter_rules():
         methods = ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))

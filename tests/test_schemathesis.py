@@ -21,6 +21,11 @@ from longshore.state.database import migrate
 
 EXAMPLES = 5
 SWITCHED_OFF = {"/api/v1/datasets/{session_id}/operations/executeCommand"}
+FAILS = {"/diagnostic/fail"}
+"""Addresses that answer with a 500 because that is what they are for."""
+OWN_SECRETS = {"/celeryTaskCompleted", "/login"}
+"""Addresses that anybody may ask, and that ask for a secret themselves."""
+FOR_ADMINS = {"/metrics"}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +89,8 @@ def ask_everything(
     for result in schema.get_all_operations():
         assert isinstance(result, Ok), result
         operation = result.ok()
+        if operation.path in FAILS:
+            continue
 
         @settings(
             max_examples=examples,
@@ -101,9 +108,9 @@ def ask_everything(
             assert response.status_code not in (500, 502), (case.as_curl_command(), response.text)
 
         ask()
-        if operation.method == "delete":
+        if operation.method == "delete" and "session_id" in operation.path:
             sessions[0] = upload(app, owner)
-    assert len(seen) > 50
+    assert len(seen) > 100
     return seen
 
 
@@ -118,12 +125,16 @@ def test_whoever_asks_gets_what_the_scope_allows_whatever_is_asked(
 ) -> None:
     bearer = {name: {"Authorization": f"Bearer {shown}"} for name, (shown, _) in tokens.items()}
     seen = ask_everything(closed, 1, bearer.get(scope, {}), bearer["write"])
+    document = closed.test_client().get("/api/v1/openapi.json", headers=bearer["write"]).get_json()
+    public = {path for path, methods in document["paths"].items() if not any(m["security"] for m in methods.values())}
     refused = {request for request, codes in seen.items() if codes & {401, 403}}
     if scope == "nobody":
         # Made-up tokens are wrong tokens, of which there may not be many.
-        assert {request: codes for request, codes in seen.items() if not codes <= {401, 429}} == {}
+        asked = {request: codes for request, codes in seen.items() if request[1] not in public | {"/login"}}
+        assert {request: codes for request, codes in asked.items() if not codes <= {401, 429}} == {}
     if scope == "read":
         assert refused
-        assert {method for method, _ in refused} <= {"POST", "PUT", "DELETE", "PATCH"}
+        changes = {"POST", "PUT", "DELETE", "PATCH"}
+        assert {path for method, path in refused if method not in changes} <= FOR_ADMINS
     if scope == "write":
-        assert {path for _, path in refused} <= SWITCHED_OFF
+        assert {path for _, path in refused} <= SWITCHED_OFF | OWN_SECRETS | FOR_ADMINS

@@ -40,7 +40,7 @@ class NewerServer:
     """Has the operations of today and one more; keeps what it was asked."""
 
     def __init__(self) -> None:
-        self.operations = [*map(describe_operation, all_operations()), PAINT]
+        self.operations = [*(describe_operation(each).to_wire() for each in all_operations()), PAINT]
         self.asked: list[tuple[str, Any]] = []
         self.is_away = False
 
@@ -151,7 +151,7 @@ def test_parameters_go_by_keyword(client: Client) -> None:
 
 @pytest.mark.parametrize("declared", all_operations(), ids=lambda each: each.name)
 def test_the_names_of_the_models_reach_the_server_as_names_that_it_takes(declared: type[Operation]) -> None:
-    described = DescribedOperation(describe_operation(declared))
+    described = DescribedOperation(describe_operation(declared).to_wire())
     for name, field in declared.parameters_model().model_fields.items():
         (sent,) = described.to_wire({name: 1})
         extra: Any = field.json_schema_extra or {}

@@ -20,7 +20,7 @@ CSV = b"name,price,7/b\nb,1.5,x\n\na,,y\nc,2.5,z\n"
 
 
 def explain(bench: Bench, session: str, **cell: Any) -> dict[str, Any]:
-    return bench.service.read("explainCell", session, cell)
+    return bench.service.read("explainCell", session, cell).to_wire()
 
 
 def told(found: dict[str, Any]) -> list[tuple[int, str, tuple[str, ...]]]:
@@ -68,7 +68,7 @@ def test_steps_done_again_without_a_dropped_one(bench: Bench, worked: str) -> No
 
 def test_steps_of_a_recipe(bench: Bench, worked: str) -> None:
     other = bench.upload(CSV)
-    bench.change(other, "applyRecipe", recipe=bench.service.recipe(worked))
+    bench.change(other, "applyRecipe", recipe=bench.service.recipe(worked).to_document())
     assert told(explain(bench, other, rowIndex=0, column="cost")) == told(
         explain(bench, worked, rowIndex=0, column="cost")
     )

@@ -52,7 +52,7 @@ def test_a_new_change_after_an_undo_drops_the_undone_branch(bench: Bench) -> Non
     assert bench.change(session, "renameColumn", column="a", newName="c")["version"] == 3
     assert not bench.service.version(session).redo_available
     assert bench.change(session, "redo")["error"] == "IllegalOperation"
-    assert [step["version"] for step in bench.service.history(session)["steps"]] == [0, 1, 3]
+    assert [step["version"] for step in bench.service.history(session).to_wire()["steps"]] == [0, 1, 3]
 
 
 def test_nothing_to_undo_is_an_error_that_changes_nothing(bench: Bench) -> None:
@@ -116,7 +116,7 @@ def test_many_threads_accepting_and_draining_lose_nothing_and_keep_the_order(ben
         thread.start()
     for thread in threads:
         thread.join()
-    steps = bench.service.history(session)["steps"][1:]
+    steps = bench.service.history(session).to_wire()["steps"][1:]
     in_order = [value for _, value in sorted(accepted)]
     assert [step["parameters"]["newValue"] for step in steps] == in_order
     assert [step["version"] for step in steps] == list(range(1, 61))
@@ -439,7 +439,7 @@ def test_an_interrupted_worker_leaves_the_old_version_and_the_next_one_finishes(
     bench.drainer.drain(session)
     assert bench.service.wait(session, entry, 1)["version"] == 1
     assert [row[0] for row in bench.rows(session)] == [1, 3]
-    assert len(bench.service.history(session)["steps"]) == 2
+    assert len(bench.service.history(session).to_wire()["steps"]) == 2
 
 
 def test_session_ids_are_30_hexadecimal_characters_and_nothing_else_becomes_a_path() -> None:

@@ -56,7 +56,7 @@ def test_a_join_is_a_step_that_undo_and_redo_walk(bench: Bench, people: str, cit
     assert (answer["success"], answer["version"], answer["matched"], answer["otherUnmatched"]) == (True, 1, 1, 1)
     joined = [("Ada", "Rome", "Italy"), ("Bob", "Oslo", None), ("Cid", None, None)]
     assert bench.rows(people) == joined
-    step = bench.service.history(people)["steps"][1]
+    step = bench.service.history(people).to_wire()["steps"][1]
     types = {"city": "string", "land": "string"}
     assert step["facts"]["other"] == {"name": "cities.csv", "rows": 2, "columns": 2, "version": 1, "types": types}
     bench.change(cities, "undo")
@@ -78,7 +78,7 @@ def test_appending_and_self_reference(bench: Bench, people: str, cities: str) ->
     assert len(bench.rows(people)) == 24
     assert bench.change(cities, "join", otherSessionID=cities, keys=KEYS)["matched"] == 3
     assert names(bench, cities) == ["city", "land", "land_other"]
-    assert bench.service.history(cities)["steps"][1]["parameters"]["otherSessionID"] == "itself"
+    assert bench.service.history(cities).to_wire()["steps"][1]["parameters"]["otherSessionID"] == "itself"
 
 
 def test_no_answer_of_this_dataset_has_the_others_id(bench: Bench, people: str, cities: str) -> None:
@@ -89,8 +89,8 @@ def test_no_answer_of_this_dataset_has_the_others_id(bench: Bench, people: str, 
     bench.change(people, "join", otherSessionID=twin, keys=KEYS)
     bench.change(people, "appendFile", otherSessionID=cities)
     dropped = bench.change(people, "dropStep", version=1)
-    history, recipe = bench.service.history(people), bench.service.recipe(people)
-    script = bench.service.script(people)["script"]
+    history, recipe = bench.service.history(people).to_wire(), bench.service.recipe(people).to_document()
+    script = bench.service.script(people).to_wire()["script"]
     assert script.count("the dataset cities.csv as it was") == 3
     told = json.dumps([history, recipe, script, dropped, bench.queue.sent])
     assert history["steps"][5]["facts"]["later"][0]["step"]["operation"] == "join"
@@ -104,14 +104,14 @@ def test_no_answer_of_this_dataset_has_the_others_id(bench: Bench, people: str, 
 def test_a_recipe_is_told_its_sources(bench: Bench, people: str, cities: str) -> None:
     bench.change(people, "join", otherSessionID=cities, keys=[{"columnIndex": 1, "otherColumnIndex": 0}], columns=[1])
     bench.change(people, "appendFile", otherSessionID="itself")
-    recipe = bench.service.recipe(people)
+    recipe = bench.service.recipe(people).to_document()
     other = bench.upload(b"city,who\nBonn,Eve\n")
     moved = bench.upload(b"note,land,city\nx,Deutschland,Bonn\n", "towns.csv")
     answer = bench.change(other, "applyRecipe", recipe=recipe, sources={"cities.csv": moved})
     assert (answer["success"], answer["applied"]) == (True, 2), answer
     assert bench.rows(other) == [("Bonn", "Eve", "Deutschland")] * 2
-    assert bench.service.history(other)["steps"][1]["parameters"]["otherSessionID"] == "towns.csv"
-    assert moved not in json.dumps([bench.service.history(other), bench.service.recipe(other)])
+    assert bench.service.history(other).to_wire()["steps"][1]["parameters"]["otherSessionID"] == "towns.csv"
+    assert moved not in json.dumps([bench.service.history(other).to_wire(), bench.service.recipe(other).to_document()])
     kept = bench.upload(b"city,who\nBonn,Eve\n")
     assert bench.change(kept, "applyRecipe", recipe=recipe, sources={"cities.csv": moved}, facts="keep")["success"]
     assert bench.rows(kept) == bench.rows(other)
@@ -120,7 +120,7 @@ def test_a_recipe_is_told_its_sources(bench: Bench, people: str, cities: str) ->
 def test_a_recipe_without_its_sources(bench: Bench, people: str, cities: str) -> None:
     bench.change(people, "join", otherSessionID=cities, keys=KEYS)
     bench.change(people, "renameColumn", column="name", newName="who")
-    recipe = bench.service.recipe(people)
+    recipe = bench.service.recipe(people).to_document()
     target = bench.upload(PEOPLE)
     strict = bench.change(target, "applyRecipe", recipe=recipe)
     assert (strict["success"], strict["error"]) == (False, "SessionNotFound")
@@ -134,7 +134,7 @@ def test_a_recipe_without_its_sources(bench: Bench, people: str, cities: str) ->
 
 def test_a_recipe_does_not_choose_by_itself_what_is_read(bench: Bench, people: str, cities: str) -> None:
     bench.change(people, "join", otherSessionID=cities, keys=KEYS)
-    recipe = bench.service.recipe(people)
+    recipe = bench.service.recipe(people).to_document()
     recipe["steps"][0]["parameters"]["otherSessionID"] = cities
     target = bench.upload(PEOPLE)
     answer = bench.change(target, "applyRecipe", recipe=recipe, mode="lenient")
@@ -145,13 +145,13 @@ def test_a_recipe_does_not_choose_by_itself_what_is_read(bench: Bench, people: s
 def test_what_is_not_there_is_refused_by_the_parameters_name(bench: Bench, people: str, bad: str) -> None:
     with pytest.raises(SessionNotFound, match=r"^otherSessionID: there is no dataset"):
         bench.service.accept(people, "join", {"otherSessionID": bad, "keys": KEYS}, Asker())
-    recipe = bench.service.recipe(people)
+    recipe = bench.service.recipe(people).to_document()
     with pytest.raises(SessionNotFound, match=r"^sources\.a\.csv: there is no dataset"):
         bench.service.accept(people, "applyRecipe", {"recipe": recipe, "sources": {"a.csv": bad}}, Asker())
 
 
 def test_malformed_sources(bench: Bench, people: str) -> None:
-    recipe = bench.service.recipe(people)
+    recipe = bench.service.recipe(people).to_document()
     for sources in ([], "x", {"a": 1}, {"a": None}, {str(n): NOWHERE for n in range(101)}):
         with pytest.raises(InvalidRequest):
             bench.service.accept(people, "applyRecipe", {"recipe": recipe, "sources": sources}, Asker())
@@ -264,21 +264,23 @@ def folders(bench: Bench) -> set[str]:
 
 def test_an_aggregate_is_a_new_dataset_and_changes_nothing_here(bench: Bench) -> None:
     session = bench.upload(SALES, "sales.csv")
-    before = bench.service.history(session), files(bench, session)
+    before = bench.service.history(session).to_wire(), files(bench, session)
     heard = len(bench.queue.events("dataChanged"))
     answer = bench.change(session, "aggregate", "r", by=["shop"], aggregates=SUM, countRows=True)
     new = answer["newSessionID"]
     assert (answer["success"], answer["rows"], answer["columns"], answer["version"]) == (True, 3, 3, 0)
     assert bench.rows(new) == [("A", 2, 1), ("B", 1, 2), (None, 1, 5)]
-    assert (bench.service.history(session), files(bench, session)) == before
+    assert (bench.service.history(session).to_wire(), files(bench, session)) == before
     assert len(bench.queue.events("dataChanged")) == heard
     assert bench.queue.events("aggregate")[-1]["newSessionID"] == new
-    described, history = bench.service.describe(new), bench.service.history(new)
+    described, history = bench.service.describe(new).to_wire(), bench.service.history(new).to_wire()
     assert (described["name"], described["state"]) == ("sales by shop", "ready")
     step = history["steps"][0]
     assert (step["operation"], step["sentence"]) == ("aggregate", "Aggregated 4 rows of sales.csv by shop")
     assert step["parameters"] == {"by": ["shop"], "aggregates": SUM, "countRows": True}
-    told = json.dumps([described, history, bench.service.recipe(new), bench.service.read("metadata", new, {})])
+    told = json.dumps(
+        [described, history, bench.service.recipe(new).to_document(), bench.service.read("metadata", new, {}).to_wire()]
+    )
     assert session not in told
     assert bench.change(new, "renameColumn", column="rows", newName="n")["version"] == 1
     assert bench.change(new, "dropStep", version=0)["error"] == "IllegalOperation"
@@ -327,7 +329,7 @@ def test_a_worker_killed_in_an_aggregate_leaves_no_half_dataset_and_no_second_on
 
 def look(bench: Bench, session: str, name: str, **parameters: Any) -> dict[str, Any]:
     asked = PreviewParameters(preview=name, parameters=parameters, row_indices=[0, 1, 2])
-    return bench.service.preview(session, asked)
+    return bench.service.preview(session, asked).to_wire()
 
 
 def test_a_join_is_counted_before_anything_is_joined(bench: Bench, people: str, cities: str) -> None:

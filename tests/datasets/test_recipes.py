@@ -30,11 +30,11 @@ def cleaned(bench: Bench) -> str:
 
 
 def recipe_of(bench: Bench, session: str) -> Any:
-    return json.loads(json.dumps(bench.service.read("recipe", session, {})["recipe"]))
+    return json.loads(json.dumps(bench.service.read("recipe", session, {}).to_wire()["recipe"]))
 
 
 def versions(bench: Bench, session: str) -> list[int]:
-    return [step["version"] for step in bench.service.history(session)["steps"]]
+    return [step["version"] for step in bench.service.history(session).to_wire()["steps"]]
 
 
 def files(bench: Bench, session: str) -> set[str]:
@@ -42,12 +42,12 @@ def files(bench: Bench, session: str) -> set[str]:
 
 
 def state(bench: Bench, session: str) -> Any:
-    return bench.service.history(session), bench.rows(session), files(bench, session)
+    return bench.service.history(session).to_wire(), bench.rows(session), files(bench, session)
 
 
 def test_the_history_says_which_step_is_current(bench: Bench, cleaned: str) -> None:
     bench.change(cleaned, "undo")
-    history = bench.service.read("history", cleaned, {})
+    history = bench.service.read("history", cleaned, {}).to_wire()
     assert (history["position"], history["version"]) == (2, 2)
     assert [step["current"] for step in history["steps"]] == [False, False, True, False]
     assert history["steps"][1]["facts"] == {"value": 2.0}
@@ -90,7 +90,7 @@ def test_a_recipe_holds_the_current_branch_with_names_and_kinds(bench: Bench, cl
 
 def test_a_script_holds_the_current_branch(bench: Bench, cleaned: str) -> None:
     bench.change(cleaned, "undo")
-    found = bench.service.read("script", cleaned, {})
+    found = bench.service.read("script", cleaned, {}).to_wire()
     assert found["name"] == "movies.py"
     names: dict[str, Any] = {}
     exec(compile(found["script"], "movies.py", "exec"), names)
@@ -99,7 +99,7 @@ def test_a_script_holds_the_current_branch(bench: Bench, cleaned: str) -> None:
     table = names["clean"](names["read"](str(source)))
     assert table.equals(bench.service.version(cleaned).table.scan().collect())
     bench.change(cleaned, "dropStep", version=1)
-    assert "fill_null" not in bench.service.read("script", cleaned, {})["script"]
+    assert "fill_null" not in bench.service.read("script", cleaned, {}).to_wire()["script"]
 
 
 def test_a_recipe_of_a_dataset_that_is_still_read(bench: Bench) -> None:
@@ -107,7 +107,7 @@ def test_a_recipe_of_a_dataset_that_is_still_read(bench: Bench) -> None:
     path = bench.settings.uploads_folder / "body"
     path.write_bytes(CSV)
     session, _ = bench.service.create(path, "t.csv", ReadOptions(), Asker())
-    assert bench.service.history(session)["steps"] == []
+    assert bench.service.history(session).to_wire()["steps"] == []
     with pytest.raises(IllegalOperation):
         bench.service.recipe(session)
 
@@ -193,7 +193,7 @@ def test_dropping_a_middle_step_can_be_undone(bench: Bench, cleaned: str) -> Non
     assert (answer["success"], answer["version"], answer["applied"], answer["skipped"]) == (True, 4, 2, 0)
     assert [step["step"] for step in answer["steps"]] == [2, 3]
     assert bench.rows(cleaned)[1] == ("b", None, 0.5)
-    assert [step["dropped"] for step in bench.service.history(cleaned)["steps"]] == [False, True, False, False, False]
+    assert [step.dropped for step in bench.service.history(cleaned).steps] == [False, True, False, False, False]
     assert [step["operation"] for step in recipe_of(bench, cleaned)["steps"]] == ["renameColumn", "normalize"]
     assert bench.change(cleaned, "undo")["version"] == 3
     assert bench.rows(cleaned) == before
@@ -226,4 +226,4 @@ def test_dropping_keeps_only_the_files_that_are_needed(bench: Bench, cleaned: st
 
 def test_every_read_has_an_answer(bench: Bench, cleaned: str) -> None:
     assert {"metadata", "data", "history", "recipe"} <= set(READS)
-    assert bench.service.read("metadata", cleaned, {})["version"] == 3
+    assert bench.service.read("metadata", cleaned, {}).to_wire()["version"] == 3

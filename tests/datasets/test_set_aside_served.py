@@ -33,7 +33,7 @@ def test_the_kept_records_outlive_the_collector_and_every_change(bench: Bench) -
     for path in folder.iterdir():
         os.utime(path, (old, old))
     Reconciler(bench.service, bench.queue).collect(folder, time.time())
-    answer = bench.service.read("setAside", session, {})
+    answer = bench.service.read("setAside", session, {}).to_wire()
     assert [(r["line"], r["row"]) for r in answer["records"]] == [(3, 1), (5, 2), (7, 3)]
     assert bench.service.version(session).table.kept_files <= {path.name for path in folder.iterdir()}
     bench.service.delete(session)
@@ -42,13 +42,13 @@ def test_the_kept_records_outlive_the_collector_and_every_change(bench: Bench) -
 
 def test_the_ledger_is_part_of_the_answer_and_no_part_of_a_recipe(bench: Bench) -> None:
     session = bench.upload(RAGGED)
-    ledger = bench.service.read("setAside", session, {})["ledger"]
+    ledger = bench.service.read("setAside", session, {}).to_wire()["ledger"]
     assert ledger == {
         "unit": "line", "lines": 8, "skipped": 0, "header": 1, "blank": 1, "rows": 5, "filled": 2, "cut": 1,
         "mended": 0, "setAside": 0, "continued": 1, "kept": 3,
     }  # fmt: skip
     assert bench.queue.events("upload")[-1]["reading"]["ledger"] == ledger
-    assert "ledger" not in bench.service.recipe(session)["reading"]["settings"]
+    assert "ledger" not in bench.service.recipe(session).to_document()["reading"]["settings"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_ledger_is_part_of_the_answer_and_no_part_of_a_recipe(bench: Bench) 
     ],
 )
 def test_pages(bench: Bench, window: dict[str, int], lines: list[int]) -> None:
-    answer = bench.service.read("setAside", bench.upload(RAGGED), window)
+    answer = bench.service.read("setAside", bench.upload(RAGGED), window).to_wire()
     assert [record["line"] for record in answer["records"]] == lines
     assert answer["kept"] == 3
 

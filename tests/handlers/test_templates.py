@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from longshore.errors import LongshoreError, TooLarge
 from longshore.handlers import sandboxing
-from longshore.handlers.templates import TemplateFailed, TemplateMissing, Templates, template_routes
-from longshore.web.api import error_response
+from longshore.handlers.templates import TemplateFailed, TemplateMissing, Templates, declare_templates
+from longshore.web.api import Api, error_response
 
 Render = Callable[..., str]
 
@@ -41,7 +41,9 @@ def render(folder: Path) -> Render:
 @pytest.fixture
 def client(folder: Path) -> FlaskClient:
     app = Flask("templates")
-    app.register_blueprint(template_routes(Templates(folder)))
+    api = Api("templates", "1")
+    declare_templates(api, Templates(folder))
+    api.register(app)
     app.register_error_handler(LongshoreError, error_response)
     return app.test_client()
 

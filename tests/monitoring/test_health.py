@@ -13,16 +13,19 @@ from flask.testing import FlaskClient
 
 from longshore.monitoring import health
 from longshore.monitoring.health import CheckError, checks
-from longshore.monitoring.health_routes import DEMONSTRATIONS, diagnostics_blueprint, stamp_response
+from longshore.monitoring.health_routes import DEMONSTRATIONS, declare_diagnostics, stamp_response
 from longshore.processes.version import app_version
 from longshore.settings import Settings
+from longshore.web.api import Api
 
 
 @pytest.fixture
 def client(settings: Settings) -> FlaskClient:
     settings.root_storage_path.mkdir()
     app = flask.Flask(__name__)
-    app.register_blueprint(diagnostics_blueprint(settings))
+    api = Api("health", "1")
+    declare_diagnostics(api, settings)
+    api.register(app)
     for rule, methods, view in DEMONSTRATIONS:
         app.add_url_rule(rule, view_func=view, methods=methods)
     app.after_request(stamp_response)

@@ -30,8 +30,8 @@ HEADERS = {
 def client(settings: Settings) -> FlaskClient:
     app = make_application()
     guard_requests(app)
-    declare_routes(app, settings, Services())
-    declare_last(app, settings, Services())
+    api = declare_routes(app, settings, Services())
+    declare_last(app, api, settings, Services())
     add_errors(app)
     return app.test_client()
 

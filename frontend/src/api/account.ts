@@ -1,14 +1,8 @@
 /** Who this browser is taken for, and what to do when the server no longer knows it. */
 import { Store } from "../parts/store";
+import type { components } from "./generated";
 
-export interface Me {
-  user: string | null;
-  scope: "read" | "write" | "admin";
-  /** Whether the browser is logged in with a cookie, so that it can sign out. */
-  login: boolean;
-  /** Whether the server asks nobody for a token. */
-  open: boolean;
-}
+export type Me = components["schemas"]["Me"];
 
 export const account = new Store<{ me?: Me }>({});
 let isLeaving = false;

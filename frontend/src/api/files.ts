@@ -1,31 +1,15 @@
-/** Files on offer, links, partitions and path files. Their addresses are older than the REST interface and not in its types. */
+/** Files on offer, links, partitions and path files, at addresses that are older than the REST interface. */
 
 import { leaveForLogin } from "./account";
 import type { components } from "./generated";
 import type { Look } from "./look";
 import { ApiError, call, errorOf, UNREACHABLE, type Uploaded } from "./rest";
 
-export type StoredArea = components["schemas"]["StoredFile"]["area"];
-
-export interface OfferedFile {
-  name: string;
-  path: string;
-  content_type: string;
-  size: number;
-  /** Seconds since 1970. */
-  modified: number;
-}
-export interface PartitionFile {
-  name: string;
-  size: number;
-  modified: number;
-  address: string;
-}
-export interface PartitionListing {
-  partition: string;
-  files: PartitionFile[];
-  partitions: string[];
-}
+type Schemas = components["schemas"];
+export type StoredArea = Schemas["StoredFile"]["area"];
+export type OfferedFile = Schemas["OfferedFile"];
+export type PartitionFile = Schemas["PartitionFile"];
+export type PartitionListing = Schemas["PartitionListing"];
 export interface LinkWishes {
   once: boolean;
   seconds: number;
@@ -40,7 +24,7 @@ export function inAddress(path: string): string {
   return parts.map(encodeURIComponent).join("/");
 }
 
-export const listOffered = () => call<{ files: string[] }>("GET", "/").then((answer) => answer.files);
+export const listOffered = () => call<Schemas["Start"]>("GET", "/").then((answer) => answer.files);
 export const describeOffered = (key: string) => call<OfferedFile>("GET", `/file?${new URLSearchParams({ name: key })}`);
 
 /** A whole address under which a file on offer can be fetched. */
@@ -51,11 +35,12 @@ export async function makeLink(key: string, { once, seconds, download }: LinkWis
     expires_in: String(seconds),
     ...(download ? { download: "true" } : {}),
   });
-  const made = await call<{ addr: string }>("POST", `/file?${query}`);
+  const made = await call<Schemas["LinkAddress"]>("POST", `/file?${query}`);
   return location.origin + made.addr;
 }
 
-export const listPartitions = () => call<{ partitions: string[] }>("GET", "/list/").then((answer) => answer.partitions);
+export const listPartitions = () =>
+  call<Schemas["PartitionNames"]>("GET", "/list/").then((answer) => answer.partitions);
 export const listPartition = async (partition: string) =>
   call<PartitionListing>("GET", `/list/${inAddress(partition)}`);
 export const openStored = (area: StoredArea, path: string, options: Record<string, string> = {}) =>

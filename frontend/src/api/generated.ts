@@ -1267,10 +1267,621 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a table in a form: the field `file`, and any of the reading options. */
+        post: operations["upload_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/downloadJSON/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The table as a JSON array of records. */
+        get: operations["download_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/downloadCSV/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The table as CSV. */
+        get: operations["download_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/celeryTaskCompleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Internal: a worker that is not ours hands in a finished task; needs the shared secret. */
+        post: operations["celery_task_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metadata of a file on offer, without loading it. */
+        get: operations["describe_file"];
+        put?: never;
+        /** An address of its own for a file on offer, as it is now. */
+        post: operations["make_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cached-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file behind an address; a one-time address is used up once all of it was delivered. */
+        get: operations["take_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fs/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file at a path. */
+        get: operations["fetch_path_file"];
+        /** Store the body at a path, in place of what is there; 201 when nothing was. */
+        put: operations["put_path_file"];
+        /** Store a form's field `file`, or the body, at a path, in place of what is there; the answer is `Thanks`. */
+        post: operations["post_path_file"];
+        /** Remove the file at a path, and the folders that are empty then. */
+        delete: operations["delete_path_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tus/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a resumable upload (tus 1.0.0); its metadata say what it becomes. */
+        post: operations["begin_resumable_upload"];
+        delete?: never;
+        /** What resumable uploads can do here, in headers. */
+        options: operations["describe_resumable_uploads"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tus/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of a resumable upload has arrived: in headers for HEAD, as JSON for GET. */
+        get: operations["show_resumable_upload"];
+        put?: never;
+        /** PATCH and DELETE for clients that cannot send them, by X-HTTP-Method-Override. */
+        post: operations["override_resumable_upload"];
+        /** Give up a resumable upload; what it has become already stays. */
+        delete: operations["end_resumable_upload"];
+        /** What resumable uploads can do here, in headers; the same for each of them. */
+        options: operations["describe_resumable_upload"];
+        head?: never;
+        /** More bytes of a resumable upload; what arrives before a break stays. */
+        patch: operations["extend_resumable_upload"];
+        trace?: never;
+    };
+    "/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of the user's lists. */
+        get: operations["list_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The items in order, or a page of them. */
+        get: operations["list_items"];
+        put?: never;
+        /** Append an item, or all items of a JSON array. */
+        post: operations["append_items"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store/{name}/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One item of a list. */
+        get: operations["show_item"];
+        put?: never;
+        /** Merge fields into an item; null removes one. */
+        post: operations["merge_item"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store/{name}/{numbers}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove items by their numbers, separated by commas. */
+        delete: operations["delete_items"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store/{name}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a dataset of the list; answers with its session id. */
+        post: operations["promote_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/store/{name}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Append the rows of a dataset, named by its sessionID. */
+        post: operations["fill_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/kv/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept under a key, byte for byte. */
+        get: operations["get_value"];
+        /** Keep the body under a key, with its content type; form data becomes JSON. */
+        put: operations["put_value"];
+        /** Keep the body under a key, with its content type; form data becomes JSON. */
+        post: operations["post_value"];
+        /** Forget a key; also one that is not there. */
+        delete: operations["delete_value"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/message/local_publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a client's message as a local event, if its source is wanted; tells whether it was. */
+        post: operations["publish_local_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diagnostic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server is well: 200, or 500 with what is not; details are for admins. */
+        get: operations["diagnose"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server can serve, for balancers: as ``/diagnostic``, but 503 with what is not. */
+        get: operations["tell_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That this process lives, whatever became of everything else. */
+        get: operations["tell_alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diagnostic/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The request's parameters; with a callback JSONP. */
+        get: operations["echo_parameters"];
+        put?: never;
+        /** The parameters of the request's address and form; with a callback JSONP. */
+        post: operations["echo_posted_parameters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diagnostic/fail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Always fails, to show how errors look. */
+        get: operations["fail_deliberately"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page that asks a browser's user for a token. */
+        get: operations["login_page"];
+        put?: never;
+        /** Log in with a token, from the page's form or a JSON body; sets a cookie. */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log out: the cookie ends, wherever a copy of it is. */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the caller is taken for, and what it may do. */
+        get: operations["show_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/template/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template's source. */
+        get: operations["show_template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/render/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template filled with the query's data: HTML, or JSON by its name; with a callback JSONP. */
+        get: operations["render_template"];
+        put?: never;
+        /** A template filled with the request's data: HTML, or JSON by its name; with a callback JSONP. */
+        post: operations["render_template_with_body"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures about this server in Prometheus' text format. */
+        get: operations["show_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The OpenAPI 3.1 document of the REST interface. */
+        get: operations["show_openapi_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The REST interface, for reading. */
+        get: operations["show_reference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workbench for browsers; for programs, whether this is the server and which version. */
+        get: operations["start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a partition, or a partition's upload form. */
+        get: operations["read_partition"];
+        put?: never;
+        /** Store the files of a form, in its field `file`, in a partition; a name that is taken answers 409. */
+        post: operations["store_in_partition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/list/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a partition, none for an unknown one, which is not made by that. */
+        get: operations["list_partition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/list/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names of the partitions on top; those below them stand in their listings. */
+        get: operations["list_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Accepted
+         * @description A change was accepted: it will be done, whatever happens to the server.
+         */
+        Accepted: {
+            /** Accepted */
+            accepted: boolean;
+            /** Requestid */
+            requestID?: unknown;
+            /**
+             * Request
+             * @description address that tells when it is done
+             */
+            request?: string | null;
+        };
         /**
          * AddRowsBody
          * @description The new rows and their place.
@@ -1382,60 +1993,242 @@ export interface components {
          * @description A new dataset was made of this one.
          */
         Aggregated: {
+            /** Operation */
+            operation: string;
             /**
-             * Success
-             * @default null
+             * Sessionid
+             * @description as the request had it
              */
-            success: boolean | null;
-            /**
-             * Accepted
-             * @default null
-             */
-            accepted: boolean | null;
+            sessionID: unknown;
             /**
              * Requestid
-             * @default null
+             * @description as the request had it
              */
             requestID: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
             /**
-             * Request
-             * @description address that tells when an accepted change is done
-             * @default null
+             * Sentence
+             * @description what was done, for people; as in the history
              */
-            request: string | null;
+            sentence?: string | null;
             /**
-             * Version
-             * @default null
+             * Warnings
+             * @description about the request: each with `code` and `message`; of executeCommand the code's own, as text
              */
-            version: number | null;
-            /**
-             * Changed
-             * @default null
-             */
-            changed: unknown;
+            warnings?: unknown[];
+            changed: components["schemas"]["TableDifference"];
             /**
              * Newsessionid
-             * @description session id of the new dataset
-             * @default null
+             * @description session id of the new dataset; for whoever asked for it
              */
-            newSessionID: string | null;
+            newSessionID?: string | null;
+            /** Name */
+            name: string;
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+        };
+        /**
+         * Alive
+         * @description This process lives.
+         */
+        Alive: {
+            /** Message */
+            message: string;
+        };
+        /**
+         * AnyChanged
+         * @description Any change, as whoever does not know which it was reads it; of an import without what its file was like.
+         */
+        AnyChanged: {
+            /** Operation */
+            operation: string;
             /**
-             * Name
-             * @default null
+             * Sessionid
+             * @description as the request had it
              */
-            name: string | null;
+            sessionID: unknown;
             /**
-             * Rows
-             * @default null
+             * Requestid
+             * @description as the request had it
              */
-            rows: number | null;
+            requestID: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
             /**
-             * Columns
-             * @default null
+             * Sentence
+             * @description what was done, for people; as in the history
              */
-            columns: number | null;
-        } & {
-            [key: string]: unknown;
+            sentence?: string | null;
+            /**
+             * Warnings
+             * @description about the request: each with `code` and `message`; of executeCommand the code's own, as text
+             */
+            warnings?: unknown[];
+            /** Changed */
+            changed?: components["schemas"]["TableDifference"] | boolean | null;
+            /**
+             * Added
+             * @description rows of the other table
+             */
+            added?: number | null;
+            /**
+             * Ambiguous
+             * @description whether the text could be read in two ways
+             */
+            ambiguous?: boolean | null;
+            /** Changedcells */
+            changedCells?: number | null;
+            /** Changedrows */
+            changedRows?: number | null;
+            /**
+             * Cut
+             * @description values that lost their fraction or their time
+             */
+            cut?: number | null;
+            /** Datatype */
+            dataType?: string | null;
+            /** Dateformat */
+            dateFormat?: string | null;
+            /** Dateformats */
+            dateFormats?: unknown[];
+            /**
+             * Decimal
+             * @description the sign before the fraction
+             */
+            decimal?: string | null;
+            /**
+             * Deleted
+             * @description rows
+             */
+            deleted?: number | null;
+            /**
+             * Duplicatekeys
+             * @description keys with several rows in the other table
+             */
+            duplicateKeys?: number | null;
+            /**
+             * Evidence
+             * @description what speaks for each format that was found
+             */
+            evidence?: unknown[];
+            /**
+             * Filled
+             * @description cells
+             */
+            filled?: number | null;
+            /**
+             * Found
+             * @description values, by the new columns
+             */
+            found?: {
+                [key: string]: number;
+            };
+            /**
+             * Invalidated
+             * @description values that became missing
+             */
+            invalidated?: number | null;
+            /**
+             * Labels
+             * @description of the intervals
+             */
+            labels?: unknown[];
+            /**
+             * Matched
+             * @description rows that have a partner
+             */
+            matched?: number | null;
+            /** Max */
+            max?: unknown;
+            /** Mean */
+            mean?: number | null;
+            /** Min */
+            min?: unknown;
+            /** Missing */
+            missing?: number | null;
+            /** Newcolumn */
+            newColumn?: string | null;
+            /** Newcolumns */
+            newColumns?: string[];
+            /** Onlyhere */
+            onlyHere?: string[];
+            /** Onlythere */
+            onlyThere?: string[];
+            /**
+             * Order
+             * @description of day, month and year
+             */
+            order?: string | null;
+            /** Otherunmatched */
+            otherUnmatched?: number | null;
+            /**
+             * Printed
+             * @description what the code of executeCommand printed
+             */
+            printed?: string | null;
+            /**
+             * Removed
+             * @description rows
+             */
+            removed?: number | null;
+            /**
+             * Replaced
+             * @description cells
+             */
+            replaced?: number | null;
+            /**
+             * Rowindex
+             * @description where rows were added
+             */
+            rowIndex?: number | null;
+            /** Rowsafter */
+            rowsAfter?: number | null;
+            /** Rowsbefore */
+            rowsBefore?: number | null;
+            /** Std */
+            std?: number | null;
+            /**
+             * Typesdiffer
+             * @description columns whose types had to agree
+             */
+            typesDiffer?: unknown[];
+            /** Unmatched */
+            unmatched?: number | null;
+            /**
+             * Unread
+             * @description the first values that could not be read
+             */
+            unread?: unknown[];
+            /**
+             * Value
+             * @description what was filled in
+             */
+            value?: unknown;
+            /** Applied */
+            applied?: number | null;
+            /** Skipped */
+            skipped?: number | null;
+            /** Applies */
+            applies?: boolean | null;
+            /** Dryrun */
+            dryRun?: boolean | null;
+            /** Steps */
+            steps?: components["schemas"]["ReplayedStep"][];
+            /** Newsessionid */
+            newSessionID?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Rows */
+            rows?: number | null;
+            /** Columns */
+            columns?: number | null;
         };
         /**
          * AppendFileBody
@@ -1465,6 +2258,22 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * Appended
+         * @description Numbers of the items that were appended.
+         */
+        Appended: {
+            /**
+             * Ids
+             * @description of an array's items, in its order
+             */
+            ids?: number[];
+            /**
+             * Id
+             * @description of the item, or of the last one
+             */
+            id: number | null;
         };
         /**
          * ApplyRecipeBody
@@ -1552,8 +2361,6 @@ export interface components {
             original: components["schemas"]["OriginalCell"] | null;
             /** Steps */
             steps: components["schemas"]["StepOfCell"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * CellPlace
@@ -1571,8 +2378,6 @@ export interface components {
             column: string;
             /** Rowindex */
             rowIndex: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ChangeCaseBody
@@ -1660,61 +2465,22 @@ export interface components {
             ifVersion: number | null;
         };
         /**
-         * Changed
-         * @description A change that is done, or was accepted when `wait` is false.
-         */
-        Changed: {
-            /**
-             * Success
-             * @default null
-             */
-            success: boolean | null;
-            /**
-             * Accepted
-             * @default null
-             */
-            accepted: boolean | null;
-            /**
-             * Requestid
-             * @default null
-             */
-            requestID: unknown;
-            /**
-             * Request
-             * @description address that tells when an accepted change is done
-             * @default null
-             */
-            request: string | null;
-            /**
-             * Version
-             * @default null
-             */
-            version: number | null;
-            /**
-             * Changed
-             * @default null
-             */
-            changed: unknown;
-        } & {
-            [key: string]: unknown;
-        };
-        /**
          * Chart
          * @description A drawn chart.
          */
         Chart: {
+            /** Type */
+            type: string;
             /**
              * Image
              * @description PNG in base64
-             * @default null
              */
-            image: string | null;
+            image?: string | null;
             /**
              * Spec
              * @description Vega-Lite
-             * @default null
              */
-            spec: {
+            spec?: {
                 [key: string]: unknown;
             } | null;
             /**
@@ -1724,8 +2490,18 @@ export interface components {
             axis: {
                 [key: string]: unknown;
             };
-        } & {
-            [key: string]: unknown;
+            /**
+             * Fits
+             * @description of a scatter chart: the fitted lines
+             */
+            fits?: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Warnings
+             * @description settings that could not be followed
+             */
+            warnings?: components["schemas"]["ReadingWarning"][];
         };
         /**
          * CheckFound
@@ -1746,8 +2522,6 @@ export interface components {
              * @description how long it took
              */
             seconds: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Cluster
@@ -1756,9 +2530,12 @@ export interface components {
         Cluster: {
             /**
              * Values
-             * @description at most 1,000, each with its number of rows, the most frequent first
+             * @description at most 1,000, each with its rows; the most frequent first
              */
-            values: unknown[][];
+            values: [
+                string,
+                number
+            ][];
             /**
              * Suggested
              * @description the most frequent of them
@@ -1771,8 +2548,6 @@ export interface components {
              * @description number of its values, also of those not shown
              */
             valueCount: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Clusters
@@ -1804,8 +2579,6 @@ export interface components {
             tooLong: number;
             /** Method */
             method: string;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ColumnInfo
@@ -1830,8 +2603,29 @@ export interface components {
              * @description number of missing values
              */
             invalidValues: number;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * ColumnProfile
+         * @description A column at a glance.
+         */
+        ColumnProfile: {
+            /** Name */
+            name: string;
+            /** Index */
+            index: number;
+            /** Datatype */
+            dataType: string;
+            statistics: components["schemas"]["Statistics"];
+            /** @description of numbers and dates; null without values */
+            histogram?: components["schemas"]["Histogram"] | null;
+            /**
+             * Top
+             * @description of others: their ten most frequent values
+             */
+            top?: [
+                unknown,
+                number
+            ][];
         };
         /**
          * CombineColumnsBody
@@ -1882,8 +2676,6 @@ export interface components {
             rows: number;
             /** Columns */
             columns: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * DatasetList
@@ -1892,8 +2684,6 @@ export interface components {
         DatasetList: {
             /** Datasets */
             datasets: components["schemas"]["DatasetSummary"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * DatasetSummary
@@ -1916,28 +2706,19 @@ export interface components {
             created: number;
             /** Sourcebytes */
             sourceBytes: number;
+            /** Version */
+            version?: number | null;
+            /** Rows */
+            rows?: number | null;
+            /** Columns */
+            columns?: number | null;
             /**
-             * Version
-             * @default null
+             * Reading
+             * @description null while the file is not read
              */
-            version: number | null;
-            /**
-             * Rows
-             * @default null
-             */
-            rows: number | null;
-            /**
-             * Columns
-             * @default null
-             */
-            columns: number | null;
-            /**
-             * Warnings
-             * @default []
-             */
-            warnings: components["schemas"]["ReadingWarning"][];
-        } & {
-            [key: string]: unknown;
+            reading: components["schemas"]["Reading"] | null;
+            /** Warnings */
+            warnings?: components["schemas"]["ReadingWarning"][];
         };
         /**
          * DeclaredJob
@@ -2060,6 +2841,71 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * Deleted
+         * @description A dataset is gone.
+         */
+        Deleted: {
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * DeliveryFailed
+         * @description A failure as the older service's clients read it, too.
+         */
+        DeliveryFailed: {
+            /**
+             * Success
+             * @constant
+             */
+            success: false;
+            /**
+             * Error
+             * @description a code for programs
+             * @example InvalidRequest
+             */
+            error: string;
+            /**
+             * Errordescription
+             * @description a sentence for a person
+             */
+            errorDescription: string;
+            /**
+             * Fields
+             * @description of InvalidInputs: each field at fault
+             */
+            fields?: components["schemas"]["FieldProblem"][];
+            /**
+             * Reason
+             * @description of JobFailed: the job's code for it
+             */
+            reason?: string | null;
+            /**
+             * Logtail
+             * @description of JobFailed: the last lines that the job wrote
+             */
+            logTail?: string | null;
+            /**
+             * Wholeversion
+             * @description of DamagedDataset: the last version that can be read
+             */
+            wholeVersion?: number | null;
+            /**
+             * Eid
+             * @description of Internal: under which the server's log has the details
+             */
+            eid?: string | null;
+            /**
+             * Code
+             * @description the status
+             */
+            code: number;
+            /**
+             * Message
+             * @description the sentence once more
+             */
+            message: string;
+        };
+        /**
          * DeriveBody
          * @description What to compute, and where it goes.
          */
@@ -2093,6 +2939,31 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * Diagnosis
+         * @description Whether the server is well.
+         */
+        Diagnosis: {
+            /**
+             * Message
+             * @description `ok`, or what is not
+             */
+            message: string;
+            /** Version */
+            version: string;
+            /**
+             * Uid
+             * @description who the caller is taken for
+             */
+            uid: string | null;
+            /**
+             * Checks
+             * @description for admins: what each check found
+             */
+            checks?: {
+                [key: string]: components["schemas"]["Finding"];
+            };
         };
         /**
          * DiscretizeBody
@@ -2166,24 +3037,50 @@ export interface components {
         };
         /**
          * ErrorAnswer
-         * @description What every failed request is answered with.
+         * @description What every failed request is answered with, and every failed event of Socket.IO.
          */
         ErrorAnswer: {
             /**
              * Success
-             * @default false
+             * @constant
              */
-            success: boolean;
+            success: false;
             /**
              * Error
-             * @default InvalidRequest
+             * @description a code for programs
+             * @example InvalidRequest
              */
             error: string;
             /**
              * Errordescription
-             * @default a sentence for a person
+             * @description a sentence for a person
              */
             errorDescription: string;
+            /**
+             * Fields
+             * @description of InvalidInputs: each field at fault
+             */
+            fields?: components["schemas"]["FieldProblem"][];
+            /**
+             * Reason
+             * @description of JobFailed: the job's code for it
+             */
+            reason?: string | null;
+            /**
+             * Logtail
+             * @description of JobFailed: the last lines that the job wrote
+             */
+            logTail?: string | null;
+            /**
+             * Wholeversion
+             * @description of DamagedDataset: the last version that can be read
+             */
+            wholeVersion?: number | null;
+            /**
+             * Eid
+             * @description of Internal: under which the server's log has the details
+             */
+            eid?: string | null;
         };
         /**
          * ExecuteCommandBody
@@ -2242,6 +3139,16 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * FieldProblem
+         * @description One field of what was sent, and what is wrong with it.
+         */
+        FieldProblem: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
         };
         /**
          * FillDownBody
@@ -2356,6 +3263,26 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * Filled
+         * @description Rows of a dataset are items now.
+         */
+        Filled: {
+            /** Added */
+            added: number;
+            /**
+             * Ids
+             * @description the first and the last item's number; none where nothing was added
+             */
+            ids: number[];
+            /**
+             * Renamed
+             * @description columns that are fields of another name, as `id` is
+             */
+            renamed?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * FindReplaceBody
          * @description Which column, what to look for, what to put in its place.
          */
@@ -2400,6 +3327,32 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * Finding
+         * @description What a check found.
+         */
+        Finding: {
+            /** Ok */
+            ok: boolean;
+            /**
+             * Detail
+             * @description a sentence
+             */
+            detail: string;
+            /**
+             * Seconds
+             * @description how long it took
+             */
+            seconds: number;
+        };
+        /**
+         * Forwarded
+         * @description A finished task was handed on.
+         */
+        Forwarded: {
+            /** Success */
+            success: boolean;
         };
         /**
          * GenerateDummiesBody
@@ -2468,6 +3421,19 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * Histogram
+         * @description How values are spread over bins of equal width.
+         */
+        Histogram: {
+            /**
+             * Edges
+             * @description of 20 bins: numbers, or ISO dates
+             */
+            edges: (number | string)[];
+            /** Counts */
+            counts: number[];
+        };
+        /**
          * History
          * @description The steps of a dataset, undone ones included.
          */
@@ -2484,8 +3450,6 @@ export interface components {
             version: number | null;
             /** Steps */
             steps: components["schemas"]["HistoryStep"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * HistoryStep
@@ -2523,8 +3487,6 @@ export interface components {
              * @description a later `dropStep` took it out: the current table does without it
              */
             dropped: boolean;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * InsertRowBody
@@ -2629,9 +3591,8 @@ export interface components {
             /**
              * Data
              * @description the result, when the status is SUCCESS and it has at most 1 MiB
-             * @default null
              */
-            data: unknown;
+            data?: unknown;
             /**
              * Result Bytes
              * @description the result's size as JSON
@@ -2650,9 +3611,8 @@ export interface components {
             /**
              * Log Tail
              * @description the last lines that a failed job wrote
-             * @default null
              */
-            log_tail: string | null;
+            log_tail?: string | null;
             /** Made By */
             made_by: string | null;
             /**
@@ -2690,8 +3650,6 @@ export interface components {
              */
             expires: number | null;
             links: components["schemas"]["Links"];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * JobList
@@ -2858,8 +3816,17 @@ export interface components {
              * @description records that are kept with their text; there is a limit
              */
             kept: number;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * LinkAddress
+         * @description Where a file can be fetched.
+         */
+        LinkAddress: {
+            /**
+             * Addr
+             * @description address on this server, beginning with a slash
+             */
+            addr: string;
         };
         /**
          * Links
@@ -2883,6 +3850,38 @@ export interface components {
             result: string;
         };
         /**
+         * LoggedIn
+         * @description A cookie was set, or ended.
+         */
+        LoggedIn: {
+            /** Success */
+            success: boolean;
+            /**
+             * User
+             * @description absent after logging out, and where nobody is asked for a token
+             */
+            user?: string;
+            /**
+             * Scope
+             * @description read, write or admin
+             */
+            scope?: string;
+        };
+        /**
+         * LoginBody
+         * @description How to log in.
+         */
+        LoginBody: {
+            /** Token */
+            token: string;
+            /**
+             * Next
+             * @description as in the query; of the form
+             * @default null
+             */
+            next: string | null;
+        };
+        /**
          * Look
          * @description How a file would be read.
          */
@@ -2903,9 +3902,18 @@ export interface components {
             warnings: components["schemas"]["ReadingWarning"][];
             /**
              * Reading
-             * @description what was found: format, encoding, delimiter, sheet and so on
+             * @description How a file was read: format, encoding, delimiter, sheet and so on, whatever its format has.
              */
             reading: {
+                /** Format */
+                format: string;
+                /**
+                 * Ledger
+                 * @description absent where lines are not counted
+                 * @default null
+                 */
+                ledger: components["schemas"]["Ledger"] | null;
+            } & {
                 [key: string]: unknown;
             };
             /**
@@ -2918,8 +3926,6 @@ export interface components {
              * @description rows or lines that seem to stand above the columns' names, for `initialSkip`
              */
             suggestedSkip: number;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * LookColumn
@@ -2930,8 +3936,29 @@ export interface components {
             name: string;
             /** Datatype */
             dataType: string;
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * Me
+         * @description Who the caller is taken for, and what it may do.
+         */
+        Me: {
+            /** User */
+            user: string | null;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "read" | "write" | "admin";
+            /**
+             * Login
+             * @description whether it is logged in with a cookie, and so can log out
+             */
+            login: boolean;
+            /**
+             * Open
+             * @description whether the server asks nobody for a token
+             */
+            open: boolean;
         };
         /**
          * Merge
@@ -2983,27 +4010,6 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
-        };
-        /**
-         * Metadata
-         * @description What a table consists of.
-         */
-        Metadata: {
-            /** Undoavailable */
-            undoAvailable: boolean;
-            /** Redoavailable */
-            redoAvailable: boolean;
-            /** Version */
-            version: number;
-            dataSize: components["schemas"]["DataSize"];
-            /** Columns */
-            columns: string[];
-            /** Columninfo */
-            columnInfo: {
-                [key: string]: components["schemas"]["ColumnInfo"];
-            };
-        } & {
-            [key: string]: unknown;
         };
         /**
          * MoveColumnBody
@@ -3147,6 +4153,40 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * Nothing
+         * @description It is done, and there is nothing to say.
+         */
+        Nothing: Record<string, never>;
+        /**
+         * OfferedFile
+         * @description A file on offer.
+         */
+        OfferedFile: {
+            /** Name */
+            name: string;
+            /**
+             * Path
+             * @description as it was asked for
+             */
+            path: string;
+            /** Content Type */
+            content_type: string;
+            /**
+             * Mime Type
+             * @description the same without its parameters
+             */
+            mime_type: string;
+            /** Size */
+            size: number;
+            /**
+             * Modified
+             * @description seconds since 1970
+             */
+            modified: number;
+            /** Etag */
+            etag: string;
+        };
+        /**
          * OneColumnBody
          * @description Names one column, by its index or by its name.
          */
@@ -3175,6 +4215,177 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * OperationDone
+         * @description An operation that is done. What an operation tells of itself beside, only some do; see its documentation.
+         */
+        OperationDone: {
+            /** Operation */
+            operation: string;
+            /**
+             * Sessionid
+             * @description as the request had it
+             */
+            sessionID: unknown;
+            /**
+             * Requestid
+             * @description as the request had it
+             */
+            requestID: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
+            /**
+             * Sentence
+             * @description what was done, for people; as in the history
+             */
+            sentence?: string | null;
+            /**
+             * Warnings
+             * @description about the request: each with `code` and `message`; of executeCommand the code's own, as text
+             */
+            warnings?: unknown[];
+            changed: components["schemas"]["TableDifference"];
+            /**
+             * Added
+             * @description rows of the other table
+             */
+            added?: number | null;
+            /**
+             * Ambiguous
+             * @description whether the text could be read in two ways
+             */
+            ambiguous?: boolean | null;
+            /** Changedcells */
+            changedCells?: number | null;
+            /** Changedrows */
+            changedRows?: number | null;
+            /**
+             * Cut
+             * @description values that lost their fraction or their time
+             */
+            cut?: number | null;
+            /** Datatype */
+            dataType?: string | null;
+            /** Dateformat */
+            dateFormat?: string | null;
+            /** Dateformats */
+            dateFormats?: unknown[];
+            /**
+             * Decimal
+             * @description the sign before the fraction
+             */
+            decimal?: string | null;
+            /**
+             * Deleted
+             * @description rows
+             */
+            deleted?: number | null;
+            /**
+             * Duplicatekeys
+             * @description keys with several rows in the other table
+             */
+            duplicateKeys?: number | null;
+            /**
+             * Evidence
+             * @description what speaks for each format that was found
+             */
+            evidence?: unknown[];
+            /**
+             * Filled
+             * @description cells
+             */
+            filled?: number | null;
+            /**
+             * Found
+             * @description values, by the new columns
+             */
+            found?: {
+                [key: string]: number;
+            };
+            /**
+             * Invalidated
+             * @description values that became missing
+             */
+            invalidated?: number | null;
+            /**
+             * Labels
+             * @description of the intervals
+             */
+            labels?: unknown[];
+            /**
+             * Matched
+             * @description rows that have a partner
+             */
+            matched?: number | null;
+            /** Max */
+            max?: unknown;
+            /** Mean */
+            mean?: number | null;
+            /** Min */
+            min?: unknown;
+            /** Missing */
+            missing?: number | null;
+            /** Newcolumn */
+            newColumn?: string | null;
+            /** Newcolumns */
+            newColumns?: string[];
+            /** Onlyhere */
+            onlyHere?: string[];
+            /** Onlythere */
+            onlyThere?: string[];
+            /**
+             * Order
+             * @description of day, month and year
+             */
+            order?: string | null;
+            /** Otherunmatched */
+            otherUnmatched?: number | null;
+            /**
+             * Printed
+             * @description what the code of executeCommand printed
+             */
+            printed?: string | null;
+            /**
+             * Removed
+             * @description rows
+             */
+            removed?: number | null;
+            /**
+             * Replaced
+             * @description cells
+             */
+            replaced?: number | null;
+            /**
+             * Rowindex
+             * @description where rows were added
+             */
+            rowIndex?: number | null;
+            /** Rowsafter */
+            rowsAfter?: number | null;
+            /** Rowsbefore */
+            rowsBefore?: number | null;
+            /** Std */
+            std?: number | null;
+            /**
+             * Typesdiffer
+             * @description columns whose types had to agree
+             */
+            typesDiffer?: unknown[];
+            /** Unmatched */
+            unmatched?: number | null;
+            /**
+             * Unread
+             * @description the first values that could not be read
+             */
+            unread?: unknown[];
+            /**
+             * Value
+             * @description what was filled in
+             */
+            value?: unknown;
         };
         /**
          * OperationFits
@@ -3208,8 +4419,6 @@ export interface components {
              * @description a filter, a condition or a search is on: it takes the rows that are shown
              */
             view: boolean;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * OperationInfo
@@ -3277,8 +4486,6 @@ export interface components {
              * @description false: the server's settings turn it off
              */
             enabled: boolean;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * OperationList
@@ -3295,8 +4502,6 @@ export interface components {
              * @description what makes another dataset of one, each at POST /api/v1/datasets/<session>/<name>
              */
             newDatasets: components["schemas"]["OperationInfo"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * OriginalCell
@@ -3324,8 +4529,6 @@ export interface components {
              * @description what `line` counts: line, record or row
              */
             unit: string | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * PageAnswer
@@ -3335,12 +4538,10 @@ export interface components {
             /** Version */
             version: number;
             data: components["schemas"]["PageData"];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * PageData
-         * @description Rows of a page.
+         * @description Rows of a page, which are sent as they were prepared.
          */
         PageData: {
             /**
@@ -3355,8 +4556,6 @@ export interface components {
              * @description a list for each row; dates in ISO 8601, missing values null
              */
             data: unknown[][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ParseDatesBody
@@ -3458,6 +4657,51 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * PartitionFile
+         * @description A file of a partition.
+         */
+        PartitionFile: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /**
+             * Modified
+             * @description seconds since 1970
+             */
+            modified: number;
+            /** Address */
+            address: string;
+        };
+        /**
+         * PartitionListing
+         * @description What is in a partition.
+         */
+        PartitionListing: {
+            /** Partition */
+            partition: string;
+            /** Files */
+            files: components["schemas"]["PartitionFile"][];
+            /**
+             * Partitions
+             * @description names of those below it
+             */
+            partitions: string[];
+            /**
+             * Stored
+             * @description names under which the form's files were stored just now
+             */
+            stored?: string[];
+        };
+        /**
+         * PartitionNames
+         * @description The partitions on top.
+         */
+        PartitionNames: {
+            /** Partitions */
+            partitions: string[];
+        };
+        /**
          * PreviewAnswer
          * @description What an operation would do.
          */
@@ -3492,8 +4736,6 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
-        } & {
-            [key: string]: unknown;
         };
         /**
          * PreviewParameters
@@ -3520,17 +4762,22 @@ export interface components {
         };
         /**
          * Profile
-         * @description All columns at a glance.
+         * @description All columns at a glance, or those that were asked for.
          */
         Profile: {
             /** Version */
             version: number;
-            /** Data */
-            data: {
-                [key: string]: unknown;
-            };
-        } & {
-            [key: string]: unknown;
+            data: components["schemas"]["ProfileData"];
+        };
+        /**
+         * ProfileData
+         * @description Columns at a glance.
+         */
+        ProfileData: {
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: components["schemas"]["ColumnProfile"][];
         };
         /**
          * ProgressAnswer
@@ -3548,6 +4795,34 @@ export interface components {
             message: string | null;
         };
         /**
+         * Promoted
+         * @description A list is a dataset now.
+         */
+        Promoted: {
+            /** Success */
+            success: boolean;
+            /** Sessionid */
+            sessionID: string;
+            /** Version */
+            version: number;
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /** Warnings */
+            warnings: components["schemas"]["ReadingWarning"][];
+        };
+        /**
+         * Published
+         * @description A local event was written, if anybody asked for its source.
+         */
+        Published: {
+            /** Message */
+            message: string;
+            /** Published */
+            published: boolean;
+        };
+        /**
          * QueueLength
          * @description How much is to be done on a queue of jobs.
          */
@@ -3558,37 +4833,40 @@ export interface components {
             waiting: number;
             /** Running */
             running: number;
+        };
+        /**
+         * Reading
+         * @description How a file was read: format, encoding, delimiter, sheet and so on, whatever its format has.
+         */
+        Reading: {
+            /** Format */
+            format: string;
+            /**
+             * Ledger
+             * @description absent where lines are not counted
+             * @default null
+             */
+            ledger: components["schemas"]["Ledger"] | null;
         } & {
             [key: string]: unknown;
         };
         /**
          * ReadingWarning
-         * @description Something about the file that its owner should know.
+         * @description Something about the file that its owner should know, or about the request.
          */
         ReadingWarning: {
             /** Code */
             code: string;
             /** Message */
             message: string;
-            /**
-             * Count
-             * @default null
-             */
-            count: number | null;
-            /**
-             * Column
-             * @default null
-             */
-            column: string | null;
-            /**
-             * Examples
-             * @default []
-             */
-            examples: {
+            /** Count */
+            count?: number | null;
+            /** Column */
+            column?: string | null;
+            /** Examples */
+            examples?: {
                 [key: string]: unknown;
             }[];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Recipe
@@ -3721,62 +4999,55 @@ export interface components {
              * @description the name until now
              */
             before: string;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * Replayed
          * @description Steps that were carried out again, one report each.
          */
         Replayed: {
+            /** Operation */
+            operation: string;
             /**
-             * Success
-             * @default null
+             * Sessionid
+             * @description as the request had it
              */
-            success: boolean | null;
-            /**
-             * Accepted
-             * @default null
-             */
-            accepted: boolean | null;
+            sessionID: unknown;
             /**
              * Requestid
-             * @default null
+             * @description as the request had it
              */
             requestID: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
             /**
-             * Request
-             * @description address that tells when an accepted change is done
-             * @default null
+             * Sentence
+             * @description what was done, for people; as in the history
              */
-            request: string | null;
+            sentence?: string | null;
             /**
-             * Version
-             * @default null
+             * Warnings
+             * @description about the request: each with `code` and `message`; of executeCommand the code's own, as text
              */
-            version: number | null;
+            warnings?: unknown[];
+            changed: components["schemas"]["TableDifference"];
+            /** Applied */
+            applied: number;
+            /** Skipped */
+            skipped: number;
             /**
-             * Changed
-             * @default null
+             * Applies
+             * @description of applyRecipe: whether every step that has to apply does
              */
-            changed: unknown;
+            applies?: boolean | null;
             /**
-             * Applied
-             * @default null
+             * Dryrun
+             * @description nothing was changed
              */
-            applied: number | null;
-            /**
-             * Skipped
-             * @default null
-             */
-            skipped: number | null;
-            /**
-             * Steps
-             * @default []
-             */
+            dryRun?: boolean | null;
+            /** Steps */
             steps: components["schemas"]["ReplayedStep"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ReplayedStep
@@ -3800,27 +5071,42 @@ export interface components {
             /**
              * Reason
              * @description missingColumn, missingSource, differentType, valueFails, malformed or refused
-             * @default null
              */
-            reason: string | null;
-            /**
-             * Error
-             * @default null
-             */
-            error: string | null;
-            /**
-             * Errordescription
-             * @default null
-             */
-            errorDescription: string | null;
+            reason?: string | null;
+            /** Error */
+            error?: string | null;
+            /** Errordescription */
+            errorDescription?: string | null;
             /**
              * Note
              * @description what to look at although it was applied
-             * @default null
              */
-            note: string | null;
-        } & {
-            [key: string]: unknown;
+            note?: string | null;
+        };
+        /**
+         * ResumableState
+         * @description How much of a resumable upload has arrived.
+         */
+        ResumableState: {
+            /**
+             * Offset
+             * @description bytes that are here
+             */
+            offset: number;
+            /**
+             * Size
+             * @description bytes that were announced
+             */
+            size: number;
+            /** Name */
+            name: string;
+            /**
+             * Result
+             * @description what it has become, once all has arrived
+             */
+            result: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Sample
@@ -3839,8 +5125,6 @@ export interface components {
              * @description a sentence for people
              */
             about: string;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * SampleList
@@ -3849,8 +5133,6 @@ export interface components {
         SampleList: {
             /** Samples */
             samples: components["schemas"]["Sample"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ServerDetails
@@ -3862,13 +5144,11 @@ export interface components {
             /**
              * Started
              * @description of this web process, in seconds since 1970
-             * @default null
              */
             started: number | null;
             /**
              * Uptime
              * @description seconds
-             * @default null
              */
             uptime: number | null;
             /** Checks */
@@ -3876,7 +5156,6 @@ export interface components {
             /**
              * Workers
              * @description null where the broker does not tell
-             * @default null
              */
             workers: components["schemas"]["WorkerAlive"][] | null;
             /** Queues */
@@ -3884,7 +5163,6 @@ export interface components {
             /**
              * Changes
              * @description accepted changes of datasets that wait or run
-             * @default null
              */
             changes: number | null;
             /**
@@ -3904,13 +5182,11 @@ export interface components {
             /**
              * Links
              * @description addresses under which a file waits
-             * @default null
              */
             links: number | null;
             /**
              * Sockets
              * @description Socket.IO connections of this web process
-             * @default null
              */
             sockets: number | null;
             /**
@@ -3923,17 +5199,13 @@ export interface components {
             /**
              * Diskfree
              * @description bytes
-             * @default null
              */
             diskFree: number | null;
             /**
              * Disksize
              * @description bytes
-             * @default null
              */
             diskSize: number | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * ServerState
@@ -3944,20 +5216,18 @@ export interface components {
             well: boolean;
             /** Version */
             version: string;
-            /**
-             * @description null unless the caller's scope is admin
-             * @default null
-             */
+            /** @description null unless the caller's scope is admin */
             details: components["schemas"]["ServerDetails"] | null;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * SetAside
          * @description The records that were not read whole when the file was imported.
          */
         SetAside: {
-            /** @description null where the dataset was made before lines were counted */
+            /**
+             * Ledger
+             * @description null where the dataset was made before lines were counted
+             */
             ledger: components["schemas"]["Ledger"] | null;
             /**
              * Kept
@@ -3966,8 +5236,6 @@ export interface components {
             kept: number;
             /** Records */
             records: components["schemas"]["SetAsideRecord"][];
-        } & {
-            [key: string]: unknown;
         };
         /**
          * SetAsideRecord
@@ -4001,8 +5269,6 @@ export interface components {
              * @description whether the text was longer
              */
             cut: boolean;
-        } & {
-            [key: string]: unknown;
         };
         /**
          * SeveralColumnsBody
@@ -4033,6 +5299,53 @@ export interface components {
              * @default null
              */
             ifVersion: number | null;
+        };
+        /**
+         * ShownDataset
+         * @description A dataset, and what its table consists of.
+         */
+        ShownDataset: {
+            /** Undoavailable */
+            undoAvailable: boolean;
+            /** Redoavailable */
+            redoAvailable: boolean;
+            /** Version */
+            version: number;
+            dataSize: components["schemas"]["DataSize"];
+            /** Columns */
+            columns: string[];
+            /** Columninfo */
+            columnInfo: {
+                [key: string]: components["schemas"]["ColumnInfo"];
+            };
+            /** Sessionid */
+            sessionID: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @description ready
+             */
+            state: string;
+            /**
+             * Created
+             * @description seconds since 1970
+             */
+            created: number;
+            /** Sourcebytes */
+            sourceBytes: number;
+            /**
+             * Reading
+             * @description null of a dataset that was made of another
+             */
+            reading: components["schemas"]["Reading"] | null;
+            /** Warnings */
+            warnings?: components["schemas"]["ReadingWarning"][];
+            /**
+             * Rows
+             * @description of the table; `dataSize` has those of the view
+             */
+            rows: number;
         };
         /**
          * SortKey
@@ -4123,8 +5436,28 @@ export interface components {
             ifVersion: number | null;
         };
         /**
+         * Start
+         * @description Which server this is. Browsers get the workbench instead.
+         */
+        Start: {
+            /** Message */
+            message: string;
+            /** Version */
+            version: string;
+            /**
+             * Uid
+             * @description who the caller is taken for
+             */
+            uid: string | null;
+            /**
+             * Files
+             * @description names of the files on offer
+             */
+            files: string[];
+        };
+        /**
          * Statistics
-         * @description What is known of a column; numbers, text and dates have more fields, see the documentation.
+         * @description What is known of a column. Which fields there are is a matter of its type; null: there is no such value.
          */
         Statistics: {
             /**
@@ -4137,16 +5470,167 @@ export interface components {
             /**
              * Mode
              * @description absent when every value is equally frequent
-             * @default null
              */
-            mode: unknown[] | null;
+            mode?: unknown[];
+            /** Mode Frequency */
+            mode_frequency?: number | null;
+            /**
+             * Mode Count
+             * @description the same
+             */
+            mode_count?: number | null;
             /**
              * Frequencies
              * @description the 50 most frequent values, each with its count
              */
-            frequencies: unknown[][];
-        } & {
-            [key: string]: unknown;
+            frequencies: [
+                unknown,
+                number
+            ][];
+            /** Mean */
+            mean?: number | null;
+            /**
+             * Std
+             * @description of a sample
+             */
+            std?: number | null;
+            /**
+             * Min
+             * @description of numbers, dates, times and durations
+             */
+            min?: unknown;
+            /** 25% */
+            "25%"?: number | null;
+            /** 50% */
+            "50%"?: number | null;
+            /** 75% */
+            "75%"?: number | null;
+            /**
+             * Median
+             * @description of dates, times and durations
+             */
+            median?: unknown;
+            /** Max */
+            max?: unknown;
+            /** Range */
+            range?: unknown;
+            /**
+             * Word Count Min
+             * @description of texts, as all that begins so: words in a value
+             */
+            word_count_min?: number | null;
+            /** Word Count Max */
+            word_count_max?: number | null;
+            /** Word Count Average */
+            word_count_average?: number | null;
+            /** Word Length Min */
+            word_length_min?: number | null;
+            /** Word Length Max */
+            word_length_max?: number | null;
+            /** Word Length Average */
+            word_length_average?: number | null;
+            /** Word Total */
+            word_total?: number | null;
+            /** Word Unique Count */
+            word_unique_count?: number | null;
+            /** Word Mode */
+            word_mode?: unknown[];
+            /** Word Mode Frequency */
+            word_mode_frequency?: number | null;
+            /** Word Frequencies */
+            word_frequencies?: [
+                unknown,
+                number
+            ][];
+        };
+        /**
+         * StatisticsAnswer
+         * @description A column's statistics, at the top and once more under `data`.
+         */
+        StatisticsAnswer: {
+            /**
+             * Invalid
+             * @description missing values
+             */
+            invalid: number;
+            /** Unique Count */
+            unique_count: number;
+            /**
+             * Mode
+             * @description absent when every value is equally frequent
+             */
+            mode?: unknown[];
+            /** Mode Frequency */
+            mode_frequency?: number | null;
+            /**
+             * Mode Count
+             * @description the same
+             */
+            mode_count?: number | null;
+            /**
+             * Frequencies
+             * @description the 50 most frequent values, each with its count
+             */
+            frequencies: [
+                unknown,
+                number
+            ][];
+            /** Mean */
+            mean?: number | null;
+            /**
+             * Std
+             * @description of a sample
+             */
+            std?: number | null;
+            /**
+             * Min
+             * @description of numbers, dates, times and durations
+             */
+            min?: unknown;
+            /** 25% */
+            "25%"?: number | null;
+            /** 50% */
+            "50%"?: number | null;
+            /** 75% */
+            "75%"?: number | null;
+            /**
+             * Median
+             * @description of dates, times and durations
+             */
+            median?: unknown;
+            /** Max */
+            max?: unknown;
+            /** Range */
+            range?: unknown;
+            /**
+             * Word Count Min
+             * @description of texts, as all that begins so: words in a value
+             */
+            word_count_min?: number | null;
+            /** Word Count Max */
+            word_count_max?: number | null;
+            /** Word Count Average */
+            word_count_average?: number | null;
+            /** Word Length Min */
+            word_length_min?: number | null;
+            /** Word Length Max */
+            word_length_max?: number | null;
+            /** Word Length Average */
+            word_length_average?: number | null;
+            /** Word Total */
+            word_total?: number | null;
+            /** Word Unique Count */
+            word_unique_count?: number | null;
+            /** Word Mode */
+            word_mode?: unknown[];
+            /** Word Mode Frequency */
+            word_mode_frequency?: number | null;
+            /** Word Frequencies */
+            word_frequencies?: [
+                unknown,
+                number
+            ][];
+            data: components["schemas"]["Statistics"];
         };
         /**
          * StepOfCell
@@ -4170,17 +5654,23 @@ export interface components {
             /**
              * Reads
              * @description the cells from which a new column's cell was computed
-             * @default []
              */
-            reads: components["schemas"]["CellPlace"][];
+            reads?: components["schemas"]["CellPlace"][];
             /**
              * Note
              * @description why the cell cannot be followed further back
-             * @default null
              */
-            note: string | null;
-        } & {
-            [key: string]: unknown;
+            note?: string | null;
+        };
+        /**
+         * StoredAtPath
+         * @description A file lies there now.
+         */
+        StoredAtPath: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
         };
         /**
          * StoredFile
@@ -4292,6 +5782,61 @@ export interface components {
             links: components["schemas"]["Links"];
         };
         /**
+         * TableDifference
+         * @description What a change did to the table.
+         */
+        TableDifference: {
+            /**
+             * Columns
+             * @description positions of new columns and of those with other values
+             */
+            columns: number[];
+            /** Removedcolumns */
+            removedColumns: string[];
+            /**
+             * Rows
+             * @description rows gained, or lost if negative
+             */
+            rows: number;
+        };
+        /**
+         * Travelled
+         * @description A step through the history: `undo`, `redo` or `goTo`.
+         */
+        Travelled: {
+            /** Operation */
+            operation: string;
+            /**
+             * Sessionid
+             * @description as the request had it
+             */
+            sessionID: unknown;
+            /**
+             * Requestid
+             * @description as the request had it
+             */
+            requestID: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
+            /**
+             * Sentence
+             * @description what was done, for people; as in the history
+             */
+            sentence?: string | null;
+            /**
+             * Warnings
+             * @description about the request: each with `code` and `message`; of executeCommand the code's own, as text
+             */
+            warnings?: unknown[];
+            /**
+             * Changed
+             * @description whether the table is another one now
+             */
+            changed: boolean;
+        };
+        /**
          * TrimTextBody
          * @description Which columns, and which spaces.
          */
@@ -4335,36 +5880,47 @@ export interface components {
             ifVersion: number | null;
         };
         /**
-         * Uploaded
-         * @description A dataset was made.
+         * UploadAccepted
+         * @description A file was accepted: it will be read.
          */
-        Uploaded: {
+        UploadAccepted: {
+            /** Accepted */
+            accepted: boolean;
+            /** Requestid */
+            requestID?: unknown;
+            /**
+             * Request
+             * @description address that tells when it is done
+             */
+            request?: string | null;
             /** Success */
             success: boolean;
             /** Sessionid */
             sessionID: string;
-            /**
-             * Version
-             * @default null
-             */
-            version: number | null;
-            /**
-             * Rows
-             * @default null
-             */
-            rows: number | null;
-            /**
-             * Columns
-             * @default null
-             */
-            columns: number | null;
-            /**
-             * Warnings
-             * @default []
-             */
-            warnings: components["schemas"]["ReadingWarning"][];
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * Uploaded
+         * @description A dataset was made.
+         */
+        Uploaded: {
+            /** Operation */
+            operation?: string | null;
+            /** Sessionid */
+            sessionID: string;
+            /** Requestid */
+            requestID?: unknown;
+            /** Success */
+            success: boolean;
+            /** Version */
+            version: number;
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /** Warnings */
+            warnings?: components["schemas"]["ReadingWarning"][];
+            /** Reading */
+            reading?: components["schemas"]["Reading"] | null;
         };
         /**
          * UsedColumn
@@ -4661,6 +6217,35 @@ export interface components {
             } | null;
         };
         /**
+         * WantedAddress
+         * @description An address for a file on offer; each word may stand in the form, too.
+         */
+        WantedAddress: {
+            /**
+             * Name
+             * @description as the start page lists it
+             */
+            name: string;
+            /**
+             * Download
+             * @description true: a browser saves the file
+             * @default null
+             */
+            download: string | null;
+            /**
+             * One Time
+             * @description false: until it expires; by default it is used up once
+             * @default null
+             */
+            one_time: string | null;
+            /**
+             * Expires In
+             * @description seconds; default: LINK_TTL of the server
+             * @default null
+             */
+            expires_in: string | null;
+        };
+        /**
          * Window
          * @description The part of an axis that is shown; an end that is absent follows from the data.
          */
@@ -4713,8 +6298,241 @@ export interface components {
              * @description what it is for: `datasets`, `imports`, `jobs`
              */
             kinds: string[];
-        } & {
-            [key: string]: unknown;
+        };
+        /**
+         * Answered
+         * @description What every answer to an event of Socket.IO carries.
+         */
+        Answered: {
+            /** Operation */
+            operation: string;
+            /**
+             * Sessionid
+             * @description as the request had it
+             */
+            sessionID: unknown;
+            /**
+             * Requestid
+             * @description as the request had it
+             */
+            requestID: unknown;
+            /** Success */
+            success: boolean;
+        };
+        /**
+         * ReadNote
+         * @description What may stand in the answer of any read beside.
+         */
+        ReadNote: {
+            /**
+             * Warnings
+             * @description fields of the request that mean nothing
+             */
+            warnings?: components["schemas"]["ReadingWarning"][];
+        };
+        /**
+         * Metadata
+         * @description What a table consists of.
+         */
+        Metadata: {
+            /** Undoavailable */
+            undoAvailable: boolean;
+            /** Redoavailable */
+            redoAvailable: boolean;
+            /** Version */
+            version: number;
+            dataSize: components["schemas"]["DataSize"];
+            /** Columns */
+            columns: string[];
+            /** Columninfo */
+            columnInfo: {
+                [key: string]: components["schemas"]["ColumnInfo"];
+            };
+        };
+        /**
+         * RecipeAnswer
+         * @description The steps of a dataset for other tables.
+         */
+        RecipeAnswer: {
+            recipe: components["schemas"]["Recipe"];
+        };
+        /**
+         * Script
+         * @description The steps of a dataset as a Python script.
+         */
+        Script: {
+            /**
+             * Name
+             * @description of a file for it
+             */
+            name: string;
+            /** Script */
+            script: string;
+        };
+        SocketReads: {
+            metadata: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["Metadata"];
+            data: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["PageAnswer"];
+            analyze: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["StatisticsAnswer"];
+            visualize: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["Chart"];
+            preview: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["PreviewAnswer"];
+            profile: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["Profile"];
+            cluster: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["Clusters"];
+            history: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["History"];
+            explainCell: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["CellExplained"];
+            setAside: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["SetAside"];
+            recipe: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["RecipeAnswer"];
+            script: components["schemas"]["Answered"] & components["schemas"]["ReadNote"] & components["schemas"]["Script"];
+        };
+        SocketChanges: {
+            fillWithAverage: components["schemas"]["AnyChanged"];
+            fillWithCustomValue: components["schemas"]["AnyChanged"];
+            deleteRowsWithNA: components["schemas"]["AnyChanged"];
+            fillDown: components["schemas"]["AnyChanged"];
+            interpolate: components["schemas"]["AnyChanged"];
+            emptyStringToNaN: components["schemas"]["AnyChanged"];
+            findReplace: components["schemas"]["AnyChanged"];
+            trimText: components["schemas"]["AnyChanged"];
+            changeCase: components["schemas"]["AnyChanged"];
+            splitColumn: components["schemas"]["AnyChanged"];
+            extract: components["schemas"]["AnyChanged"];
+            mergeValues: components["schemas"]["AnyChanged"];
+            parseNumbers: components["schemas"]["AnyChanged"];
+            parseDates: components["schemas"]["AnyChanged"];
+            normalize: components["schemas"]["AnyChanged"];
+            standardize: components["schemas"]["AnyChanged"];
+            discretize: components["schemas"]["AnyChanged"];
+            changeColumnDataType: components["schemas"]["AnyChanged"];
+            renameColumn: components["schemas"]["AnyChanged"];
+            derive: components["schemas"]["AnyChanged"];
+            deleteColumns: components["schemas"]["AnyChanged"];
+            insertDuplicateColumn: components["schemas"]["AnyChanged"];
+            moveColumn: components["schemas"]["AnyChanged"];
+            combineColumns: components["schemas"]["AnyChanged"];
+            generateDummies: components["schemas"]["AnyChanged"];
+            deduplicate: components["schemas"]["AnyChanged"];
+            sortRows: components["schemas"]["AnyChanged"];
+            keepRows: components["schemas"]["AnyChanged"];
+            dropRows: components["schemas"]["AnyChanged"];
+            deleteRows: components["schemas"]["AnyChanged"];
+            insertRow: components["schemas"]["AnyChanged"];
+            addRows: components["schemas"]["AnyChanged"];
+            newCellValue: components["schemas"]["AnyChanged"];
+            join: components["schemas"]["AnyChanged"];
+            appendFile: components["schemas"]["AnyChanged"];
+            executeCommand: components["schemas"]["AnyChanged"];
+            undo: components["schemas"]["Travelled"];
+            redo: components["schemas"]["Travelled"];
+            goTo: components["schemas"]["Travelled"];
+            applyRecipe: components["schemas"]["Replayed"];
+            dropStep: components["schemas"]["Replayed"];
+            aggregate: components["schemas"]["Aggregated"];
+        };
+        /**
+         * Limits
+         * @description What a new client may send, and who it is taken for.
+         */
+        Limits: {
+            /** Maxmessagebytes */
+            maxMessageBytes: number;
+            /**
+             * User
+             * @description absent where nobody is known by name
+             */
+            user?: string;
+        };
+        /**
+         * PresenceNews
+         * @description How many listen to a dataset, and who.
+         */
+        PresenceNews: {
+            /** Sessionid */
+            sessionID: string;
+            /** Here */
+            here: number;
+            /**
+             * People
+             * @description the names of those that are known
+             */
+            people: string[];
+        };
+        /**
+         * Progress
+         * @description How much of an import, or of a read that takes long, is done.
+         */
+        Progress: {
+            /** Operation */
+            operation: string;
+            /** Sessionid */
+            sessionID: unknown;
+            /** Requestid */
+            requestID: unknown;
+            /**
+             * Done
+             * @description of a read
+             */
+            done?: number;
+            /**
+             * Total
+             * @description of a read
+             */
+            total?: number;
+            /**
+             * Phase
+             * @description of an import
+             */
+            phase?: string;
+            /**
+             * Bytes
+             * @description of an import: read so far
+             */
+            bytes?: number;
+            /**
+             * Totalbytes
+             * @description of an import
+             */
+            totalBytes?: number;
+            /**
+             * Rows
+             * @description of an import
+             */
+            rows?: number;
+        };
+        /**
+         * DataChanged
+         * @description A dataset is another version.
+         */
+        DataChanged: {
+            /** Sessionid */
+            sessionID: string;
+            /** Requestid */
+            requestID: unknown;
+            /** Operation */
+            operation: string;
+            /** Version */
+            version: number;
+            /**
+             * Madeby
+             * @description absent where nobody is known by name
+             */
+            madeBy?: string;
+        };
+        /**
+         * RenamedNews
+         * @description A dataset is called otherwise.
+         */
+        RenamedNews: {
+            /** Sessionid */
+            sessionID: string;
+            /** Name */
+            name: string;
+        };
+        SocketNews: {
+            limits: components["schemas"]["Limits"];
+            presence: components["schemas"]["PresenceNews"];
+            progress: components["schemas"]["Progress"];
+            dataChanged: components["schemas"]["DataChanged"];
+            renamed: components["schemas"]["RenamedNews"];
+            jobs: components["schemas"]["JobAnswer"];
         };
     };
     responses: never;
@@ -4811,6 +6629,15 @@ export interface operations {
                     "application/json": components["schemas"]["Uploaded"];
                 };
             };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAccepted"];
+                };
+            };
             /** @description The request failed */
             default: {
                 headers: {
@@ -4876,6 +6703,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAccepted"];
                 };
             };
             /** @description The request failed */
@@ -4979,7 +6815,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Metadata"];
+                    "application/json": components["schemas"]["ShownDataset"];
                 };
             };
             /** @description The request failed */
@@ -5010,7 +6846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description The request failed */
@@ -5184,7 +7020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Statistics"];
+                    "application/json": components["schemas"]["StatisticsAnswer"];
                 };
             };
             /** @description The request failed */
@@ -5478,6 +7314,15 @@ export interface operations {
                     "text/x-python": string;
                 };
             };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     explain_cell: {
@@ -5572,6 +7417,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     export_dataset: {
@@ -5615,6 +7469,15 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     show_request: {
@@ -5635,7 +7498,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["AnyChanged"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5709,7 +7581,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5754,7 +7635,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5799,7 +7689,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5844,7 +7743,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5889,7 +7797,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5934,7 +7851,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -5979,7 +7905,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6024,7 +7959,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6069,7 +8013,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6114,7 +8067,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6159,7 +8121,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6204,7 +8175,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6249,7 +8229,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6294,7 +8283,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6339,7 +8337,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6384,7 +8391,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6429,7 +8445,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6474,7 +8499,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6519,7 +8553,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6564,7 +8607,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6609,7 +8661,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6654,7 +8715,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6699,7 +8769,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6744,7 +8823,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6789,7 +8877,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6834,7 +8931,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6879,7 +8985,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6924,7 +9039,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -6969,7 +9093,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7014,7 +9147,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7059,7 +9201,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7104,7 +9255,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7149,7 +9309,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7194,7 +9363,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7239,7 +9417,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7284,7 +9471,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["OperationDone"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7329,7 +9525,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["Travelled"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7374,7 +9579,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["Travelled"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7419,7 +9633,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["Travelled"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7467,6 +9690,15 @@ export interface operations {
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description The request failed */
             default: {
                 headers: {
@@ -7512,6 +9744,15 @@ export interface operations {
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description The request failed */
             default: {
                 headers: {
@@ -7555,6 +9796,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Aggregated"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description The request failed */
@@ -7940,6 +10190,15 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     show_inputs: {
@@ -7960,6 +10219,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
@@ -7989,6 +10257,1841 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    upload_form: {
+        parameters: {
+            query?: {
+                /** @description physical lines (rows of a sheet) to skip before the header */
+                initialSkip?: number;
+                /** @description proportion of the rows to keep; above 1 it is read as per cent */
+                sampleSize?: number | null;
+                /** @description the same seed, file and size give the same rows */
+                seed?: number | null;
+                /** @description whether the first line holds the columns' names */
+                headerIncluded?: boolean;
+                /** @description name or index, from 0 */
+                sheet?: string | number | null;
+                /** @description one character, or "tab" */
+                delimiter?: string | null;
+                /** @description such as utf-8, cp1252, shift_jis; detected when absent */
+                encoding?: string | null;
+                /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
+                dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description the file's name, when the body is the file itself; decides its format */
+                name?: string | null;
+                /** @description false: answer 202 at once and import in the background */
+                wait?: boolean;
+                /** @description Socket.IO id that receives `progress` events */
+                socketID?: string | null;
+                /** @description comes back in the answer and in progress events */
+                requestID?: string | null;
+            };
+            header?: {
+                /** @description the same key with the same request is done once and answered alike, however often it is sent; with another request it is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description the file; beside it any of the reading options
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAccepted"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    download_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    download_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    celery_task_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Internal-Secret": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forwarded"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    describe_file: {
+        parameters: {
+            query: {
+                /** @description as the start page lists it */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedFile"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    make_address: {
+        parameters: {
+            query: {
+                /** @description as the start page lists it */
+                name: string;
+                /** @description true: a browser saves the file */
+                download?: string | null;
+                /** @description false: until it expires; by default it is used up once */
+                one_time?: string | null;
+                /** @description seconds; default: LINK_TTL of the server */
+                expires_in?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["WantedAddress"];
+                "multipart/form-data": components["schemas"]["WantedAddress"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAddress"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    take_file: {
+        parameters: {
+            query: {
+                /** @description the secret in the address */
+                uid: string;
+                /** @description true: a browser saves the file */
+                download?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    fetch_path_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    put_path_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredAtPath"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    post_path_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description the file
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description `Thanks`, or path and size */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    delete_path_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    begin_resumable_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Length"?: string;
+                "Upload-Metadata"?: string;
+                "Upload-Checksum"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Begun; its address is in Location */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    describe_resumable_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    show_resumable_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResumableState"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    override_resumable_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "X-HTTP-Method-Override"?: string;
+                "Upload-Offset"?: string;
+                "Upload-Checksum"?: string;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    end_resumable_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    describe_resumable_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    extend_resumable_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Offset"?: string;
+                "Upload-Checksum"?: string;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    list_lists: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_items: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+                /** @description only those whose number is greater */
+                after?: string | null;
+                /** @description at most so many */
+                limit?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>[];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    append_items: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appended"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_item: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    merge_item: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_items: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+                numbers: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    promote_list: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promoted"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    fill_list: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+                /** @description id of the dataset; may stand in the body */
+                sessionID?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filled"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_value: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_value: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/octet-stream": string;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_value: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/octet-stream": string;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_value: {
+        parameters: {
+            query?: {
+                /** @description name of a JavaScript function: the answer is JSONP */
+                callback?: string | null;
+            };
+            header?: {
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-None-Match"?: string;
+                /** @description the request is done only under this condition on what is there (RFC 9110, section 13) */
+                "If-Unmodified-Since"?: string;
+            };
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nothing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    publish_local_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    diagnose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    tell_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    tell_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    echo_parameters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    echo_posted_parameters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    fail_deliberately: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    login_page: {
+        parameters: {
+            query?: {
+                /** @description address on this server to lead to afterwards */
+                next?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: {
+                /** @description address on this server to lead to afterwards */
+                next?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginBody"];
+                "application/x-www-form-urlencoded": components["schemas"]["LoginBody"];
+                "multipart/form-data": components["schemas"]["LoginBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    render_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The template, filled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    render_template_with_body: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": string;
+                "multipart/form-data": string;
+            };
+        };
+        responses: {
+            /** @description The template, filled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_openapi_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_reference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Start"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_partition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, or the partition */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "text/html": string;
+                    "application/json": string;
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    store_in_partition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description the files, each in a field of this name
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartitionListing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    list_partition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartitionListing"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
+                };
+            };
+        };
+    };
+    list_partitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartitionNames"];
+                };
+            };
+            /** @description The request failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryFailed"];
                 };
             };
         };

@@ -2,16 +2,17 @@
 import { io, type Socket } from "socket.io-client";
 import type { components } from "./generated";
 import { ApiError, call } from "./rest";
+import type { Heard } from "./socket";
 
 type Schemas = components["schemas"];
-export type Job = Schemas["JobAnswer"] & { data?: unknown };
+export type Job = Schemas["JobAnswer"];
 export type JobType = Schemas["DeclaredJob"];
 export type JobList = Schemas["JobList"];
 
 const BASE = "/api/v1/jobs";
 const at = (id: string) => `${BASE}/${encodeURIComponent(id)}`;
 
-export const listJobTypes = () => call<{ types: JobType[] }>("GET", `${BASE}/types`).then((answer) => answer.types);
+export const listJobTypes = () => call<Schemas["JobTypeList"]>("GET", `${BASE}/types`).then((answer) => answer.types);
 export const listJobs = (query: URLSearchParams) => call<JobList>("GET", `${BASE}?${query}`);
 export const showJob = (id: string) => call<Job>("GET", at(id));
 export const showInputs = (id: string) => call<unknown>("GET", `${at(id)}/inputs`);
@@ -31,7 +32,7 @@ const POLL_MILLISECONDS = 2000;
  * subscription, which the server answers with how each job stands.
  */
 export class JobWatch {
-  private readonly socket: Socket;
+  private readonly socket: Socket<Heard, Record<string, (body: Record<string, unknown>) => void>>;
   private ids = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -42,7 +43,7 @@ export class JobWatch {
       reconnectionDelay: 500,
       reconnectionDelayMax: 4000,
     });
-    this.socket.on("jobs", (job: Job) => this.ids.has(job.id) && this.tell(job));
+    this.socket.on("jobs", (job) => this.ids.has(job.id) && this.tell(job));
     this.socket.on("connect", () => this.subscribe([...this.ids]));
     this.socket.on("disconnect", () => this.pollSoon());
   }

@@ -14,11 +14,7 @@ export type ReplayedStep = Schemas["ReplayedStep"];
 export type PreviewAnswer = Schemas["PreviewAnswer"];
 export type Sample = Schemas["Sample"];
 
-/** One field of what was sent, and what is wrong with it. */
-export interface FieldProblem {
-  field: string;
-  message: string;
-}
+export type FieldProblem = Schemas["FieldProblem"];
 
 export class ApiError extends Error {
   constructor(
@@ -34,7 +30,7 @@ export const UNREACHABLE = "The server does not answer. Check that it is running
 
 /** The error that an answer's body describes, or one in words when the body is none of ours. */
 export function errorOf(body: unknown, status: number): ApiError {
-  const said = body as { error?: string; errorDescription?: string; fields?: FieldProblem[] } | null;
+  const said = body as Partial<Schemas["ErrorAnswer"]> | null;
   if (said?.errorDescription) return new ApiError(said.error ?? "Internal", said.errorDescription, said.fields);
   return new ApiError("Internal", `The server answered with ${status}.`);
 }
@@ -59,9 +55,9 @@ export async function call<T>(method: string, path: string, body?: unknown, sign
   return parsed as T;
 }
 
-export const listSamples = () => call<{ samples: Sample[] }>("GET", "/api/v1/samples").then((answer) => answer.samples);
+export const listSamples = () => call<Schemas["SampleList"]>("GET", "/api/v1/samples").then((answer) => answer.samples);
 export const openSample = (name: string) => call<Uploaded>("POST", `/api/v1/samples/${encodeURIComponent(name)}`);
-export const describeDataset = (id: string) => call<Metadata & DatasetSummary>("GET", `/api/v1/datasets/${id}`);
+export const describeDataset = (id: string) => call<Schemas["ShownDataset"]>("GET", `/api/v1/datasets/${id}`);
 export const listOperations = () =>
   call<Schemas["OperationList"]>("GET", "/api/v1/operations").then((answer) => [
     ...answer.operations,
@@ -71,7 +67,7 @@ export const listOperations = () =>
 export function listDatasets(ids: string[]): Promise<DatasetSummary[]> {
   if (ids.length === 0) return Promise.resolve([]);
   const query = ids.map((id) => `id=${id}`).join("&");
-  return call<{ datasets: DatasetSummary[] }>("GET", `/api/v1/datasets?${query}`).then((answer) => answer.datasets);
+  return call<Schemas["DatasetList"]>("GET", `/api/v1/datasets?${query}`).then((answer) => answer.datasets);
 }
 
 /** Sends a file and tells of the bytes sent; resolves when the server has read it whole. */

@@ -1,21 +1,22 @@
 /** One Socket.IO connection: questions with answers, news, and what happens when the line breaks. */
 import { io, type Socket } from "socket.io-client";
 import { leaveForLogin, loadMe } from "./account";
+import type { components } from "./generated";
 import { ApiError, errorOf } from "./rest";
 
-export interface Answer {
-  success: boolean;
-  requestID: string;
-  version?: number;
-  [field: string]: unknown;
-}
-export interface News {
-  sessionID: string;
-  requestID: string | null;
-  operation: string;
-  version: number;
-  madeBy?: string;
-}
+type Schemas = components["schemas"];
+type Answers = Schemas["SocketReads"] & Schemas["SocketChanges"];
+/** The answer to any change. */
+export type Changed = Schemas["AnyChanged"];
+/** What an event is answered with; one whose name is not known before it runs is a change. */
+export type AnswerTo<E extends string> = E extends keyof Answers ? Answers[E] : Changed;
+type SocketNews = Schemas["SocketNews"];
+export type News = SocketNews["dataChanged"];
+/** What comes, whatever it is. */
+type Message = Partial<Schemas["Answered"] & SocketNews["progress"] & Schemas["ErrorAnswer"]>;
+/** An answer that has come. Which one it is, is known where it was asked for. */
+type Arrived = Partial<Changed>;
+
 interface Waiting {
   event: string;
   body: Record<string, unknown>;
@@ -24,10 +25,13 @@ interface Waiting {
   /** The version that a change was made on; of a read there is none. */
   base?: number;
   isChange: boolean;
-  resolve: (answer: Answer) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: of the event's own type, which is known where it was asked for
+  resolve: (answer: any) => void;
   reject: (error: Error) => void;
   progress?: (done: number, total: number) => void;
 }
+/** What the server tells without being asked, by the event's name. */
+export type Heard = { [E in keyof SocketNews]: (news: SocketNews[E]) => void };
 export interface About {
   isChange?: boolean;
   words?: string;
@@ -35,7 +39,7 @@ export interface About {
 }
 
 export class Wire {
-  readonly socket: Socket;
+  readonly socket: Socket<Heard, Record<string, (body: Record<string, unknown>) => void>>;
   /** The version that the page shows; what is changed is changed on it. */
   version: () => number | undefined = () => undefined;
   /** Is told whenever the number of changes without an answer differs. */
@@ -60,9 +64,7 @@ export class Wire {
       (error: Error & { data?: { error?: string } }) => error.data?.error === "Unauthorized" && leaveForLogin(),
     );
     this.socket.on("disconnect", (reason) => reason === "io server disconnect" && void loadMe());
-    this.socket.onAny((event: string, message: Answer & { done?: number; total?: number }) =>
-      this.hear(event, message),
-    );
+    this.socket.onAny((event: string, message: Message) => this.hear(event, message));
     // A read that was under way when the line broke has no answer to come: ask again.
     this.socket.on("connect", () => {
       for (const each of this.waiting.values()) if (!each.isChange) this.socket.emit(each.event, each.body);
@@ -70,7 +72,7 @@ export class Wire {
   }
 
   /** Sends a request; resolves with its answer. While the line is down it waits for it. */
-  ask(event: string, parameters: Record<string, unknown> = {}, about: About = {}): Promise<Answer> {
+  ask<E extends string>(event: E, parameters: Record<string, unknown> = {}, about: About = {}): Promise<AnswerTo<E>> {
     const requestID = `${this.prefix}-${++this.counter}`;
     const isChange = about.isChange ?? false;
     // The server does a change that says `once` once, however often it comes.
@@ -108,17 +110,17 @@ export class Wire {
     }
   }
 
-  private again(id: string, each: Waiting, base: number | undefined): Promise<Answer | undefined | "broken"> {
+  private again(id: string, each: Waiting, base: number | undefined): Promise<Arrived | undefined | "broken"> {
     return new Promise((done) => {
       const broken = () => done("broken");
       this.socket.once("disconnect", broken);
-      const settle = (answer?: Answer) => {
+      const settle = (answer?: Arrived) => {
         this.socket.off("disconnect", broken);
         done(answer);
       };
       this.waiting.set(id, {
         ...each,
-        resolve: (answer) => {
+        resolve: (answer: Arrived) => {
           settle(answer);
           each.resolve(answer);
         },
@@ -136,7 +138,7 @@ export class Wire {
   }
 
   /** Whether a change was asked for by this page. */
-  isOwn(requestID: string | null): boolean {
+  isOwn(requestID: unknown): boolean {
     return typeof requestID === "string" && requestID.startsWith(`${this.prefix}-`);
   }
 
@@ -145,7 +147,7 @@ export class Wire {
     this.socket.close();
   }
 
-  private hear(event: string, message: Answer & { done?: number; total?: number }): void {
+  private hear(event: string, message: Message): void {
     const id = message?.requestID;
     if (typeof id !== "string") return;
     if (event === "progress") {

@@ -1,7 +1,10 @@
-/** Lists and values. Their addresses are older than the REST interface and not in its types. */
+/** Lists and values, at addresses that are older than the REST interface. */
 import type { Item } from "../parts/items";
 import { ask, inAddress } from "./files";
-import { call, type Uploaded } from "./rest";
+import type { components } from "./generated";
+import { call } from "./rest";
+
+type Schemas = components["schemas"];
 
 const list = (name: string) => `/store/${inAddress(name)}`;
 
@@ -9,14 +12,14 @@ export const listNames = () => call<string[]>("GET", "/store");
 export const readItems = async (name: string, after: number, limit: number) =>
   call<Item[]>("GET", `${list(name)}?after=${after}&limit=${limit}`);
 export const addItems = async (name: string, items: Record<string, unknown>[]) =>
-  call<{ id: number; ids?: number[] }>("POST", list(name), items.length === 1 ? items[0] : items);
+  call<Schemas["Appended"]>("POST", list(name), items.length === 1 ? items[0] : items);
 export const mergeItem = async (name: string, id: number, changes: Record<string, unknown>) =>
-  call<void>("POST", `${list(name)}/${id}`, changes);
+  call<Schemas["Nothing"]>("POST", `${list(name)}/${id}`, changes);
 export const removeItems = async (name: string, ids: number[], keepalive: boolean) =>
   ask("DELETE", `${list(name)}/${ids.join(",")}`, { keepalive });
-export const promoteList = async (name: string) => call<Uploaded>("POST", `${list(name)}/promote`);
+export const promoteList = async (name: string) => call<Schemas["Promoted"]>("POST", `${list(name)}/promote`);
 export const fillList = async (name: string, sessionID: string) =>
-  call<{ added: number }>("POST", `${list(name)}/fill`, { sessionID });
+  call<Schemas["Filled"]>("POST", `${list(name)}/fill`, { sessionID });
 
 export interface StoredValue {
   type: string;

@@ -11,7 +11,7 @@ export function ExplainDialog({ session, cell, close }: { session: Session; cell
   useEffect(() => {
     let isCurrent = true;
     session.wire.ask("explainCell", { rowIndex: cell.row.number, column: cell.column }).then(
-      (answer) => isCurrent && setExplained(answer as unknown as Explained),
+      (answer) => isCurrent && setExplained(answer),
       (error: Error) => isCurrent && setProblem(error.message),
     );
     return () => {

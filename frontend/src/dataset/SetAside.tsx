@@ -51,7 +51,7 @@ function SetAsideDialog({
   const [problem, setProblem] = useState<string>();
   const more = (from: number) =>
     session.wire.ask("setAside", { from, to: from + AT_ONCE - 1 }).then(
-      (answer) => setRecords((old = []) => [...old.slice(0, from), ...(answer.records as Records[])]),
+      (answer) => setRecords((old = []) => [...old.slice(0, from), ...answer.records]),
       (error: Error) => setProblem(error.message),
     );
   useEffect(() => {

@@ -7,13 +7,16 @@ import { emptyFacet, type ValuesFacet } from "./facets/conditions";
 export function metadata(columns: Record<string, [dataType: string, invalidValues?: number]>): Metadata {
   const infos = Object.entries(columns).map(([name, [dataType, invalidValues = 0]], index) => [
     name,
-    { index, dataType, invalidValues },
+    { index, dataType, compatType: "string", invalidValues },
   ]);
   return {
+    version: 1,
+    undoAvailable: false,
+    redoAvailable: false,
     columns: Object.keys(columns),
     dataSize: { rows: 10, columns: infos.length },
     columnInfo: Object.fromEntries(infos),
-  } as unknown as Metadata;
+  };
 }
 
 /** The operations as the server describes them; what its settings turn off is off. */

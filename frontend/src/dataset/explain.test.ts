@@ -8,7 +8,7 @@ describe("where a cell comes from", () => {
     column,
     rowIndex,
   });
-  const explained = {
+  const explained: Explained = {
     ...place(2, 0, "cost"),
     version: 2,
     original: { ...place(null, 1), line: 4, unit: "line" },
@@ -32,7 +32,7 @@ describe("where a cell comes from", () => {
         reads: [],
       },
     ],
-  } as unknown as Explained;
+  };
   it("is told in sentences, the file first", () => {
     expect(linesOf(explained, "t.csv").map((line) => line.said)).toEqual([
       "Line 4 of t.csv, column price: missing.",
@@ -42,17 +42,17 @@ describe("where a cell comes from", () => {
     expect(inShort(explained)).toBe("Steps changed what stands in the file.");
   });
   it("says so when a step made it, or nobody can tell", () => {
-    const made = {
+    const made: Explained = {
       ...explained,
       original: null,
       steps: [{ ...explained.steps[0]!, what: ["columnMade"], before: null, reads: [place(3, 0)] }],
-    } as unknown as Explained;
+    };
     expect(linesOf(made, "t.csv").map((line) => line.said)).toEqual(["This step made it from price (3)."]);
     expect(inShort(made)).toContain("a step made it");
-    const lost = {
+    const lost: Explained = {
       ...made,
       steps: [{ ...made.steps[0]!, what: ["unknown"], note: "code is not looked into" }],
-    } as unknown as Explained;
+    };
     expect(linesOf(lost, "t.csv")[0]!.said).toBe("The cell cannot be followed further back: code is not looked into.");
     expect(inShort(lost)).toContain("cannot be followed");
   });

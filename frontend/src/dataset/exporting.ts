@@ -33,5 +33,5 @@ export async function saveRecipe(session: Session): Promise<void> {
 
 export async function saveScript(session: Session): Promise<void> {
   const answer = await session.wire.ask("script");
-  saveFile(String(answer.script), String(answer.name), "text/x-python");
+  saveFile(answer.script, answer.name, "text/x-python");
 }

@@ -1,16 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Metadata } from "../api/rest";
+import { metadata } from "./examples";
 import { readRows } from "./newrows";
 
-const meta = {
-  columns: ["Title", "Gross", "Made in"],
-  dataSize: { rows: 10, columns: 3 },
-  columnInfo: {
-    Title: { index: 0, dataType: "string", invalidValues: 0 },
-    Gross: { index: 1, dataType: "int", invalidValues: 3 },
-    "Made in": { index: 2, dataType: "string", invalidValues: 0 },
-  },
-} as unknown as Metadata;
+const meta = metadata({ Title: ["string"], Gross: ["int", 3], "Made in": ["string"] });
 
 describe("rows that are typed or pasted", () => {
   it("go by the table's columns, or by a first line of their names", () => {

@@ -1,6 +1,7 @@
 /** One open dataset: what the server knows of it, what is shown and selected, and everything that is asked for it. */
 
 import { renameDataset } from "../api/datasets";
+import type { components } from "../api/generated";
 import {
   ApiError,
   describeDataset,
@@ -10,7 +11,7 @@ import {
   type OperationInfo,
   type PreviewAnswer,
 } from "../api/rest";
-import { type Answer, type News, Wire } from "../api/socket";
+import { type Changed, type News, Wire } from "../api/socket";
 import { counted } from "../parts/format";
 import { remember } from "../parts/preferences";
 import { Store } from "../parts/store";
@@ -18,33 +19,20 @@ import { failed, toast } from "../parts/toasts";
 import { keepsRows, newsInWords, whatHappened } from "./together";
 import { fitView, isNarrowed, pageParameters, readQuery, type View, viewParameters } from "./view";
 
-export interface ColumnProfile {
-  name: string;
-  dataType: string;
-  statistics: { invalid: number; unique_count: number; frequencies: [unknown, number][]; [name: string]: unknown };
-  histogram?: { edges: (number | string)[]; counts: number[] };
-  top?: [unknown, number][];
-}
+type Schemas = components["schemas"];
+export type ColumnProfile = Schemas["ColumnProfile"];
 export interface Preview extends PreviewAnswer {
   title: string;
   shownRows: Set<number>;
   byRow: Map<number, unknown[]>;
-}
-/** What became of the lines of the file, as far as the page tells it. */
-export interface Ledger {
-  unit: string;
-  lines: number;
-  /** Records that can be listed because they were not read whole. */
-  kept: number;
-  [count: string]: number | string;
 }
 export interface State {
   phase: "loading" | "ready" | "missing";
   problem?: string;
   name: string;
   sourceBytes: number;
-  warnings: { code: string; message: string }[];
-  ledger?: Ledger;
+  warnings: Schemas["ReadingWarning"][];
+  ledger?: Schemas["Ledger"];
   meta?: Metadata;
   profile?: Map<string, ColumnProfile>;
   /** How many columns of how many have been described, while they are. */
@@ -120,17 +108,13 @@ export class Session {
     this.wire.socket.on("connect", () => void this.connected());
     this.wire.socket.on("disconnect", () => this.store.set({ connected: false }));
     this.wire.socket.on("connect_error", () => this.store.set({ connected: false }));
-    this.wire.socket.on("dataChanged", (news: News) => void this.hear(news));
-    this.wire.socket.on("limits", (limits: { user?: string }) => this.store.set({ me: limits.user }));
+    this.wire.socket.on("dataChanged", (news) => void this.hear(news));
+    this.wire.socket.on("limits", (limits) => this.store.set({ me: limits.user }));
     this.wire.socket.on(
       "presence",
-      (news: { sessionID: string; here: number; people?: string[] }) =>
-        news.sessionID === id && this.store.set({ here: news.here, people: news.people ?? [] }),
+      (news) => news.sessionID === id && this.store.set({ here: news.here, people: news.people }),
     );
-    this.wire.socket.on(
-      "renamed",
-      (news: { sessionID: string; name: string }) => news.sessionID === id && this.take(news.name),
-    );
+    this.wire.socket.on("renamed", (news) => news.sessionID === id && this.take(news.name));
     void this.open();
   }
 
@@ -144,19 +128,13 @@ export class Session {
 
   private async open(): Promise<void> {
     try {
-      const [described, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
-      const about = described as Metadata & {
-        name: string;
-        sourceBytes: number;
-        warnings?: State["warnings"];
-        reading?: { ledger?: Ledger } | null;
-      };
+      const [about, operations] = await Promise.all([describeDataset(this.id), listOperations()]);
       remember(this.id);
       this.store.set({
         name: about.name,
         sourceBytes: about.sourceBytes,
         warnings: about.warnings ?? [],
-        ledger: about.reading?.ledger,
+        ledger: about.reading?.ledger ?? undefined,
         operations,
         meta: about,
         viewRows: about.dataSize.rows,
@@ -188,7 +166,7 @@ export class Session {
       columnIndexTo: meta.columns.length - 1,
       ...pageParameters(view, meta),
     });
-    return answer.data as Page;
+    return answer.data;
   }
 
   /** The first rows of what is shown; asked for once, before anything draws them. */
@@ -205,27 +183,26 @@ export class Session {
       this.state.meta?.version === version && this.store.set({ profiling: done < total ? { done, total } : undefined });
     const answer = await this.wire.ask("profile", {}, { progress: told }).catch(() => null);
     if (!answer || this.state.meta?.version !== version) return;
-    const columns = (answer.data as { columns: ColumnProfile[] }).columns;
+    const { columns } = answer.data;
     this.store.set({ profile: new Map(columns.map((column) => [column.name, column])), profiling: undefined });
   }
 
   async readHistory(): Promise<void> {
     const answer = await this.wire.ask("history").catch(() => null);
-    if (answer) this.store.set({ history: answer as unknown as History });
+    if (answer) this.store.set({ history: answer });
   }
 
   /** Reads everything again after the table changed; `isNews` if somebody else changed it. */
   async refresh(isNews = false): Promise<void> {
     const { history: before, meta: old } = this.state;
-    const [whole] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
-    const meta = whole as unknown as Metadata;
+    const [meta] = await Promise.all([this.wire.ask("metadata"), this.readHistory()]);
     let view = this.fit(this.state.view, meta);
     const asked = isNarrowed(view)
       ? await this.wire.ask("metadata", viewParameters(view, meta)).catch(() => undefined)
       : meta;
     // A condition or a filter that the table as it is now does not bear goes, rather than to show nothing.
     if (!asked) view = { sort: view.sort };
-    const narrowed = (asked ?? meta) as unknown as Metadata;
+    const narrowed = asked ?? meta;
     const there = new Set(meta.columns);
     const rows =
       old?.dataSize.rows === meta.dataSize.rows && keepsRows(before, this.state.history, this.state.operations)
@@ -265,7 +242,7 @@ export class Session {
       if (this.asked !== next) return true;
       if (this.state.meta !== meta) return await this.setView({}); // the table was changed meanwhile
       this.asked = undefined;
-      const rows = (narrowed as unknown as Metadata | undefined)?.dataSize.rows ?? meta.dataSize.rows;
+      const rows = narrowed?.dataSize.rows ?? meta.dataSize.rows;
       this.store.set({
         view: next,
         viewRows: rows,
@@ -284,11 +261,7 @@ export class Session {
 
   async askPreview(title: string, operation: string, parameters: Record<string, unknown>): Promise<Preview> {
     const rows = this.rowsInView();
-    const answer = (await this.wire.ask("preview", {
-      preview: operation,
-      parameters,
-      rowIndices: rows,
-    })) as unknown as PreviewAnswer;
+    const answer = await this.wire.ask("preview", { preview: operation, parameters, rowIndices: rows });
     const byRow = new Map(answer.data.index.map((row, at) => [row, answer.data.data[at] ?? []]));
     return { ...answer, title, shownRows: new Set(rows), byRow };
   }
@@ -296,10 +269,10 @@ export class Session {
   // -- changes
 
   /** Sends a change, reads again what it changed, and says what happened. Throws what the server objects to. */
-  async change(event: string, parameters: Record<string, unknown> = {}, words = "Working"): Promise<Answer> {
+  async change(event: string, parameters: Record<string, unknown> = {}, words = "Working"): Promise<Changed> {
     const answer = await this.busyWith(words, () => this.wire.ask(event, parameters, { isChange: true, words }));
     await this.refresh();
-    const said = (answer.sentence as string | undefined) ?? this.current()?.sentence;
+    const said = answer.sentence ?? this.current()?.sentence;
     const isWalk = ["undo", "redo", "goTo"].includes(event);
     const made = answer.version;
     if (!isWalk && said)

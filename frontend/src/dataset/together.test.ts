@@ -22,7 +22,7 @@ function history(position: number, ...steps: ReturnType<typeof step>[]): History
     position,
     version: position,
     steps: steps.map((each) => ({ ...each, current: each.position === position })),
-  } as unknown as History;
+  };
 }
 const read = step(0, "import", "Read t.csv");
 const filled = step(1, "fillWithAverage", "Filled 3 missing values", "Ann");

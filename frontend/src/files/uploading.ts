@@ -1,6 +1,8 @@
 /** Uploads into partitions, by the tus protocol: they go on after a break, and outlive the page that shows them. */
+
 import type { Upload } from "tus-js-client";
 import { leaveForLogin } from "../api/account";
+import type { components } from "../api/generated";
 import { errorOf } from "../api/rest";
 import { Store } from "../parts/store";
 import { fingerprint, type Progress, Speed } from "./uploads";
@@ -185,7 +187,7 @@ async function look(key: string, address: string): Promise<Unfinished | undefine
     if (answer) await forgetUnfinished(key);
     return undefined;
   }
-  const told = (await answer.json()) as { offset: number; size: number; name: string; result: unknown };
+  const told = (await answer.json()) as components["schemas"]["ResumableState"];
   return told.result ? undefined : { key, address, name: told.name, size: told.size, arrived: told.offset };
 }
 

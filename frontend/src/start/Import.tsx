@@ -1,10 +1,11 @@
 /** How to read a file, with its first rows as they would be read, before anything is imported. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
-import { io } from "socket.io-client";
+import { io, type Socket } from "socket.io-client";
 import { account, whyReadOnly } from "../api/account";
 import type { Look } from "../api/look";
 import { ApiError } from "../api/rest";
+import type { Heard } from "../api/socket";
 import { bytes, count, counted, typeName } from "../parts/format";
 import { Back } from "../parts/icons";
 import { shown } from "../parts/records";
@@ -190,8 +191,8 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
     setProblem(undefined);
     const sent: Record<string, string> = written(options);
     setProgress({ phase: size === undefined ? "reading" : "sending", done: 0, total: size ?? 0 });
-    const socket = io({ transports: ["websocket", "polling"], tryAllTransports: true });
-    socket.on("progress", (news: { bytes?: number; totalBytes?: number; rows?: number }) =>
+    const socket: Socket<Heard> = io({ transports: ["websocket", "polling"], tryAllTransports: true });
+    socket.on("progress", (news) =>
       setProgress({ phase: "reading", done: news.bytes ?? 0, total: news.totalBytes ?? size ?? 0, rows: news.rows }),
     );
     try {

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from longshore.datasets import mailbox, records
+from longshore.datasets import answers, mailbox, records
 from longshore.datasets.damage import FAILURES, find_damage
 from longshore.datasets.mailbox import Entry, LeaseLost, Writer
 from longshore.datasets.others import OtherSessions, with_sources
@@ -42,6 +42,7 @@ from longshore.tables.operations.base import counted
 from longshore.tables.replay.apply import Outcome, apply, what_changed
 from longshore.tables.replay.drop_step import drop_step
 from longshore.tables.replay.recipe import Recipe, Replay, replay
+from longshore.web.answer import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ class Drainer:
         return apply(table, operation, facts)
 
     def _refuse(self, writer: Writer, entry: Entry, error: LongshoreError, **fields: Any) -> dict[str, Any]:
-        answer = _answer(entry, success=False, **error.to_wire(), **fields)
+        answer = _answer(answers.ChangeFailed, entry, success=False, **error.to_wire(), **fields)
         answer["status"] = error.status
         with self.database.writing() as connection:
             writer.settle(connection, entry, answer)
@@ -178,8 +179,10 @@ class Drainer:
                 request_id=entry.request_id,
                 made_by=entry.made_by,
             )
-            answer = _answer(entry, success=True, changed=outcome.changed, version=number, **outcome.answer)
-            answer["sentence"] = outcome.sentence
+            told = {**outcome.answer, "sentence": outcome.sentence}
+            answer = _answer(
+                answers.OperationDone, entry, success=True, changed=outcome.changed, version=number, **told
+            )
             writer.settle(connection, entry, answer)
         return answer
 
@@ -188,7 +191,7 @@ class Drainer:
         with self.database.writing() as connection:
             target = _target_of(connection, entry, version)
             number = records.go_to(connection, entry.session_id, target)
-            answer = _answer(entry, success=True, changed=target != version.position, version=number)
+            answer = _answer(answers.Travelled, entry, success=True, changed=target != version.position, version=number)
             answer |= _quiet_if(target == version.position)
             writer.settle(connection, entry, answer)
         return answer
@@ -219,8 +222,8 @@ class Drainer:
         with self.database.writing() as connection:
             number = self._append_replayed(connection, entry, version.position, done)
             changed = what_changed(version.table, done.table)
-            answer = _answer(entry, success=True, changed=changed, version=number, **report)
-            answer["sentence"] = f"Applied {counted(len(done.made), 'step')} of a recipe; {done.skipped:,} left out"
+            report["sentence"] = f"Applied {counted(len(done.made), 'step')} of a recipe; {done.skipped:,} left out"
+            answer = _answer(answers.Replayed, entry, success=True, changed=changed, version=number, **report)
             writer.settle(connection, entry, answer)
         return answer
 
@@ -269,8 +272,8 @@ class Drainer:
                 made_by=entry.made_by,
             )
             changed = what_changed(version.table, table)
-            answer = _answer(entry, success=True, changed=changed, version=number, **report)
-            answer["sentence"] = dropped.sentence
+            report["sentence"] = dropped.sentence
+            answer = _answer(answers.Replayed, entry, success=True, changed=changed, version=number, **report)
             writer.settle(connection, entry, answer)
         return answer
 
@@ -328,6 +331,7 @@ class Drainer:
         )
         records.set_state(connection, new_id, records.READY)
         answer = _answer(
+            answers.Aggregated,
             entry,
             success=True,
             newSessionID=new_id,
@@ -336,13 +340,15 @@ class Drainer:
             columns=table.width,
             changed=what_changed(version.table, version.table),
             version=version.number,
+            sentence=sentence,
         )
-        return answer | {"sentence": sentence} | _quiet_if(True)
+        return answer | _quiet_if(True)
 
     def _tell(self, writer: Writer, entry: Entry, version: records.Version, **fields: Any) -> dict[str, Any]:
         """Settle a change that left everything as it is; only the asker hears of it."""
         nothing = what_changed(version.table, version.table)
-        answer = _answer(entry, success=True, changed=nothing, version=version.number, **fields) | _quiet_if(True)
+        answer = _answer(answers.Replayed, entry, success=True, changed=nothing, version=version.number, **fields)
+        answer |= _quiet_if(True)
         with self.database.writing() as connection:
             writer.settle(connection, entry, answer)
         return answer
@@ -366,6 +372,7 @@ class Drainer:
             )
             records.set_state(connection, entry.session_id, records.READY, reading=facts, warnings=warnings)
             answer = _answer(
+                answers.Uploaded,
                 entry,
                 success=True,
                 version=number,
@@ -426,17 +433,17 @@ class Drainer:
             if now - last < PROGRESS_SECONDS:
                 return
             last = now
-            message = {
-                "operation": "upload",
-                "sessionID": entry.session_id,
-                "requestID": entry.request_id,
-                "phase": phase,
-                "bytes": done_bytes,
-                "totalBytes": total_bytes,
-                "rows": rows,
-            }
+            news = answers.Progress(
+                operation="upload",
+                sessionID=entry.session_id,
+                requestID=entry.request_id,
+                phase=phase,
+                bytes=done_bytes,
+                totalBytes=total_bytes,
+                rows=rows,
+            )
             try:
-                self.emitter.emit("progress", message, room=entry.socket_id or entry.session_id)
+                self.emitter.emit("progress", news.to_wire(), room=entry.socket_id or entry.session_id)
             except Unavailable:
                 logger.info("progress not sent, the message queue is away")
 
@@ -534,18 +541,15 @@ def _is_final(error: Unavailable) -> bool:
     return error.status != Unavailable.status
 
 
-def _answer(entry: Entry, *, success: bool, **fields: Any) -> dict[str, Any]:
+def _answer(model: type[Answer], entry: Entry, **fields: Any) -> dict[str, Any]:
+    """The answer of a change, as its entry keeps it: of the model, and so of nothing else."""
     standard = {
         "operation": "upload" if entry.operation == IMPORT else entry.asked_as or entry.operation,
         "sessionID": entry.session_id,
         "requestID": entry.request_id,
-        "success": success,
     }
-    # They come first for people who read, and win over an outcome's field of the same name.
-    answer = standard | {name: value for name, value in fields.items() if name not in standard}
-    if entry.warnings:
-        answer["warnings"] = [*answer.get("warnings", []), *entry.warnings]
-    return answer
+    warnings = {"warnings": [*fields.pop("warnings", []), *entry.warnings]} if entry.warnings else {}
+    return model(**standard, **fields, **warnings).to_wire()
 
 
 def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
@@ -555,12 +559,16 @@ def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:
         if entry.socket_id is not None:
             emitter.emit(answer["operation"], wire, room=entry.socket_id)
         if answer["success"] and not answer.get("quiet"):
-            news = {key: answer[key] for key in ("sessionID", "requestID", "operation", "version")}
-            if entry.asked_as is not None:  # others know it by its own name
-                news["operation"] = entry.operation
-            if entry.made_by is not None:
-                news["madeBy"] = entry.made_by
-            emitter.emit("dataChanged", news, room=entry.session_id)
+            # Others know it by its own name.
+            operation = answer["operation"] if entry.asked_as is None else entry.operation
+            news = answers.DataChanged(
+                sessionID=entry.session_id,
+                requestID=answer["requestID"],
+                operation=operation,
+                version=answer["version"],
+                **({} if entry.made_by is None else {"madeBy": entry.made_by}),
+            )
+            emitter.emit("dataChanged", news.to_wire(), room=entry.session_id)
     except Unavailable:
         logger.info("an answer waits for the message queue")
         return False

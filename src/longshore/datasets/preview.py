@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from longshore.datasets.answers import Look
 from longshore.datasets.reader import Reader, ReaderLost
 from longshore.errors import TimedOut, Unavailable
 from longshore.settings import Settings
@@ -25,7 +26,7 @@ _PLACES = threading.Semaphore(2)
 _reader = Reader(threads=1, idle_seconds=IDLE_SECONDS)
 
 
-def look_at_copy(file: IO[bytes], settings: Settings, name: str, options: ReadOptions) -> dict[str, Any]:
+def look_at_copy(file: IO[bytes], settings: Settings, name: str, options: ReadOptions) -> Look:
     """How an open file would be read, whatever becomes of it meanwhile; of a large one the beginning.
 
     :raises LongshoreError: as :func:`look_at`.
@@ -41,9 +42,7 @@ def look_at_copy(file: IO[bytes], settings: Settings, name: str, options: ReadOp
         return look_at(copy, settings, name, options, is_whole=is_whole)
 
 
-def look_at(
-    path: Path, settings: Settings, name: str, options: ReadOptions, *, is_whole: bool = True
-) -> dict[str, Any]:
+def look_at(path: Path, settings: Settings, name: str, options: ReadOptions, *, is_whole: bool = True) -> Look:
     """How ``path`` would be read, see :func:`longshore.tables.reading.preview.look`.
 
     :param is_whole: see there; a beginning is shortened.
@@ -56,7 +55,7 @@ def look_at(
     try:
         # A child that is killed leaves what it wrote: the folder is ours, and goes in any case.
         with telling_when_full(), tempfile.TemporaryDirectory(dir=settings.uploads_folder) as scratch:
-            return _look(path, Path(scratch), settings.import_memory_bytes, name, options, is_whole)
+            return Look(**_look(path, Path(scratch), settings.import_memory_bytes, name, options, is_whole))
     finally:
         _PLACES.release()
 

@@ -42,13 +42,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, Any
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
 
 from longshore.access.audit import note
 from longshore.access.callers import current_user
 from longshore.access.gate import SHOWN_STATUS
 from longshore.access.scopes import Scope, requires
-from longshore.datasets import mailbox, preview, records, wire
+from longshore.datasets import answers, mailbox, preview, records, wire
 from longshore.datasets.drain import Emitter, for_wire
 from longshore.datasets.envelope import open_body
 from longshore.datasets.service import Asker, Datasets, parameters_of, require_session_id
@@ -59,24 +59,28 @@ from longshore.storage.files import copy_bytes, telling_when_full
 from longshore.tables.charting import VisualizeParameters
 from longshore.tables.clustering import ClusterParameters
 from longshore.tables.core.validation import parse_model
-from longshore.tables.operations import Operation, Parameters, all_operations, require_operation
+from longshore.tables.operations import Operation, all_operations, require_operation
+from longshore.tables.operations.about import About
 from longshore.tables.operations.aggregate import ABOUT, EXAMPLE, SUMMARY, AggregateParameters
 from longshore.tables.replay.preview import PreviewParameters
 from longshore.tables.replay.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
 from longshore.tables.writing import Format
+from longshore.web.answer import Answer
 from longshore.web.api import (
     IDEMPOTENCY_KEY,
-    KEY_HEADER,
     Api,
     Endpoint,
+    answer_response,
     disposition,
     error_response,
     idempotency_key,
     read_strings,
+    sends,
+    takes_bodies,
+    takes_form,
 )
 from longshore.web.request_body import read_json_object
-from longshore.web.route_marks import evaluates, takes_any_query
 from longshore.web.uploads import Upload, fresh_place, receive
 
 logger = logging.getLogger(__name__)
@@ -88,6 +92,8 @@ NOT_OF_THE_FILE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO
 TAG = "Datasets"
 BASE = "/api/v1/datasets"
 SECRET_HEADER = "X-Internal-Secret"  # noqa: S105 - a header's name
+SECRET = {"name": SECRET_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}
+OLDER_TAG = "Older addresses"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _TEXT = {"schema": {"type": "string"}}
 _FILE_ANSWER = {"responses": {"200": {"description": "The file", "content": {"application/octet-stream": _BINARY}}}}
@@ -104,20 +110,29 @@ _UPLOAD_BODY = {
 }
 
 
-def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
-    """The routes of the older system, paths and answers as its clients know them."""
-    routes = Blueprint("datasets", __name__)
+def declare_older(api: Api, service: Datasets, emitter: Emitter) -> None:
+    """Put the routes of the older system on the list, paths and answers as its clients know them."""
+    routes = api.group("datasets", __name__)
 
-    @routes.post("/upload", strict_slashes=False)
-    @takes_any_query  # they are reading options as the form's fields are, and read with them
-    @evaluates(KEY_HEADER)
-    def upload() -> Response:
+    @routes.endpoint(
+        "POST",
+        "/upload",
+        tag=OLDER_TAG,
+        query=wire.UploadQuery,
+        raw=takes_form(file="the file; beside it any of the reading options"),
+        answer=answers.Uploaded,
+        accepted=answers.UploadAccepted,
+        headers=(IDEMPOTENCY_KEY,),
+        reads_itself=True,
+        any_query=True,  # they are reading options as the form's fields are, and read with them
+    )
+    def upload_form() -> Response:
         """Upload a table in a form: the field `file`, and any of the reading options."""
         if request.mimetype != "multipart/form-data":
             raise InvalidRequest("send a multipart form with the file in a field called file")
         return _imported(service, _take_upload(service), 200)
 
-    @routes.after_request
+    @routes.blueprint.after_request
     def answer_older_address(response: Response) -> Response:
         # Its client looks for `success` in the body, and takes any other status for a server that is away.
         if request.path == OLDER_UPLOAD:
@@ -126,30 +141,38 @@ def contract_routes(service: Datasets, emitter: Emitter) -> Blueprint:
             request.environ[SHOWN_STATUS] = HTTPStatus.OK if is_of_the_file else None
         return response
 
-    @routes.get("/downloadJSON/<session_id>")
+    @routes.endpoint(
+        "GET", "/downloadJSON/<session_id>", tag=OLDER_TAG, raw=sends("application/json"), reads_itself=True
+    )
     def download_json(session_id: str) -> Response:
         """The table as a JSON array of records."""
         return _export(service, session_id, "json")
 
-    @routes.get("/downloadCSV/<session_id>")
+    @routes.endpoint("GET", "/downloadCSV/<session_id>", tag=OLDER_TAG, raw=sends("text/csv"), reads_itself=True)
     def download_csv(session_id: str) -> Response:
         """The table as CSV."""
         return _export(service, session_id, "csv")
 
-    @routes.post("/celeryTaskCompleted", strict_slashes=False)
+    @routes.endpoint(
+        "POST",
+        "/celeryTaskCompleted",
+        tag=OLDER_TAG,
+        raw=takes_bodies("application/json", required=True),
+        answer=answers.Forwarded,
+        headers=(SECRET,),
+        reads_itself=True,
+    )
     @requires(Scope.PUBLIC)  # it asks for a secret of its own
     def celery_task_completed() -> Response:
         """Internal: a worker that is not ours hands in a finished task; needs the shared secret."""
         return _forward(service, emitter)
 
-    @routes.post(f"{BASE}/<session_id>/operations/<name>")
+    @routes.blueprint.post(f"{BASE}/<session_id>/operations/<name>")
     def unknown_operation(session_id: str, name: str) -> Response:
         """Refused: no operation has this name; those there are have addresses of their own."""
         require_session_id(session_id)
         found = require_operation(name)  # raises, with the nearest name; an alias has no address of its own
         raise InvalidRequest(f"{name}: at this address the operation is called {found.name}")
-
-    return routes
 
 
 def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
@@ -160,8 +183,9 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         BASE,
         tag=TAG,
         query=wire.UploadQuery,
-        answer=wire.Uploaded,
+        answer=answers.Uploaded,
         status=201,
+        accepted=answers.UploadAccepted,
         raw=_UPLOAD_BODY,
         headers=(IDEMPOTENCY_KEY,),
     )
@@ -177,8 +201,9 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         f"{BASE}/<name>",
         tag=TAG,
         query=wire.UploadQuery,
-        answer=wire.Uploaded,
+        answer=answers.Uploaded,
         status=201,
+        accepted=answers.UploadAccepted,
         raw=_UPLOAD_BODY,
         headers=(IDEMPOTENCY_KEY,),
     )
@@ -186,60 +211,62 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         """Upload a file under its name, as `curl -T` does, and make a dataset of it."""
         return _created(service, _take_upload(service, name), wait=query.wait)
 
-    @api.endpoint("POST", "/api/v1/look", tag=TAG, query=wire.LookQuery, answer=wire.Look, raw=_UPLOAD_BODY)
-    def look_at_file(query: wire.LookQuery) -> dict[str, Any]:
+    @api.endpoint("POST", "/api/v1/look", tag=TAG, query=wire.LookQuery, answer=answers.Look, raw=_UPLOAD_BODY)
+    def look_at_file(query: wire.LookQuery) -> answers.Look:
         """How a file would be read with these options: columns, types, the first rows; nothing is kept.
 
         For files of up to 30 MB, sent as an upload is.
         """
         return _look(service, query)
 
-    @api.endpoint("GET", BASE, tag=TAG, query=wire.IdsQuery, answer=wire.DatasetList)
-    def list_datasets(query: wire.IdsQuery) -> dict[str, Any]:
+    @api.endpoint("GET", BASE, tag=TAG, query=wire.IdsQuery, answer=answers.DatasetList)
+    def list_datasets(query: wire.IdsQuery) -> answers.DatasetList:
         """The datasets of the ids given; unknown ones are left out."""
-        return {"datasets": list(_known(service, query.id))}
+        return answers.DatasetList(datasets=list(_known(service, query.id)))
 
-    @api.endpoint("GET", f"{BASE}/<session_id>", tag=TAG, query=ViewParameters, answer=wire.Metadata)
-    def show_dataset(session_id: str, query: ViewParameters) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>", tag=TAG, query=ViewParameters, answer=answers.ShownDataset)
+    def show_dataset(session_id: str, query: ViewParameters) -> answers.ShownDataset:
         """Columns, types, missing values and size of a table or of a view of it."""
-        return service.describe(session_id) | service.metadata(session_id, query)
+        return service.show(session_id, query)
 
-    @api.endpoint("PATCH", f"{BASE}/<session_id>", tag=TAG, body=wire.RenameDataset, answer=wire.Renamed)
-    def rename_dataset(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    @api.endpoint("PATCH", f"{BASE}/<session_id>", tag=TAG, body=wire.RenameDataset, answer=answers.Renamed)
+    def rename_dataset(session_id: str, body: dict[str, Any]) -> answers.Renamed:
         """Give a dataset another name; exports and recipes are called after it. Its table stays as it is."""
         name = parse_model(wire.RenameDataset, body).name
         before = service.rename(require_session_id(session_id), name)
         _announce_name(emitter, session_id, name)
-        return {"success": True, "name": name, "before": before}
+        return answers.Renamed(success=True, name=name, before=before)
 
-    @api.endpoint("DELETE", f"{BASE}/<session_id>", tag=TAG, answer=wire.Changed)
-    def delete_dataset(session_id: str) -> dict[str, Any]:
+    @api.endpoint("DELETE", f"{BASE}/<session_id>", tag=TAG, answer=answers.Deleted)
+    def delete_dataset(session_id: str) -> answers.Deleted:
         """Remove a dataset with its history."""
         service.delete(require_session_id(session_id))
-        return {"success": True}
+        return answers.Deleted(success=True)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/rows", tag=TAG, query=PageParameters, answer=wire.PageAnswer)
-    def list_rows(session_id: str, query: PageParameters) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>/rows", tag=TAG, query=PageParameters, answer=answers.PageAnswer)
+    def list_rows(session_id: str, query: PageParameters) -> answers.PageAnswer:
         """A page of a table or of a view of it."""
         return service.data(session_id, query)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/history", tag=TAG, answer=wire.History)
-    def list_history(session_id: str) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>/history", tag=TAG, answer=answers.History)
+    def list_history(session_id: str) -> answers.History:
         """The steps that made the table what it is."""
         return service.history(require_session_id(session_id))
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/analyze", tag=TAG, query=wire.AnalyzeQuery, answer=wire.Statistics)
-    def analyze_column(session_id: str, query: wire.AnalyzeQuery) -> dict[str, Any]:
+    @api.endpoint(
+        "GET", f"{BASE}/<session_id>/analyze", tag=TAG, query=wire.AnalyzeQuery, answer=answers.StatisticsAnswer
+    )
+    def analyze_column(session_id: str, query: wire.AnalyzeQuery) -> answers.StatisticsAnswer:
         """A column's statistics, its most frequent values and words, in all rows or in those of a view."""
         return service.analyze(session_id, query)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/profile", tag=TAG, query=wire.ProfileQuery, answer=wire.Profile)
-    def profile_dataset(session_id: str, query: wire.ProfileQuery) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>/profile", tag=TAG, query=wire.ProfileQuery, answer=answers.Profile)
+    def profile_dataset(session_id: str, query: wire.ProfileQuery) -> answers.Profile:
         """Statistics and a small histogram of every column or of some, in all rows or in those of a view."""
         return service.profile(session_id, query)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/cluster", tag=TAG, query=ClusterParameters, answer=wire.Clusters)
-    def cluster_values(session_id: str, query: ClusterParameters) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>/cluster", tag=TAG, query=ClusterParameters, answer=answers.Clusters)
+    def cluster_values(session_id: str, query: ClusterParameters) -> answers.Clusters:
         """Near-duplicate values of a text column: different spellings of what is probably one value."""
         return service.cluster(session_id, query)
 
@@ -248,10 +275,10 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         f"{BASE}/<session_id>/visualize",
         tag=TAG,
         body=VisualizeParameters,
-        answer=wire.Chart,
+        answer=answers.Chart,
         scope=Scope.READ,
     )
-    def draw_chart(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def draw_chart(session_id: str, body: dict[str, Any]) -> answers.Chart:
         """A chart, as a PNG in base64 or as a Vega-Lite spec with its data inside."""
         return service.visualize(session_id, parse_model(VisualizeParameters, body))
 
@@ -260,27 +287,28 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         f"{BASE}/<session_id>/preview",
         tag=TAG,
         body=PreviewParameters,
-        answer=wire.PreviewAnswer,
+        answer=answers.PreviewAnswer,
         scope=Scope.READ,
     )
-    def preview_operation(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def preview_operation(session_id: str, body: dict[str, Any]) -> answers.PreviewAnswer:
         """What an operation would do to some rows, and to how many in all; nothing is changed."""
         return service.preview(session_id, parse_model(PreviewParameters, body))
 
-    @api.endpoint("GET", "/api/v1/samples", tag=TAG, answer=wire.SampleList)
-    def list_samples() -> dict[str, Any]:
+    @api.endpoint("GET", "/api/v1/samples", tag=TAG, answer=answers.SampleList)
+    def list_samples() -> answers.SampleList:
         """Small real tables that come with the server, to try things out on."""
-        return {"samples": [{"name": each.name, "title": each.title, "about": each.about} for each in SAMPLES]}
+        listed = [answers.Sample(name=each.name, title=each.title, about=each.about) for each in SAMPLES]
+        return answers.SampleList(samples=listed)
 
     @api.endpoint(
-        "POST", "/api/v1/samples/<name>", tag=TAG, answer=wire.Uploaded, status=201, headers=(IDEMPOTENCY_KEY,)
+        "POST", "/api/v1/samples/<name>", tag=TAG, answer=answers.Uploaded, status=201, headers=(IDEMPOTENCY_KEY,)
     )
     def open_sample(name: str) -> Response:
         """Make a dataset of a packaged table, as an upload of it would."""
         return _opened_sample(service, name)
 
     @api.endpoint("GET", f"{BASE}/<session_id>/recipe", tag=TAG, answer=Recipe)
-    def show_recipe(session_id: str) -> dict[str, Any]:
+    def show_recipe(session_id: str) -> Recipe:
         """The steps up to the current one as a document that can be applied to other tables."""
         return service.recipe(require_session_id(session_id))
 
@@ -293,8 +321,8 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     def show_script(session_id: str) -> Response:
         """The steps up to the current one as a Python script that needs only Polars."""
         found = service.script(require_session_id(session_id))
-        response = Response(found["script"], mimetype="text/x-python")
-        response.headers["Content-Disposition"] = disposition(found["name"])
+        response = Response(found.script, mimetype="text/x-python")
+        response.headers["Content-Disposition"] = disposition(found.name)
         return response
 
     @api.endpoint(
@@ -302,14 +330,14 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         f"{BASE}/<session_id>/cells/<row_index>/<path:column>",
         tag=TAG,
         query=wire.CellQuery,
-        answer=wire.CellExplained,
+        answer=answers.CellExplained,
     )
-    def explain_cell(session_id: str, row_index: str, column: str, query: wire.CellQuery) -> dict[str, Any]:
+    def explain_cell(session_id: str, row_index: str, column: str, query: wire.CellQuery) -> answers.CellExplained:
         """Where a cell's value comes from: the value and line in the file, and every step that changed it."""
         return service.explain_cell(session_id, _cell(service, session_id, row_index, column, query))
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside", tag=TAG, query=wire.SetAsideQuery, answer=wire.SetAside)
-    def list_set_aside(session_id: str, query: wire.SetAsideQuery) -> dict[str, Any]:
+    @api.endpoint("GET", f"{BASE}/<session_id>/set-aside", tag=TAG, query=wire.SetAsideQuery, answer=answers.SetAside)
+    def list_set_aside(session_id: str, query: wire.SetAsideQuery) -> answers.SetAside:
         """The lines of the file that were not read whole, with their text and the reason, and counts of all lines."""
         return service.set_aside(session_id, query)
 
@@ -324,25 +352,27 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
         options = {"escape_formulas": True} if query.escape_formulas else {}
         return _export(service, session_id, query.format, query, **options)
 
-    @api.endpoint("GET", f"{BASE}/<session_id>/requests/<int:request_number>", tag=TAG, answer=wire.Changed)
+    @api.endpoint(
+        "GET",
+        f"{BASE}/<session_id>/requests/<int:request_number>",
+        tag=TAG,
+        answer=answers.AnyChanged,
+        accepted=answers.Accepted,
+    )
     def show_request(session_id: str, request_number: str) -> Response:
         """Whether an accepted change is done, and how it went."""
         # No database numbers further.
         return _request_state(service, require_session_id(session_id), min(int(request_number), 2**63 - 1))
 
-    @api.endpoint("GET", "/api/v1/operations", tag="Operations", answer=wire.OperationList)
-    def list_operations() -> dict[str, Any]:
+    @api.endpoint("GET", "/api/v1/operations", tag="Operations", answer=answers.OperationList)
+    def list_operations() -> answers.OperationList:
         """Every operation with its parameters' schema and an example."""
         enabled = service.settings.execute_commands
-        return {
-            "operations": [describe_operation(each, commands_enabled=enabled) for each in all_operations()],
-            "newDatasets": [describe_aggregate()],
-        }
+        listed = [describe_operation(each, commands_enabled=enabled) for each in all_operations()]
+        return answers.OperationList(operations=listed, newDatasets=[describe_aggregate()])
 
-    for declared in all_operations():
-        api.add(_operation_endpoint(service, declared))
-    for name in SPECIAL:
-        api.add(_special_endpoint(service, name))
+    api.add_all(_operation_endpoint(service, declared) for declared in all_operations())
+    api.add_all(_special_endpoint(service, name) for name in SPECIAL)
 
 
 def _cell(
@@ -363,46 +393,59 @@ def _cell(
 def _announce_name(emitter: Emitter, session_id: str, name: str) -> None:
     """Tell the session's room; the name is kept already, so a broker that is away costs only the news."""
     try:
-        emitter.emit("renamed", {"sessionID": session_id, "name": name}, room=session_id)
+        news = answers.RenamedNews(sessionID=session_id, name=name)
+        emitter.emit("renamed", news.to_wire(), room=session_id)
     except Unavailable:
         logger.warning("the broker is away; nobody is told of a dataset's new name")
 
 
-def describe_operation(declared: type[Operation], *, commands_enabled: bool = False) -> dict[str, Any]:
+def describe_operation(declared: type[Operation], *, commands_enabled: bool = False) -> answers.OperationInfo:
     """An operation as programs read it: forms, documentation and clients are made from this.
 
     :param commands_enabled: whether the settings let code that users send run.
     """
-    return {
-        "name": declared.name,
-        "aliases": list(declared.aliases),
-        **declared.about.to_wire(),
-        "summary": declared.summary(),
-        "ordered": declared.ordered,
-        "keepsRows": declared.keeps_rows,
-        "makesDataset": False,
-        "hasPreview": not declared.opaque,
-        "example": declared.example,
-        "parameters": declared.parameters_model().model_json_schema(by_alias=True),
-        "enabled": commands_enabled or not declared.opaque,
-    }
+    return _described(
+        declared.about,
+        name=declared.name,
+        aliases=list(declared.aliases),
+        summary=declared.summary(),
+        ordered=declared.ordered,
+        keepsRows=declared.keeps_rows,
+        makesDataset=False,
+        hasPreview=not declared.opaque,
+        example=declared.example,
+        parameters=declared.parameters_model().model_json_schema(by_alias=True),
+        enabled=commands_enabled or not declared.opaque,
+    )
 
 
-def describe_aggregate() -> dict[str, Any]:
+def describe_aggregate() -> answers.OperationInfo:
     """Summing up, as :func:`describe_operation` tells of an operation."""
-    return {
-        "name": AGGREGATE,
-        "aliases": [],
-        **ABOUT.to_wire(),
-        "summary": SUMMARY,
-        "ordered": True,
-        "keepsRows": False,
-        "makesDataset": True,
-        "hasPreview": False,
-        "example": EXAMPLE,
-        "parameters": AggregateParameters.model_json_schema(by_alias=True),
-        "enabled": True,
-    }
+    return _described(
+        ABOUT,
+        name=AGGREGATE,
+        aliases=[],
+        summary=SUMMARY,
+        ordered=True,
+        keepsRows=False,
+        makesDataset=True,
+        hasPreview=False,
+        example=EXAMPLE,
+        parameters=AggregateParameters.model_json_schema(by_alias=True),
+        enabled=True,
+    )
+
+
+def _described(about: About, **rest: Any) -> answers.OperationInfo:
+    fits = answers.OperationFits(
+        columns=about.fits.columns,
+        kinds=list(about.fits.kinds),
+        missing=about.fits.missing,
+        rows=about.fits.rows,
+        view=about.fits.view,
+    )
+    words = {"title": about.title, "group": about.group, "words": about.words, "lines": list(about.lines)}
+    return answers.OperationInfo(**words, fits=fits, **rest)
 
 
 def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoint:
@@ -418,7 +461,8 @@ def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoin
         "Operations",
         query=wire.ChangeQuery,
         body=wire.with_envelope(declared.parameters_model()),
-        answer=wire.Changed,
+        answer=answers.OperationDone,
+        accepted=answers.Accepted,
         headers=(IDEMPOTENCY_KEY,),
     )
 
@@ -439,15 +483,10 @@ def _special_endpoint(service: Datasets, name: str) -> Endpoint:
         query=wire.ChangeQuery,
         body=wire.with_envelope(parameters),
         body_required=parameters is not NoParameters,
-        answer=_special_answer(name, parameters),
+        answer=answers.SPECIAL[name],
+        accepted=answers.Accepted,
         headers=(IDEMPOTENCY_KEY,),
     )
-
-
-def _special_answer(name: str, parameters: type[Parameters]) -> type[wire.Answer]:
-    if name == AGGREGATE:
-        return wire.Aggregated
-    return wire.Replayed if "dry_run" in parameters.model_fields else wire.Changed
 
 
 def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any], query: wire.ChangeQuery) -> Response:
@@ -458,7 +497,7 @@ def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any],
         session_id, name, opened.parameters, asker, if_version=opened.if_version, key=idempotency_key(request)
     )
     address = url_for("api.show_request", session_id=session_id, request_number=entry_id)
-    accepted = {"accepted": True, "requestID": asker.request_id, "request": address}
+    accepted = answers.Accepted(accepted=True, requestID=asker.request_id, request=address)
     if not query.wait:
         return _accepted(accepted)
     try:
@@ -469,14 +508,12 @@ def _change(service: Datasets, session_id: str, name: str, body: dict[str, Any],
     return _answer_response(answer)
 
 
-def _accepted(answer: dict[str, Any]) -> Response:
-    response = jsonify(answer)
-    response.status_code = 202
-    return response
+def _accepted(answer: Answer) -> Response:
+    return answer_response(answer, 202)
 
 
 def _answer_response(answer: dict[str, Any], status: int = 200) -> Response:
-    """A settled change's answer with the status that its error would have had."""
+    """A settled change's answer, as its entry has it, with the status that its error would have had."""
     response = jsonify(for_wire(answer))
     response.status_code = status if answer.get("success") else answer.get("status", 500)
     return response
@@ -489,7 +526,7 @@ def _request_state(service: Datasets, session_id: str, entry_id: int) -> Respons
         return error_response(InvalidRequest("no such request, or it was answered more than an hour ago"), 404)
     entry, settled = found
     if not settled:
-        return _accepted({"accepted": True, "requestID": entry.request_id})
+        return _accepted(answers.Accepted(accepted=True, requestID=entry.request_id))
     answer = dict(entry.answer or {})
     if entry.made_by != _user(service):
         # Numbers can be tried, and whoever works on this dataset may not learn of another that somebody made of it.
@@ -521,7 +558,7 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
     return Taken(session_id, entry_id, options)
 
 
-def _look(service: Datasets, query: wire.LookQuery) -> dict[str, Any]:
+def _look(service: Datasets, query: wire.LookQuery) -> answers.Look:
     """Receive a file, look at it, and let go of it."""
     folder = service.settings.uploads_folder
     service.require_room(request.content_length or 0)
@@ -555,13 +592,13 @@ def _imported(service: Datasets, taken: Taken, status: int) -> Response:
 def _import_accepted(taken: Taken) -> Response:
     address = url_for("api.show_request", session_id=taken.session_id, request_number=taken.entry_id)
     return _accepted(
-        {
-            "accepted": True,
-            "success": True,
-            "sessionID": taken.session_id,
-            "requestID": taken.options.request_id,
-            "request": address,
-        }
+        answers.UploadAccepted(
+            accepted=True,
+            success=True,
+            sessionID=taken.session_id,
+            requestID=taken.options.request_id,
+            request=address,
+        )
     )
 
 
@@ -598,7 +635,7 @@ def import_copy(service: Datasets, file: IO[bytes], name: str, options: wire.Upl
     return _created(service, Taken(session_id, entry_id, options), wait=options.wait)
 
 
-def _known(service: Datasets, session_ids: list[str]) -> Iterator[dict[str, Any]]:
+def _known(service: Datasets, session_ids: list[str]) -> Iterator[answers.DatasetSummary]:
     for session_id in dict.fromkeys(session_ids):
         try:
             yield service.describe(require_session_id(session_id))
@@ -632,7 +669,7 @@ def _forward(service: Datasets, emitter: Emitter) -> Response:
         records.require_dataset(connection, session_id)
         asker = mailbox.asker_of(connection, session_id, task["requestID"])
     emitter.emit(operation, task, room=asker or session_id)
-    return jsonify({"success": True})
+    return answer_response(answers.Forwarded(success=True))
 
 
 def _user(service: Datasets) -> str | None:

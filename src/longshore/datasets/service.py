@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from longshore.datasets import mailbox, records
+from longshore.datasets import answers, mailbox, records
 from longshore.datasets.damage import telling_damage
 from longshore.datasets.mailbox import RequestKey
 from longshore.datasets.others import SourceNames, check_others
@@ -55,6 +55,7 @@ from longshore.tables.replay.recipe import Recipe, RecipeReading
 from longshore.tables.script_export.script import script_of
 from longshore.tables.viewing import PageParameters, ViewParameters, Views
 from longshore.tables.viewing.parameters import resolve
+from longshore.web.answer import Answer
 from longshore.web.uploads import require_room
 
 logger = logging.getLogger(__name__)
@@ -354,29 +355,33 @@ class Datasets:
                 self._tables.popitem(last=False)
 
     @telling_damage
-    def metadata(self, session_id: str, view: ViewParameters) -> dict[str, Any]:
+    def metadata(self, session_id: str, view: ViewParameters) -> answers.Metadata:
         """The contract's ``metadata``; with view parameters rows and missing counts are the view's."""
         version = self.version(session_id)
+        return answers.Metadata(**self._metadata_of(version, view))
+
+    def _metadata_of(self, version: records.Version, view: ViewParameters) -> dict[str, Any]:
+        """The fields of :class:`~longshore.datasets.answers.Metadata`."""
         size = self.views.size(version.table, view)
         return {
             "undoAvailable": version.undo_available,
             "redoAvailable": version.redo_available,
             "version": version.number,
-            "dataSize": {"rows": size.rows, "columns": version.table.width},
+            "dataSize": answers.DataSize(rows=size.rows, columns=version.table.width),
             "columns": version.table.names,
             "columnInfo": {
-                column.name: {
-                    "index": index,
-                    "dataType": column.kind,
-                    "compatType": dtypes.compat_kind(column.dtype),
-                    "invalidValues": missing,
-                }
+                column.name: answers.ColumnInfo(
+                    index=index,
+                    dataType=column.kind,
+                    compatType=dtypes.compat_kind(column.dtype),
+                    invalidValues=missing,
+                )
                 for index, (column, missing) in enumerate(zip(version.table.columns, size.missing, strict=True))
             },
         }
 
     @telling_damage
-    def data(self, session_id: str, page: PageParameters) -> dict[str, Any]:
+    def data(self, session_id: str, page: PageParameters) -> answers.PageAnswer:
         """The contract's ``data``: one page of a view."""
         version = self.version(session_id)
         found = self.views.page(
@@ -385,14 +390,12 @@ class Datasets:
             rows=page.rows,
             columns=page.columns(version.table),
         )
-        return {
-            "version": version.number,
-            "data": {"index": found.index, "columns": found.columns, "data": found.data},
-        }
+        rows = answers.PageData(index=found.index, columns=found.columns, data=found.data)
+        return answers.PageAnswer(version=version.number, data=rows)
 
     def read(
         self, name: str, session_id: str, body: Mapping[str, Any], progress: Progress = lambda done, total: None
-    ) -> dict[str, Any]:
+    ) -> Answer:
         """Answer one of :data:`READS`.
 
         :param progress: called with what is done and what there is in all by a read that takes long.
@@ -402,7 +405,7 @@ class Datasets:
         return read.answer(self, session_id, parse_model(read.parameters, body), progress)
 
     @telling_damage
-    def analyze(self, session_id: str, query: AnalyzeQuery) -> dict[str, Any]:
+    def analyze(self, session_id: str, query: AnalyzeQuery) -> answers.StatisticsAnswer:
         """The contract's ``analyze``: a column's statistics, at the top level and again under ``data``.
 
         Beyond the contract, view parameters count only the rows that they show.
@@ -410,17 +413,17 @@ class Datasets:
         table = self.version(session_id).table
         name = query.find(table).name
         statistics = profiling.analyze(table, name, self.statistics, self._shown(table, query))
-        return {**statistics, "data": statistics}
+        return answers.StatisticsAnswer(**statistics, data=answers.Statistics(**statistics))
 
     @telling_damage
     def profile(
         self, session_id: str, query: ProfileQuery, progress: Progress = lambda done, total: None
-    ) -> dict[str, Any]:
+    ) -> answers.Profile:
         """Statistics of all columns, with a small histogram or the most frequent values of each."""
         version = self.version(session_id)
         shown = self._shown(version.table, query)
         found = profiling.profile(version.table, progress, self.statistics, query.columns, shown)
-        return {"version": version.number, "data": found}
+        return answers.Profile(version=version.number, data=answers.ProfileData(**found))
 
     def _shown(self, table: Table, view: ViewParameters) -> profiling.Shown | None:
         """The rows that a view shows, whatever their order; None for all."""
@@ -431,19 +434,19 @@ class Datasets:
     @telling_damage
     def cluster(
         self, session_id: str, parameters: ClusterParameters, progress: Progress = lambda done, total: None
-    ) -> dict[str, Any]:
+    ) -> answers.Clusters:
         """Near-duplicate values of a text column, for ``mergeValues``."""
         version = self.version(session_id)
-        return {"version": version.number, **find_clusters(version.table, parameters, progress)}
+        return answers.Clusters(version=version.number, **find_clusters(version.table, parameters, progress))
 
     @telling_damage
-    def visualize(self, session_id: str, parameters: VisualizeParameters) -> dict[str, Any]:
+    def visualize(self, session_id: str, parameters: VisualizeParameters) -> answers.Chart:
         """The contract's ``visualize``: a chart as PNG or as a Vega-Lite spec."""
         found = charting.visualize(self.version(session_id).table, parameters)
-        return {**found, "warnings": parameters.warnings} if parameters.warnings else found
+        return answers.Chart(**found, **({"warnings": parameters.warnings} if parameters.warnings else {}))
 
     @telling_damage
-    def preview(self, session_id: str, parameters: PreviewParameters) -> dict[str, Any]:
+    def preview(self, session_id: str, parameters: PreviewParameters) -> answers.PreviewAnswer:
         """What an operation would do to some rows and to how many in all; nothing is changed."""
         version = self.version(session_id)
         if isinstance(parameters.parameters.get(OTHER_FIELD), str):
@@ -451,16 +454,16 @@ class Datasets:
                 asked = check_others(connection, session_id, parameters.preview, parameters.parameters)
             parameters = parameters.model_copy(update={"parameters": asked})
         found = preview(version.table, parameters, self._other)
-        return {
-            "version": version.number,
-            "columns": found.columns,
-            "newColumns": found.new,
-            "removedColumns": found.removed,
-            "rows": found.rows,
-            "changedCells": found.changed_cells,
-            "data": {"index": found.index, "columns": found.touched, "data": found.data},
-            "facts": found.facts,
-        }
+        return answers.PreviewAnswer(
+            version=version.number,
+            columns=found.columns,
+            newColumns=found.new,
+            removedColumns=found.removed,
+            rows=found.rows,
+            changedCells=found.changed_cells,
+            data=answers.PageData(index=found.index, columns=found.touched, data=found.data),
+            facts=found.facts,
+        )
 
     def _other(self, session_id: str, _version: int | None) -> TableOperand:
         """Another dataset as it is now, for an operation that is only previewed."""
@@ -469,7 +472,7 @@ class Datasets:
         version = self.version(session_id)
         return TableOperand(version.table, name, version.number)
 
-    def history(self, session_id: str) -> dict[str, Any]:
+    def history(self, session_id: str) -> answers.History:
         """The steps, oldest first, undone ones included, and which of them is current."""
         with self.database.reading() as connection:
             dataset = records.require_dataset(connection, session_id)
@@ -477,29 +480,29 @@ class Datasets:
         current = next((step for step in steps if step.position == dataset.position), None)
         dropped = _dropped(steps[: dataset.position + 1])
         names = SourceNames()
-        return {
-            "position": dataset.position,
-            "version": current.number if current is not None else None,
-            "steps": [
-                {
-                    "position": step.position,
-                    "version": step.number,
-                    "operation": step.operation,
-                    "parameters": names.mask(step.operation, step.parameters, step.facts),
-                    "facts": names.mask_facts(step.operation, step.facts),
-                    "sentence": step.sentence,
-                    "madeBy": step.made_by,
-                    "created": step.created,
-                    "rows": step.rows,
-                    "columns": step.columns,
-                    "current": step is current,
-                    "dropped": step.number in dropped,
-                }
+        return answers.History(
+            position=dataset.position,
+            version=current.number if current is not None else None,
+            steps=[
+                answers.HistoryStep(
+                    position=step.position,
+                    version=step.number,
+                    operation=step.operation,
+                    parameters=names.mask(step.operation, step.parameters, step.facts),
+                    facts=names.mask_facts(step.operation, step.facts),
+                    sentence=step.sentence,
+                    madeBy=step.made_by,
+                    created=step.created,
+                    rows=step.rows,
+                    columns=step.columns,
+                    current=step is current,
+                    dropped=step.number in dropped,
+                )
                 for step in steps
             ],
-        }
+        )
 
-    def recipe(self, session_id: str) -> dict[str, Any]:
+    def recipe(self, session_id: str) -> Recipe:
         """The steps from the import to the current one as a document that can be applied to other tables."""
         dataset, made = self._made(session_id)
         # The ledger is about this one file.
@@ -507,19 +510,19 @@ class Datasets:
         reading = RecipeReading(options=made[0].parameters.get("options", {}), settings=used)
         names = SourceNames()
         steps = [names.mask_step(each.step) for each in effective(made)]
-        return Recipe(name=dataset.name, reading=reading, steps=steps).to_document()
+        return Recipe(name=dataset.name, reading=reading, steps=steps)
 
     @telling_damage
-    def script(self, session_id: str) -> dict[str, str]:
+    def script(self, session_id: str) -> answers.Script:
         """The steps up to the current one as a Python script that needs only Polars; with a name for its file.
 
         :raises IllegalOperation: when one of the operations cannot be exported.
         """
         dataset, made = self._made(session_id)
-        return {
-            "name": (writing.base_name(dataset.name) or "table") + ".py",
-            "script": script_of(made, dataset.name, dataset.reading or {}),
-        }
+        return answers.Script(
+            name=(writing.base_name(dataset.name) or "table") + ".py",
+            script=script_of(made, dataset.name, dataset.reading or {}),
+        )
 
     def _made(self, session_id: str) -> tuple[records.Dataset, list[Made]]:
         """A dataset and its steps from the import to the current one."""
@@ -529,23 +532,27 @@ class Datasets:
             records.require_current(connection, session_id)
             return dataset, records.list_made(connection, session_id, folder, dataset.position)
 
-    def describe(self, session_id: str) -> dict[str, Any]:
+    def describe(self, session_id: str) -> answers.DatasetSummary:
         """What a listing shows of one dataset."""
         with self.database.reading() as connection:
             dataset = records.require_dataset(connection, session_id)
-        described: dict[str, Any] = {
-            "sessionID": dataset.id,
-            "name": dataset.name,
-            "state": dataset.state,
-            "created": dataset.created,
-            "sourceBytes": dataset.source_bytes,
-            "reading": dataset.reading,
-            "warnings": dataset.warnings or [],
-        }
-        if dataset.state == records.READY:
-            version = self.version(session_id)
-            described |= {"version": version.number, "rows": version.table.rows, "columns": version.table.width}
-        return described
+        if dataset.state != records.READY:
+            return answers.DatasetSummary(**_kept_of(dataset))
+        version = self.version(session_id)
+        size = {"rows": version.table.rows, "columns": version.table.width}
+        return answers.DatasetSummary(**_kept_of(dataset), version=version.number, **size)
+
+    @telling_damage
+    def show(self, session_id: str, view: ViewParameters) -> answers.ShownDataset:
+        """A dataset with its metadata.
+
+        :raises IllegalOperation: while its file is still being read.
+        """
+        with self.database.reading() as connection:
+            dataset = records.require_dataset(connection, session_id)
+        version = self.version(session_id)
+        kept = _kept_of(dataset)
+        return answers.ShownDataset(**kept, **self._metadata_of(version, view), rows=version.table.rows)
 
     @telling_damage
     def export(
@@ -565,22 +572,24 @@ class Datasets:
         return writing.suggest_name(name, chosen.name), chosen, chunks
 
     @telling_damage
-    def explain_cell(self, session_id: str, cell: ExplainParameters) -> dict[str, Any]:
+    def explain_cell(self, session_id: str, cell: ExplainParameters) -> answers.CellExplained:
         """What led to a cell of the current table, back to its line in the uploaded file."""
         folder = self.folder(session_id)
         with self.database.reading() as connection:
             current = records.require_current(connection, session_id)
             made = records.list_made(connection, session_id, folder, current.position)
-        return {"version": current.number, **explain(made, cell.row_index, cell.position(made[-1].table)).to_wire()}
+        explained = explain(made, cell.row_index, cell.position(made[-1].table))
+        return answers.CellExplained(version=current.number, **explained.to_wire())
 
     @telling_damage
-    def set_aside(self, session_id: str, query: SetAsideQuery) -> dict[str, Any]:
+    def set_aside(self, session_id: str, query: SetAsideQuery) -> answers.SetAside:
         """What became of every line of the uploaded file, and a page of the records that were not read whole."""
         version = self.version(session_id)
         with self.database.reading() as connection:
             reading = records.require_dataset(connection, session_id).reading or {}
         kept, listed = list_set_aside(version.table, query.first, query.last)
-        return {"ledger": reading.get("ledger"), "kept": kept, "records": listed}
+        found = [answers.SetAsideRecord(**each) for each in listed]
+        return answers.SetAside(ledger=reading.get("ledger"), kept=kept, records=found)
 
     @telling_damage
     def export_set_aside(self, session_id: str) -> tuple[str, writing.Format, Iterator[bytes]]:
@@ -697,6 +706,19 @@ class Datasets:
         shutil.rmtree(self.folder(session_id), ignore_errors=True)
 
 
+def _kept_of(dataset: records.Dataset) -> dict[str, Any]:
+    """What is on record of a dataset, as its answers have it."""
+    return {
+        "sessionID": dataset.id,
+        "name": dataset.name,
+        "state": dataset.state,
+        "created": dataset.created,
+        "sourceBytes": dataset.source_bytes,
+        "reading": dataset.reading,
+        "warnings": dataset.warnings or [],
+    }
+
+
 def _with_choices(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """A change's parameters with what is chosen when it is accepted."""
     if operation == AGGREGATE:
@@ -734,31 +756,61 @@ class Read:
     """A question that is answered at once, from the newest committed version.
 
     :param parameters: what it takes.
+    :param model: what it is answered with.
     :param answer: takes the service, the session id, the parameters, and what to tell progress to.
     :param heavy: whether it may take long, so that a socket's thread hands it to a reader's.
     """
 
     parameters: type[BaseModel]
-    answer: Callable[[Datasets, str, Any, Progress], dict[str, Any]]
+    model: type[Answer]
+    answer: Callable[[Datasets, str, Any, Progress], Answer]
     heavy: bool = False
 
 
 READS: dict[str, Read] = {
-    "metadata": Read(ViewParameters, lambda service, session, asked, _: service.metadata(session, asked)),
-    "data": Read(PageParameters, lambda service, session, asked, _: service.data(session, asked)),
-    "analyze": Read(AnalyzeQuery, lambda service, session, asked, _: service.analyze(session, asked), heavy=True),
+    "metadata": Read(
+        ViewParameters, answers.Metadata, lambda service, session, asked, _: service.metadata(session, asked)
+    ),
+    "data": Read(PageParameters, answers.PageAnswer, lambda service, session, asked, _: service.data(session, asked)),
+    "analyze": Read(
+        AnalyzeQuery,
+        answers.StatisticsAnswer,
+        lambda service, session, asked, _: service.analyze(session, asked),
+        heavy=True,
+    ),
     "visualize": Read(
-        VisualizeParameters, lambda service, session, asked, _: service.visualize(session, asked), heavy=True
+        VisualizeParameters,
+        answers.Chart,
+        lambda service, session, asked, _: service.visualize(session, asked),
+        heavy=True,
     ),
-    "preview": Read(PreviewParameters, lambda service, session, asked, _: service.preview(session, asked), heavy=True),
-    "profile": Read(ProfileQuery, lambda service, *asked: service.profile(*asked), heavy=True),
-    "cluster": Read(ClusterParameters, lambda service, *asked: service.cluster(*asked), heavy=True),
-    "history": Read(NoParameters, lambda service, session, *_: service.history(session)),
+    "preview": Read(
+        PreviewParameters,
+        answers.PreviewAnswer,
+        lambda service, session, asked, _: service.preview(session, asked),
+        heavy=True,
+    ),
+    "profile": Read(ProfileQuery, answers.Profile, lambda service, *asked: service.profile(*asked), heavy=True),
+    "cluster": Read(ClusterParameters, answers.Clusters, lambda service, *asked: service.cluster(*asked), heavy=True),
+    "history": Read(NoParameters, answers.History, lambda service, session, *_: service.history(session)),
     "explainCell": Read(
-        ExplainParameters, lambda service, session, asked, _: service.explain_cell(session, asked), heavy=True
+        ExplainParameters,
+        answers.CellExplained,
+        lambda service, session, asked, _: service.explain_cell(session, asked),
+        heavy=True,
     ),
-    "setAside": Read(SetAsideQuery, lambda service, session, asked, _: service.set_aside(session, asked), heavy=True),
-    "recipe": Read(NoParameters, lambda service, session, *_: {"recipe": service.recipe(session)}, heavy=True),
-    "script": Read(NoParameters, lambda service, session, *_: service.script(session), heavy=True),
+    "setAside": Read(
+        SetAsideQuery,
+        answers.SetAside,
+        lambda service, session, asked, _: service.set_aside(session, asked),
+        heavy=True,
+    ),
+    "recipe": Read(
+        NoParameters,
+        answers.RecipeAnswer,
+        lambda service, session, *_: answers.RecipeAnswer(recipe=service.recipe(session)),
+        heavy=True,
+    ),
+    "script": Read(NoParameters, answers.Script, lambda service, session, *_: service.script(session), heavy=True),
 }
 """What can be asked, by the name on the wire."""

@@ -20,13 +20,14 @@ from pydantic import BaseModel
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from longshore.access.callers import current_user
-from longshore.datasets import records
+from longshore.datasets import answers, records
 from longshore.datasets.drain import for_wire
 from longshore.datasets.envelope import MAX_REQUEST_ID, Envelope, open_event, require_request_id
 from longshore.datasets.service import READS, Asker, Datasets, parameters_of, require_session_id, spelling_of
 from longshore.errors import Internal, InvalidRequest, LongshoreError, shorten
 from longshore.state.leases import new_owner
 from longshore.tables.core.json_values import MAX_EXACT
+from longshore.web.answer import Answer
 from longshore.web.json import TOO_DEEP, require_answerable
 
 logger = logging.getLogger(__name__)
@@ -84,9 +85,10 @@ class DatasetSockets:
             raise Refused(error.description, error.to_wire()) from None
         if data_format == AS_TEXT:
             self._text_readers.add(sid)
-        limits: dict[str, Any] = {"maxMessageBytes": self.service.settings.max_message_bytes}
         user = current_user(self.service.settings)
-        self.server.emit(WELCOME, limits if user is None else {**limits, "user": user}, to=sid)
+        named = {} if user is None else {"user": user}
+        limits = answers.Limits(maxMessageBytes=self.service.settings.max_message_bytes, **named)
+        self.server.emit(WELCOME, limits.to_wire(), to=sid)
 
     def disconnect(self, sid: str, _reason: Any = None) -> None:
         """Drop the socket's associations, and tell those who stay."""
@@ -113,18 +115,19 @@ class DatasetSockets:
             internal = Internal()
             logger.exception("event failed [%s]", internal.error_id)
             return self.refuse(event, sid, body, internal)
-        return {"accepted": True, "requestID": request_id}
+        return answers.Acknowledged(accepted=True, requestID=request_id).to_wire()
 
     def refuse(self, event: str, sid: str, body: Any, error: LongshoreError) -> dict[str, Any]:
         """Answer a request that is not done, by its event; returns the acknowledgement."""
-        self.answer(event, sid, body, {"success": False, **error.to_wire()})
-        request_id = _echo(body, "requestID")
-        return {"accepted": False, "requestID": request_id, **error.to_wire()}
+        self.answer(event, sid, body, error.to_wire(), success=False)
+        acknowledged = answers.Acknowledged(accepted=False, requestID=_echo(body, "requestID"))
+        return {**acknowledged.to_wire(), **error.to_wire()}
 
-    def answer(self, event: str, sid: str, body: Any, fields: Mapping[str, Any]) -> None:
+    def answer(self, event: str, sid: str, body: Any, fields: Mapping[str, Any], *, success: bool = True) -> None:
         """Send the asking client the event of the same name."""
-        standard = {"operation": event, "sessionID": _echo(body, "sessionID"), "requestID": _echo(body, "requestID")}
-        self.server.emit(event, {**standard, **fields}, to=sid)
+        session_id, request_id = _echo(body, "sessionID"), _echo(body, "requestID")
+        standard = answers.Answered(operation=event, sessionID=session_id, requestID=request_id, success=success)
+        self.server.emit(event, {**standard.to_wire(), **fields}, to=sid)
 
     def _start(self, event: str, sid: str, body: Any) -> None:
         if not isinstance(body, dict):
@@ -165,7 +168,8 @@ class DatasetSockets:
 
     def _tell_presence(self, session_id: str, present: records.Presence) -> None:
         """Tell a session's room how many sockets are in it, and whose."""
-        self.server.emit(PRESENCE, {"sessionID": session_id, **vars(present)}, room=session_id)
+        news = answers.PresenceNews(sessionID=session_id, **vars(present))
+        self.server.emit(PRESENCE, news.to_wire(), room=session_id)
 
     def _read(self, event: str, sid: str, session_id: str, body: dict[str, Any], opened: Envelope) -> None:
         if READS[event].heavy or any(opened.parameters.get(field) is not None for field in _VIEW_FIELDS):
@@ -173,15 +177,19 @@ class DatasetSockets:
         else:
             self._answer_read(event, sid, body, opened, self.service.read(event, session_id, opened.parameters))
 
-    def _answer_read(self, event: str, sid: str, body: Any, opened: Envelope, found: dict[str, Any]) -> None:
-        warnings = {"warnings": [*found.get("warnings", []), *opened.warnings]} if opened.ignored else {}
+    def _answer_read(self, event: str, sid: str, body: Any, opened: Envelope, answer: Answer) -> None:
+        found = answer.to_wire()
         if event == "data" and sid in self._text_readers:
-            found = {**found, "data": json.dumps(found["data"], ensure_ascii=False, separators=(",", ":"))}
-        self.answer(event, sid, body, {"success": True, **found, **warnings})
+            found["data"] = json.dumps(found["data"], ensure_ascii=False, separators=(",", ":"))
+        if opened.ignored:
+            found |= answers.ReadNote(warnings=[*found.get("warnings", []), *opened.warnings]).to_wire()
+        self.answer(event, sid, body, found)
 
     def _read_and_answer(self, event: str, sid: str, session_id: str, body: dict[str, Any], opened: Envelope) -> None:
         def tell(done: int, total: int) -> None:
-            self.answer("progress", sid, body, {"operation": event, "done": done, "total": total})
+            session, request = _echo(body, "sessionID"), _echo(body, "requestID")
+            news = answers.Progress(operation=event, sessionID=session, requestID=request, done=done, total=total)
+            self.server.emit("progress", news.to_wire(), to=sid)
 
         try:
             found = self.service.read(event, session_id, opened.parameters, tell)

@@ -19,20 +19,20 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Flask, Response, render_template, request, url_for
+from pydantic import Field, SkipValidation
 from werkzeug.routing import Map
 
 from longshore.delivery.names import UnsafePath
 from longshore.delivery.partitions import Listing, Partitions
-from longshore.delivery.routes import MethodNotAllowed, refused
+from longshore.delivery.routes import BYTES, TAG, DeliveryFailed, MethodNotAllowed, refused
 from longshore.delivery.stored import send_stored
 from longshore.errors import InvalidRequest, LongshoreError, shorten
-from longshore.web.api import refuse_query
+from longshore.web.answer import Answer
+from longshore.web.api import Api, refuse_query, sends, takes_form
 from longshore.web.file_responses import FrontServer
 from longshore.web.request_gate import CACHE_BUSTER
-from longshore.web.route_marks import takes_any_query
 from longshore.web.uploads import receive_all, require_room
 
 AREA = "partitions"
@@ -85,17 +85,49 @@ def _first(address: str) -> str:
     return address.strip("/").split("/")[0]
 
 
-_OURS = frozenset({"partitions.read", "partitions.store"})
+READ = "partitions.read_partition"
+_OURS = frozenset({READ, "partitions.store_in_partition"})
 
 
-def partition_routes(partitions: Partitions, others: OtherAddresses, front: FrontServer) -> Blueprint:
-    """The routes that take the rest; register them last."""
-    routes = Blueprint("partitions", __name__, template_folder="templates")
-    routes.register_error_handler(LongshoreError, refused)
+class PartitionFile(Answer):
+    """A file of a partition."""
 
-    @routes.post("/<path:address>", endpoint="store")
-    @takes_any_query  # another route's, perhaps
-    def store(address: str) -> Response:
+    name: str
+    size: int
+    modified: SkipValidation[float] = Field(description="seconds since 1970")
+    address: str
+
+
+class PartitionListing(Answer):
+    """What is in a partition."""
+
+    partition: str
+    files: list[PartitionFile]
+    partitions: list[str] = Field(description="names of those below it")
+    stored: list[str] = Field([], description="names under which the form's files were stored just now")
+
+
+class PartitionNames(Answer):
+    """The partitions on top."""
+
+    partitions: list[str]
+
+
+def declare_partitions(api: Api, partitions: Partitions, others: OtherAddresses, front: FrontServer) -> None:
+    """Put the routes that take the rest on the list; register them last."""
+    routes = api.group("partitions", __name__, failure=DeliveryFailed, template_folder="templates")
+    routes.blueprint.register_error_handler(LongshoreError, refused)
+
+    @routes.endpoint(
+        "POST",
+        "/<path:address>",
+        tag=TAG,
+        raw=takes_form(file="the files, each in a field of this name"),
+        answer=PartitionListing,
+        reads_itself=True,
+        any_query=True,  # another route's, perhaps
+    )
+    def store_in_partition(address: str) -> Response:
         """Store the files of a form, in its field `file`, in a partition; a name that is taken answers 409."""
         partition = _require_partition(address, others)
         if request.mimetype != "multipart/form-data":
@@ -110,9 +142,15 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
             return _page(partitions.look(partition), error=error)
         return _listing(partitions.look(partition), stored, "application/json")
 
-    @routes.get("/<path:address>", endpoint="read")
-    @takes_any_query
-    def read(address: str) -> Response:
+    @routes.endpoint(
+        "GET",
+        "/<path:address>",
+        tag=TAG,
+        raw=sends(BYTES, "text/html", "application/json", said="The file, or the partition"),
+        reads_itself=True,
+        any_query=True,
+    )
+    def read_partition(address: str) -> Response:
         """A file of a partition, or a partition's upload form."""
         partition = _require_partition(address, others)
         try:
@@ -126,21 +164,17 @@ def partition_routes(partitions: Partitions, others: OtherAddresses, front: Fron
             raise NothingHere(f"no file {shorten(partition)!r} is here; GET /list/<partition> tells which are")
         return _listing(found, [], "text/html")
 
-    @routes.get("/list/<path:address>")
-    def list_files(address: str) -> Response:
+    @routes.endpoint("GET", "/list/<path:address>", tag=TAG, answer=PartitionListing, reads_itself=True)
+    def list_partition(address: str) -> Response:
         """The files of a partition, none for an unknown one, which is not made by that."""
         return _listing(partitions.look(address.removesuffix("/")), [], "application/json")
 
-    @routes.get("/list/")
+    @routes.endpoint("GET", "/list/", tag=TAG, answer=PartitionNames, reads_itself=True)
     def list_partitions() -> Response:
         """The names of the partitions on top; those below them stand in their listings."""
-        response = Response(
-            json.dumps({"partitions": partitions.names()}, ensure_ascii=False), content_type="application/json"
-        )
+        response = _readable(PartitionNames(partitions=partitions.names()))
         response.headers["Cache-Control"] = "no-cache"
         return response
-
-    return routes
 
 
 def _require_partition(address: str, others: OtherAddresses) -> str:
@@ -189,23 +223,17 @@ def _listing(listing: Listing, stored: list[str], default: str) -> Response:
 
 
 def _json(listing: Listing, stored: list[str]) -> Response:
-    body: dict[str, Any] = {
-        "partition": listing.partition,
-        "files": [
-            {
-                "name": entry.name,
-                "size": entry.size,
-                "modified": entry.modified,
-                "address": _address(listing, entry.name),
-            }
-            for entry in listing.files
-        ],
-        "partitions": listing.partitions,
-    }
-    if stored:
-        body["stored"] = stored
-    # Names stay readable: this is looked at in terminals, too.
-    return Response(json.dumps(body, ensure_ascii=False), content_type="application/json")
+    files = [
+        PartitionFile(name=entry.name, size=entry.size, modified=entry.modified, address=_address(listing, entry.name))
+        for entry in listing.files
+    ]
+    told = {"stored": stored} if stored else {}
+    return _readable(PartitionListing(partition=listing.partition, files=files, partitions=listing.partitions, **told))
+
+
+def _readable(answer: Answer) -> Response:
+    """JSON in which names stay readable: this is looked at in terminals, too."""
+    return Response(json.dumps(answer.to_wire(), ensure_ascii=False), content_type="application/json")
 
 
 def _page(listing: Listing, stored: list[str] | None = None, error: LongshoreError | None = None) -> Response:
@@ -215,7 +243,7 @@ def _page(listing: Listing, stored: list[str] | None = None, error: LongshoreErr
         stored=stored or [],
         error=error,
         address_of=lambda name: _address(listing, name),
-        own_address=url_for("partitions.read", address=listing.partition),
+        own_address=url_for(READ, address=listing.partition),
         trail=_trail(listing.partition),
         readable_size=readable_size,
         readable_time=readable_time,
@@ -224,15 +252,13 @@ def _page(listing: Listing, stored: list[str] | None = None, error: LongshoreErr
 
 
 def _address(listing: Listing, name: str) -> str:
-    return url_for("partitions.read", address=f"{listing.partition}/{name}")
+    return url_for(READ, address=f"{listing.partition}/{name}")
 
 
 def _trail(partition: str) -> list[tuple[str, str]]:
     """The parts of a partition's path, each with its address."""
     parts = partition.split("/")
-    return [
-        (part, url_for("partitions.read", address="/".join(parts[: place + 1]))) for place, part in enumerate(parts)
-    ]
+    return [(part, url_for(READ, address="/".join(parts[: place + 1]))) for place, part in enumerate(parts)]
 
 
 def readable_size(size: int) -> str:

@@ -23,12 +23,13 @@ import time
 from email.utils import formatdate
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Response, request, url_for
+from pydantic import Field
 from werkzeug.datastructures import Headers
 
 from longshore.delivery.growing import Extension
 from longshore.delivery.resumable import Resumable, ResumableUploads, UploadNotFound, new_id
-from longshore.delivery.routes import failed
+from longshore.delivery.routes import DeliveryFailed, failed
 from longshore.errors import (
     InvalidRequest,
     InvalidValue,
@@ -40,9 +41,10 @@ from longshore.errors import (
     shorten,
     unknown_name,
 )
+from longshore.web.answer import Answer
+from longshore.web.api import Api, answer_response, takes_bodies
 from longshore.web.request_body import reading
 from longshore.web.request_gate import WRITING
-from longshore.web.route_marks import evaluates
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -68,6 +70,19 @@ ANSWER_HEADERS = (
 """Headers that they have to be allowed to read."""
 
 
+ADDRESS = "/tus/<upload_id>"
+TAG = "Resumable uploads"
+NO_CONTENT = {"responses": {"204": {"description": "Done"}}}
+
+
+def _headers_of(*names: str) -> tuple[dict[str, Any], ...]:
+    """Headers of the protocol in the OpenAPI document."""
+    return tuple({"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names)
+
+
+SPOKEN: dict[str, Any] = {**_headers_of("Tus-Resumable")[0], "required": True, "schema": {"const": VERSION}}
+
+
 class OtherVersion(InvalidRequest):
     """The client speaks another version of the protocol."""
 
@@ -86,19 +101,28 @@ class ChecksumMismatch(InvalidValue):
     status = 460
 
 
-def tus_routes(uploads: ResumableUploads) -> Blueprint:
-    """The protocol's routes."""
-    routes = Blueprint("tus", __name__, url_prefix="/tus")
-    routes.register_error_handler(LongshoreError, failed)
+class ResumableState(Answer):
+    """How much of a resumable upload has arrived."""
 
-    @routes.before_request
+    offset: int = Field(description="bytes that are here")
+    size: int = Field(description="bytes that were announced")
+    name: str
+    result: dict[str, Any] | None = Field(description="what it has become, once all has arrived")
+
+
+def declare_tus(api: Api, uploads: ResumableUploads) -> None:
+    """Put the protocol's routes on the list."""
+    routes = api.group("tus", __name__, failure=DeliveryFailed)
+    routes.blueprint.register_error_handler(LongshoreError, failed)
+
+    @routes.blueprint.before_request
     def check_version() -> None:
         if request.method not in ("GET", "OPTIONS") and request.headers.get("Tus-Resumable") != VERSION:
             raise OtherVersion(f"this server speaks version {VERSION} of the tus protocol; say so in Tus-Resumable")
         if request.method in WRITING:
             _refuse_extensions()
 
-    @routes.after_request
+    @routes.blueprint.after_request
     def stamp(response: Response) -> Response:
         response.headers["Tus-Resumable"] = VERSION
         response.headers["Cache-Control"] = "no-store"
@@ -106,10 +130,17 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
             response.headers["Tus-Version"] = VERSION
         return response
 
-    @routes.route("/", methods=["OPTIONS"])
-    @routes.route("/<upload_id>", methods=["OPTIONS"])
-    def describe(upload_id: str | None = None) -> Response:
+    @routes.endpoint("OPTIONS", "/tus/", tag=TAG, raw=NO_CONTENT, reads_itself=True)
+    def describe_resumable_uploads() -> Response:
         """What resumable uploads can do here, in headers."""
+        return capabilities()
+
+    @routes.endpoint("OPTIONS", ADDRESS, tag=TAG, raw=NO_CONTENT, reads_itself=True)
+    def describe_resumable_upload(upload_id: str) -> Response:
+        """What resumable uploads can do here, in headers; the same for each of them."""
+        return capabilities()
+
+    def capabilities() -> Response:
         return Response(
             status=204,
             headers={
@@ -120,43 +151,65 @@ def tus_routes(uploads: ResumableUploads) -> Blueprint:
             },
         )
 
-    @routes.post("/")
-    def begin() -> Response:
+    @routes.endpoint(
+        "POST",
+        "/tus/",
+        tag=TAG,
+        raw=takes_bodies(BYTES_TYPE) | {"responses": {"201": {"description": "Begun; its address is in Location"}}},
+        headers=(SPOKEN, *_headers_of("Upload-Length", "Upload-Metadata", "Upload-Checksum")),
+        status=201,
+        reads_itself=True,
+    )
+    def begin_resumable_upload() -> Response:
         """Begin a resumable upload (tus 1.0.0); its metadata say what it becomes."""
         return _begin(uploads)
 
-    @routes.get("/<upload_id>")
-    def show(upload_id: str) -> Response:
+    @routes.endpoint("GET", ADDRESS, tag=TAG, answer=ResumableState, reads_itself=True)
+    def show_resumable_upload(upload_id: str) -> Response:
         """How much of a resumable upload has arrived: in headers for HEAD, as JSON for GET."""
         upload = uploads.finish(uploads.require(upload_id))
-        response = jsonify(offset=uploads.offset(upload), size=upload.size, name=upload.name, result=upload.result)
+        state = ResumableState(offset=uploads.offset(upload), size=upload.size, name=upload.name, result=upload.result)
+        response = answer_response(state)
         response.headers.update(_headers(uploads, upload))
         response.headers["Upload-Length"] = str(upload.size)
         if upload.described:
             response.headers["Upload-Metadata"] = upload.described
         return response
 
-    @routes.patch("/<upload_id>")
-    def extend(upload_id: str) -> Response:
+    @routes.endpoint(
+        "PATCH",
+        ADDRESS,
+        tag=TAG,
+        raw=takes_bodies(BYTES_TYPE) | NO_CONTENT,
+        headers=(SPOKEN, *_headers_of("Upload-Offset", "Upload-Checksum")),
+        status=204,
+        reads_itself=True,
+    )
+    def extend_resumable_upload(upload_id: str) -> Response:
         """More bytes of a resumable upload; what arrives before a break stays."""
         return _extend(uploads, upload_id)
 
-    @routes.delete("/<upload_id>")
-    def end(upload_id: str) -> Response:
+    @routes.endpoint("DELETE", ADDRESS, tag=TAG, raw=NO_CONTENT, headers=(SPOKEN,), status=204, reads_itself=True)
+    def end_resumable_upload(upload_id: str) -> Response:
         """Give up a resumable upload; what it has become already stays."""
         uploads.end(uploads.require(upload_id))
         return Response(status=204)
 
-    @routes.post("/<upload_id>")
-    @evaluates("X-HTTP-Method-Override")
-    def instead(upload_id: str) -> Response:
+    @routes.endpoint(
+        "POST",
+        ADDRESS,
+        tag=TAG,
+        raw=takes_bodies(BYTES_TYPE) | NO_CONTENT,
+        headers=(SPOKEN, *_headers_of("X-HTTP-Method-Override", "Upload-Offset", "Upload-Checksum")),
+        status=204,
+        reads_itself=True,
+    )
+    def override_resumable_upload(upload_id: str) -> Response:
         """PATCH and DELETE for clients that cannot send them, by X-HTTP-Method-Override."""
         method = request.headers.get("X-HTTP-Method-Override", "")
         if method not in ("PATCH", "DELETE"):
             raise InvalidRequest("send more bytes with PATCH, or say so in X-HTTP-Method-Override")
-        return extend(upload_id) if method == "PATCH" else end(upload_id)
-
-    return routes
+        return extend_resumable_upload(upload_id) if method == "PATCH" else end_resumable_upload(upload_id)
 
 
 def _refuse_extensions() -> None:
@@ -184,7 +237,7 @@ def _begin(uploads: ResumableUploads) -> Response:
         _take_bytes(uploads, upload, 0)
     upload = uploads.finish(upload)
     response = Response(status=201, headers=_headers(uploads, upload))
-    response.headers["Location"] = url_for("tus.show", upload_id=upload.id)
+    response.headers["Location"] = url_for("tus.show_resumable_upload", upload_id=upload.id)
     return response
 
 

@@ -12,17 +12,17 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from jinja2 import BaseLoader, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, Undefined
 from jinja2.loaders import split_template_path
 from markupsafe import Markup
 
-from longshore.access.scopes import Scope, requires
+from longshore.access.scopes import Scope
 from longshore.errors import Internal, InvalidRequest, InvalidValue, TooLarge, shorten
 from longshore.handlers.sandboxing import MAX_CHARACTERS, Budget, Sandbox, TooCostly, printable, within
+from longshore.web.api import FORMS, Api, sends, takes_bodies
 from longshore.web.json import read_json
 from longshore.web.jsonp import json_response, read_data, require_callback
-from longshore.web.route_marks import takes_any_query
 
 logger = logging.getLogger(__name__)
 
@@ -215,28 +215,39 @@ def _sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
-def template_routes(templates: Templates) -> Blueprint:
-    """``/template`` and ``/render``."""
-    routes = Blueprint("templates", __name__)
+TAG = "Templates"
+ADDRESS = "/render/<path:path>"
 
-    @routes.get("/template/<path:path>")
-    def show_source(path: str) -> Response:
+
+def declare_templates(api: Api, templates: Templates) -> None:
+    """Put ``/template`` and ``/render`` on the list."""
+    routes = api.group("templates", __name__)
+    # The data may stand in the query.
+    rendering: dict[str, Any] = {"tag": TAG, "scope": Scope.READ, "reads_itself": True, "any_query": True}
+    rendered = sends("text/html", "application/json", said="The template, filled")
+
+    @routes.endpoint("GET", "/template/<path:path>", tag=TAG, raw=sends("text/plain"), reads_itself=True)
+    def show_template(path: str) -> Response:
         """A template's source."""
         return _plain(templates.source(path), "text/plain")
 
-    @routes.route("/render/<path:path>", methods=["GET", "POST"])
-    @takes_any_query  # the data may stand there
-    @requires(Scope.READ)
-    def render(path: str) -> Response:
+    @routes.endpoint("GET", ADDRESS, raw=rendered, **rendering)
+    def render_template(path: str) -> Response:
+        """A template filled with the query's data: HTML, or JSON by its name; with a callback JSONP."""
+        return render(path)
+
+    @routes.endpoint("POST", ADDRESS, raw=takes_bodies("application/json", *FORMS) | rendered, **rendering)
+    def render_template_with_body(path: str) -> Response:
         """A template filled with the request's data: HTML, or JSON by its name; with a callback JSONP."""
+        return render(path)
+
+    def render(path: str) -> Response:
         callback = require_callback(request)
         is_json = path.endswith(JSON_SUFFIX)
         text = templates.render(path, read_data(request))
         if callback is not None:
             return json_response(text if is_json else json.dumps(text), callback=callback)
         return json_response(text) if is_json else _plain(text, "text/html")
-
-    return routes
 
 
 def _plain(text: str, kind: str) -> Response:

@@ -27,10 +27,9 @@ def describe_event(job: Job, document: bytes | None = None) -> dict[str, Any]:
 
     :param document: its result as JSON; a small one rides along as ``data``.
     """
-    event = describe(job)
     if document is not None and job.status == SUCCESS and len(document) <= MAX_DATA_BYTES:
-        event["data"] = json.loads(document)
-    return event
+        return describe(job, data=json.loads(document)).to_wire()
+    return describe(job).to_wire()
 
 
 def announce(emitter: Emitter, job: Job, document: bytes | None = None) -> bool:

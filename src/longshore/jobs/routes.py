@@ -21,7 +21,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Response, jsonify, request, send_file
+from flask import Response, request, send_file
 
 from longshore.access.callers import current_user
 from longshore.errors import Expired, shorten
@@ -30,7 +30,8 @@ from longshore.jobs.declaring import JobType
 from longshore.jobs.records import FINISHED, Job
 from longshore.jobs.service import Jobs, Request
 from longshore.jobs.submitting import LINES_TYPES
-from longshore.web.api import IDEMPOTENCY_KEY, KEY_HEADER, Api, Endpoint
+from longshore.web.answer import Answer
+from longshore.web.api import IDEMPOTENCY_KEY, KEY_HEADER, Api, Endpoint, answer_response
 from longshore.web.request_body import read_body
 
 TAG = "Jobs"
@@ -41,17 +42,17 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
     """Put the routes on the list that the OpenAPI document is made from. See also :func:`document_declared_jobs`."""
 
     @api.endpoint("GET", f"{wire.BASE}/types", tag=TAG, answer=wire.JobTypeList)
-    def list_job_types() -> dict[str, Any]:
+    def list_job_types() -> wire.JobTypeList:
         """Every declared job with the JSON Schemas of its inputs and its result."""
-        return {"types": [service.describe_type(declared.name) for declared in declaring.all_jobs()]}
+        return wire.JobTypeList(types=[service.describe_type(declared.name) for declared in declaring.all_jobs()])
 
     @api.endpoint("GET", f"{wire.BASE}/types/<name>", tag=TAG, answer=wire.DeclaredJob)
-    def show_job_type(name: str) -> dict[str, Any]:
+    def show_job_type(name: str) -> wire.DeclaredJob:
         """One declared job with the JSON Schemas of its inputs and its result."""
         return service.describe_type(name)
 
     @api.endpoint("GET", wire.BASE, tag=TAG, query=wire.ListQuery, answer=wire.JobList)
-    def list_jobs(query: wire.ListQuery) -> dict[str, Any]:
+    def list_jobs(query: wire.ListQuery) -> wire.JobList:
         """Jobs, the newest first, by type and status, in pages."""
         return service.page(query)
 
@@ -83,7 +84,7 @@ def declare_jobs_api(api: Api, service: Jobs) -> None:
         """Submit many jobs of a type, all or none: a JSON array of inputs, or NDJSON."""
         lines = request.mimetype in LINES_TYPES
         ids = service.submit_batch(job, read_body(), _asked(service, query), lines=lines)
-        return _answer({"jobs": ids}, 202)
+        return _answer(wire.BatchSubmitted(jobs=ids), 202)
 
     @api.endpoint("GET", f"{wire.BASE}/<job>", tag=TAG, query=wire.ShowQuery, answer=wire.JobAnswer)
     def show_job(job: str, query: wire.ShowQuery) -> Response:
@@ -176,19 +177,17 @@ def _submitted(service: Jobs, name: str, query: wire.SubmitQuery) -> Response:
     job = service.submit(name, read_body(), _asked(service, query))
     # Only a job that was accepted before under the same key can have ended.
     response = _answer(wire.describe_submitted(job), 200 if job.status in FINISHED else 202)
-    response.headers["Location"] = wire.links(job.id)["self"]
+    response.headers["Location"] = wire.links(job.id).self
     return response
 
 
-def _answer(document: dict[str, Any], status: int) -> Response:
-    response = jsonify(document)
-    response.status_code = status
-    return _no_store(response)
+def _answer(answer: Answer, status: int) -> Response:
+    return _no_store(answer_response(answer, status))
 
 
 def _job_answer(job: Job, data: bytes | None) -> Response:
     """The job with its result inside, which is sent as it was kept instead of being read and written once more."""
-    text = json.dumps(wire.describe(job), separators=(",", ":")).encode()
+    text = json.dumps(wire.describe(job).to_wire(), separators=(",", ":")).encode()
     if data is not None:
         text = text[:-1] + b',"data":' + data + b"}"
     return _no_store(Response(text, mimetype=_JSON))

@@ -89,7 +89,7 @@ class Jobs:
             raise JobNotFound.undeclared(name, (each.name for each in declaring.all_jobs()))
         return declared
 
-    def describe_type(self, name: str) -> dict[str, Any]:
+    def describe_type(self, name: str) -> wire.DeclaredJob:
         """A declared job with the schemas of its inputs and outputs."""
         settings = self.settings
         return wire.describe_type(
@@ -183,20 +183,20 @@ class Jobs:
             raise Expired("this job has expired: its result was kept for a time, and that is over")
         return job
 
-    def page(self, query: wire.ListQuery) -> dict[str, Any]:
-        """A page of the listing, as :class:`~longshore.jobs.wire.JobList`."""
+    def page(self, query: wire.ListQuery) -> wire.JobList:
+        """A page of the listing."""
         chosen: dict[str, Any] = {"types": query.type, "statuses": query.status}
         with self.database.reading() as connection:
             # One more than asked for tells whether there is a next page.
             found = records.page(connection, **chosen, before=query.before, limit=query.limit + 1, offset=query.offset)
             total = records.count(connection, **chosen)
         shown = found[: query.limit]
-        return {
-            "jobs": [{**wire.describe(job), "log_tail": None} for job in shown],
-            "total": min(total, records.COUNT_LIMIT),
-            "total_is_exact": total <= records.COUNT_LIMIT,
-            "next": _next_page(query, shown[-1]) if len(found) > query.limit else None,
-        }
+        return wire.JobList(
+            jobs=[wire.describe(job, log_tail=False) for job in shown],
+            total=min(total, records.COUNT_LIMIT),
+            total_is_exact=total <= records.COUNT_LIMIT,
+            next=_next_page(query, shown[-1]) if len(found) > query.limit else None,
+        )
 
     def inline_result(self, job: Job) -> bytes | None:
         """The result of a job as JSON, unless it has none or is too large to be sent along.

@@ -57,7 +57,7 @@ class JobSockets:
             internal = Internal()
             logger.exception("event failed [%s]", internal.error_id)
             return self._refuse(event, sid, body, internal)
-        return {"accepted": True, "requestID": body.get("requestID"), "job_ids": ids}
+        return wire.Subscribed(accepted=True, requestID=body.get("requestID"), job_ids=ids).to_wire()
 
     def _subscribe(self, sid: str, ids: list[str]) -> None:
         found = self._read(ids)
@@ -70,7 +70,7 @@ class JobSockets:
         with self.service.database.writing(durable=False) as connection:
             records.watch(connection, ids)
         # A change that came in between was told to the room already; what is sent last has to be the newest.
-        sent: dict[str, dict[str, Any]] = {}
+        sent: dict[str, wire.JobAnswer] = {}
         while changed := [job for job in self._read(ids).values() if sent.get(job.id) != wire.describe(job)]:
             for job in changed:
                 self.server.emit(wire.EVENT, describe_event(job, self._result(job)), to=sid)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, SkipValidation
 
 from longshore.jobs.declaring import JobType
 from longshore.jobs.records import COUNT_LIMIT, STATUSES, Accepted, Job
+from longshore.web.answer import Answer
 from longshore.web.api import Query
 
 BASE = "/api/v1/jobs"
@@ -17,7 +18,7 @@ MAX_WAIT_SECONDS = 30.0
 Status = Literal["PENDING", "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"]
 
 
-class Links(BaseModel):
+class Links(Answer):
     """Where to go on from here."""
 
     self: str = Field(description="its state")
@@ -25,18 +26,16 @@ class Links(BaseModel):
     result: str = Field(description="its result, of any size, once its status is SUCCESS")
 
 
-class ProgressAnswer(BaseModel):
+class ProgressAnswer(Answer):
     """How much is done, as the job told it."""
 
-    done: float | None
-    total: float | None = Field(description="null while it is not known")
+    done: SkipValidation[float | None]
+    total: SkipValidation[float | None] = Field(description="null while it is not known")
     message: str | None
 
 
-class JobAnswer(BaseModel):
+class JobAnswer(Answer):
     """A job. All times are seconds since 1970."""
-
-    model_config = ConfigDict(extra="allow")
 
     id: str
     job_id: str = Field(description="the same")
@@ -56,15 +55,15 @@ class JobAnswer(BaseModel):
     attempts: int = Field(description="how often it was begun")
     losses: int = Field(description="how often its process died over it")
     peak_bytes: int | None = Field(description="most memory that it had, resident")
-    submitted: float
-    due: float = Field(description="of RETRY: not to be begun before this")
-    started: float | None = Field(description="begin of the last attempt")
-    finished: float | None
-    expires: float | None = Field(description="when the result is forgotten")
+    submitted: SkipValidation[float]
+    due: SkipValidation[float] = Field(description="of RETRY: not to be begun before this")
+    started: SkipValidation[float | None] = Field(description="begin of the last attempt")
+    finished: SkipValidation[float | None]
+    expires: SkipValidation[float | None] = Field(description="when the result is forgotten")
     links: Links
 
 
-class Submitted(BaseModel):
+class Submitted(Answer):
     """A job was accepted: it is kept, whatever happens to the server."""
 
     id: str
@@ -75,13 +74,21 @@ class Submitted(BaseModel):
     links: Links
 
 
-class BatchSubmitted(BaseModel):
+class Subscribed(Answer):
+    """The acknowledgement of a subscription, or of its end."""
+
+    accepted: bool
+    requestID: Any = None  # noqa: N815 - as the events of datasets have it
+    job_ids: list[str]
+
+
+class BatchSubmitted(Answer):
     """All jobs of a batch were accepted."""
 
     jobs: list[str] = Field(description="their ids, in the order of the batch")
 
 
-class JobList(BaseModel):
+class JobList(Answer):
     """A page of jobs, the newest first."""
 
     jobs: list[JobAnswer]
@@ -90,24 +97,24 @@ class JobList(BaseModel):
     next: str | None = Field(description="address of the next page; null on the last one")
 
 
-class DeclaredJob(BaseModel):
+class DeclaredJob(Answer):
     """A job that can be submitted."""
 
     name: str
     summary: str
     queue: str
-    timeout: float = Field(description="longest time of one attempt, in seconds")
+    timeout: SkipValidation[float] = Field(description="longest time of one attempt, in seconds")
     memory: int = Field(description="most memory, in bytes")
     retries: int = Field(description="how often it is begun again after it raised an exception")
     retry: bool = Field(description="whether it is begun again when its worker died")
     every: str | None = Field(description="when the server itself submits it")
-    result_ttl: float = Field(description="how long its result is kept, in seconds")
-    inputs: dict[str, Any] = Field(description="JSON Schema of the inputs")
-    outputs: dict[str, Any] = Field(description="JSON Schema of the result")
+    result_ttl: SkipValidation[float] = Field(description="how long its result is kept, in seconds")
+    inputs: SkipValidation[dict[str, Any]] = Field(description="JSON Schema of the inputs")
+    outputs: SkipValidation[dict[str, Any]] = Field(description="JSON Schema of the result")
     links: dict[str, str]
 
 
-class JobTypeList(BaseModel):
+class JobTypeList(Answer):
     """Every declared job, by name."""
 
     types: list[DeclaredJob]
@@ -143,69 +150,67 @@ class ListQuery(Query):
     before: int | None = Field(None, ge=0, le=2**31, description="as the address of the next page has it")
 
 
-def links(job_id: str) -> dict[str, str]:
+def links(job_id: str) -> Links:
     """Addresses of a job."""
     address = f"{BASE}/{job_id}"
-    return {"self": address, "cancel": address, "result": f"{address}/result"}
+    return Links(self=address, cancel=address, result=f"{address}/result")
 
 
-def describe(job: Job) -> dict[str, Any]:
-    """A job as :class:`JobAnswer`, without its ``data``."""
-    return {
-        "id": job.id,
-        "job_id": job.id,
-        "type": job.type,
-        "queue": job.queue,
-        "status": job.status,
-        "cancelling": job.cancelling,
-        "progress": {"done": job.progress_done, "total": job.progress_total, "message": job.progress_message},
-        "result_bytes": job.result_bytes,
-        "error": job.error,
-        "message": job.message,
-        "log_tail": job.log_tail,
-        "made_by": job.made_by,
-        "attempts": job.attempts,
-        "losses": job.losses,
-        "peak_bytes": job.peak_bytes,
-        "submitted": job.submitted,
-        "due": job.due,
-        "started": job.started,
-        "finished": job.finished,
-        "expires": job.expires,
-        "links": links(job.id),
-    }
+def describe(job: Job, *, log_tail: bool = True, **data: Any) -> JobAnswer:
+    """A job.
+
+    :param log_tail: whether the last lines that it wrote are told.
+    :param data: its result under this name, where it is sent along.
+    """
+    return JobAnswer(
+        id=job.id,
+        job_id=job.id,
+        type=job.type,
+        queue=job.queue,
+        status=job.status,
+        cancelling=job.cancelling,
+        progress=ProgressAnswer(done=job.progress_done, total=job.progress_total, message=job.progress_message),
+        result_bytes=job.result_bytes,
+        error=job.error,
+        message=job.message,
+        log_tail=job.log_tail if log_tail else None,
+        made_by=job.made_by,
+        attempts=job.attempts,
+        losses=job.losses,
+        peak_bytes=job.peak_bytes,
+        submitted=job.submitted,
+        due=job.due,
+        started=job.started,
+        finished=job.finished,
+        expires=job.expires,
+        links=links(job.id),
+        **data,
+    )
 
 
-def describe_submitted(job: Accepted) -> dict[str, Any]:
-    """A job as :class:`Submitted`."""
-    return {
-        "id": job.id,
-        "job_id": job.id,
-        "type": job.type,
-        "queue": job.queue,
-        "status": job.status,
-        "links": links(job.id),
-    }
+def describe_submitted(job: Accepted) -> Submitted:
+    """A job that was accepted."""
+    return Submitted(id=job.id, job_id=job.id, type=job.type, queue=job.queue, status=job.status, links=links(job.id))
 
 
-def describe_type(declared: JobType, *, timeout: float, memory: int, result_ttl: float) -> dict[str, Any]:
-    """A declared job as :class:`DeclaredJob`.
+def describe_type(declared: JobType, *, timeout: float, memory: int, result_ttl: float) -> DeclaredJob:
+    """A declared job.
 
     :param timeout, memory, result_ttl: the settings' values, for what the declaration leaves open.
     """
     inputs, outputs = declared.schemas()
     address = f"{BASE}/{declared.name}"
-    return {
-        "name": declared.name,
-        "summary": declared.summary,
-        "queue": declared.queue,
-        "timeout": declared.timeout_seconds or timeout,
-        "memory": declared.memory_bytes or memory,
-        "retries": declared.retries,
-        "retry": declared.rerun_if_lost,
-        "every": declared.every,
-        "result_ttl": declared.result_ttl_seconds or result_ttl,
-        "inputs": inputs,
-        "outputs": outputs,
-        "links": {"submit": address, "batch": f"{address}/batch", "jobs": f"{BASE}?type={declared.name}"},
-    }
+    return DeclaredJob(
+        name=declared.name,
+        summary=declared.summary,
+        queue=declared.queue,
+        timeout=declared.timeout_seconds or timeout,
+        memory=declared.memory_bytes or memory,
+        retries=declared.retries,
+        retry=declared.rerun_if_lost,
+        every=declared.every,
+        result_ttl=declared.result_ttl_seconds or result_ttl,
+        inputs=inputs,
+        outputs=outputs,
+        links={"submit": address, "batch": f"{address}/batch", "jobs": f"{BASE}?type={declared.name}"},
+    )

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Flask, Response, g, request
+from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from longshore.access.scopes import Scope, requires
+from longshore.access.scopes import Scope
 from longshore.datasets.models import datasets, mailbox
 from longshore.delivery.models import files, links
 from longshore.handlers.caching import ResponseCache
@@ -31,7 +31,7 @@ from longshore.processes.heartbeat import Alive, connect, living_workers
 from longshore.processes.version import app_version
 from longshore.settings import Settings
 from longshore.state.database import Database
-from longshore.web.route_marks import takes_any_query
+from longshore.web.api import Api, sends
 
 logger = logging.getLogger(__name__)
 
@@ -91,20 +91,23 @@ class Metrics:
                 found.setdefault(sample.name, {})[next(iter(sample.labels.values()), "")] = sample.value
         return found
 
-    def routes(self) -> Blueprint:
-        """``/metrics``."""
-        routes = Blueprint("metrics", __name__)
+    def declare(self, api: Api) -> None:
+        """Put ``/metrics`` on the list."""
 
-        @routes.get("/metrics")
-        @takes_any_query  # scrapers send what they are configured with
-        @requires(Scope.ADMIN)
+        @api.group("metrics", __name__).endpoint(
+            "GET",
+            "/metrics",
+            tag="Server",
+            raw=sends("text/plain"),
+            scope=Scope.ADMIN,
+            reads_itself=True,
+            any_query=True,  # scrapers send what they are configured with
+        )
         def show_metrics() -> Response:
             """Figures about this server in Prometheus' text format."""
             response = Response(generate_latest(self.registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
             response.headers["Cache-Control"] = "no-store"
             return response
-
-        return routes
 
 
 def _begin() -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SkipValidation
 from redis import RedisError
 
 from longshore.access.callers import current_caller
 from longshore.access.scopes import Scope
-from longshore.datasets.wire import Answer
 from longshore.monitoring.health import checks
 from longshore.monitoring.health_routes import HOSTNAME
 from longshore.monitoring.metrics import Figures, Metrics, find_workers
 from longshore.monitoring.progress import ProgressWatch
 from longshore.processes.version import app_version
 from longshore.settings import Settings
+from longshore.web.answer import Answer
 from longshore.web.api import Api
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ class CheckFound(Answer):
     name: str
     ok: bool
     detail: str = Field(description="a sentence")
-    seconds: float = Field(description="how long it took")
+    seconds: SkipValidation[float] = Field(description="how long it took")
 
 
 class WorkerAlive(Answer):
@@ -52,19 +51,19 @@ class ServerDetails(Answer):
     """What only administrators are told. A part that is away leaves its figures out, or empty."""
 
     host: str
-    started: float | None = Field(None, description="of this web process, in seconds since 1970")
-    uptime: float | None = Field(None, description="seconds")
+    started: float | None = Field(description="of this web process, in seconds since 1970")
+    uptime: float | None = Field(description="seconds")
     checks: list[CheckFound]
-    workers: list[WorkerAlive] | None = Field(None, description="null where the broker does not tell")
+    workers: list[WorkerAlive] | None = Field(description="null where the broker does not tell")
     queues: list[QueueLength]
-    changes: int | None = Field(None, description="accepted changes of datasets that wait or run")
+    changes: int | None = Field(description="accepted changes of datasets that wait or run")
     datasets: dict[str, int] = Field(description="by state: `ready`, `importing`")
     jobs: dict[str, int] = Field(description="by status")
-    links: int | None = Field(None, description="addresses under which a file waits")
-    sockets: int | None = Field(None, description="Socket.IO connections of this web process")
+    links: int | None = Field(description="addresses under which a file waits")
+    sockets: int | None = Field(description="Socket.IO connections of this web process")
     storage: dict[str, int] = Field(description="bytes on disk, by part; looked up every ten minutes")
-    diskFree: int | None = Field(None, description="bytes")  # noqa: N815 - the wire's name
-    diskSize: int | None = Field(None, description="bytes")  # noqa: N815 - the wire's name
+    diskFree: int | None = Field(description="bytes")  # noqa: N815 - the wire's name
+    diskSize: int | None = Field(description="bytes")  # noqa: N815 - the wire's name
 
 
 class ServerState(Answer):
@@ -72,20 +71,18 @@ class ServerState(Answer):
 
     well: bool
     version: str
-    details: ServerDetails | None = Field(None, description="null unless the caller's scope is admin")
+    details: ServerDetails | None = Field(description="null unless the caller's scope is admin")
 
 
 def declare_server_state(api: Api, settings: Settings, metrics: Metrics, progress: ProgressWatch | None = None) -> None:
     """Put the route on the list."""
 
     @api.endpoint("GET", "/api/v1/server", tag="Server", answer=ServerState)
-    def show_server() -> dict[str, Any]:
+    def show_server() -> ServerState:
         """Whether this server is well; for administrators its checks, workers, queues, storage and counts as well."""
         found = [CheckFound(name=name, **finding) for name, finding in checks(settings, progress=progress).items()]
-        state = ServerState(well=all(check.ok for check in found), version=app_version())
-        if _is_admin():
-            state.details = describe_server(settings, metrics, found)
-        return state.model_dump()
+        details = describe_server(settings, metrics, found) if _is_admin() else None
+        return ServerState(well=all(check.ok for check in found), version=app_version(), details=details)
 
 
 def describe_server(settings: Settings, metrics: Metrics, found: list[CheckFound]) -> ServerDetails:

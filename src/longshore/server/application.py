@@ -16,7 +16,7 @@ from longshore.access.scopes import EventScopes
 from longshore.access.sockets import SocketGate
 from longshore.datasets.reconcile import Reconciler
 from longshore.datasets.resumed import IntoDataset
-from longshore.datasets.routes import BASE, contract_routes, declare_api
+from longshore.datasets.routes import BASE, declare_api, declare_older
 from longshore.datasets.service import READS, Datasets
 from longshore.datasets.sockets import DatasetSockets
 from longshore.datasets.tasks import make_enqueue
@@ -24,12 +24,12 @@ from longshore.delivery import tus_routes
 from longshore.delivery.current import current_links
 from longshore.delivery.links import Links
 from longshore.delivery.offered import Offered
-from longshore.delivery.partition_routes import OtherAddresses, partition_routes
+from longshore.delivery.partition_routes import OtherAddresses, declare_partitions
 from longshore.delivery.partitions import Partitions
-from longshore.delivery.path_file_routes import path_file_routes
+from longshore.delivery.path_file_routes import declare_path_files
 from longshore.delivery.path_files import PathFiles
 from longshore.delivery.resumable import IntoPartition, IntoPath, ResumableUploads, Target
-from longshore.delivery.routes import delivery_routes
+from longshore.delivery.routes import declare_delivery
 from longshore.delivery.static import ENDPOINT as STATIC_ENDPOINT
 from longshore.delivery.static import has_none, static_routes
 from longshore.errors import LongshoreError
@@ -39,7 +39,7 @@ from longshore.handlers.exit_guard import guard
 from longshore.handlers.loading import load_declarations
 from longshore.handlers.local_events import Events, current_events, user_token
 from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
-from longshore.handlers.templates import Templates, template_routes
+from longshore.handlers.templates import Templates, declare_templates
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
 from longshore.jobs.duties import scheduled, sweeping
@@ -51,7 +51,7 @@ from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.jobs.sockets import SUBSCRIBE, UNSUBSCRIBE, JobSockets
 from longshore.jobs.tasks import make_wake
-from longshore.monitoring.health_routes import DEMONSTRATIONS, diagnostics_blueprint, stamp_response, stamps
+from longshore.monitoring.health_routes import DEMONSTRATIONS, declare_diagnostics, stamp_response, stamps
 from longshore.monitoring.metrics import Metrics, collectors
 from longshore.monitoring.progress import ProgressWatch
 from longshore.monitoring.status_routes import declare_server_state
@@ -64,12 +64,12 @@ from longshore.queues.unserved import QueueWatch
 from longshore.server.answers import add_cors, add_errors
 from longshore.server.bridges.job_files import sweep_links
 from longshore.server.bridges.stored_files import declare_stored_imports
-from longshore.server.bridges.stores import add_stores
+from longshore.server.bridges.stores import declare_stores
 from longshore.server.bridges.view_links import declare_view_links
 from longshore.server.engine import Door, SocketServer
 from longshore.server.event_sources import warn_of_unknown_sources
 from longshore.server.housekeeping import clearing
-from longshore.server.login_pages import access_pages
+from longshore.server.login_pages import declare_access
 from longshore.server.pages import add_pages, refused_page
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.settings import Settings
@@ -227,7 +227,7 @@ def create_app(settings: Settings) -> Application:
         parts.close()
         raise
     warn_of_unknown_sources(settings)
-    declare_last(app, settings, services)
+    declare_last(app, api, settings, services)
     document_declared_jobs(api, jobs)
     duties = [
         *scheduled(all_jobs(), wake),
@@ -280,23 +280,23 @@ def declare_routes(app: Application, settings: Settings, services: Services) -> 
     declare_stored_imports(api, services.datasets, services.offered, services.partitions, services.path_files)
     declare_jobs_api(api, services.jobs)
     declare_server_state(api, settings, services.metrics, services.progress)
-    api.register(app)
-    app.register_blueprint(contract_routes(services.datasets, services.publisher))
-    app.register_blueprint(delivery_routes(services.links, services.offered))
-    app.register_blueprint(path_file_routes(services.path_files, _front(settings)))
-    app.register_blueprint(tus_routes.tus_routes(services.resumable))
-    add_stores(app, settings, services.datasets, services.lists, services.events)
-    app.register_blueprint(diagnostics_blueprint(settings, services.progress))
-    app.register_blueprint(workbench_blueprint())
-    app.register_blueprint(access_pages(services.access))
-    app.register_blueprint(template_routes(Templates(settings.template_dir)))
-    app.register_blueprint(static_routes(Offered(settings.static_dir)))
-    app.register_blueprint(services.metrics.routes())
+    declare_older(api, services.datasets, services.publisher)
+    declare_delivery(api, services.links, services.offered)
+    declare_path_files(api, services.path_files, _front(settings))
+    tus_routes.declare_tus(api, services.resumable)
+    declare_stores(api, settings, services.datasets, services.lists, services.events)
+    declare_diagnostics(api, settings, services.progress)
+    declare_access(api, services.access)
+    declare_templates(api, Templates(settings.template_dir))
+    services.metrics.declare(api)
     add_pages(app, api, settings, services.offered)
+    api.register(app)
+    app.register_blueprint(workbench_blueprint())
+    app.register_blueprint(static_routes(Offered(settings.static_dir)))
     return api
 
 
-def declare_last(app: Application, settings: Settings, services: Services) -> None:
+def declare_last(app: Application, api: Api, settings: Settings, services: Services) -> None:
     """Give ``app`` the routes that give way to handlers, which are there by now: demonstrations, and partitions.
 
     Partitions take what no other route takes. A handler that takes everything itself, as ``/<path:anything>``, leaves
@@ -312,7 +312,8 @@ def declare_last(app: Application, settings: Settings, services: Services) -> No
     if others.take_everything:
         logger.warning("a handler takes all addresses that nothing else takes; so there are no partitions")
         return
-    app.register_blueprint(partition_routes(services.partitions, others, _front(settings)))
+    declare_partitions(api, services.partitions, others, _front(settings))
+    api.register(app)
 
 
 def _name_user(settings: Settings) -> None:

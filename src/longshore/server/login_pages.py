@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Response, redirect, render_template, request
+from pydantic import BaseModel, ConfigDict, Field
 
 from longshore.access.audit import note
 from longshore.access.callers import current_caller
@@ -13,19 +14,54 @@ from longshore.access.gate import LOGIN, Access, add_error_headers
 from longshore.access.logins import Logins
 from longshore.access.scopes import Scope, requires
 from longshore.errors import InvalidRequest, LongshoreError
+from longshore.web.answer import Answer
+from longshore.web.api import FORMS, Api, Query, answer_response, sends
 from longshore.web.json import read_json
-from longshore.web.route_marks import takes_query
 
 MAX_FORM_BYTES = 10_000
 _MAX_NEXT = 2000
 
 
-def access_pages(access: Access) -> Blueprint:
-    """``/login``, ``/logout`` and ``/api/v1/me``."""
-    routes = Blueprint("access", __name__)
+TAG = "Access"
 
-    @routes.get(LOGIN)
-    @takes_query("next")
+
+class NextQuery(Query):
+    """Where to go on."""
+
+    next: str | None = Field(None, description="address on this server to lead to afterwards")
+
+
+class LoginBody(BaseModel):
+    """How to log in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str
+    next: str | None = Field(None, description="as in the query; of the form")
+
+
+class LoggedIn(Answer):
+    """A cookie was set, or ended."""
+
+    success: bool
+    user: str = Field("", description="absent after logging out, and where nobody is asked for a token")
+    scope: str = Field("", description="read, write or admin")
+
+
+class Me(Answer):
+    """Who the caller is taken for, and what it may do."""
+
+    user: str | None
+    scope: Literal["read", "write", "admin"]
+    login: bool = Field(description="whether it is logged in with a cookie, and so can log out")
+    open: bool = Field(description="whether the server asks nobody for a token")
+
+
+def declare_access(api: Api, access: Access) -> None:
+    """Put ``/login``, ``/logout`` and ``/api/v1/me`` on the list."""
+    routes = api.group("access", __name__)
+
+    @routes.endpoint("GET", LOGIN, tag=TAG, query=NextQuery, raw=sends("text/html"), reads_itself=True)
     @requires(Scope.PUBLIC)
     def login_page() -> Any:
         """The page that asks a browser's user for a token."""
@@ -34,14 +70,22 @@ def access_pages(access: Access) -> Blueprint:
             return redirect(safe_next(request.args.get("next")), 303)
         return _login_page()
 
-    @routes.post(LOGIN)
-    @takes_query("next")
+    @routes.endpoint(
+        "POST",
+        LOGIN,
+        tag=TAG,
+        query=NextQuery,
+        body=LoginBody,
+        body_kinds=("application/json", *FORMS),
+        answer=LoggedIn,
+        reads_itself=True,
+    )
     @requires(Scope.PUBLIC)
     def log_in() -> Any:
         """Log in with a token, from the page's form or a JSON body; sets a cookie."""
         logins = access.identities.logins
         if logins is None:
-            return _answer(redirect("/", 303), {"success": True})
+            return _answer(redirect("/", 303), LoggedIn(success=True))
         given = _given()
         try:
             token = access.identities.require(str(given.get("token", "")), request.remote_addr or "")
@@ -53,32 +97,31 @@ def access_pages(access: Access) -> Blueprint:
             return response
         _end_login(logins)  # the browser forgets its cookie now; a copy of it must not outlive that
         note(user=token.name, token=token.name)
-        answer = {"success": True, "user": token.name, "scope": token.scope.word}
+        answer = LoggedIn(success=True, user=token.name, scope=token.scope.word)
         response = _answer(redirect(safe_next(given.get("next")), 303), answer)
         _set_cookie(response, logins, logins.begin(token), int(access.settings.login_seconds))
         return response
 
-    @routes.post("/logout")
+    @routes.endpoint("POST", "/logout", tag=TAG, answer=LoggedIn, reads_itself=True)
     @requires(Scope.PUBLIC)
     def log_out() -> Any:
         """Log out: the cookie ends, wherever a copy of it is."""
         logins = access.identities.logins
-        response = _answer(redirect(LOGIN, 303), {"success": True})
+        response = _answer(redirect(LOGIN, 303), LoggedIn(success=True))
         if logins is not None:
             _end_login(logins)
             response.headers["Clear-Site-Data"] = '"cache"'  # what the browser has kept of answers
             _set_cookie(response, logins, "", 0)
         return response
 
-    @routes.get("/api/v1/me")
-    def me() -> Response:
+    @routes.endpoint("GET", "/api/v1/me", tag=TAG, answer=Me, reads_itself=True)
+    def show_me() -> Me:
         """Who the caller is taken for, and what it may do."""
         caller = current_caller()
         if caller is None:
-            return jsonify(user=None, scope=Scope.ADMIN.word, login=False, open=access.is_open)
-        return jsonify(user=caller.user, scope=caller.scope.word, login=caller.login is not None, open=access.is_open)
-
-    return routes
+            return Me(user=None, scope="admin", login=False, open=access.is_open)
+        is_login = caller.login is not None
+        return Me(user=caller.user, scope=caller.scope.word, login=is_login, open=access.is_open)
 
 
 def safe_next(wanted: Any) -> str:
@@ -121,10 +164,10 @@ def _given() -> dict[str, Any]:
     return given
 
 
-def _answer(page: Any, answer: dict[str, Any]) -> Any:
+def _answer(page: Any, answer: LoggedIn) -> Any:
     """A redirect for a form, JSON for a program."""
     wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-    return page if _is_form() or wants_page else jsonify(answer)
+    return page if _is_form() or wants_page else answer_response(answer)
 
 
 def _end_login(logins: Logins) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from pydantic import Field
 
 from longshore.access.callers import current_caller
 from longshore.access.headers import CSP, own_policy, page_nonce
@@ -17,8 +18,19 @@ from longshore.handlers.local_events import user_token
 from longshore.processes.version import app_version
 from longshore.server.workbench import workbench_page
 from longshore.settings import Settings
-from longshore.web.api import Api
-from longshore.web.route_marks import takes_any_query
+from longshore.web.answer import Answer
+from longshore.web.api import Api, sends
+
+TAG = "Server"
+
+
+class Start(Answer):
+    """Which server this is. Browsers get the workbench instead."""
+
+    message: str
+    version: str
+    uid: str | None = Field(description="who the caller is taken for")
+    files: list[str] = Field(description="names of the files on offer")
 
 
 def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> None:
@@ -28,26 +40,40 @@ def add_pages(app: Flask, api: Api, settings: Settings, offered: Offered) -> Non
     # Made when it is first asked for: what deployers add is declared last.
     document = cache(api.document)
 
-    @app.get("/api/v1/openapi.json")
-    def openapi() -> Response:
+    @api.group("openapi", __name__).endpoint(
+        "GET", "/api/v1/openapi.json", tag=TAG, raw=sends("application/json"), reads_itself=True
+    )
+    def show_openapi_document() -> Response:
         """The OpenAPI 3.1 document of the REST interface."""
         return jsonify(document())
 
-    @app.get("/api/v1/docs")
-    @takes_any_query  # it is a page, and links to pages carry words of all kinds
-    def api_reference() -> str:
+    @api.group("reference", __name__).endpoint(
+        "GET",
+        "/api/v1/docs",
+        tag=TAG,
+        raw=sends("text/html"),
+        reads_itself=True,
+        any_query=True,  # it is a page, and links to pages carry words of all kinds
+    )
+    def show_reference() -> str:
         """The REST interface, for reading."""
         return render_template("api.html", document=document(), tags=_by_tag(document()))
 
-    @app.get("/")
-    @takes_any_query  # the application reads it
+    @api.group("start", __name__).endpoint(
+        "GET",
+        "/",
+        tag=TAG,
+        answer=Start,
+        reads_itself=True,
+        any_query=True,  # the browser application reads it
+    )
     @requires(HEAD=Scope.PUBLIC)  # load balancers ask
     def start() -> Any:
         """The workbench for browsers; for programs, whether this is the server and which version."""
         best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
         if best == "text/html":
             return workbench_page() or render_template("start.html", version=app_version(), caller=current_caller())
-        return jsonify(message="ok", version=app_version(), uid=user_token(settings), files=offered.keys())
+        return Start(message="ok", version=app_version(), uid=user_token(settings), files=offered.keys())
 
 
 def _by_tag(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

@@ -18,30 +18,92 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
+from pydantic import Field, SkipValidation
 
 from longshore.errors import InvalidRequest, TooLarge, refuse_unknown, shorten
 from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
 from longshore.stores.lists import MAX_AT_ONCE, ItemNotFound, Lists
-from longshore.web.api import refuse_body
-from longshore.web.jsonp import CALLBACK, json_response, make_my_response_json, read_data, require_callback
-from longshore.web.route_marks import takes_any_query, takes_query
+from longshore.web.answer import Answer
+from longshore.web.api import FORMS, Api, Query, refuse_body, takes_bodies
+from longshore.web.jsonp import json_response, make_my_response_json, read_data, require_callback
 
 EVENT_SOURCE = "store"
 OLDER_EVENT_SOURCE = "pyserver.core_handlers.store_handlers"
 ID = "id"
 MAX_IDS = 10_000
 
-Promote = Callable[[str, Iterable[dict[str, Any]]], dict[str, Any]]
-"""Makes a dataset of this name of items; the answer for the client."""
+Promote = Callable[[str, Iterable[dict[str, Any]]], Any]
+"""Makes a dataset of this name of items; the answer for the client, of the model that is given beside."""
 RowsOf = Callable[[str], Iterator[dict[str, Any]]]
 """The rows of a dataset, by its session id."""
 
 
-def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promote, rows_of: RowsOf) -> Blueprint:
-    """Lists, per user."""
-    routes = Blueprint("lists", __name__, url_prefix="/store")
+TAG = "Lists"
+ADDRESS = "/store/<name>"
+ITEM_ADDRESS = "/store/<name>/<int:number>"
+NAMES = {"type": "array", "items": {"type": "string"}}
+ITEM = {"type": "object", "description": "an item's fields, with its number as `id`"}
+ITEMS = {"type": "array", "items": ITEM}
+
+
+class CallbackQuery(Query):
+    """Nothing but how to answer."""
+
+    callback: str | None = Field(None, description="name of a JavaScript function: the answer is JSONP")
+
+
+class PageQuery(CallbackQuery):
+    """Which items."""
+
+    after: str | None = Field(None, description="only those whose number is greater")
+    limit: str | None = Field(None, description="at most so many")
+
+
+class FillQuery(CallbackQuery):
+    """Which dataset."""
+
+    session_id: str | None = Field(None, alias="sessionID", description="id of the dataset; may stand in the body")
+
+
+class Appended(Answer):
+    """Numbers of the items that were appended."""
+
+    ids: SkipValidation[list[int]] = Field([], description="of an array's items, in its order")
+    id: int | None = Field(description="of the item, or of the last one")
+
+
+class Nothing(Answer):
+    """It is done, and there is nothing to say."""
+
+
+class Filled(Answer):
+    """Rows of a dataset are items now."""
+
+    added: int
+    ids: list[int] = Field(description="the first and the last item's number; none where nothing was added")
+    renamed: dict[str, str] = Field({}, description="columns that are fields of another name, as `id` is")
+
+
+def _json_of(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"responses": {"200": {"description": "Done", "content": {"application/json": {"schema": schema}}}}}
+
+
+def declare_lists(
+    api: Api,
+    settings: Settings,
+    lists: Lists,
+    events: Events,
+    promote: Promote,
+    promoted: type[Answer],
+    rows_of: RowsOf,
+) -> None:
+    """Put the addresses of lists, which are per user, on the list.
+
+    :param promoted: what ``promote`` answers with.
+    """
+    routes = api.group("lists", __name__)
 
     def user() -> str:
         return user_token(settings)
@@ -55,39 +117,43 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
             for item in items:
                 events.emit(OLDER_EVENT_SOURCE, {"action": action, "store_name": name, **item})
 
-    @routes.get("", strict_slashes=False)
-    @takes_query(CALLBACK)
+    @routes.endpoint("GET", "/store", tag=TAG, query=CallbackQuery, raw=_json_of(NAMES), reads_itself=True)
     @make_my_response_json
-    def names() -> Any:
+    def list_lists() -> Any:
         """The names of the user's lists."""
         return lists.names(user())
 
-    @routes.post("/<name>")
-    @takes_any_query  # the query's words are fields of the item
+    @routes.endpoint(
+        "POST",
+        ADDRESS,
+        tag=TAG,
+        raw=takes_bodies("application/json", *FORMS),
+        answer=Appended,
+        reads_itself=True,
+        any_query=True,  # its words are fields of the item
+    )
     @make_my_response_json
-    def append(name: str) -> Any:
+    def append_items(name: str) -> Any:
         """Append an item, or all items of a JSON array."""
         data = read_data(request)
         if isinstance(data, list):
             numbers = lists.extend(user(), name, data)
             tell("add", name, [{"id": number, **item} for number, item in zip(numbers, data, strict=True)])
             tell_older("add", name, _numbered(numbers, data))
-            return {"ids": numbers, "id": numbers[-1] if numbers else None}
+            return Appended(ids=numbers, id=numbers[-1] if numbers else None)
         number = lists.append(user(), name, data)
         tell("add", name, {**data, "id": number})
         tell_older("add", name, _numbered([number], [data]))
-        return {"id": number}
+        return Appended(id=number)
 
-    @routes.get("/<name>")
-    @takes_query(CALLBACK, "after", "limit")
+    @routes.endpoint("GET", ADDRESS, tag=TAG, query=PageQuery, raw=_json_of(ITEMS), reads_itself=True)
     @make_my_response_json
-    def read(name: str) -> Any:
+    def list_items(name: str) -> Any:
         """The items in order, or a page of them."""
         return lists.read(user(), name, after=_whole_number("after", 0), limit=_limit())
 
-    @routes.get("/<name>/<int:number>")
-    @takes_query(CALLBACK)
-    def show(name: str, number: int) -> Response:
+    @routes.endpoint("GET", ITEM_ADDRESS, tag=TAG, query=CallbackQuery, raw=_json_of(ITEM), reads_itself=True)
+    def show_item(name: str, number: int) -> Response:
         """One item of a list."""
         callback = require_callback(request)
         try:
@@ -95,10 +161,17 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
         except ItemNotFound:
             return json_response({}, 404, callback)
 
-    @routes.post("/<name>/<int:number>")
-    @takes_any_query
+    @routes.endpoint(
+        "POST",
+        ITEM_ADDRESS,
+        tag=TAG,
+        raw=takes_bodies("application/json", *FORMS),
+        answer=Nothing,
+        reads_itself=True,
+        any_query=True,
+    )
     @make_my_response_json
-    def merge(name: str, number: int) -> Any:
+    def merge_item(name: str, number: int) -> Any:
         """Merge fields into an item; null removes one."""
         changes = read_data(request)
         merged = lists.merge(user(), name, number, changes)
@@ -107,27 +180,34 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
         kept = {field: value for field, value in merged.item.items() if field != ID}
         tell_older(action, name, _numbered([number], [kept]))
 
-    @routes.delete("/<name>/<numbers>")
-    @takes_query(CALLBACK)
+    @routes.endpoint(
+        "DELETE", "/store/<name>/<numbers>", tag=TAG, query=CallbackQuery, answer=Nothing, reads_itself=True
+    )
     @make_my_response_json
-    def delete(name: str, numbers: str) -> Any:
+    def delete_items(name: str, numbers: str) -> Any:
         """Remove items by their numbers, separated by commas."""
         gone = lists.delete(user(), name, _numbers(numbers))
         tell("delete", name, {"ids": gone})
         tell_older("delete", name, ({ID: number} for number in gone))
 
-    @routes.post("/<name>/promote")
-    @takes_query(CALLBACK)
+    @routes.endpoint("POST", f"{ADDRESS}/promote", tag=TAG, query=CallbackQuery, answer=promoted, reads_itself=True)
     @make_my_response_json
     def promote_list(name: str) -> Any:
         """Make a dataset of the list; answers with its session id."""
         refuse_body(request)
         return promote(name, lists.read(user(), name))
 
-    @routes.post("/<name>/fill")
-    @takes_query(CALLBACK, "sessionID")
+    @routes.endpoint(
+        "POST",
+        f"{ADDRESS}/fill",
+        tag=TAG,
+        query=FillQuery,
+        raw=takes_bodies("application/json", *FORMS),
+        answer=Filled,
+        reads_itself=True,
+    )
     @make_my_response_json
-    def fill(name: str) -> Any:
+    def fill_list(name: str) -> Any:
         """Append the rows of a dataset, named by its sessionID."""
         data = read_data(request)
         session_id = data.get("sessionID") if isinstance(data, dict) else None
@@ -139,10 +219,8 @@ def list_routes(settings: Settings, lists: Lists, events: Events, promote: Promo
         numbers = lists.extend(user(), name, rows)
         tell("add", name, {"ids": numbers})
         tell_older("add", name, _numbered(numbers, rows))
-        added = {"added": len(numbers), "ids": [numbers[0], numbers[-1]] if numbers else []}
-        return {**added, "renamed": renamed} if renamed else added
-
-    return routes
+        told = {"renamed": renamed} if renamed else {}
+        return Filled(added=len(numbers), ids=[numbers[0], numbers[-1]] if numbers else [], **told)
 
 
 def _numbered(numbers: Iterable[int], items: Iterable[Any]) -> Iterator[dict[str, Any]]:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import ijson
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
 from longshore.settings import Settings
+from longshore.stores.list_routes import CallbackQuery, Nothing
 from longshore.stores.values import KeyNotFound, OpenValue, Value, Values
-from longshore.web.api import refuse_query
+from longshore.web.api import Api, refuse_query, sends, takes_bodies
 from longshore.web.file_responses import Content, respond
 from longshore.web.json import MAX_DEPTH, TOO_DEEP, read_json, require_answerable
 from longshore.web.jsonp import CALLBACK, json_response, make_my_response_json, read_data, require_callback
-from longshore.web.request_gate import CACHE_BUSTER, CONDITIONS, condition_of
-from longshore.web.route_marks import DIGESTS, evaluates, takes_any_query, takes_query
+from longshore.web.request_gate import CACHE_BUSTER, CONDITION_HEADERS, condition_of
+from longshore.web.route_marks import DIGESTS, evaluates
 from longshore.web.uploads import receive
 
 JSON_TYPE = "application/json"
@@ -28,25 +29,45 @@ FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 MAX_SCRIPT_BYTES = 32 * 2**20
 
 
-def value_routes(settings: Settings, values: Values) -> Blueprint:
-    """Values by key."""
-    routes = Blueprint("values", __name__, url_prefix="/kv")
+TAG = "Values"
+ADDRESS = "/kv/<path:key>"
+BYTES = "application/octet-stream"
 
-    @routes.route("/<path:key>", methods=["POST", "PUT"])
-    @takes_any_query  # a form's fields may stand there
-    @evaluates(*CONDITIONS, *DIGESTS)
+
+def declare_values(api: Api, settings: Settings, values: Values) -> None:
+    """Put the addresses of values on the list."""
+    routes = api.group("values", __name__)
+    # A form's fields may stand in the query.
+    storing: dict[str, Any] = {
+        "tag": TAG,
+        "raw": takes_bodies(JSON_TYPE, BYTES, *sorted(FORMS)),
+        "headers": CONDITION_HEADERS,
+        "answer": Nothing,
+        "reads_itself": True,
+        "any_query": True,
+    }
+
+    @routes.endpoint("POST", ADDRESS, **storing)
     @make_my_response_json
-    def put(key: str) -> Any:
+    def post_value(key: str) -> Any:
         """Keep the body under a key, with its content type; form data becomes JSON."""
+        return put(key)
+
+    @routes.endpoint("PUT", ADDRESS, **storing)
+    @make_my_response_json
+    def put_value(key: str) -> Any:
+        """Keep the body under a key, with its content type; form data becomes JSON."""
+        return put(key)
+
+    def put(key: str) -> Response:
         with _body(settings) as (path, content_type):
             etag = values.put(key, path, content_type, _condition())
-        response = json_response({})
+        response = json_response(Nothing().to_wire())
         response.headers["ETag"] = f'"{etag}"'
         return response
 
-    @routes.get("/<path:key>")
-    @takes_query(CALLBACK)
-    def get(key: str) -> Response:
+    @routes.endpoint("GET", ADDRESS, tag=TAG, query=CallbackQuery, raw=sends(BYTES, JSON_TYPE), reads_itself=True)
+    def get_value(key: str) -> Response:
         """What is kept under a key, byte for byte."""
         callback = require_callback(request)
         try:
@@ -55,15 +76,20 @@ def value_routes(settings: Settings, values: Values) -> Blueprint:
             return json_response({"message": "no data for key"}, 404, callback)
         return respond(request, _content(key, found)) if callback is None else _script(found, callback)
 
-    @routes.delete("/<path:key>")
-    @takes_query(CALLBACK)
-    @evaluates(*CONDITIONS, *DIGESTS)
+    @routes.endpoint(
+        "DELETE",
+        ADDRESS,
+        tag=TAG,
+        query=CallbackQuery,
+        answer=Nothing,
+        headers=CONDITION_HEADERS,
+        reads_itself=True,
+    )
+    @evaluates(*DIGESTS)
     @make_my_response_json
-    def delete(key: str) -> Any:
+    def delete_value(key: str) -> Any:
         """Forget a key; also one that is not there."""
         values.delete(key, _condition())
-
-    return routes
 
 
 @contextmanager

@@ -16,19 +16,20 @@ from __future__ import annotations
 import inspect
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from flask import Blueprint, Flask, Request, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
 
 from longshore.access.scopes import Scope, needed_scope, requires
 from longshore.errors import InvalidRequest, LongshoreError, unknown_name
+from longshore.web.answer import Answer, wire_of
 from longshore.web.request_body import read_json_object
-from longshore.web.route_marks import DIGESTS, evaluates, takes_any_query
+from longshore.web.route_marks import DIGESTS, evaluated_headers, evaluates, takes_any_query, takes_query
 
 Handler = TypeVar("Handler", bound="Callable[..., Any]")
 Model = TypeVar("Model", bound=BaseModel)
@@ -66,14 +67,24 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class ErrorAnswer(BaseModel):
-    """What every failed request is answered with."""
+class FieldProblem(Answer):
+    """One field of what was sent, and what is wrong with it."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["success", "error", "errorDescription"]})
+    field: str
+    message: str
 
-    success: bool = False
-    error: str = "InvalidRequest"
-    errorDescription: str = "a sentence for a person"  # noqa: N815 - the wire's name
+
+class ErrorAnswer(Answer):
+    """What every failed request is answered with, and every failed event of Socket.IO."""
+
+    success: Literal[False]
+    error: str = Field(description="a code for programs", examples=["InvalidRequest"])
+    errorDescription: str = Field(description="a sentence for a person")  # noqa: N815 - the wire's name
+    fields: SkipValidation[list[FieldProblem]] = Field([], description="of InvalidInputs: each field at fault")
+    reason: str | None = Field(None, description="of JobFailed: the job's code for it")
+    logTail: str | None = Field(None, description="of JobFailed: the last lines that the job wrote")  # noqa: N815
+    wholeVersion: int | None = Field(None, description="of DamagedDataset: the last version that can be read")  # noqa: N815
+    eid: str | None = Field(None, description="of Internal: under which the server's log has the details")
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,8 @@ class Endpoint:
     body_required: bool = True
     answer: type[BaseModel] | None = None
     status: int = 200
+    accepted: type[BaseModel] | None = None
+    """What is answered with 202 instead, when the caller does not wait or that takes too long."""
     scope: Scope | None = None
     """What a caller needs, where the method says something else."""
     raw: dict[str, Any] = field(default_factory=dict)
@@ -97,11 +110,19 @@ class Endpoint:
     """Request headers that mean something here, as the OpenAPI document has them."""
     schemas: dict[str, Any] = field(default_factory=dict)
     """What ``raw`` refers to as ``#/components/schemas/<name>``."""
+    reads_itself: bool = False
+    """Whether the handler reads query and body itself, as the older systems' clients send them; ``query`` and ``body``
+    then say what may stand there."""
+    any_query: bool = False
+    """Whether any word may stand in a query that the handler reads itself."""
+    body_kinds: tuple[str, ...] = ("application/json",)
+    """Media types of ``body``; its fields may come as a form, too."""
+    failure: type[BaseModel] = ErrorAnswer
 
     @property
     def needed_scope(self) -> Scope:
         """What a caller needs where tokens are asked for."""
-        return self.scope if self.scope is not None else needed_scope(None, self.method)
+        return self.scope if self.scope is not None else needed_scope(self.handler, self.method)
 
     @property
     def operation_id(self) -> str:
@@ -126,6 +147,8 @@ class Api:
         self.title = title
         self.version = version
         self.endpoints: list[Endpoint] = []
+        self.groups: list[Group] = []
+        self._unregistered: list[Endpoint] = []
 
     def endpoint(self, method: str, path: str, *, tag: str, **about: Any) -> Callable[[Handler], Handler]:
         """Declare a handler's route; its docstring's first line is the summary.
@@ -135,32 +158,59 @@ class Api:
         """
 
         def declare(handler: Handler) -> Handler:
-            self.add(Endpoint(method, path, handler, _summary(handler), tag, **about))
+            endpoint = Endpoint(method, path, handler, _summary(handler), tag, **about)
+            self.add(endpoint)
+            self._unregistered.append(endpoint)
             return handler
 
         return declare
 
+    def add_all(self, endpoints: Iterable[Endpoint]) -> None:
+        """Declare endpoints that are made one like another; raises as :meth:`add`."""
+        for endpoint in endpoints:
+            self.add(endpoint)
+            self._unregistered.append(endpoint)
+
     def add(self, endpoint: Endpoint) -> None:
-        """Put an endpoint on the list; raises ValueError for a route that stands there already."""
+        """Put an endpoint on the list alone: another one's route answers at its address.
+
+        :raises ValueError: for a route that stands there already, or a model that does not refuse what it does not
+            know.
+        """
         for model in (endpoint.query, endpoint.body):
             if model is not None and model.model_config.get("extra") != "forbid":
                 raise ValueError(f"{endpoint.method} {endpoint.path}: {model.__name__} lets unknown parameters through")
         for other in self.endpoints:
+            if other.operation_id == endpoint.operation_id:
+                raise ValueError(f"two operations are called {endpoint.operation_id}")
             if (other.method, other.openapi_path) == (endpoint.method, endpoint.openapi_path):
                 raise ValueError(
                     f"{endpoint.method} {endpoint.path} is declared twice: {other.handler}, {endpoint.handler}"
                 )
         self.endpoints.append(endpoint)
 
+    def group(self, name: str, module: str, *, failure: type[BaseModel] = ErrorAnswer, **options: Any) -> Group:
+        """Routes that share hooks, which a Flask blueprint holds: errors of another shape, headers of every answer.
+
+        :param name, module, options: of the blueprint.
+        :param failure: what its errors look like.
+        """
+        group = Group(self, Blueprint(name, module, **options), failure)
+        self.groups.append(group)
+        return group
+
     def register(self, app: Flask) -> None:
-        """Give every endpoint its route in ``app``."""
-        for endpoint in self.endpoints:
+        """Give every endpoint that has none its route in ``app``; of one that was added since, too."""
+        for endpoint in self._unregistered:
             app.add_url_rule(
                 endpoint.path,
                 endpoint=f"api.{endpoint.operation_id}",
                 view_func=_view(endpoint),
                 methods=[endpoint.method],
             )
+        for group in self.groups:
+            app.register_blueprint(group.blueprint)
+        self._unregistered, self.groups = [], []
 
     def document(self) -> dict[str, Any]:
         """The OpenAPI 3.1 document."""
@@ -177,6 +227,30 @@ class Api:
         }
 
 
+class Group:
+    """Some routes of an :class:`Api`, with hooks of their own.
+
+    :ivar blueprint: holds the routes and the hooks; its name stands before those of the routes for ``url_for``.
+    """
+
+    def __init__(self, api: Api, blueprint: Blueprint, failure: type[BaseModel]) -> None:
+        self.blueprint = blueprint
+        self._api = api
+        self._failure = failure
+
+    def endpoint(self, method: str, path: str, *, tag: str, **about: Any) -> Callable[[Handler], Handler]:
+        """As :meth:`Api.endpoint`; what a handler is marked with holds for its route."""
+
+        def declare(handler: Handler) -> Handler:
+            about.setdefault("failure", self._failure)
+            endpoint = Endpoint(method, path, handler, _summary(handler), tag, **about)
+            self._api.add(endpoint)
+            self.blueprint.add_url_rule(path, endpoint.operation_id, _view(endpoint), methods=[method])
+            return handler
+
+        return declare
+
+
 def _summary(handler: Callable[..., Any]) -> str:
     text = inspect.getdoc(handler)
     if not text:
@@ -185,6 +259,32 @@ def _summary(handler: Callable[..., Any]) -> str:
 
 
 def _view(endpoint: Endpoint) -> Callable[..., Any]:
+    return _reading_view(endpoint) if endpoint.reads_itself else _checking_view(endpoint)
+
+
+def _marked(endpoint: Endpoint, view: Callable[..., Any]) -> Callable[..., Any]:
+    """``view`` with the handler's own marks, and those that its declaration means."""
+    view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
+    declared = [header["name"] for header in endpoint.headers]
+    takes_bytes = _BYTES in endpoint.raw.get("requestBody", {}).get("content", {})
+    by_mark = evaluated_headers(endpoint.handler)
+    view.__dict__.update(endpoint.handler.__dict__)
+    marked = evaluates(*declared, *(DIGESTS if takes_bytes else ()), *by_mark)(view)
+    return marked if endpoint.scope is None else requires(endpoint.scope)(marked)
+
+
+def _reading_view(endpoint: Endpoint) -> Callable[..., Any]:
+    """The view of a handler that reads for itself; the gate of requests looks at the query's words."""
+
+    def view(**path: Any) -> Any:
+        answer = endpoint.handler(**path)
+        return answer_response(answer, endpoint.status) if isinstance(answer, BaseModel) else answer
+
+    words = [] if endpoint.query is None else [info.alias or name for name, info in endpoint.query.model_fields.items()]
+    return _marked(endpoint, takes_any_query(view) if endpoint.any_query else takes_query(*words)(view))
+
+
+def _checking_view(endpoint: Endpoint) -> Callable[..., Any]:
     def view(**path: str) -> Any:
         arguments: dict[str, Any] = dict(path)
         if endpoint.query is not None:
@@ -196,17 +296,48 @@ def _view(endpoint: Endpoint) -> Callable[..., Any]:
         elif endpoint.method != "GET" and "requestBody" not in endpoint.raw:
             refuse_body(request)
         answer = endpoint.handler(**arguments)
-        if isinstance(answer, Response):
-            return answer
-        response = jsonify(answer)
-        response.status_code = endpoint.status
-        return response
+        return answer if isinstance(answer, Response) else answer_response(_checked(endpoint, answer), endpoint.status)
 
-    view.__doc__, view.__module__ = endpoint.summary, endpoint.handler.__module__
     # The query is checked above, against the model.
-    files = DIGESTS if _BYTES in endpoint.raw.get("requestBody", {}).get("content", {}) else ()
-    marked = evaluates(*(header["name"] for header in endpoint.headers), *files)(takes_any_query(view))
-    return marked if endpoint.scope is None else requires(endpoint.scope)(marked)
+    return _marked(endpoint, takes_any_query(view))
+
+
+def _checked(endpoint: Endpoint, answer: Any) -> BaseModel:
+    """:raises TypeError: for an answer that is not built from what the endpoint declares."""
+    if not isinstance(answer, endpoint.answer or Answer):
+        raise TypeError(f"{endpoint.operation_id} answers with {type(answer).__name__}, and declares {endpoint.answer}")
+    return answer
+
+
+def answer_response(answer: BaseModel, status: int = 200) -> Response:
+    """An answer as JSON."""
+    response = jsonify(wire_of(answer))
+    response.status_code = status
+    return response
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+"""Media types of forms."""
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+def takes_bodies(*kinds: str, required: bool = False) -> dict[str, Any]:
+    """For ``raw``: bodies of these media types, whatever is in them; JSON is any value, all else bytes."""
+    content: dict[str, Any] = {kind: {"schema": {}} if kind.endswith("json") else _BINARY for kind in kinds}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def takes_form(**fields: str) -> dict[str, Any]:
+    """For ``raw``: a form with these fields, each with its description; files among them."""
+    described = {name: {"type": "string", "format": "binary", "description": said} for name, said in fields.items()}
+    schema = {"type": "object", "properties": described}
+    return {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+def sends(*kinds: str, status: int = 200, said: str = "Done") -> dict[str, Any]:
+    """For ``raw``: an answer of these media types that is no model's, such as a file or a page."""
+    content = {kind: {"schema": {"type": "string"}} if kind.startswith("text/") else _BINARY for kind in kinds}
+    return {"responses": {str(status): {"description": said, "content": content}}}
 
 
 def refuse_query(asked: Request, known: Collection[str] = (), unless: str | None = None) -> None:
@@ -299,6 +430,7 @@ def asks_for_json(asked: Request) -> bool:
 
 def error_response(error: LongshoreError, status: int | None = None) -> Response:
     """The one JSON shape of every failure."""
+    # Not through the model: deployers' errors may tell more, and an error must not fail. Ours are held to it by a test.
     response: Response = jsonify({"success": False, **error.to_wire()})
     response.status_code = status or error.status
     return response
@@ -329,21 +461,25 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
-        "security": [{"token": [endpoint.needed_scope.word]}],
+        "security": [] if endpoint.needed_scope is Scope.PUBLIC else [{"token": [endpoint.needed_scope.word]}],
         "parameters": _parameters(endpoint, schemas),
         "responses": {
-            str(endpoint.status): _answer(endpoint, schemas),
+            str(endpoint.status): _answer(endpoint.answer, schemas, "Done"),
             "default": {
                 "description": "The request failed",
-                "content": {"application/json": {"schema": _reference(ErrorAnswer, schemas)}},
+                "content": {"application/json": {"schema": _reference(endpoint.failure, schemas)}},
             },
         },
     }
+    if endpoint.accepted is not None:
+        described["responses"]["202"] = _answer(endpoint.accepted, schemas, "Accepted")
     if endpoint.body is not None:
-        content = {"application/json": {"schema": _reference(endpoint.body, schemas)}}
+        schema = _reference(endpoint.body, schemas)
+        content = {kind: {"schema": schema} for kind in endpoint.body_kinds}
         described["requestBody"] = {"required": endpoint.body_required, "content": content}
     described["parameters"] += endpoint.headers
-    return {**described, **endpoint.raw}
+    responses = {**described["responses"], **endpoint.raw.get("responses", {})}
+    return {**described, **endpoint.raw, "responses": responses}
 
 
 def _parameters(endpoint: Endpoint, schemas: dict[str, Any]) -> list[dict[str, Any]]:
@@ -363,11 +499,11 @@ def _parameters(endpoint: Endpoint, schemas: dict[str, Any]) -> list[dict[str, A
     return parameters
 
 
-def _answer(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
-    if endpoint.answer is None:
-        return {"description": "Done"}
-    schema = _reference(endpoint.answer, schemas)
-    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+def _answer(model: type[BaseModel] | None, schemas: dict[str, Any], description: str) -> dict[str, Any]:
+    if model is None:
+        return {"description": description}
+    schema = _reference(model, schemas)
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> Mapping[str, Any]:

@@ -10,9 +10,11 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from flask import Request, Response, current_app, request
+from pydantic import BaseModel
 from werkzeug.datastructures import Headers
 
 from longshore.errors import InvalidRequest, TooLarge, shorten
+from longshore.web.answer import wire_of
 from longshore.web.api import refuse_query
 from longshore.web.json import read_json
 from longshore.web.request_body import MAX_JSON_BYTES
@@ -190,6 +192,8 @@ def _split(result: Any) -> tuple[Any, int | None, Headers]:
         if len(result) == 3:
             headers.update(Headers(result[2]))
         return body, result[1], headers
+    if isinstance(result, BaseModel):
+        return wire_of(result), None, Headers()
     if isinstance(result, Mapping):
         status = result.get("status_code", 200)
         body = {name: value for name, value in result.items() if name != "status_code"}

@@ -19,6 +19,17 @@ WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 Condition = Callable[[str | None, float | None], bool]
 """Whether what is there may be changed; told its validator and its time of change, None when nothing is."""
 CONDITIONS = ("If-Match", "If-None-Match", "If-Unmodified-Since")
+CONDITION_HEADERS: tuple[dict[str, Any], ...] = tuple(
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "the request is done only under this condition on what is there (RFC 9110, section 13)",
+    }
+    for name in CONDITIONS
+)
+"""The conditions in the OpenAPI document of whatever evaluates them."""
 CACHE_BUSTER = "_"
 """A word that scripts of the older systems' pages put into addresses, so that no cache answers them."""
 OVERRIDE = "X-HTTP-Method-Override"

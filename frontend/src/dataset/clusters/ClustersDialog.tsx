@@ -1,5 +1,6 @@
 /** Spellings that are probably one value: in groups, to be merged in one step. */
 import { useEffect, useState } from "react";
+import type { components } from "../../api/generated";
 import { Dialog } from "../../parts/Dialog";
 import { count, counted, visible } from "../../parts/format";
 import type { Session } from "../session";
@@ -7,12 +8,7 @@ import { type Choice, type Cluster, effectOf, METHODS, type Method, mergesOf, ST
 import "./clusters.css";
 import { TextInput } from "../../parts/TextInput";
 
-interface Found {
-  clusters: Cluster[];
-  clusterCount: number;
-  distinct: number;
-  tooLong: number;
-}
+type Found = components["schemas"]["Clusters"];
 const SHOWN_VALUES = 12;
 
 export default function ClustersDialog({
@@ -44,9 +40,8 @@ export default function ClustersDialog({
     session.wire.ask("cluster", { column, method, ...settings }, { progress: told }).then(
       (answer) => {
         if (!isCurrent) return;
-        const next = answer as unknown as Found;
-        setFound(next);
-        setChoices(startOf(next.clusters));
+        setFound(answer);
+        setChoices(startOf(answer.clusters));
       },
       (error: Error) => isCurrent && setProblem(error.message),
     );

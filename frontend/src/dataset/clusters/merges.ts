@@ -1,10 +1,6 @@
 /** Groups of values that are probably one, and what is to become of them. */
-export interface Cluster {
-  values: [string, number][];
-  suggested: string;
-  rows: number;
-  valueCount: number;
-}
+import type { components } from "../../api/generated";
+export type Cluster = components["schemas"]["Cluster"];
 export interface Choice {
   isOn: boolean;
   target: string;

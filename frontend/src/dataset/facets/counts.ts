@@ -29,8 +29,8 @@ export function useCounts(session: Session, facet: Facet, search = ""): Counts |
       .busyWith(`Counting ${facet.column}`, () => session.wire.ask("profile", asked))
       .then(
         (answer) => {
-          const data = answer.data as { rows: number; columns: ColumnProfile[] };
-          if (isCurrent) setFound({ key, about: data.columns[0], rows: data.rows });
+          const { columns, rows } = answer.data;
+          if (isCurrent) setFound({ key, about: columns[0], rows });
         },
         (error: Error) => isCurrent && setFound({ key, rows: 0, problem: error.message }),
       );

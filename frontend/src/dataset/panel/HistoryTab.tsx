@@ -23,7 +23,7 @@ export function HistoryTab({ session }: { session: Session }) {
   const askDrop = (version: number, sentence: string) =>
     session.wire
       .ask("dropStep", { version, dryRun: true }, { isChange: true })
-      .then((answer) => setDropping({ version, sentence, report: answer as unknown as Replayed }), failed);
+      .then((answer) => setDropping({ version, sentence, report: answer }), failed);
 
   const copy = async (step?: HistoryStep) => {
     const whole = (await session.wire.ask("recipe")).recipe as Recipe;

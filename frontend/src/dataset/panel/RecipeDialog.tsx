@@ -1,7 +1,7 @@
 /** Before a recipe is applied: what each of its steps would do to this table, to be done, changed or skipped. */
 import { useEffect, useRef, useState } from "react";
 import type { OtherTable } from "../../api/datasets";
-import type { Replayed, ReplayedStep } from "../../api/rest";
+import type { ReplayedStep } from "../../api/rest";
 import { Dialog } from "../../parts/Dialog";
 import { counted } from "../../parts/format";
 import { useStore } from "../../parts/store";
@@ -236,7 +236,7 @@ function useReports(
       .then(
         (answer) => {
           if (turn !== number.current) return;
-          const told = (answer as unknown as Replayed).steps;
+          const told = answer.steps;
           setAsked({
             reports: new Map(
               told.flatMap((report) => (chosen[report.step - 1] ? [[chosen[report.step - 1]!, report]] : [])),

@@ -20,7 +20,7 @@ interface Found {
   outliers?: number;
 }
 
-const NUMBERS: [string, string][] = [
+const NUMBERS: [keyof ColumnProfile["statistics"], string][] = [
   ["mean", "Mean"],
   ["50%", "Median"],
   ["median", "Median"],
@@ -57,9 +57,9 @@ async function look(session: Session, column: string): Promise<Found> {
   ]);
   return {
     version: meta!.version,
-    statistics: answer.data as Found["statistics"],
+    statistics: answer.data,
     spec: drawn?.spec as Spec | undefined,
-    outliers: (far?.dataSize as { rows: number } | undefined)?.rows,
+    outliers: far?.dataSize.rows,
   };
 }
 

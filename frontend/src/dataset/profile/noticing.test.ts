@@ -10,6 +10,7 @@ describe("what is worth a look", () => {
     part: object = {},
   ): ColumnProfile => ({
     name,
+    index: 0,
     dataType,
     statistics: { invalid: 0, unique_count: frequencies.length, frequencies, ...part },
   });

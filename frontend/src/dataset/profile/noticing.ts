@@ -88,7 +88,7 @@ function textNotices(frequencies: [string, number][]): Notice[] {
 const quoted = (text: string) => (text === "" ? "empty text" : `“${text}”`);
 
 function numberNotices(statistics: ColumnProfile["statistics"]): Notice[] {
-  const [low, lower, upper, high] = ["min", "25%", "75%", "max"].map((name) => Number(statistics[name]));
+  const [low, lower, upper, high] = (["min", "25%", "75%", "max"] as const).map((name) => Number(statistics[name]));
   const spread = upper! - lower!;
   if (!Number.isFinite(spread) || spread <= 0) return [];
   // Twice as far out as what a box plot draws as a point: next to nothing of an even spread lies there.

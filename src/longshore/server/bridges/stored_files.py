@@ -8,10 +8,11 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field
 
+from longshore.datasets.answers import Look, Uploaded
 from longshore.datasets.preview import look_at_copy
 from longshore.datasets.routes import TAG, import_copy
 from longshore.datasets.service import Datasets
-from longshore.datasets.wire import Look, Uploaded, UploadQuery
+from longshore.datasets.wire import UploadQuery
 from longshore.delivery.offered import Offered
 from longshore.delivery.partitions import Partitions
 from longshore.delivery.path_files import PathFiles
@@ -47,7 +48,7 @@ def declare_stored_imports(
             return import_copy(datasets, file, wanted.name or path.name, wanted)
 
     @api.endpoint("POST", "/api/v1/imports/look", tag=TAG, body=StoredFile, answer=Look)
-    def look_at_stored_file(body: dict[str, Any]) -> dict[str, Any]:
+    def look_at_stored_file(body: dict[str, Any]) -> Look:
         """How a file that lies on this server would be read: columns, types, the first rows; nothing is kept.
 
         Of a text over 30 MB the beginning is looked at; other files of that size are too large.

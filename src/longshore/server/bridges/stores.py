@@ -6,56 +6,82 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Response, request
+from pydantic import SkipValidation
 
+from longshore.datasets.answers import ReadingWarning
 from longshore.datasets.service import Asker, Datasets, require_session_id
 from longshore.errors import IllegalOperation
 from longshore.handlers.local_events import Events, user_token
 from longshore.settings import Settings
-from longshore.stores.list_routes import list_routes
+from longshore.stores.list_routes import declare_lists
 from longshore.stores.lists import Lists
-from longshore.stores.value_routes import value_routes
+from longshore.stores.value_routes import declare_values
 from longshore.stores.values import Values
 from longshore.tables.reading import ReadOptions
 from longshore.tables.viewing import PageParameters
+from longshore.web.answer import Answer
+from longshore.web.api import FORMS, Api, ErrorAnswer, takes_bodies
 from longshore.web.jsonp import json_response, read_data, require_callback
-from longshore.web.route_marks import takes_any_query
 from longshore.web.uploads import fresh_place
 
 ROWS_AT_ONCE = 10_000
 PUBLISHED_SOURCE = "local_publish"
 
 
-def add_stores(app: Flask, settings: Settings, datasets: Datasets, lists: Lists, events: Events) -> None:
-    """Register the addresses of lists, values and events."""
+class Promoted(Answer):
+    """A list is a dataset now."""
 
-    def promote(name: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    success: bool
+    sessionID: str  # noqa: N815
+    version: int
+    rows: int
+    columns: int
+    warnings: SkipValidation[list[ReadingWarning]]
+
+
+class Published(Answer):
+    """A local event was written, if anybody asked for its source."""
+
+    message: str
+    published: bool
+
+
+def declare_stores(api: Api, settings: Settings, datasets: Datasets, lists: Lists, events: Events) -> None:
+    """Put the addresses of lists, values and events on the list."""
+
+    def promote(name: str, items: Iterable[dict[str, Any]]) -> Any:
         return _promote(settings, datasets, name, items)
 
     def rows_of(session_id: str) -> Iterator[dict[str, Any]]:
         return _rows(datasets, session_id)
 
-    app.register_blueprint(list_routes(settings, lists, events, promote, rows_of))
-    app.register_blueprint(value_routes(settings, Values(settings.values_folder)))
-    app.register_blueprint(event_routes(events))
+    declare_lists(api, settings, lists, events, promote, Promoted, rows_of)
+    declare_values(api, settings, Values(settings.values_folder))
+    declare_events(api, events)
 
 
-def event_routes(events: Events) -> Blueprint:
-    """``POST /message/local_publish``."""
-    routes = Blueprint("events", __name__)
+def declare_events(api: Api, events: Events) -> None:
+    """Put ``POST /message/local_publish`` on the list."""
 
-    @routes.post("/message/local_publish")
-    @takes_any_query  # the fields may stand there
-    def publish() -> Response:
+    @api.group("events", __name__).endpoint(
+        "POST",
+        "/message/local_publish",
+        tag="Events",
+        raw=takes_bodies("application/json", *FORMS),
+        answer=Published,
+        reads_itself=True,
+        any_query=True,  # the fields may stand there
+    )
+    def publish_local_event() -> Response:
         """Write a client's message as a local event, if its source is wanted; tells whether it was.
 
         `source` and `message` are what they say. Any other data is a message by itself, of the source `local_publish`.
         """
         callback = require_callback(request)
         source, message = _message(read_data(request))
-        return json_response({"message": "ok", "published": events.emit(source, message)}, callback=callback)
-
-    return routes
+        answer = Published(message="ok", published=events.emit(source, message))
+        return json_response(answer.to_wire(), callback=callback)
 
 
 def _message(data: Any) -> tuple[str, Any]:
@@ -69,7 +95,7 @@ def _message(data: Any) -> tuple[str, Any]:
     return source, {name: value for name, value in fields.items() if name != "source"}
 
 
-def _promote(settings: Settings, datasets: Datasets, name: str, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _promote(settings: Settings, datasets: Datasets, name: str, items: Iterable[dict[str, Any]]) -> Any:
     """Import the items as a file of one JSON object a line, and wait for it."""
     with fresh_place(settings.uploads_folder) as path:
         with path.open("x") as file:
@@ -80,10 +106,12 @@ def _promote(settings: Settings, datasets: Datasets, name: str, items: Iterable[
         session_id, entry = datasets.create(path, f"{name}.ndjson", ReadOptions(), asker)
     answer = datasets.wait(session_id, entry, settings.import_timeout_seconds)
     if not answer["success"]:
-        failure = {field: answer[field] for field in ("success", "error", "errorDescription")}
+        failure = ErrorAnswer(
+            success=False, error=answer["error"], errorDescription=answer["errorDescription"]
+        ).to_wire()
         return {**failure, "status_code": answer["status"]}
     told = {field: answer[field] for field in ("version", "rows", "columns", "warnings")}
-    return {"success": True, "sessionID": session_id, **told}
+    return Promoted(success=True, sessionID=session_id, **told)
 
 
 def _rows(datasets: Datasets, session_id: str) -> Iterator[dict[str, Any]]:
@@ -97,12 +125,12 @@ def _rows(datasets: Datasets, session_id: str) -> Iterator[dict[str, Any]]:
             column_index_to=10**6,
         )
         answer = datasets.data(session_id, page)
-        found = answer["data"]
-        if version not in (None, answer["version"]):
+        found = answer.data
+        if version not in (None, answer.version):
             raise IllegalOperation("the dataset was changed while its rows were read; nothing was kept. Try again")
-        version = answer["version"]
-        for row in found["data"]:
-            yield dict(zip(found["columns"], row, strict=True))
-        if len(found["data"]) < ROWS_AT_ONCE:
+        version = answer.version
+        for row in found.data:
+            yield dict(zip(found.columns, row, strict=True))
+        if len(found.data) < ROWS_AT_ONCE:
             return
         first += ROWS_AT_ONCE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from longshore.datasets.routes import BASE, TAG
 from longshore.datasets.service import Datasets, require_session_id
@@ -16,6 +16,7 @@ from longshore.delivery.links import Links
 from longshore.delivery.making import Made
 from longshore.tables.core.validation import parse_model
 from longshore.tables.writing import require_format
+from longshore.web.answer import Answer
 from longshore.web.api import Api
 
 KIND = "view"
@@ -29,7 +30,7 @@ class ViewLink(ExportQuery):
     download: bool = Field(True, description="whether a browser saves the file, or shows it")
 
 
-class Address(BaseModel):
+class Address(Answer):
     """Where a file can be fetched."""
 
     addr: str = Field(description="address on this server, beginning with a slash")
@@ -39,9 +40,9 @@ def declare_view_links(api: Api, datasets: Datasets, links: Links) -> None:
     """Put the route on the list, and teach ``links`` how such files are made."""
 
     @api.endpoint("POST", f"{BASE}/<session_id>/links", tag=TAG, body=ViewLink, answer=Address, status=201)
-    def make_link(session_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def make_link(session_id: str, body: dict[str, Any]) -> Address:
         """An address under which the table, or a view of it, can be fetched as a file, once or for some time."""
-        return {"addr": add_view_link(datasets, links, session_id, parse_model(ViewLink, body))}
+        return Address(addr=add_view_link(datasets, links, session_id, parse_model(ViewLink, body)))
 
     if links is not None:
         links.add_maker(KIND, lambda source: make_view(datasets, source))

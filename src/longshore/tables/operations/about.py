@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 Group = Literal["Missing", "Text", "Numbers and dates", "Columns", "Rows", "Other tables"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -32,16 +32,6 @@ class Fits:
     missing: bool = False
     rows: Literal["any", "one", "some"] = "any"
     view: bool = False
-
-    def to_wire(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "columns": self.columns,
-            "kinds": list(self.kinds),
-            "missing": self.missing,
-            "rows": self.rows,
-            "view": self.view,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +62,3 @@ class About:
     def order(self) -> tuple[int, int, str]:
         """The place in a list of all: by heading, then by use."""
         return GROUPS.index(self.group), self.rank, self.title
-
-    def to_wire(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "title": self.title,
-            "group": self.group,
-            "lines": list(self.lines),
-            "words": self.words,
-            "fits": self.fits.to_wire(),
-        }
