@@ -23,6 +23,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 import polars as pl
@@ -196,6 +197,13 @@ def readable(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@cache
+def _parameters_of(operation: type[Operation]) -> type[Parameters]:
+    """To read an operation's annotations takes longer than to parse its parameters, which a history does many times."""
+    model: type[Parameters] = get_type_hints(operation)["parameters"]
+    return model
+
+
 class Operation(ABC):
     """A named, parametrised change of a table.
 
@@ -218,8 +226,7 @@ class Operation(ABC):
     @classmethod
     def parameters_model(cls) -> type[Parameters]:
         """The pydantic model that the class's ``parameters`` annotation names."""
-        model: type[Parameters] = get_type_hints(cls)["parameters"]
-        return model
+        return _parameters_of(cls)
 
     @classmethod
     def summary(cls) -> str:
