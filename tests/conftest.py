@@ -61,9 +61,12 @@ def server(storage: Path) -> Iterator[LongshoreServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongshoreServer]:
-    """A whole server for the tests of one module that leave it as they found it."""
+    """A whole server for all tests that leave it well; what others have kept there must not matter to them.
+
+    One for each of thirty files took five seconds of a processor each to start.
+    """
     with LongshoreServer(tmp_path_factory.mktemp("shared") / "storage") as running:
         yield running
 

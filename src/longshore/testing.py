@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,118 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60
 STOP_SECONDS = 30
+LOOK_SECONDS = 0.02
 
 
 class ServerError(Exception):
     """A server did not start or did not stop; the message holds what it wrote to its log."""
+
+
+class ServerProcess:
+    """``longshore serve`` in a process of its own, which starts the others.
+
+    What it writes goes to two files, to whose ends each start appends: a file neither fills up nor closes.
+
+    :param storage: where it keeps its data.
+    :param log_path: file for its standard error.
+    :param output_path: file for its standard output.
+    :param environment: settings, on top of this process's own.
+    """
+
+    def __init__(self, storage: Path, log_path: Path, output_path: Path, environment: Mapping[str, str]) -> None:
+        self.storage = storage
+        self.log_path = log_path
+        self.output_path = output_path
+        self.environment = {"PORT": "0", **environment}
+        self.program = [sys.executable, "-m", "longshore"]
+        self.folder: Path | None = None
+        """Where it is started; default: where this process was."""
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+        """Its address, once it is ready."""
+        self._read_bytes = 0
+
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        """The process that was started last."""
+        if self.process is None:
+            raise ServerError("the server was not started")
+        return self.process
+
+    @property
+    def log(self) -> str:
+        """All that it has written to standard error."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self, *options: str) -> None:
+        """Start it with these options of ``serve``, or start it again; see :meth:`wait_until_ready`."""
+        with self.log_path.open("ab") as log, self.output_path.open("ab") as output:
+            self._read_bytes = output.tell()
+            self.process = subprocess.Popen(
+                [*self.program, "serve", "--storage", str(self.storage), *options],
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,  # no Ctrl-C reaches it but those that are meant for it
+            )
+
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> list[str]:
+        """Wait for the line that says where it is; the lines that came before.
+
+        :raises ServerError: when it ends instead of becoming ready, or takes longer.
+        """
+        before: list[str] = []
+        while line := self.read_line(seconds):
+            if found := re.search(r"is ready: (http://\S+)", line):
+                self.url = found[1]
+                return before
+            before.append(line)
+        code = self.running.wait()
+        raise ServerError(f"the server ended with code {code} instead of becoming ready:\n{self.log}")
+
+    def read_line(self, seconds: float = READY_SECONDS) -> str:
+        """The next line of its standard output; "" once it has ended without another.
+
+        :raises ServerError: when none comes in time.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            ended = self.running.poll() is not None  # asked first: its last line is there by then
+            if (line := self._next_line()) or ended:
+                return line
+            if time.monotonic() > deadline:
+                raise ServerError(f"the server wrote no line within {seconds:g} s:\n{self.log}")
+            with suppress(subprocess.TimeoutExpired):
+                self.running.wait(LOOK_SECONDS)
+
+    def _next_line(self) -> str:
+        with self.output_path.open("rb") as output:
+            output.seek(self._read_bytes)
+            line = output.readline()
+        if not line.endswith(b"\n"):
+            return ""
+        self._read_bytes += len(line)
+        return line.decode(errors="replace")
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; its exit code.
+
+        :raises subprocess.TimeoutExpired: when that takes longer.
+        """
+        return self.running.wait(seconds)
+
+    def stop(self) -> int:
+        """SIGTERM, then :meth:`wait`."""
+        self.running.terminate()
+        return self.wait()
+
+    def abort(self) -> None:
+        """End it at once, and with it everything that it started."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 class Server:
@@ -42,17 +150,16 @@ class Server:
     def __init__(self, handlers: Path | None = None, *, storage: Path | None = None, **settings: str) -> None:
         self._stack = ExitStack()
         self._wanted = storage
-        self._settings = {"PORT": "0", **settings}
+        self._settings = settings
         if handlers is not None:
             self._settings["HANDLERS_DIR"] = str(handlers.resolve())
-        self._process: subprocess.Popen[str] | None = None
-        self.url = ""
-        """Its address, once it is started."""
+        self._is_running = False
 
     def __enter__(self) -> Server:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="longshore-")))
         self.storage = self._wanted or self.folder / "storage"
         self._settings.setdefault("HANDLERS_DIR", str(self.folder / "handlers"))
+        self._process = ServerProcess(self.storage, self.folder / "log", self.folder / "output", self._settings)
         try:
             self.start()
         except BaseException:
@@ -65,15 +172,19 @@ class Server:
             self.stop()
 
     @property
+    def url(self) -> str:
+        """Its address."""
+        return self._process.url
+
+    @property
     def log(self) -> str:
         """All that it has written to standard error."""
-        path = self.folder / "log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        return self._process.log
 
     @property
     def events(self) -> list[str]:
         """The lines that it has written to standard output after the first: local events, as JSON."""
-        return [line for line in (self.folder / "output").read_text().splitlines() if line.startswith("{")]
+        return [line for line in self._process.output_path.read_text().splitlines() if line.startswith("{")]
 
     def client(self, **options: Any) -> Client:
         """A client of it, with the options of :class:`longshore.Client`."""
@@ -86,61 +197,29 @@ class Server:
 
         :raises ServerError: when it ends instead of becoming ready, or takes longer than a minute.
         """
-        with (self.folder / "log").open("ab") as log, (self.folder / "output").open("ab") as output:
-            begin = output.tell()
-            process = self._process = subprocess.Popen(
-                [sys.executable, "-m", "longshore", "serve", "--storage", str(self.storage)],
-                env={**os.environ, **self._settings},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-            )
+        self._process.start()
         try:
-            self.url = self._wait_until_ready(process, begin)
+            self._process.wait_until_ready()
         except BaseException:
-            self._kill()
+            self._process.abort()
             raise
+        self._is_running = True
 
     def stop(self) -> None:
         """Stop it as SIGTERM does; what it has accepted is kept.
 
         :raises ServerError: when it had to be killed, or had ended by itself.
         """
-        if self._process is None:
+        if not self._is_running:
             return
-        process, self._process = self._process, None
-        process.send_signal(signal.SIGTERM)
+        self._is_running = False
         try:
-            code = process.wait(STOP_SECONDS)
+            code = self._process.stop()
         except subprocess.TimeoutExpired:
-            process.kill()  # everything that it started ends with it
-            process.wait()
+            self._process.abort()
             raise ServerError(f"the server did not stop within {STOP_SECONDS} s:\n{self.log}") from None
         if code != 0:
             raise ServerError(f"the server ended with code {code}:\n{self.log}")
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            process, self._process = self._process, None
-            process.kill()
-            process.wait()
-
-    def _wait_until_ready(self, process: subprocess.Popen[str], begin: int) -> str:
-        """Its address, from the line that says so."""
-        for _ in range(READY_SECONDS * 50):
-            with (self.folder / "output").open("rb") as output:
-                output.seek(begin)
-                found = re.search(rb"is ready: (http://\S+)", output.read())
-            if found:
-                return found[1].decode()
-            try:
-                code = process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
-            raise ServerError(f"the server ended with code {code} instead of becoming ready:\n{self.log}")
-        raise ServerError(f"the server was not ready within {READY_SECONDS} s:\n{self.log}")
 
 
 @dataclass(frozen=True)

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import re
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import psutil
 
+from longshore.testing import READY_SECONDS, ServerProcess
 from support.waiting import eventually
 
-READY_SECONDS = 60  # for machines on which everything else is running, too
-STOP_SECONDS = 30
 
-
-class LongshoreServer:
+class LongshoreServer(ServerProcess):
     """``python -m longshore serve`` on ``storage``; a context manager that starts and stops it.
 
     :param environment: variables on top of the tests' own.
     """
 
     def __init__(self, storage: Path, **environment: str) -> None:
-        self.storage = storage
-        self.environment = {"PORT": "0", "WORKER_CONCURRENCY": "2", **environment}
-        self.log_path = storage.with_name(f"{storage.name}.log")
-        self.program = [sys.executable, "-m", "longshore"]
-        self.folder: Path | None = None
-        """Where it is started; default: where the tests were."""
-        self.process: subprocess.Popen[str] | None = None
-        self.url = ""
+        log_path, output_path = (storage.with_name(f"{storage.name}.{kind}") for kind in ("log", "output"))
+        super().__init__(storage, log_path, output_path, {"WORKER_CONCURRENCY": "2", **environment})
         self.ready_after_seconds = 0.0
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def __enter__(self) -> LongshoreServer:
         self.start()
@@ -57,51 +43,20 @@ class LongshoreServer:
 
     def start(self, *options: str) -> None:
         """Start it; see :meth:`wait_until_ready`."""
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self.program, "serve", "--storage", str(self.storage), *options],
-                env=os.environ | self.environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                cwd=self.folder,
-                start_new_session=True,  # so that a test can press Ctrl-C in "its" terminal
-            )
+        super().start(*options)
         self.started_at = time.monotonic()
-        assert self.process.stdout is not None
-        self._lines = queue.SimpleQueue()
-        self._collector = threading.Thread(target=_collect, args=(self.process.stdout, self._lines), daemon=True)
-        self._collector.start()
 
-    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
-        """Wait for the line that says where it is."""
-        line = self.read_line(seconds)
-        found = re.search(r"is ready: (http://\S+)", line)
-        assert found, f"{line!r}; its log: {self.log}"
+    def wait_until_ready(self, seconds: float = READY_SECONDS) -> list[str]:
+        """Wait for the line that says where it is, which is the first."""
+        before = super().wait_until_ready(seconds)
+        assert before == [], "something stands above the address"
         self.ready_after_seconds = time.monotonic() - self.started_at
-        self.url = found[1]
-
-    def read_line(self, seconds: float = READY_SECONDS) -> str:
-        """The next line of its standard output; "" once that has ended."""
-        try:
-            return self._lines.get(timeout=seconds)
-        except queue.Empty:
-            raise AssertionError(f"no line within {seconds} s; its log: {self.log}") from None
-
-    @property
-    def _running(self) -> subprocess.Popen[str]:
-        assert self.process is not None, "the server was not started"
-        return self.process
+        return before
 
     @property
     def pid(self) -> int:
         """Process of the supervisor."""
-        return self._running.pid
-
-    @property
-    def log(self) -> str:
-        """All that it wrote to standard error."""
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return self.running.pid
 
     def parts(self) -> dict[str, psutil.Process]:
         """The supervisor's children that run now, by name: broker, worker, import worker, job worker, web."""
@@ -154,16 +109,7 @@ class LongshoreServer:
 
     def signal(self, number: int) -> None:
         """Send a signal to the supervisor alone."""
-        self._running.send_signal(number)
-
-    def wait(self, seconds: float = STOP_SECONDS) -> int:
-        """Wait for the supervisor's end; its exit code."""
-        return self._running.wait(seconds)
-
-    def stop(self) -> int:
-        """SIGTERM, then :meth:`wait`."""
-        self.signal(signal.SIGTERM)
-        return self.wait()
+        self.running.send_signal(number)
 
     def _stops(self) -> bool:
         """Ask it to stop; whether it did in time."""
@@ -183,15 +129,6 @@ class LongshoreServer:
                 for process in family:
                     kill_quietly(process)
                 self.process.wait()
-        self._collector.join(STOP_SECONDS)
-
-
-def _collect(stream: IO[str], lines: queue.SimpleQueue[str]) -> None:
-    """Read a server's output as it comes, so that it never waits for the test."""
-    with stream:
-        for line in stream:
-            lines.put(line)
-    lines.put("")
 
 
 def kill_quietly(process: psutil.Process) -> None:

@@ -1,5 +1,6 @@
 """Fixtures for the table engine."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -8,8 +9,20 @@ import polars as pl
 import pytest
 
 from longshore.tables.core.table import Column, Table, write_columns
+from support.memory import memory_folder
 
 MakeTable = Callable[..., Table]
+
+
+@pytest.fixture(autouse=True)
+def _examples_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The folder of each example stands in memory: the engine syncs every file, and thousands of examples waited.
+
+    What lasts longer, such as ``tmp_path``, stays on the disk.
+    """
+    tmp_path_factory.getbasetemp()  # chosen at the first use, for the whole run
+    if folder := memory_folder():
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from longshore.tables.patterns import compile_pattern
 from longshore.tables.viewing import PageParameters, ViewParameters, Views, ordering
 from longshore.tables.viewing import order as order_module
 from longshore.tables.viewing import views as views_module
+from support.drawing import cells
 
 
 @pytest.fixture
@@ -37,22 +38,15 @@ def index(views, table, parameters, first=0, last=10**9):
     return views.page(table, parameters, (first, last), (0, table.width)).index
 
 
+VALUES = {
+    "n": st.integers(-3, 3),
+    "x": st.sampled_from([0.0, 1.5, -2.25, 2.0, 1e6]),
+    "t": st.sampled_from(["", "a", "ab", "B", "é", "日本", "😀", "\uffff", "2.0"]),
+    "d": st.sampled_from([dt.date(2020, 1, 1), dt.date(1999, 12, 31)]),
+    "b": st.booleans(),
+}
 FRAMES = st.integers(0, 30).flatmap(
-    lambda rows: st.fixed_dictionaries(
-        {
-            "n": st.lists(st.none() | st.integers(-3, 3), min_size=rows, max_size=rows),
-            "x": st.lists(st.none() | st.sampled_from([0.0, 1.5, -2.25, 2.0, 1e6]), min_size=rows, max_size=rows),
-            "t": st.lists(
-                st.none() | st.sampled_from(["", "a", "ab", "B", "é", "日本", "😀", "\uffff", "2.0"]),
-                min_size=rows,
-                max_size=rows,
-            ),
-            "d": st.lists(
-                st.none() | st.sampled_from([dt.date(2020, 1, 1), dt.date(1999, 12, 31)]), min_size=rows, max_size=rows
-            ),
-            "b": st.lists(st.none() | st.booleans(), min_size=rows, max_size=rows),
-        }
-    )
+    lambda rows: st.fixed_dictionaries({name: cells(values, rows) for name, values in VALUES.items()})
 )
 SCHEMA = {"n": pl.Int64, "x": pl.Float64, "t": pl.String, "d": pl.Date, "b": pl.Boolean}
 SOME = st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True)

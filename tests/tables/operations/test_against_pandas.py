@@ -19,6 +19,7 @@ from longshore.errors import IllegalOperation, InvalidPattern, InvalidType, Inva
 from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations import require_operation
 from longshore.tables.replay.apply import Outcome, apply
+from support.drawing import cells
 
 EXAMPLES = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -43,8 +44,7 @@ def frames(draw: st.DrawFn, most_rows: int = 12) -> pl.DataFrame:
     rows = draw(st.integers(0, most_rows))
     columns = {}
     for name, (dtype, values) in KINDS.items():
-        drawn = draw(st.lists(st.none() | values, min_size=rows, max_size=rows))
-        columns[name] = pl.Series(name, drawn, dtype=dtype)
+        columns[name] = pl.Series(name, draw(cells(values, rows)), dtype=dtype)
     columns["constant"] = pl.Series("constant", [7] * rows, dtype=pl.Int64)
     columns["empty"] = pl.Series("empty", [None] * rows, dtype=pl.String)
     return pl.DataFrame(columns)

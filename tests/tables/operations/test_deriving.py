@@ -31,6 +31,7 @@ from longshore.tables.expressions import FUNCTIONS
 from longshore.tables.expressions.parser import DEEPEST, parse
 from longshore.tables.operations import require_operation
 from longshore.tables.replay.apply import Outcome, apply
+from support.drawing import cells
 
 EXAMPLES = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -57,8 +58,7 @@ def frames(draw: st.DrawFn, most_rows: int = 8) -> pl.DataFrame:
     constant = draw(st.booleans())
     columns = {}
     for name, (dtype, values) in COLUMNS.items():
-        optional = st.none() | values
-        drawn = [draw(optional)] * rows if constant else draw(st.lists(optional, min_size=rows, max_size=rows))
+        drawn = draw(cells(values, 1)) * rows if constant else draw(cells(values, rows))
         columns[name] = pl.Series(name, drawn, dtype=dtype)
     return pl.DataFrame(columns)
 

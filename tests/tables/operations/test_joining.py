@@ -17,6 +17,7 @@ from longshore.errors import ColumnNotFound, InvalidRequest, InvalidType, Sessio
 from longshore.tables.core.table import Table, write_columns
 from longshore.tables.operations import ITSELF, among, bind, joining, require_operation
 from longshore.tables.replay.apply import Outcome, apply
+from support.drawing import cells
 
 EXAMPLES = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KEYS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
@@ -32,10 +33,7 @@ KEYS: dict[str, tuple[pl.DataType, st.SearchStrategy[Any]]] = {
 def frames(draw: st.DrawFn, own: str, most_rows: int = 10) -> pl.DataFrame:
     """Key columns with ties and missing values, one column of its own, and one that both tables have."""
     rows = draw(st.integers(0, most_rows))
-    columns = {
-        name: pl.Series(name, draw(st.lists(st.none() | values, min_size=rows, max_size=rows)), dtype=dtype)
-        for name, (dtype, values) in KEYS.items()
-    }
+    columns = {name: pl.Series(name, draw(cells(values, rows)), dtype=dtype) for name, (dtype, values) in KEYS.items()}
     columns[own] = pl.Series(own, range(rows), dtype=pl.Int64)
     columns["both"] = pl.Series("both", [f"{own}{n}" for n in range(rows)], dtype=pl.String)
     return pl.DataFrame(columns)

@@ -21,6 +21,7 @@ from longshore.tables.operations import require_operation
 from longshore.tables.operations.text import title
 from longshore.tables.replay.apply import Outcome, apply
 from longshore.tables.viewing import ViewParameters, Views
+from support.drawing import cells
 
 EXAMPLES = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -40,8 +41,7 @@ def frames(draw: st.DrawFn, most_rows: int = 12) -> pl.DataFrame:
     rows = draw(st.integers(0, most_rows))
     columns = {"row": pl.Series("row", range(rows), dtype=pl.Int64)}
     for name, (dtype, values) in KINDS.items():
-        drawn = draw(st.lists(st.none() | values, min_size=rows, max_size=rows))
-        columns[name] = pl.Series(name, drawn, dtype=dtype)
+        columns[name] = pl.Series(name, draw(cells(values, rows)), dtype=dtype)
     return pl.DataFrame(columns)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from longshore.errors import IllegalOperation, LongshoreError
 from longshore.tables import sandbox
 from longshore.tables.operations import Operation, all_operations
+from support.drawing import cells
 
 from .conftest import Exporting, Started
 
@@ -291,7 +292,7 @@ def frames(draw: st.DrawFn) -> pl.DataFrame:
     rows = draw(st.integers(0, 10))
     names = draw(st.lists(TEXT.map(str.strip).filter(_is_usable), min_size=7, max_size=7, unique=True))
     columns = [
-        pl.Series(name, draw(st.lists(st.none() | values, min_size=rows, max_size=rows)), dtype=dtype)
+        pl.Series(name, draw(cells(values, rows)), dtype=dtype)
         for name, (dtype, values) in zip(names, KINDS.values(), strict=True)
     ]
     return pl.DataFrame(columns)

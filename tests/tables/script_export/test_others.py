@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from longshore.errors import LongshoreError
 from longshore.tables.operations import ITSELF
+from support.drawing import cells
 
 from .conftest import Exporting
 
@@ -124,7 +125,7 @@ def tables(draw: st.DrawFn) -> pl.DataFrame:
     types = {"int": pl.Int64(), "float": pl.Float64(), "text": pl.String()}
     names = ["a", "b", draw(st.sampled_from(["c", "d"]))]
     values = {
-        name: pl.Series(draw(st.lists(st.none() | KINDS[kind], min_size=rows, max_size=rows)), dtype=types[kind])
+        name: pl.Series(draw(cells(KINDS[kind], rows)), dtype=types[kind])
         for name, kind in zip(names, kinds, strict=True)
     }
     return pl.DataFrame(values)

@@ -43,6 +43,8 @@ EPOCHS = {"epoch:s": 1_000_000, "epoch:ms": 1_000, "epoch:us": 1}
 """Numbers that count time since 1970, by their unit; its length in microseconds."""
 _PLAUSIBLE = (0, 4_102_444_800_000_000)
 """Microseconds from 1970 to 2100: what numbers must lie between to be taken for such."""
+_NUMBERS_AND_DASHES = r"(?s)\d.*-.*\d.*-.*\d"
+"""What the formats of ISO 8601 have for a shape: the engine also reads them with blanks between."""
 _CALENDAR = (-62_135_596_800_000_000, 253_402_300_799_999_999)
 
 
@@ -68,6 +70,11 @@ class Style:
     def order(self) -> Order | None:
         """``dayFirst`` or ``monthFirst`` where day and month could be exchanged."""
         return self.family.order if self.family is not None else None
+
+    @property
+    def look(self) -> str:
+        """A pattern that everything matches that it reads, and that is tried faster than the format."""
+        return (self.family.shape or _NUMBERS_AND_DASHES) if self.family is not None else ""
 
     def rival(self) -> Style | None:
         """The same with day and month exchanged, where the reader knows it."""
@@ -243,30 +250,39 @@ def _likely(values: pl.LazyFrame, name: str, allowed: Sequence[Style]) -> list[S
         unread = values
         if found:
             unread = values.filter(pl.all_horizontal(read_column(style, name).is_null() for style in found))
-        sample = unread.select(col(name)).head(SAMPLE_ROWS).unique(maintain_order=True).collect(engine="streaming")
+        head = unread.select(col(name)).head(SAMPLE_ROWS).collect(engine="streaming")
         fresh = [style for style in allowed if style not in found]
-        hits = sample.select(read_column(style, name).count().alias(str(i)) for i, style in enumerate(fresh))
-        new = [style for style, count in zip(fresh, hits.row(0), strict=True) if count] if fresh else []
-        if not new:
+        new = _reading(head.unique(maintain_order=True), name, fresh)
+        if not new and head.height == SAMPLE_ROWS:
             # The sample may be all junk; the rest is tried whole, once.
-            new = _rest(unread.slice(SAMPLE_ROWS), name, fresh) if sample.height else []
+            new = _rest(unread.slice(SAMPLE_ROWS), name, fresh)
         if not new:
             break
         found += new
     return [style for style in allowed if style in found]
 
 
+def _reading(sample: pl.DataFrame, name: str, styles: Sequence[Style]) -> list[Style]:
+    """The formats that read one of some values.
+
+    A hundred formats share some thirty looks, which are tried first: a look costs a tenth of a format.
+    """
+    looks = {look: str(i) for i, look in enumerate(dict.fromkeys(style.look for style in styles))}
+    seen = sample.select(col(name).str.contains(look).any().alias(i) for look, i in looks.items())
+    tried = [style for style in styles if seen[looks[style.look]].item()]
+    hits = sample.select(read_column(style, name).count().alias(str(i)) for i, style in enumerate(tried))
+    return [style for style, count in zip(tried, hits.row(0), strict=True) if count] if tried else []
+
+
 def _rest(values: pl.LazyFrame, name: str, styles: Sequence[Style]) -> list[Style]:
-    """Formats that read one of some values: first by what they look like, which is cheap."""
+    """Formats that read one of some values, of which each look is tried by the first that has it."""
+    begins = dict.fromkeys(style.family.shape or style.family.start for style in styles if style.family is not None)
     looks = values.filter(col(name).str.contains(r"\d")).select(
-        col(name).filter(col(name).str.contains(style.family.shape or style.family.start)).first().alias(str(i))
-        for i, style in enumerate(styles)
-        if style.family is not None
+        col(name).filter(col(name).str.contains(begin)).first().alias(str(i)) for i, begin in enumerate(begins)
     )
-    shown = looks.collect(engine="streaming").row(0) if styles else ()
+    shown = looks.collect(engine="streaming").row(0) if begins else ()
     seen = pl.DataFrame({name: [text for text in dict.fromkeys(shown) if text is not None]}, schema={name: pl.String})
-    hits = seen.select(read_column(style, name).count().alias(str(i)) for i, style in enumerate(styles))
-    return [style for style, count in zip(styles, hits.row(0), strict=True) if count]
+    return _reading(seen, name, styles)
 
 
 def _numeric(values: pl.LazyFrame, name: str) -> list[Style]:

@@ -24,6 +24,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Generic, cast, get_args, get_type_hints
 
 import polars as pl
@@ -204,6 +205,13 @@ def readable(number: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@cache
+def _parameters_of(operation: type[Operation]) -> type[Parameters]:
+    """To read an operation's annotations takes longer than to parse its parameters, which a history does many times."""
+    model: type[Parameters] = get_type_hints(operation)["parameters"]
+    return model
+
+
 class Operation(ABC, Generic[F]):
     """A named, parametrised change of a table.
 
@@ -233,8 +241,7 @@ class Operation(ABC, Generic[F]):
     @classmethod
     def parameters_model(cls) -> type[Parameters]:
         """The pydantic model that the class's ``parameters`` annotation names."""
-        model: type[Parameters] = get_type_hints(cls)["parameters"]
-        return model
+        return _parameters_of(cls)
 
     @classmethod
     def facts_shape(cls) -> type:
