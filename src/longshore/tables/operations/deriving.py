@@ -77,7 +77,7 @@ class Derive(Operation[WholeColumns]):
         "Compute a column",
         "Columns",
         3,
-        ("A new column from {columns} and others", "A new column from the other {width}"),
+        ("A new column from {columns} and others", "A new column, computed from the {width} there are"),
         "formula expression calculate new sql",
     )
     example: ClassVar[Mapping[str, Any]] = {"expression": "ROUND(Rating - AVG(Rating), 1)", "newName": "above_average"}
