@@ -20,6 +20,7 @@ ABOUT_THE_PROJECT = {
     "test_layout",
     "test_make",
     "test_notices",
+    "test_routes",
     "test_schemathesis",
     "test_wheel",
 }
@@ -38,7 +39,6 @@ EXCEPTIONS = {
     "tables/operations/test_rows_and_text": "operations on rows and text against a reference",
     "tables/reading/test_text_fuzz": "the reader of text against Python's",
     "tables/reading/test_types": "types over whole columns, whichever format",
-    "server/test_routes": "that every address is declared, whoever answers it",
     "tables/script_export/test_expressions": "scripts of expressions against the operations",
     "tables/script_export/test_operations": "scripts of every operation against it",
     "tables/script_export/test_others": "scripts of steps with a second table",

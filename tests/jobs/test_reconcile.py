@@ -11,7 +11,7 @@ import pytest
 
 from longshore.errors import Unavailable
 from longshore.jobs import claims, reconcile, records
-from longshore.jobs.duties import sweep
+from longshore.jobs.periodic_tasks import sweep
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.results.table import EmbeddedStore
@@ -40,7 +40,7 @@ class Bench:
         self.database = database
         self.emitter = Emitter()
         self.woken: list[tuple[str, int]] = []
-        self.reconciler = JobReconciler(database, self.emitter, lambda *asked: self.woken.append(asked), [], 60)
+        self.reconciler = JobReconciler(database, self.emitter, lambda *asked: self.woken.append(asked), 60)
 
     def claim(self, owner: str, queue: str = "jobs") -> records.Job:
         with self.database.writing() as connection:

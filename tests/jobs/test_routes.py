@@ -376,7 +376,7 @@ def test_a_request_waits_for_the_next_change(place: Place) -> None:
         target=lambda: answers.append(place.new_http().get(f"{BASE}/{job_id}?wait=30").get_json()["status"])
     )
     asking.start()
-    eventually(lambda: place.service.waiting._waiters)
+    eventually(lambda: place.service.waiter.count)
     place.claim()
     asking.join(10)
     assert answers == ["STARTED"]
@@ -391,7 +391,7 @@ def test_whoever_waits_goes_on_when_the_server_stops(place: Place) -> None:
     job_id = place.submit()
     asking = threading.Thread(target=lambda: place.service.show(job_id, 30))
     asking.start()
-    eventually(lambda: place.service.waiting._waiters)
+    eventually(lambda: place.service.waiter.count)
     place.service.close()
     asking.join(10)
     assert not asking.is_alive()

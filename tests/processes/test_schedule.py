@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 
 from longshore.jobs import claims
 from longshore.jobs.declaring import find_job, job
-from longshore.jobs.duties import SCHEDULE, scheduled
-from longshore.processes.schedule import PeriodicTask, carry_out, parse_schedule
+from longshore.jobs.periodic_tasks import SCHEDULE, scheduled
+from longshore.processes.schedule import PeriodicTask, parse_schedule, run_due
 from longshore.state.database import Database
 
 HOUR = 3600.0
@@ -43,17 +43,17 @@ def test_what_means_nothing_is_refused_with_what_does(text: str) -> None:
 
 
 class Counter:
-    """A duty's work that counts."""
+    """A task's work that counts."""
 
     def __init__(self, every: str) -> None:
         self.times = 0
-        self.duty = PeriodicTask("count", parse_schedule(every), self.work)
+        self.task = PeriodicTask("count", parse_schedule(every), self.work)
 
     def work(self, _: Connection) -> None:
         self.times += 1
 
 
-def test_a_new_duty_waits_for_its_next_moment_and_missed_ones_count_once(database: Database) -> None:
+def test_a_new_task_waits_for_its_next_moment_and_missed_ones_count_once(database: Database) -> None:
     counter = Counter("1h")
     for now, times in [
         (NOON + 10, 0),  # seen for the first time
@@ -64,26 +64,26 @@ def test_a_new_duty_waits_for_its_next_moment_and_missed_ones_count_once(databas
         (NOON + 50 * HOUR + 10, 2),
         (NOON + 51 * HOUR, 3),
     ]:
-        carry_out(database, [counter.duty], now)
+        run_due(database, [counter.task], now)
         assert counter.times == times, now
 
 
 def test_of_many_processes_one_does_it(database: Database) -> None:
     counter = Counter("1h")
-    carry_out(database, [counter.duty], NOON)
+    run_due(database, [counter.task], NOON)
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda _: carry_out(database, [counter.duty], NOON + HOUR), range(8)))
+        done = list(pool.map(lambda _: run_due(database, [counter.task], NOON + HOUR), range(8)))
     assert counter.times == 1
     assert sorted(done) == [[]] * 7 + [["count"]]
 
 
 def test_a_clock_that_was_ahead_for_a_while_stops_nothing(database: Database) -> None:
     counter = Counter("1h")
-    carry_out(database, [counter.duty], NOON)
-    carry_out(database, [counter.duty], NOON + 1000 * HOUR)
+    run_due(database, [counter.task], NOON)
+    run_due(database, [counter.task], NOON + 1000 * HOUR)
     assert counter.times == 1
-    carry_out(database, [counter.duty], NOON + HOUR)  # it is set right
-    carry_out(database, [counter.duty], NOON + 2 * HOUR)
+    run_due(database, [counter.task], NOON + HOUR)  # it is set right
+    run_due(database, [counter.task], NOON + 2 * HOUR)
     assert counter.times == 2
 
 
@@ -95,10 +95,10 @@ def test_what_fails_is_not_noted_and_done_at_the_next_look(database: Database) -
         if len(attempts) == 1:
             raise RuntimeError("once")
 
-    duty, other = PeriodicTask("fails", parse_schedule("1h"), work), Counter("1h")
-    carry_out(database, [duty, other.duty], NOON)
-    assert carry_out(database, [duty, other.duty], NOON + HOUR) == ["count"]
-    assert carry_out(database, [duty, other.duty], NOON + HOUR) == ["fails"]
+    task, other = PeriodicTask("fails", parse_schedule("1h"), work), Counter("1h")
+    run_due(database, [task, other.task], NOON)
+    assert run_due(database, [task, other.task], NOON + HOUR) == ["count"]
+    assert run_due(database, [task, other.task], NOON + HOUR) == ["fails"]
 
 
 @pytest.mark.usefixtures("declared")
@@ -110,17 +110,17 @@ def test_a_scheduled_job_is_accepted_and_never_overtakes_itself(database: Databa
     declared = find_job("hourly")
     assert declared is not None
     woken: list[str] = []
-    duties = scheduled([declared], woken.append)
-    carry_out(database, duties, NOON)
-    carry_out(database, duties, NOON + HOUR)
+    tasks = scheduled([declared], woken.append)
+    run_due(database, tasks, NOON)
+    run_due(database, tasks, NOON + HOUR)
     assert woken == ["q"]
     with database.writing() as connection:
         claimed = claims.claim_next(connection, "q", "host/1/1/a")
     assert claimed is not None
     assert (claimed.job.made_by, claimed.inputs) == (SCHEDULE, b"{}")
-    carry_out(database, duties, NOON + 2 * HOUR)  # it still runs
+    run_due(database, tasks, NOON + 2 * HOUR)  # it still runs
     assert woken == ["q"]
     with database.writing() as connection:
         claims.fail(connection, claimed.job.id, "host/1/1/a", claims.AttemptEnd(NOON), error="JobFailed", message="")
-    carry_out(database, duties, NOON + 3 * HOUR)
+    run_due(database, tasks, NOON + 3 * HOUR)
     assert woken == ["q", "q"]

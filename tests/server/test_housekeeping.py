@@ -11,7 +11,7 @@ import pytest
 from longshore.client import Client
 from longshore.errors import SessionNotFound
 from longshore.handlers.caching import ResponseCache
-from longshore.processes.schedule import carry_out
+from longshore.processes.schedule import run_due
 from longshore.server.housekeeping import clearing
 from longshore.settings import Settings
 from longshore.state.database import Database, migrate
@@ -34,19 +34,19 @@ def test_what_a_killed_process_left_in_the_cache(settings: Settings, database: D
     left.parent.mkdir(parents=True)
     left.write_text("half")
     os.utime(left, (1, 1))
-    duties = list(clearing(settings, database, responses))
-    assert [duty.name for duty in duties] == ["longshore.clear.responses"]
+    tasks = list(clearing(settings, database, responses))
+    assert [task.name for task in tasks] == ["longshore.clear.responses"]
     now = 10.0**10
-    assert carry_out(database, duties, now) == []  # the first time they are only noted
-    assert carry_out(database, duties, now + 3600) == [duty.name for duty in duties]
+    assert run_due(database, tasks, now) == []  # the first time they are only noted
+    assert run_due(database, tasks, now + 3600) == [task.name for task in tasks]
     assert not left.exists()
 
 
 def test_datasets_only_where_the_deployer_wants_that(storage: Path, database: Database) -> None:
     settings = Settings.from_environment(root_storage_path=storage, dataset_ttl=1000)
-    duties = list(clearing(settings, database, ResponseCache(settings)))
-    assert duties[-1].name == "longshore.clear.datasets"
-    assert duties[-1].schedule.following(0) == 100
+    tasks = list(clearing(settings, database, ResponseCache(settings)))
+    assert tasks[-1].name == "longshore.clear.datasets"
+    assert tasks[-1].schedule.following(0) == 100
 
 
 def test_servers_that_share_a_cache_keep_their_links_apart(tmp_path: Path) -> None:

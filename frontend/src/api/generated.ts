@@ -2498,6 +2498,13 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /**
+             * Correlation
+             * @description of a chart of correlations: its `columns`, and Pearson's `r` of each with each
+             */
+            correlation?: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Warnings
              * @description settings that could not be followed
              */
@@ -4219,6 +4226,8 @@ export interface components {
         /**
          * OperationDone
          * @description An operation that is done. What an operation tells of itself beside, only some do; see its documentation.
+         *
+         *     An operation of somebody's own may tell more; of ours, tests see that all of it is declared.
          */
         OperationDone: {
             /** Operation */

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -16,8 +15,7 @@ from longshore.access.callers import KEY, Caller, acting
 from longshore.access.gate import Access
 from longshore.access.scopes import EventScopes, Scope
 from longshore.errors import LongshoreError, Unauthorized, Unavailable
-
-logger = logging.getLogger(__name__)
+from longshore.processes.periodic import PeriodicThread
 
 LOOK_EVERY_SECONDS = 2.0
 GREETING_SECONDS = 15.0
@@ -53,8 +51,7 @@ class SocketGate:
         self._sockets: dict[str, Connected] = {}
         self._strangers: dict[str, float] = {}
         self._guard = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="socket gate", daemon=True)
+        self._thread = PeriodicThread("socket gate", self.look, pause_seconds=LOOK_EVERY_SECONDS)
 
     def start(self) -> None:
         """Begin to look for sockets whose token ended, and those that never said who they are."""
@@ -62,7 +59,7 @@ class SocketGate:
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop.set()
+        self._thread.stop()
 
     def handle(self, proceed: Proceed, event: str, namespace: str, sid: str, *arguments: Any) -> Any:
         """What the server does for an event, done only if the caller may; its acknowledgement."""
@@ -156,13 +153,6 @@ class SocketGate:
             self.access.audit.write(caller, f"event {event[:100]}", str(about), outcome)
 
     # -- watching
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_SECONDS):
-            try:
-                self.look()
-            except Exception:
-                logger.exception("the sockets could not be looked through")
 
     def look(self) -> None:
         """Close the sockets whose token or login ended, and connections that never said who they are."""

@@ -168,7 +168,12 @@ class TableChanged(Changed):
 
 
 class OperationDone(TableChanged):
-    """An operation that is done. What an operation tells of itself beside, only some do; see its documentation."""
+    """An operation that is done. What an operation tells of itself beside, only some do; see its documentation.
+
+    An operation of somebody's own may tell more; of ours, tests see that all of it is declared.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     added: int | None = Field(None, description="rows of the other table")
     ambiguous: SkipValidation[bool | None] = Field(None, description="whether the text could be read in two ways")
@@ -640,6 +645,9 @@ class Chart(Answer):
     spec: SkipValidation[dict[str, Any] | None] = Field(None, description="Vega-Lite")
     axis: SkipValidation[dict[str, Any]] = Field(description="the window as used")
     fits: SkipValidation[list[dict[str, Any]]] = Field([], description="of a scatter chart: the fitted lines")
+    correlation: SkipValidation[dict[str, Any] | None] = Field(
+        None, description="of a chart of correlations: its `columns`, and Pearson's `r` of each with each"
+    )
     warnings: SkipValidation[list[ReadingWarning]] = Field([], description="settings that could not be followed")
 
 

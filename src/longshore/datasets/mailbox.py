@@ -23,7 +23,7 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -132,6 +132,14 @@ def find(connection: Connection, entry_id: int, session_id: str) -> tuple[Entry,
         sa.select(*_ENTRY, mailbox.c.settled).where((mailbox.c.id == entry_id) & (mailbox.c.session_id == session_id))
     ).one_or_none()
     return None if row is None else (Entry(*row[:-1]), row.settled is not None)
+
+
+def are_settled(connection: Connection, entry_ids: Sequence[int]) -> dict[int, bool]:
+    """Whether each of these entries is settled; those that are gone are left out."""
+    rows = connection.execute(
+        sa.select(mailbox.c.id, mailbox.c.settled.is_not(None).label("is_settled")).where(mailbox.c.id.in_(entry_ids))
+    )
+    return {row.id: bool(row.is_settled) for row in rows}
 
 
 def find_first(connection: Connection, session_id: str, operation: str) -> int | None:

@@ -31,7 +31,6 @@ PATIENCE_SECONDS = 1.0
 """Age at which a waiting change without a writer counts as lost; a worker usually has it within 3 ms."""
 REPEAT_SECONDS = 5.0
 """Least time between two messages for one session, so that a long queue does not fill with repeats."""
-SWEEP_SECONDS = 300.0
 GRACE_SECONDS = 3600.0
 """Age below which a column file that no version needs is left alone: a worker may be about to commit it."""
 
@@ -43,7 +42,7 @@ class Reconciler(PeriodicThread):
     """
 
     def __init__(self, service: Datasets, emitter: Emitter, server: str | None = None) -> None:
-        steps = (self.break_leases, self.requeue, self.announce_again, self.look_after_servers, self.sweep_at_times)
+        steps = (self.break_leases, self.requeue, self.announce_again, self.look_after_servers)
         super().__init__("reconciler", *steps)
         self.service = service
         self.emitter = emitter
@@ -51,13 +50,7 @@ class Reconciler(PeriodicThread):
         self.watch = ExpiryDetector()
         self.server_watch = ExpiryDetector()
         self._asked: dict[str, float] = {}
-        self._swept = self._beat_at = -math.inf
-
-    def sweep_at_times(self) -> None:
-        """Sweep, unless that was done a moment ago."""
-        if time.monotonic() - self._swept > SWEEP_SECONDS:
-            self._swept = time.monotonic()
-            self.sweep()
+        self._beat_at = -math.inf
 
     def break_leases(self) -> list[str]:
         """Take the leases that have run out from their holders; the sessions."""

@@ -37,6 +37,7 @@ from longshore.errors import (
 )
 from longshore.settings import Settings
 from longshore.state.database import Database
+from longshore.state.waiting import Outcomes, OutcomeWaiter
 from longshore.storage.files import file_digest
 from longshore.tables import charting, profiling, writing
 from longshore.tables.charting import VisualizeParameters
@@ -69,6 +70,8 @@ FIRST_BYTES = 1_000_000
 """Of an export, made before its answer begins."""
 STATISTICS_BYTES = 32_000_000
 """Statistics of columns kept in memory: of some ten thousand columns."""
+
+CHANGES = Outcomes(mailbox.are_settled, is_patient=True)
 
 Progress = Callable[[int, int], None]
 """Is told how much is done, and of how much."""
@@ -145,6 +148,7 @@ class Datasets:
     :param enqueue: hands a session to the workers; may fail, the reconciler asks again.
     :param enqueue_import: the same for one whose file is still to be read; default: ``enqueue``, whose workers pass
         it on.
+    :param waiter: waits for the outcomes of all that this process serves; default: one of its own.
     """
 
     def __init__(
@@ -153,11 +157,13 @@ class Datasets:
         database: Database,
         enqueue: Callable[[str], None],
         enqueue_import: Callable[[str], None] | None = None,
+        waiter: OutcomeWaiter | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.views = Views(settings.cache_folder / "views", settings.view_cache_bytes)
         self.statistics = profiling.StatisticsCache(STATISTICS_BYTES)
+        self.waiter = waiter if waiter is not None else OutcomeWaiter(database)
         self._enqueue = enqueue
         self._enqueue_import = enqueue_import
         self._tables: OrderedDict[tuple[str, int], Table] = OrderedDict()
@@ -302,15 +308,18 @@ class Datasets:
         :raises SessionNotFound: when the dataset was deleted meanwhile.
         """
         deadline = time.monotonic() + timeout_seconds
-        pause = 0.002
         while True:
             answer = self._answer_of(session_id, entry_id)
             if answer is not None:
                 return answer
-            if time.monotonic() > deadline:
-                raise TimedOut("the change is still waiting or running; it will be done. Ask for the history later")
-            time.sleep(pause)
-            pause = min(pause * 1.3, 0.025)
+            left = deadline - time.monotonic()
+            if left <= 0 or not self.waiter.wait(CHANGES, entry_id, bool, left):
+                break
+        # It may have been settled in the last moment.
+        answer = self._answer_of(session_id, entry_id)
+        if answer is None:
+            raise TimedOut("the change is still waiting or running; it will be done. Ask for the history later")
+        return answer
 
     def _answer_of(self, session_id: str, entry_id: int) -> dict[str, Any] | None:
         """A settled change's answer; None while it waits, or while nobody can tell.

@@ -1,4 +1,4 @@
-"""Makes good what was lost on the way: messages, workers, announcements; and carries out what is due by itself.
+"""Makes good what was lost on the way: messages, workers, announcements.
 
 Any number of web processes may run this at once: a job is claimed by one worker whoever woke it, taken over by one
 reconciler since the lease's holder stands in the condition, and announced once or, rarely, twice.
@@ -16,7 +16,6 @@ from longshore.jobs.declaring import find_job
 from longshore.jobs.records import Job
 from longshore.processes.message_queue import Emitter
 from longshore.processes.periodic import PeriodicThread
-from longshore.processes.schedule import PeriodicTask, carry_out
 from longshore.state.database import Database
 from longshore.state.leases import ExpiryDetector
 
@@ -33,7 +32,6 @@ class JobReconciler(PeriodicThread):
     """Looks after the jobs.
 
     :param wake: ``wake(queue, jobs)`` lets workers look into a queue; raises Unavailable.
-    :param duties: what is due by itself.
     :param result_ttl_seconds: how long the record of a job is kept whose declaration does not say.
     """
 
@@ -42,15 +40,13 @@ class JobReconciler(PeriodicThread):
         database: Database,
         emitter: Emitter,
         wake: Callable[[str, int], None],
-        duties: Sequence[PeriodicTask],
         result_ttl_seconds: float,
     ) -> None:
-        steps = (self.take_over, self.hasten, self.wake_forgotten, self.announce_again, self.carry_out_duties)
+        steps = (self.take_over, self.hasten, self.wake_forgotten, self.announce_again)
         super().__init__("jobs", *steps)
         self.database = database
         self.emitter = emitter
         self.wake = wake
-        self.duties = duties
         self.result_ttl_seconds = result_ttl_seconds
         self.watch = ExpiryDetector()
         # Of a queue: when to wake it again, and the pause after that.
@@ -104,10 +100,6 @@ class JobReconciler(PeriodicThread):
         with self.database.reading() as connection:
             untold = records.unannounced(connection, PATIENCE_SECONDS)
         self._announce(untold)
-
-    def carry_out_duties(self) -> None:
-        """Do what is due by itself."""
-        carry_out(self.database, self.duties, time.time())
 
     def _announce(self, jobs: Sequence[Job]) -> None:
         told = [job.id for job in jobs if announce(self.emitter, job) and job.is_finished]

@@ -29,14 +29,16 @@ from longshore.jobs.records import Accepted, Job, NewJob
 from longshore.jobs.results import ResultStore
 from longshore.jobs.results.files import ResultFiles
 from longshore.jobs.submitting import check_inputs, digest, own_key, read_batch
-from longshore.jobs.waiting import Waiting
 from longshore.settings import Settings
 from longshore.state.database import Database
 from longshore.state.group_commit import GroupCommit
+from longshore.state.waiting import Outcomes, OutcomeWaiter
 
 logger = logging.getLogger(__name__)
 
 CANCEL_WAIT_SECONDS = 10.0
+
+JOBS = Outcomes(lambda connection, ids: {job.id: job for job in records.find_many(connection, ids)})
 
 Wake = Callable[[str, int], None]
 """Tells the workers of a queue that so many jobs wait."""
@@ -63,15 +65,22 @@ class Jobs:
 
     :param wake: may fail, the reconciler wakes again.
     :param announce: may say that it failed; the reconciler announces again.
+    :param waiter: waits for the outcomes of all that this process serves; default: one of its own.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, results: ResultStore, wake: Wake, announce: Announce
+        self,
+        settings: Settings,
+        database: Database,
+        results: ResultStore,
+        wake: Wake,
+        announce: Announce,
+        waiter: OutcomeWaiter | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
         self.results = results
-        self.waiting = Waiting(database)
+        self.waiter = waiter if waiter is not None else OutcomeWaiter(database)
         self._files = ResultFiles(settings.results_folder)
         self._wake = wake
         self._announce = announce
@@ -168,7 +177,7 @@ class Jobs:
         job = self._require(job_id)
         if wait_seconds > 0 and not job.is_finished:
             before = _visible(job)
-            self.waiting.wait(job_id, lambda found: _visible(found) != before, wait_seconds)
+            self.waiter.wait(JOBS, job_id, lambda found: _visible(found) != before, wait_seconds)
             job = self._require(job_id)
         return job
 
@@ -259,7 +268,7 @@ class Jobs:
             self.announce(job)
         elif job is not None and not job.is_finished:
             self.announce(job)
-            self.waiting.wait(job_id, lambda found: found.is_finished, wait_seconds)
+            self.waiter.wait(JOBS, job_id, lambda found: found.is_finished, wait_seconds)
             job = self._require(job_id)
         if job is None:
             raise JobNotFound.unknown()
@@ -275,7 +284,7 @@ class Jobs:
 
     def close(self) -> None:
         """Let everybody who waits go on, and close the connections to the results."""
-        self.waiting.close()
+        self.waiter.close()
         self.results.close()
 
 

@@ -33,17 +33,11 @@ class ProgressWatch(PeriodicThread):
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__("progress", self.look_at_times)
+        super().__init__("progress", self.look, pause_seconds=LOOK_SECONDS)
         self.database = database
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
-        self._looked = -LOOK_SECONDS
         self._moved = clock()
-
-    def look_at_times(self) -> None:
-        """Look, unless that was done a moment ago."""
-        if self._clock() - self._looked >= LOOK_SECONDS:
-            self.look()
 
     def look(self) -> None:
         """See what has moved since the last look."""
@@ -55,7 +49,7 @@ class ProgressWatch(PeriodicThread):
         )
         with self.database.reading() as connection:
             found: dict[str, Sign] = {row[0]: (row[1], row[2], row[3]) for row in connection.execute(query)}
-        now = self._looked = self._clock()
+        now = self._clock()
         if self._seen.keys() - found.keys():
             self._moved = now  # something came to its end
         seen: dict[str, _Seen] = {}

@@ -62,6 +62,21 @@ def server_manager(settings: Settings) -> PubSubManager:
     return _KombuListener(settings.kombu_url, tls=settings.broker_tls, channel=CHANNEL)
 
 
+class _Listening:
+    """What the web server's ends have in common.
+
+    :ivar on_message: called with nothing when a message of another process has come.
+    """
+
+    on_message: Callable[[], None] | None = None
+
+    def _handle_emit(self, message: dict[str, Any]) -> Any:
+        answer = super()._handle_emit(message)  # type: ignore[misc]
+        if self.on_message is not None:
+            self.on_message()
+        return answer
+
+
 def emitter(settings: Settings) -> Emitter:
     """A write-only end of the queue. Make it after a fork, one for each process; threads may share it."""
     url = settings.redis_url
@@ -145,7 +160,7 @@ class _ForOthers:
         self._is_failing = True
 
 
-class _RedisListener(_RedisPublisher):
+class _RedisListener(_Listening, _RedisPublisher):
     """The web server's end. What it emits reaches its own sockets first."""
 
     def __init__(self, url: str, **options: Any) -> None:
@@ -206,7 +221,7 @@ class _KombuPublisher(KombuManager):  # type: ignore[misc]
                 raise Unavailable("the message broker cannot be reached at the moment") from error
 
 
-class _KombuListener(_KombuPublisher):
+class _KombuListener(_Listening, _KombuPublisher):
     """The web server's end on RabbitMQ."""
 
     def __init__(self, url: str, **options: Any) -> None:

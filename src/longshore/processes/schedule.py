@@ -1,8 +1,8 @@
 """Periodic work: when it is due, and that only one of however many processes does it.
 
 ``every="15m"`` means the moments that are whole multiples of 15 minutes since 1970 (UTC), so ``1h`` is every full hour
-and ``1d`` midnight; five fields are a crontab's, in UTC, too. The table ``duties`` knows the last moment that was
-carried out. Whoever moves it on, in the transaction that accepts the job, has done it; any number of processes may try.
+and ``1d`` midnight; five fields are a crontab's, in UTC, too. A table knows the last moment that was carried
+out. Whoever moves it on, in the transaction that accepts the job, has done it; any number of processes may try.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cronsim import CronSim, CronSimError
 from sqlalchemy.engine import Connection
 
 from longshore.state.database import Database
-from longshore.state.schedule_table import duties
+from longshore.state.schedule_table import last_runs
 
 log = logging.getLogger(__name__)
 
@@ -111,56 +111,58 @@ class PeriodicTask:
     work: Callable[[Connection], Callable[[], object] | None]
 
 
-def carry_out(database: Database, duty_list: Iterable[PeriodicTask], now: float) -> list[str]:
-    """Do what is due; the names of the duties that this process did.
+def run_due(database: Database, tasks: Iterable[PeriodicTask], now: float) -> list[str]:
+    """Do what is due; the names of the tasks that this process did.
 
-    Of moments that passed while nobody looked only the last one counts. A duty that was never seen before waits for
-    its next moment. A clock that was far ahead and came back does not stop a duty until it gets there again.
+    Of moments that passed while nobody looked only the last one counts. A task that was never seen before waits for
+    its next moment. A clock that was far ahead and came back does not stop a task until it gets there again.
 
     :raises Unavailable: when the database is away.
     """
-    wanted = list(duty_list)
+    wanted = list(tasks)
     if not wanted:
         return []
     with database.reading() as connection:
-        rows = connection.execute(sa.select(duties.c.name, duties.c.last_run))
+        rows = connection.execute(sa.select(last_runs.c.name, last_runs.c.last_run))
         seen = {row.name: row.last_run for row in rows}
-    return [duty.name for duty in wanted if _is_due(duty, seen.get(duty.name), now) and _try(database, duty, now)]
+    return [task.name for task in wanted if _is_due(task, seen.get(task.name), now) and _try(database, task, now)]
 
 
-def _try(database: Database, duty: PeriodicTask, now: float) -> bool:
+def _try(database: Database, task: PeriodicTask, now: float) -> bool:
     try:
-        return _do(database, duty, now)
-    except sa.exc.IntegrityError:  # another process noted a new duty at the same moment
+        return _do(database, task, now)
+    except sa.exc.IntegrityError:  # another process noted a new task at the same moment
         return False
     except Exception:  # one that fails must not keep the others from their time
-        log.exception("%s failed; it is tried again at the next look", duty.name)
+        log.exception("%s failed; it is tried again at the next look", task.name)
         return False
 
 
-def _is_due(duty: PeriodicTask, last_run: float | None, now: float) -> bool:
+def _is_due(task: PeriodicTask, last_run: float | None, now: float) -> bool:
     if last_run is None:
         return True
-    return duty.schedule.latest(now) > last_run or last_run > duty.schedule.following(now)
+    return task.schedule.latest(now) > last_run or last_run > task.schedule.following(now)
 
 
-def _do(database: Database, duty: PeriodicTask, now: float) -> bool:
+def _do(database: Database, task: PeriodicTask, now: float) -> bool:
     """Note the moment and do the work in one transaction; False when another process was first."""
-    moment = duty.schedule.latest(now)
+    moment = task.schedule.latest(now)
     afterwards = None
     with database.writing() as connection:
-        seen = connection.execute(sa.select(duties.c.last_run).where(duties.c.name == duty.name)).scalar_one_or_none()
+        seen = connection.execute(
+            sa.select(last_runs.c.last_run).where(last_runs.c.name == task.name)
+        ).scalar_one_or_none()
         if seen is None:
-            connection.execute(duties.insert().values(name=duty.name, last_run=moment))
+            connection.execute(last_runs.insert().values(name=task.name, last_run=moment))
             return False
-        if not _is_due(duty, seen, now):
+        if not _is_due(task, seen, now):
             return False
-        same = (duties.c.name == duty.name) & (duties.c.last_run == seen)
-        if connection.execute(duties.update().where(same).values(last_run=moment)).rowcount != 1:
+        same = (last_runs.c.name == task.name) & (last_runs.c.last_run == seen)
+        if connection.execute(last_runs.update().where(same).values(last_run=moment)).rowcount != 1:
             return False
         if seen > moment:  # the clock came back
             return False
-        afterwards = duty.work(connection)
+        afterwards = task.work(connection)
     if afterwards is not None:
         afterwards()
     return True

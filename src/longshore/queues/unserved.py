@@ -148,22 +148,19 @@ class QueueWatch(PeriodicThread):
     """Warns in the log of each queue in which something waits and that nothing serves, once until that changes."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        super().__init__("queues", self.look_at_times)
+        super().__init__("queues", self.look_if_possible, pause_seconds=LOOK_SECONDS)
         self.settings = settings
         self.database = database
-        self._looked = time.monotonic()
         self._announced: dict[str, float] = {}
         self._suspected: set[str] = set()
         self._told: set[str] = set()
 
-    def look_at_times(self) -> None:
-        """Look, unless that was done a moment ago."""
-        if time.monotonic() - self._looked >= LOOK_SECONDS:
-            self._looked = time.monotonic()
-            try:
-                self.look()
-            except Unavailable as error:  # of which others tell
-                log.debug("queues cannot be looked at: %s", error.description)
+    def look_if_possible(self) -> None:
+        """Look, unless the broker or the database is away, of which others tell."""
+        try:
+            self.look()
+        except Unavailable as error:
+            log.debug("queues cannot be looked at: %s", error.description)
 
     def look(self) -> list[Unserved]:
         """Warn of the queues that were without a worker at the last look, too; those of which it did.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -42,8 +43,8 @@ from longshore.handlers.mounting import SOCKETS, Dispatcher, Mount, load_mounts
 from longshore.handlers.templates import Templates, declare_templates
 from longshore.jobs.announcing import announce
 from longshore.jobs.declaring import all_jobs, forget_jobs
-from longshore.jobs.duties import scheduled, sweeping
 from longshore.jobs.lost_tasks import LostTasks, forget_sent
+from longshore.jobs.periodic_tasks import scheduled, sweeping
 from longshore.jobs.reconcile import JobReconciler
 from longshore.jobs.results import open_store
 from longshore.jobs.results.files import ResultFiles
@@ -57,7 +58,7 @@ from longshore.monitoring.progress import ProgressWatch
 from longshore.monitoring.status_routes import declare_server_state
 from longshore.processes.message_queue import emitter, server_manager
 from longshore.processes.periodic import PeriodicThread
-from longshore.processes.schedule import Interval, PeriodicTask
+from longshore.processes.schedule import Interval, PeriodicTask, run_due
 from longshore.processes.version import app_version
 from longshore.queues.celery_app import make_celery
 from longshore.queues.unserved import QueueWatch
@@ -74,6 +75,7 @@ from longshore.server.pages import add_pages, refused_page
 from longshore.server.workbench import OLDER_SCRIPT, workbench_blueprint
 from longshore.settings import Settings
 from longshore.state.database import Database
+from longshore.state.waiting import OutcomeWaiter
 from longshore.stores.lists import Lists
 from longshore.tables.operations import close_registry
 from longshore.web.api import Api
@@ -85,6 +87,7 @@ logger = logging.getLogger(__name__)
 ENGINE_BUFFER_BYTES = 100_000_000
 """Where Engine.IO closes the connection; far above the limit that answers with an error."""
 
+DATASETS_SWEEP_SECONDS = 300
 FILES_SWEEP_SECONDS = 300
 TASKS_SWEEP_SECONDS = 3600
 
@@ -133,7 +136,7 @@ class Parts:
     socket_gate: SocketGate
     job_reconciler: JobReconciler | None = None
     """Begins once handlers have declared their jobs."""
-    lookouts: list[PeriodicThread] = field(default_factory=list)
+    threads: list[PeriodicThread] = field(default_factory=list)
 
     def sweep_files(self) -> None:
         """Remove what is over: links, resumable uploads, and what broken-off uploads left."""
@@ -152,8 +155,8 @@ class Parts:
         self.reconciler.stop()
         if self.job_reconciler is not None:
             self.job_reconciler.stop()
-        for lookout in self.lookouts:
-            lookout.stop()
+        for thread in self.threads:
+            thread.stop()
         try:
             self.sockets.close()
         except LongshoreError as error:
@@ -176,14 +179,16 @@ def create_app(settings: Settings) -> Application:
     app = make_application()
     access = Access(settings)
     database = Database(settings.database)
+    waiter = OutcomeWaiter(database)
     celery = make_celery(settings)
-    service = Datasets(settings, database, make_enqueue(celery), make_enqueue(celery, imports=True))
+    service = Datasets(settings, database, make_enqueue(celery), make_enqueue(celery, imports=True), waiter)
     publisher = emitter(settings)
     store = open_store(settings, database)
     # As many messages for a batch as jobs may run at once here: each begins a worker, and the worker goes on by itself.
     wake = make_wake(celery, settings.job_concurrency)
-    jobs = Jobs(settings, database, store, wake, partial(announce, publisher))
+    jobs = Jobs(settings, database, store, wake, partial(announce, publisher), waiter)
     server = _socket_server(settings, access)
+    server.manager.on_message = waiter.look_now
     sockets = DatasetSockets(server, service)
     server.refuse = sockets.refuse
     server.gate = socket_gate = SocketGate(
@@ -229,24 +234,26 @@ def create_app(settings: Settings) -> Application:
     warn_of_unknown_sources(settings)
     declare_last(app, api, settings, services)
     document_declared_jobs(api, jobs)
-    duties = [
+    tasks = [
         *scheduled(all_jobs(), wake),
         sweeping(database, store, ResultFiles(settings.results_folder)),
         *clearing(settings, database, responses),
+        PeriodicTask("longshore.datasets.sweep", Interval(DATASETS_SWEEP_SECONDS), lambda _: parts.reconciler.sweep),
         PeriodicTask("longshore.delivery.sweep", Interval(FILES_SWEEP_SECONDS), lambda _: parts.sweep_files),
         PeriodicTask("longshore.tasks.sweep", Interval(TASKS_SWEEP_SECONDS), forget_sent),
     ]
-    parts.job_reconciler = JobReconciler(database, publisher, wake, duties, settings.result_ttl)
+    parts.job_reconciler = JobReconciler(database, publisher, wake, settings.result_ttl)
     parts.job_reconciler.start()
-    parts.lookouts = [
+    parts.threads = [
         QueueWatch(settings, database),
         progress,
         LostTasks(celery, database),
+        PeriodicThread("schedule", lambda: run_due(database, tasks, time.time())),
         PeriodicThread("rates", access.rates.look),
         PeriodicThread("links", services.links.break_leases),
     ]
-    for lookout in parts.lookouts:
-        lookout.start()
+    for thread in parts.threads:
+        thread.start()
     parts.reconciler.start()
     socket_gate.start()
     atexit.register(parts.close)

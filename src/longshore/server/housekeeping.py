@@ -19,16 +19,16 @@ MAX_RETENTION_SECONDS = 3600
 
 
 def clearing(settings: Settings, database: Database, responses: ResponseCache) -> Iterable[PeriodicTask]:
-    """The duties to clear away expired responses, and datasets that nobody changed for long."""
-    yield _duty("responses", RESPONSES_SECONDS, responses.files.sweep)
+    """The periodic tasks to clear away expired responses, and datasets that nobody changed for long."""
+    yield _every("responses", RESPONSES_SECONDS, responses.files.sweep)
     ttl = settings.dataset_ttl
     if ttl is not None:
         folder = settings.datasets_folder
         pause = int(min(max(ttl / 10, 1), MAX_RETENTION_SECONDS))
-        yield _duty("datasets", pause, lambda: remove_unchanged(database, folder, ttl, steady.now()))
+        yield _every("datasets", pause, lambda: remove_unchanged(database, folder, ttl, steady.now()))
 
 
-def _duty(name: str, seconds: int, work: Callable[[], object]) -> PeriodicTask:
+def _every(name: str, seconds: int, work: Callable[[], object]) -> PeriodicTask:
     def begin(_: Connection) -> Callable[[], object]:
         return work
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from longshore.state.database import metadata
 
-duties = sa.Table(
-    "duties",
+last_runs = sa.Table(
+    "duties",  # its name of old, which databases keep
     metadata,
     sa.Column("name", sa.Text, primary_key=True, comment="of a schedule, or of a sweep"),
     sa.Column("last_run", sa.Float, nullable=False, comment="the scheduled moment that was last carried out"),

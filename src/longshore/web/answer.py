@@ -38,11 +38,12 @@ class Answer(BaseModel):
     def to_wire(self) -> dict[str, Any]:
         """The fields that were given, as what JSON is made of."""
         held, given = self.__dict__, self.model_fields_set
-        return {
+        declared = {
             wire: wire_of(held[name]) if may_nest else held[name]
             for name, wire, may_nest in _fields(type(self))
             if name in given
         }
+        return declared | (self.model_extra or {})
 
 
 @cache

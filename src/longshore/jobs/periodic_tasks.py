@@ -28,7 +28,7 @@ AT_ONCE = 500
 
 
 def scheduled(types: Iterable[JobType], wake: Callable[[str], None]) -> list[PeriodicTask]:
-    """A duty for each declared job that has a schedule."""
+    """A periodic task for each declared job that has a schedule."""
     return [
         PeriodicTask(f"job {declared.name}", parse_schedule(declared.every), partial(_submit, declared, wake))
         for declared in types
@@ -48,7 +48,7 @@ def _submit(declared: JobType, wake: Callable[[str], None], connection: Connecti
 
 
 def sweeping(database: Database, store: ResultStore, files: ResultFiles) -> PeriodicTask:
-    """The duty to forget what has expired."""
+    """The periodic task to forget what has expired."""
 
     def begin(_: Connection) -> Callable[[], object]:
         return partial(sweep, database, store, files, steady.now())
