@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from longshore.processes import own_log
 from longshore.settings import Settings, file_variable
+from support.memory import memory_folder
 from support.postgres import Postgres, running_postgres, why_not
 from support.server import LongshoreServer
 from support.times import FolderTimes
@@ -40,6 +44,34 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in (field, field.upper(), file_variable(field)):
             if name in os.environ:
                 monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the server's log once: what one test kept would come back in another, its closed files too."""
+    monkeypatch.setattr(own_log, "_log", own_log._Log())
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder of the test's own: in memory, unless whole servers keep their data there, as their users' do on a disk.
+
+    The database and every file are synced all the time: tests waited for the disk more than they computed.
+    """
+    on_disk = request.node.get_closest_marker("processes") or "server" in request.fixturenames
+    memory = None if on_disk else memory_folder()
+    if memory is None:
+        yield request.getfixturevalue("tmp_path_on_disk")
+        return
+    with tempfile.TemporaryDirectory(prefix="longshore-test-", dir=memory, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def tmp_path_on_disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For what a file system in memory cannot do."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(name)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from longshore.access.scopes import Scope
 from longshore.access.tokens import Token, make_token
 from longshore.server.application import create_app
 from longshore.settings import Settings
-from longshore.state.database import migrate
+from support.databases import prepare
 
 
 @dataclass
@@ -88,7 +88,7 @@ def serve(storage: Path, tmp_path: Path) -> Iterator[Serve]:
         settings = Settings.from_environment(
             root_storage_path=storage, audit_log=tmp_path / "audit.log", handlers_dir=tmp_path / "handlers", **chosen
         )
-        migrate(settings)
+        prepare(settings)
         served = Served(create_app(settings), settings)
         made.append(served)
         return served

@@ -13,8 +13,9 @@ from longshore.datasets.drain import Drainer
 from longshore.datasets.service import Asker, Datasets
 from longshore.errors import Unavailable
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
 from longshore.tables.reading import ReadOptions
+from support.databases import prepare
 from support.server import LongshoreServer
 from support.sockets import Listener
 
@@ -66,7 +67,7 @@ class Bench:
 
 @pytest.fixture
 def bench(settings: Settings) -> Iterator[Bench]:
-    migrate(settings)
+    prepare(settings)
     database = Database(settings.database)
     enqueued: list[str] = []
     queue = Recorder()

@@ -11,7 +11,8 @@ import pytest
 
 from longshore.delivery.links import Links
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 from support.server import LongshoreServer
 
 BIG = random.Random(1).randbytes(3_000_001)
@@ -53,7 +54,7 @@ def address(http: httpx.Client) -> Callable[..., str]:
 
 @pytest.fixture
 def links(settings: Settings) -> Iterator[Links]:
-    migrate(settings)
+    prepare(settings)
     database = Database(settings.database)
     yield Links(settings, database)
     database.close()

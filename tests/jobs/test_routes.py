@@ -23,8 +23,9 @@ from longshore.jobs.results import open_store
 from longshore.jobs.routes import declare_jobs_api, document_declared_jobs
 from longshore.jobs.service import Jobs
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
 from longshore.web.api import Api, error_response
+from support.databases import prepare
 from support.waiting import eventually
 
 BASE = "/api/v1/jobs"
@@ -35,7 +36,7 @@ class Place:
     """The service with its routes, what it told whom, and a worker by hand."""
 
     def __init__(self, settings: Settings) -> None:
-        migrate(settings)
+        prepare(settings)
         self.settings = settings
         self.woken: list[tuple[str, int]] = []
         self.announced: list[Job] = []

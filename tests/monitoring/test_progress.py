@@ -13,14 +13,15 @@ from longshore.datasets.models import mailbox as entries
 from longshore.monitoring.health import CheckError, check_changes
 from longshore.monitoring.progress import STILL_SECONDS, ProgressWatch
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 
 
 class World:
     """A database with sessions in which something waits, and a clock."""
 
     def __init__(self, settings: Settings) -> None:
-        migrate(settings)
+        prepare(settings)
         self.settings = settings
         self.database = Database(settings.database)
         self.now = 1000.0

@@ -14,7 +14,8 @@ from longshore.handlers.caching import ResponseCache
 from longshore.processes.schedule import run_due
 from longshore.server.housekeeping import clearing
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 from support.server import LongshoreServer
 from support.sockets import Listener
 from support.waiting import eventually
@@ -22,7 +23,7 @@ from support.waiting import eventually
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    migrate(settings)
+    prepare(settings)
     made = Database(settings.database)
     yield made
     made.close()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 from support.waiting import eventually
 
 
@@ -19,7 +20,7 @@ def broker(tmp_path: Path) -> Iterator[Settings]:
 
     made = Settings.from_environment(root_storage_path=tmp_path / "storage")
     made.root_storage_path.mkdir()
-    migrate(made)
+    prepare(made)
     path = prepare_broker(made)
     child = make_broker(made, path, ())
     child.start()

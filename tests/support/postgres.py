@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from support.memory import memory_folder
+
 
 def why_not() -> str:
     """Why there can be no PostgreSQL on this machine; "" if there can."""
@@ -50,21 +52,21 @@ class Postgres:
     def stop(self) -> None:
         self._run(str(_tool("pg_ctl")), "-D", f"{self.folder}/data", "-m", "immediate", "-w", "stop")
 
-    def database(self) -> str:
-        """SQLAlchemy URL of a new, empty database."""
+    def database(self, template: str = "template1") -> str:
+        """SQLAlchemy URL of a new database: an empty one, or a copy of one that nobody is connected to."""
         import psycopg
 
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(f"host={self.folder} user=tests dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[arg-type]
         return f"postgresql+psycopg://tests@/{name}?host={quote(str(self.folder), safe='')}"
 
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Start one, and stop it at the end."""
-    # Unix sockets have short paths; pytest's folders are too deep for them.
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+    # Unix sockets have short paths; pytest's folders are too deep for them. It syncs nothing, so memory will do.
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=memory_folder(), ignore_cleanup_errors=True) as folder:
         server = Postgres(Path(folder))
         server.start()
         try:

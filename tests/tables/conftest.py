@@ -16,10 +16,7 @@ MakeTable = Callable[..., Table]
 
 @pytest.fixture(autouse=True)
 def _examples_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The folder of each example stands in memory: the engine syncs every file, and thousands of examples waited.
-
-    What lasts longer, such as ``tmp_path``, stays on the disk.
-    """
+    """The folder of each example stands in memory: the engine syncs every file, and thousands of examples waited."""
     tmp_path_factory.getbasetemp()  # chosen at the first use, for the whole run
     if folder := memory_folder():
         monkeypatch.setattr(tempfile, "tempdir", str(folder))

@@ -12,7 +12,8 @@ import pytest
 
 from longshore.jobs.results import ResultStore, open_store
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 from support.stores import GivenMongo, NxServer, PostgresServer, RedisServer, Server, redis_binary, why_no_nx
 
 STORES = (
@@ -96,7 +97,7 @@ def place(request: pytest.FixtureRequest, storage: Path) -> Place:
 @pytest.fixture
 def store(place: Place) -> Iterator[ResultStore]:
     """A store of each kind, empty."""
-    migrate(place.settings)
+    prepare(place.settings)
     database = Database(place.settings.database)
     opened = open_store(place.settings, database)
     yield opened

@@ -24,7 +24,8 @@ from longshore.jobs.results import open_store
 from longshore.jobs.results.celery_backends import result_options
 from longshore.queues.celery_app import make_celery
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 from support.stores import GivenMongo, RedisServer, mongo_database
 from support.waiting import eventually
 
@@ -46,7 +47,7 @@ def make_app() -> Iterator[Callable[[Settings], Any]]:
     made: list[Any] = []
 
     def make(settings: Settings) -> Any:
-        migrate(settings)
+        prepare(settings)
         made.append(make_celery(settings))
         return made[-1]
 

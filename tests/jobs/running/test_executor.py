@@ -18,7 +18,8 @@ from longshore.jobs.running.executor import UNREADY_SECONDS, JobExecutor
 from longshore.jobs.running.runner import Runner
 from longshore.processes.stop_signal import StopSignal
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
+from support.databases import prepare
 
 from .conftest import HANDLERS
 
@@ -60,7 +61,7 @@ class Place:
 def place(storage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("HANDLERS_DIR", str(HANDLERS))
     settings = Settings.from_environment(root_storage_path=storage)
-    migrate(settings)
+    prepare(settings)
     made = Place(settings)
     yield made
     made.executor.close()
