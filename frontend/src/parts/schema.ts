@@ -244,10 +244,11 @@ export function humanise(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function labelOf(name: string, title?: string): string {
-  const made = humanise(name);
-  // pydantic makes titles from names: "Curve Number" says no more than we do.
-  return name === "" || title === undefined || title.toLowerCase() === made.toLowerCase() ? made : title;
+const letters = (text: string) => text.replace(/[\W_]/g, "").toLowerCase();
+
+/** What a person calls a parameter: its title, if that is more than pydantic makes of the name ("Curve Number"). */
+export function labelOf(name: string, title?: string): string {
+  return name === "" || title === undefined || letters(title) === letters(name) ? humanise(name) : title;
 }
 
 function hintOf(schema: Schema, kind: Kind): string {

@@ -44,6 +44,20 @@ describe("forms from schemas", () => {
       fieldsOf(madeUp({ field: { type: "string", "x-control": "hologram" } }, ["field"]), { columns: [], rows: [] }),
     ).toBeNull();
   });
+  it("makes do with what an operation of somebody's own says", () => {
+    const schema = { maxWords: { type: "integer", title: "Maxwords", description: "at most so many" } };
+    const lists = { stopWords: { type: "array", items: { type: "string" }, title: "Stopwords" } };
+    expect(
+      fieldsOf(madeUp({ ...schema, ...lists }), { columns: [], rows: [] })!.map(({ label, hint, control }) => [
+        label,
+        hint,
+        control,
+      ]),
+    ).toEqual([
+      ["Max words", "At most so many", "number"],
+      ["Stop words", "", "lines"],
+    ]);
+  });
   it("finds the field that a sentence is about", () => {
     const fields = fieldsOf(fill, { columns: [], rows: [] })!;
     expect(fieldAtFault(fields, "metric: input should be 'mean'")).toBe("metric");

@@ -1,7 +1,7 @@
 /** Forms from the operations' JSON Schemas: which controls, what they start with, and what is sent. */
 import type { Metadata, OperationInfo } from "../../api/rest";
 import { isNumeric } from "../../parts/format";
-import { humanise } from "../../parts/schema";
+import { labelOf } from "../../parts/schema";
 import { readRows } from "../newrows";
 import type { ExpressionFunction } from "./controls/expression";
 
@@ -110,8 +110,9 @@ export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] 
     }
     fields.push({
       name,
-      label: property.title ?? humanise(name),
-      hint: property["x-hint"] ?? "",
+      label: labelOf(name, property.title),
+      // Of an operation of the deployer's own there may be a description alone.
+      hint: property["x-hint"] ?? sentence(property.description),
       required: required || (property["x-required"] ?? false),
       initial: initialOf(property, found.control, selected),
       when: property["x-when"],
@@ -123,6 +124,8 @@ export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] 
   }
   return fields;
 }
+
+const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
 const CONTROLS: readonly string[] = [
   "code",
@@ -160,6 +163,7 @@ function controlOf(schema: Schema, whole: Schema): Pick<Field, "control" | "choi
   if (enumeration) return { control: "enum", choices: choicesOf(schema, enumeration.enum) };
   const types = options.map((each) => each.type);
   if (types.includes("boolean")) return { control: "boolean" };
+  if (types.includes("array")) return options[0]?.items?.$ref || options.length > 1 ? null : { control: "lines" };
   if (types.includes("integer") || types.includes("number"))
     return { control: "number", isMixed: types.includes("string") };
   return types.includes("string") ? { control: "text" } : null;
