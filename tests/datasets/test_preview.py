@@ -119,7 +119,7 @@ def test_the_beginning_of_a_large_file_is_looked_at(
     path = tmp_path / "large"
     path.write_bytes((("" if line.startswith("{") else "a;b\n") + line * 200).encode(encoding))
     with path.open("rb", buffering=0) as file:
-        found = preview.look_at_copy(file, settings, "large", preview.ReadOptions())
+        found = preview.look_at_copy(file, settings, "large", preview.ReadOptions()).to_wire()
     assert found["dataSize"] is None
     assert found["rows"][0] == found["rows"][-1] == [1, "ä"]
     assert found["warnings"] == []
