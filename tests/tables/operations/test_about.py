@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
+from longshore.datasets.routes import describe_operation
 from longshore.tables.core.forms import Control
-from longshore.tables.operations import Operation, all_operations, require_operation
+from longshore.tables.operations import OneColumn, Operation, all_operations, base, require_operation
 from longshore.tables.operations.about import GROUPS
 from longshore.tables.operations.aggregate import ABOUT, AggregateParameters
 from longshore.tables.operations.base import operation
@@ -65,12 +66,17 @@ def test_forms_speak_to_people(name: str, model: Any) -> None:
             assert set(asked.get("x-choices", {})) <= {*enumerated, *asked.get("examples", ())}
 
 
-def test_an_operation_without_words_is_refused() -> None:
-    class Wordless(Operation):
-        """Do something."""
+def test_an_operation_of_somebodys_own_stands_behind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_registry", dict(base._registry))
+    monkeypatch.setattr(base, "_closed", False)
 
-        name = "wordless"
+    @operation
+    class PaintRed(Operation):
+        """Paint it red."""
+
+        name = "paintRed"
         example = {"columnIndex": 0}  # noqa: RUF012
+        parameters: OneColumn
 
         def transform(self, table: Any, facts: Any) -> Any:
             raise NotImplementedError
@@ -78,5 +84,6 @@ def test_an_operation_without_words_is_refused() -> None:
         def report(self, before: Any, after: Any, facts: Any) -> Any:
             raise NotImplementedError
 
-    with pytest.raises(ValueError, match="wordless: an operation says in `about`"):
-        operation(Wordless)
+    rows = [each.name for each in all_operations() if each.about.group == "Rows"]
+    assert (PaintRed.about.title, rows[-1]) == ("Paint red", "paintRed")
+    assert describe_operation(PaintRed).to_wire()["lines"] == []

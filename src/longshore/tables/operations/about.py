@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -11,6 +12,9 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 
 Selected = Literal["any", "one", "some", "several"]
 """How many have to be selected: no matter, exactly one, at least one, at least two."""
+
+MAX_RANK = 1_000
+"""Behind all that say where they stand."""
 
 NUMBERS = ("int", "float", "decimal", "duration")
 TEXT = ("string",)
@@ -57,6 +61,16 @@ class About:
     lines: tuple[str, ...]
     words: str = ""
     fits: Fits = field(default_factory=Fits)
+
+    @classmethod
+    def of_name(cls, name: str) -> About:
+        """For an operation that says nothing of itself: by its name, behind the others.
+
+        >>> About.of_name("paintRed").title
+        'Paint red'
+        """
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").lower()
+        return cls(words[:1].upper() + words[1:], "Rows", MAX_RANK, ())
 
     @property
     def order(self) -> tuple[int, int, str]:

@@ -328,11 +328,11 @@ def operation(declared: Declared) -> Declared:
     """
     if _closed:
         raise RuntimeError(f"{declared.name}: operations are declared before the server starts")
-    if not hasattr(declared, "about"):
-        raise ValueError(f"{declared.name}: an operation says in `about` what people call it and what it fits")
     if not declared.summary():
         raise ValueError(f"{declared.name}: an operation needs a docstring; its first line is shown to users")
     declared.parse(declared.example)
+    if not hasattr(declared, "about"):
+        declared.about = About.of_name(declared.name)
     for name in (declared.name, *declared.aliases):
         if name in _registry:
             raise ValueError(
