@@ -96,3 +96,11 @@ def test_a_picture_is_shown_once(serving: LongshoreServer, recording: Path, page
     assert quote(picture.name) in shown.headers["content-disposition"]
     assert page.eval_on_selector("img", "picture => picture.naturalWidth") > 0
     eventually(lambda: httpx.head(address).status_code == 404, 30, "the address to be used up")
+
+
+def test_who_jumps_while_the_first_answer_still_comes_is_the_same_taker(serving: LongshoreServer) -> None:
+    address = httpx.post(f"{serving.url}/file", params={"name": NAME}).json()["addr"]
+    near_the_end = {"Range": "bytes=104955904-"}
+    with httpx.Client(base_url=serving.url) as player, player.stream("GET", address, headers={"Range": "bytes=0-"}):
+        assert player.get(address, headers=near_the_end).status_code == 206
+        assert httpx.get(serving.url + address, headers=near_the_end).status_code == 409, "a stranger is not"

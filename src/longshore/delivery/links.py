@@ -259,19 +259,22 @@ class Links:
         """
         with self.database.reading() as connection:
             link, kept = records.open_link(connection, uid)
+        # A request without the cookie is nobody we know, not even the one before it. The next one may bring the cookie
+        # while this one is still sending, as a player does that jumps: then both are the same taker.
+        taker = request.cookies.get(COOKIE) or secrets.token_urlsafe(12)
         if link.source is not None:
-            response = self._open_made(link, request, download=download or link.download)
+            response = self._open_made(link, request, taker, download=download or link.download)
         elif kept is not None:
-            response = self._open_file(link, kept, request, download=download or link.download)
+            response = self._open_file(link, kept, request, taker, download=download or link.download)
         else:
             raise LinkNotFound.now()
         if link.one_time and COOKIE not in request.cookies:
-            response.set_cookie(
-                COOKIE, secrets.token_urlsafe(12), path=ADDRESS, secure=request.is_secure, httponly=True, samesite="Lax"
-            )
+            response.set_cookie(COOKIE, taker, path=ADDRESS, secure=request.is_secure, httponly=True, samesite="Lax")
         return response
 
-    def _open_file(self, link: Link, kept: cache.CachedFile, request: Request, *, download: bool) -> Response:
+    def _open_file(
+        self, link: Link, kept: cache.CachedFile, request: Request, taker: str, *, download: bool
+    ) -> Response:
         path = self.cache.path_of(kept.id)
         content = Content(
             path=path,
@@ -285,7 +288,7 @@ class Links:
             # What can be taken once has to be counted here.
             handed_over={} if link.one_time else self.front.hand_over(AREA, self.cache.folder, path),
         )
-        watch = self._watch(link, kept.size, request) if link.one_time else None
+        watch = self._watch(link, kept.size, request, taker) if link.one_time else None
         if watch is None:
             self._touch(link.uid)
         try:
@@ -293,14 +296,14 @@ class Links:
         except FileNotFoundError:
             raise LinkNotFound.now() from None
 
-    def _open_made(self, link: Link, request: Request, *, download: bool) -> Response:
+    def _open_made(self, link: Link, request: Request, taker: str, *, download: bool) -> Response:
         assert link.source is not None  # noqa: S101 - the caller looked
         if request.method == "HEAD":
             response = Response(content_type=link.content_type)
             response.headers["Accept-Ranges"] = "none"
             return response
         # Its bytes are not known before; the claim on the first one stands for all of them.
-        watch = self._watch(link, 1, request) if link.one_time else None
+        watch = self._watch(link, 1, request, taker) if link.one_time else None
         if watch is not None:
             watch.begin([(0, 1)])
         try:
@@ -318,9 +321,7 @@ class Links:
         response.headers["Content-Disposition"] = disposition(made.name, download=download)
         return response
 
-    def _watch(self, link: Link, size: int, request: Request) -> TransferTracker:
-        # A request without the cookie is nobody we know, not even the one before it.
-        taker = request.cookies.get(COOKIE) or secrets.token_hex(8)
+    def _watch(self, link: Link, size: int, request: Request, taker: str) -> TransferTracker:
         return TransferTracker(
             self.database,
             link.uid,
