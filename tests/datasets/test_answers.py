@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -11,8 +11,11 @@ from pydantic import ValidationError
 from datasets.conftest import Bench
 from longshore.datasets.answers import OperationDone, Travelled
 from longshore.datasets.service import READS
+from longshore.errors import InvalidValue
 from longshore.samples import FILMS, LATER_FILMS, STUDIOS
-from longshore.tables.operations import Operation, all_operations
+from longshore.tables.core.table import Table
+from longshore.tables.operations import Change, OneColumn, Operation, Report, all_operations, base
+from longshore.tables.operations.facts import NoFacts
 
 CHARTS: list[dict[str, Any]] = [
     {"type": "histogram", "columnIndices": [0]},
@@ -48,6 +51,43 @@ def test_an_operation_of_somebodys_own_may_tell_more() -> None:
     assert OperationDone(**told, changed=changed).to_wire() == {**told, "changed": changed}
     with pytest.raises(ValidationError):
         Travelled(**told, changed=True)
+
+
+class TooDark(InvalidValue):
+    """An error of somebody's own, with a field of its own."""
+
+    code = "TooDark"
+
+    def to_wire(self) -> dict[str, Any]:
+        return {**super().to_wire(), "lux": 3}
+
+
+class Paint(Operation[NoFacts]):
+    """Paint a column."""
+
+    name = "paint"
+    example: ClassVar[dict[str, Any]] = {"columnIndex": 0}
+    parameters: OneColumn
+
+    def transform(self, table: Table, facts: NoFacts) -> Change:
+        if self.parameters.column_index == 1:
+            raise TooDark("nobody sees it")
+        return Change.nothing(table)
+
+    def report(self, before: Table, after: Table, facts: NoFacts) -> Report:
+        return Report("Painted it", {"mood": "fine", "operation": "another", "requestID": "another"})
+
+
+def test_an_operation_of_somebodys_own_is_done_and_refused_as_ours(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(base._registry, "paint", Paint)
+    session = bench.upload(TABLE)
+    done = bench.change(session, "paint", columnIndex=0)
+    assert (done["success"], done["mood"], done["operation"]) == (True, "fine", "paint")
+    assert done["requestID"] != "another"
+    refused = bench.change(session, "paint", columnIndex=1)
+    assert (refused["success"], refused["error"], refused["lux"]) == (False, "TooDark", 3)
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda each: each["type"])

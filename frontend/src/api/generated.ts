@@ -4226,8 +4226,6 @@ export interface components {
         /**
          * OperationDone
          * @description An operation that is done. What an operation tells of itself beside, only some do; see its documentation.
-         *
-         *     An operation of somebody's own may tell more; of ours, tests see that all of it is declared.
          */
         OperationDone: {
             /** Operation */

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from longshore.tables.operations.about import Group, Selected
 from longshore.tables.replay.recipe import Recipe
-from longshore.web.answer import Answer
+from longshore.web.answer import Answer, OpenAnswer
 
 # -- files and their import ----------------------------------------------------------------------------------------
 
@@ -167,13 +167,8 @@ class TableChanged(Changed):
     changed: TableDifference
 
 
-class OperationDone(TableChanged):
-    """An operation that is done. What an operation tells of itself beside, only some do; see its documentation.
-
-    An operation of somebody's own may tell more; of ours, tests see that all of it is declared.
-    """
-
-    model_config = ConfigDict(extra="allow")
+class OperationDone(TableChanged, OpenAnswer):
+    """An operation that is done. What an operation tells of itself beside, only some do; see its documentation."""
 
     added: int | None = Field(None, description="rows of the other table")
     ambiguous: SkipValidation[bool | None] = Field(None, description="whether the text could be read in two ways")
@@ -291,7 +286,7 @@ class AnyChanged(OperationDone):
     columns: int | None = None
 
 
-class ChangeFailed(Answered):
+class ChangeFailed(Answered, OpenAnswer):
     """A change that is refused: nothing was changed."""
 
     error: str

@@ -549,7 +549,9 @@ def _answer(model: type[Answer], entry: Entry, **fields: Any) -> dict[str, Any]:
         "requestID": entry.request_id,
     }
     warnings = {"warnings": [*fields.pop("warnings", []), *entry.warnings]} if entry.warnings else {}
-    return model(**standard, **fields, **warnings).to_wire()
+    # They win over an outcome's field of the same name.
+    told = {name: value for name, value in fields.items() if name not in standard}
+    return model(**standard, **told, **warnings).to_wire()
 
 
 def announce(emitter: Emitter, entry: Entry, answer: dict[str, Any]) -> bool:

@@ -46,6 +46,12 @@ class Answer(BaseModel):
         return declared | (self.model_extra or {})
 
 
+class OpenAnswer(Answer):
+    """An answer to which an operation or an error of somebody's own may add; what ours tell is declared."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 @cache
 def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, bool], ...]:
     """Each field's name, its name on the wire, and whether models may stand in it."""
