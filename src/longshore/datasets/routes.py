@@ -38,7 +38,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import IO, Any
 
@@ -437,15 +437,9 @@ def describe_aggregate() -> answers.OperationInfo:
 
 
 def _described(about: About, **rest: Any) -> answers.OperationInfo:
-    fits = answers.OperationFits(
-        columns=about.fits.columns,
-        kinds=list(about.fits.kinds),
-        missing=about.fits.missing,
-        rows=about.fits.rows,
-        view=about.fits.view,
-    )
-    words = {"title": about.title, "group": about.group, "words": about.words, "lines": list(about.lines)}
-    return answers.OperationInfo(**words, fits=fits, **rest)
+    told = asdict(about)
+    del told["rank"]  # the list is in its order
+    return answers.OperationInfo(**told, **rest)
 
 
 def _operation_endpoint(service: Datasets, declared: type[Operation]) -> Endpoint:

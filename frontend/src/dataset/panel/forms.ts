@@ -5,30 +5,30 @@ import { labelOf } from "../../parts/schema";
 import { readRows } from "../newrows";
 import type { ExpressionFunction } from "./controls/expression";
 
-export type Control =
-  | "column"
-  | "columns"
-  | "column-index"
-  | "enum"
-  | "boolean"
-  | "number"
-  | "text"
-  | "code"
-  | "expression"
-  | "lines"
-  | "sort"
-  | "value"
-  | "type"
-  | "rows"
-  | "session"
-  | "keys"
-  | "other-columns"
-  | "merges"
-  | "record"
-  | "new-rows"
-  | "row"
-  | "place"
-  | "measures";
+/** Controls that parameters ask for by name. */
+const ASKED_FOR = [
+  "code",
+  "column",
+  "column-index",
+  "columns",
+  "expression",
+  "keys",
+  "lines",
+  "measures",
+  "merges",
+  "new-rows",
+  "other-columns",
+  "place",
+  "record",
+  "row",
+  "rows",
+  "session",
+  "sort",
+  "type",
+  "value",
+] as const;
+/** The others follow from the type alone. */
+export type Control = (typeof ASKED_FOR)[number] | "enum" | "boolean" | "number" | "text";
 export interface Field {
   name: string;
   label: string;
@@ -127,32 +127,10 @@ export function fieldsOf(operation: OperationInfo, selected: Selected): Field[] 
 
 const sentence = (text = "") => text.charAt(0).toUpperCase() + text.slice(1);
 
-const CONTROLS: readonly string[] = [
-  "code",
-  "column",
-  "column-index",
-  "columns",
-  "expression",
-  "keys",
-  "lines",
-  "measures",
-  "merges",
-  "new-rows",
-  "other-columns",
-  "place",
-  "record",
-  "row",
-  "rows",
-  "session",
-  "sort",
-  "type",
-  "value",
-] satisfies Control[];
-
 function controlOf(schema: Schema, whole: Schema): Pick<Field, "control" | "choices" | "isMixed" | "functions"> | null {
   const control = schema["x-control"] === "column-indices" ? "columns" : schema["x-control"];
   if (control !== undefined) {
-    if (!isControl(control)) return null;
+    if (!isAskedFor(control)) return null;
     if (control === "expression") return { control, functions: schema["x-functions"] ?? [] };
     if (control === "type") return { control, choices: choicesOf(schema, schema.examples) };
     if (control === "measures") return { control, choices: choicesOf(...functionOf(schema, whole)) };
@@ -169,7 +147,8 @@ function controlOf(schema: Schema, whole: Schema): Pick<Field, "control" | "choi
   return types.includes("string") ? { control: "text" } : null;
 }
 
-const isControl = (name: string): name is Control => CONTROLS.includes(name);
+const isAskedFor = (name: string): name is (typeof ASKED_FOR)[number] =>
+  (ASKED_FOR as readonly string[]).includes(name);
 
 const choicesOf = (schema: Schema, values: unknown[] = []): Choice[] =>
   values.map(String).map((value) => ({ value, label: schema["x-choices"]?.[value] ?? value }));
