@@ -14,10 +14,15 @@ from hypothesis import settings as hypothesis_settings
 
 from longshore.processes import own_log
 from longshore.settings import Settings, file_variable
+from longshore.state.database import Database
+from support.databases import prepare
+from support.declared import declared
 from support.memory import memory_folder
 from support.postgres import Postgres, running_postgres, why_not
 from support.server import LongshoreServer
 from support.times import FolderTimes
+
+__all__ = ["declared"]
 
 # Chosen with --hypothesis-profile: ordinary runs draw the same examples everywhere, "fresh" ones look for new finds.
 for profile, examples in (("quick", 50), ("thorough", 1000), ("fresh", 200)):
@@ -84,6 +89,15 @@ def storage(tmp_path: Path) -> Path:
 def settings(storage: Path) -> Settings:
     """Settings on a fresh storage folder."""
     return Settings.from_environment(root_storage_path=storage)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The settings' own database, migrated; where each kind there is matters, ``support.databases`` has another."""
+    prepare(settings)
+    made = Database(settings.database)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import pytest
 from longshore.jobs import records
 from longshore.state.database import Database
 from support.databases import database
-from support.declared import declared
 
-__all__ = ["database", "declared", "put"]
+__all__ = ["database", "put"]
 
 
 @pytest.fixture

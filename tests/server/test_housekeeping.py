@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,9 @@ from longshore.processes.schedule import run_due
 from longshore.server.housekeeping import clearing
 from longshore.settings import Settings
 from longshore.state.database import Database
-from support.databases import prepare
 from support.server import LongshoreServer
 from support.sockets import Listener
 from support.waiting import eventually
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    prepare(settings)
-    made = Database(settings.database)
-    yield made
-    made.close()
 
 
 def test_what_a_killed_process_left_in_the_cache(settings: Settings, database: Database) -> None:

@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from longshore.errors import Unavailable
-from longshore.settings import Settings
 from longshore.state import waiting
-from longshore.state.database import Database, migrate
+from longshore.state.database import Database
 from longshore.state.waiting import Outcomes, OutcomeWaiter
 from support.waiting import eventually
 
@@ -34,14 +33,6 @@ class Kept:
         if self.error is not None:
             raise self.error
         return {key: self.found[key] for key in keys if key in self.found}
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    migrate(settings)
-    made = Database(settings.database)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A fixture of tests that declare jobs."""
+"""A fixture for whatever declares jobs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from longshore.jobs import declaring
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def declared() -> Iterator[None]:
-    """What a test declares is forgotten after it."""
+    """What a test declares is forgotten after it: other files of the same process list all jobs there are."""
     before = dict(declaring._types)
     yield
     declaring._types.clear()

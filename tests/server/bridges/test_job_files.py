@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
-import pytest
 import sqlalchemy as sa
 
 from longshore.delivery.links import Links
@@ -16,15 +14,7 @@ from longshore.jobs.records import NewJob
 from longshore.processes.running_job import running_job
 from longshore.server.bridges.job_files import sweep_links
 from longshore.settings import Settings
-from longshore.state.database import Database, migrate
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    migrate(settings)
-    made = Database(settings.database)
-    yield made
-    made.close()
+from longshore.state.database import Database
 
 
 def begin_job(database: Database) -> str:
