@@ -64,6 +64,7 @@ def test_forms_speak_to_people(name: str, model: Any) -> None:
                 assert other in schema["properties"]
             enumerated = {each for way in (asked, *asked.get("anyOf", ())) for each in way.get("enum", ())}
             assert set(asked.get("x-choices", {})) <= {*enumerated, *asked.get("examples", ())}
+            assert enumerated <= set(asked.get("x-choices", {})), f"a choice of {name}.{parameter} has no words"
 
 
 def test_an_operation_of_somebodys_own_stands_behind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,13 @@ _METHODS = {
     "pchip": "a curve that never overshoots",
     "akima": "a curve that hardly overshoots",
     "cubicspline": "a smooth curve of third degree",
+    "slinear": "straight lines, within the values only",
+    "piecewise_polynomial": "straight lines, as piecewise polynomials",
+    "from_derivatives": "straight lines, as polynomials from derivatives",
+    "barycentric": "one curve through all values (barycentric)",
+    "krogh": "one curve through all values (Krogh)",
 }
-"""What the methods are called; the others go by the name of their inventor, as SciPy calls them."""
+"""What the methods are called."""
 _STRAIGHT = {"slinear", "piecewise_polynomial", "from_derivatives"}
 """Without derivatives, the last two are straight lines between neighbours too."""
 _JOINING = {"linear", "nearest", "zero", "pad", *_STRAIGHT}
