@@ -27,9 +27,9 @@ def test_a_workbook_is_shown_before_it_is_opened(open_page: Open, tmp_path: Path
     page.goto(opened.url)
     page.get_by_label("A file with a table").set_input_files(tmp_path / "sales.xlsx")
     page.locator(".preview th", has_text="Amount").wait_for()
-    assert page.get_by_label("Rows to skip before it").input_value() == "3"
+    page.locator(".told", has_text="3 rows above the header hold a title").wait_for()
     page.get_by_text("2 rows, 3 columns").wait_for()
-    page.get_by_label("Rows to skip before it").fill("0")
+    page.get_by_label("Take it as it stands").check()
     page.locator(".preview th", has_text="Sales report").wait_for()
     page.get_by_role("combobox", name="Sheet").select_option("Notes")
     page.locator(".preview td", has_text="late").wait_for()
@@ -44,9 +44,29 @@ def test_lines_above_a_table_are_found(open_page: Open, tmp_path: Path) -> None:
     page.goto(opened.url)
     page.get_by_label("A file with a table").set_input_files(tmp_path / "sales.csv")
     page.locator(".preview th", has_text="Amount").wait_for()
+    page.locator(".told", has_text="3 lines above the header hold a title").wait_for()
     page.get_by_role("button", name="Open the table").click()
     page.locator(".cell", has_text="n/a").wait_for()
     assert page.locator(".size", has_text="2 × 3").is_visible()
+
+
+def test_of_a_large_text_the_beginning_is_shown_as_the_server_reads_it(open_page: Open, tmp_path: Path) -> None:
+    lines = ["Exported, in May", "code;when", *(f"{number};0{1 + number % 9}.03.2024" for number in range(100_000))]
+    (tmp_path / "large.csv").write_text("\n".join(lines) + "\n")
+    opened = open_page()
+    page = opened.page
+    page.goto(opened.url)
+    with page.expect_request("**/api/v1/look?*") as looked:
+        page.get_by_label("A file with a table").set_input_files(tmp_path / "large.csv")
+    assert "beginning=true" in looked.value.url
+    page.locator(".preview th", has_text="when").wait_for()
+    page.get_by_text("The first 30 rows, 2 columns").wait_for()
+    page.get_by_label("Keep every value as text").check()
+    page.locator(".preview th small", has_text="text").first.wait_for()
+    page.get_by_label("Names of the columns").select_option(label="there are none")
+    page.locator(".preview td", has_text="when").wait_for()
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".size", has_text="100,002 × 2").wait_for()
 
 
 def test_what_cannot_be_read_is_said_before_it_is_sent(open_page: Open, tmp_path: Path) -> None:

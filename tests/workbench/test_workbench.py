@@ -24,7 +24,7 @@ def test_a_table_is_previewed_imported_and_found_again(open_page: Open, tmp_path
     file.write_text("made by hand\nname;price\n Ann;1,5\nBob;\n", "utf-8")
     page.goto(opened.url)
     page.get_by_label("A file with a table").set_input_files(file)
-    page.get_by_label("Lines to skip before it").fill("1")
+    page.get_by_label("Lines to skip above them").fill("1")
     page.locator(".preview th", has_text="price").wait_for()
     assert page.locator(".preview tbody tr").count() == 2
     page.get_by_role("button", name="Open the table").click()

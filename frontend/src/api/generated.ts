@@ -3930,7 +3930,7 @@ export interface components {
             sheets: string[];
             /**
              * Suggestedskip
-             * @description rows or lines that seem to stand above the columns' names, for `initialSkip`
+             * @description rows or lines above the columns' names that were left out because they hold none
              */
             suggestedSkip: number;
         };
@@ -5704,10 +5704,10 @@ export interface components {
             seed: number | null;
             /**
              * Headerincluded
-             * @description whether the first line holds the columns' names
-             * @default true
+             * @description whether the first line holds the columns' names; found when absent
+             * @default null
              */
-            headerIncluded: boolean;
+            headerIncluded: boolean | null;
             /**
              * Sheet
              * @description name or index, from 0
@@ -5732,6 +5732,39 @@ export interface components {
              * @default null
              */
             dateOrder: ("dayFirst" | "monthFirst") | null;
+            /**
+             * Types
+             * @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these
+             * @default null
+             */
+            types: "text" | {
+                [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
+            } | null;
+            /**
+             * Structure
+             * @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last
+             * @default found
+             * @enum {string}
+             */
+            structure: "found" | "asItStands";
+            /**
+             * Quote
+             * @description what quotes, one character or `none`; found when absent
+             * @default null
+             */
+            quote: string | null;
+            /**
+             * Escape
+             * @description a backslash takes a quote for a character, or `none` does; found when absent
+             * @default null
+             */
+            escape: ("\\" | "") | null;
+            /**
+             * Comment
+             * @description what lines above the table begin with that are no part of it; `#` when absent
+             * @default null
+             */
+            comment: string | null;
             /**
              * Name
              * @description the file's name, when the body is the file itself; decides its format
@@ -6591,8 +6624,8 @@ export interface operations {
                 sampleSize?: number | null;
                 /** @description the same seed, file and size give the same rows */
                 seed?: number | null;
-                /** @description whether the first line holds the columns' names */
-                headerIncluded?: boolean;
+                /** @description whether the first line holds the columns' names; found when absent */
+                headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
                 /** @description one character, or "tab" */
@@ -6601,6 +6634,18 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
+                types?: "text" | {
+                    [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
+                } | null;
+                /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
+                structure?: "found" | "asItStands";
+                /** @description what quotes, one character or `none`; found when absent */
+                quote?: string | null;
+                /** @description a backslash takes a quote for a character, or `none` does; found when absent */
+                escape?: ("\\" | "") | null;
+                /** @description what lines above the table begin with that are no part of it; `#` when absent */
+                comment?: string | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
                 /** @description false: answer 202 at once and import in the background */
@@ -6665,8 +6710,8 @@ export interface operations {
                 sampleSize?: number | null;
                 /** @description the same seed, file and size give the same rows */
                 seed?: number | null;
-                /** @description whether the first line holds the columns' names */
-                headerIncluded?: boolean;
+                /** @description whether the first line holds the columns' names; found when absent */
+                headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
                 /** @description one character, or "tab" */
@@ -6675,6 +6720,18 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
+                types?: "text" | {
+                    [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
+                } | null;
+                /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
+                structure?: "found" | "asItStands";
+                /** @description what quotes, one character or `none`; found when absent */
+                quote?: string | null;
+                /** @description a backslash takes a quote for a character, or `none` does; found when absent */
+                escape?: ("\\" | "") | null;
+                /** @description what lines above the table begin with that are no part of it; `#` when absent */
+                comment?: string | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
                 /** @description false: answer 202 at once and import in the background */
@@ -6741,8 +6798,8 @@ export interface operations {
                 sampleSize?: number | null;
                 /** @description the same seed, file and size give the same rows */
                 seed?: number | null;
-                /** @description whether the first line holds the columns' names */
-                headerIncluded?: boolean;
+                /** @description whether the first line holds the columns' names; found when absent */
+                headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
                 /** @description one character, or "tab" */
@@ -6751,8 +6808,22 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
+                types?: "text" | {
+                    [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
+                } | null;
+                /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
+                structure?: "found" | "asItStands";
+                /** @description what quotes, one character or `none`; found when absent */
+                quote?: string | null;
+                /** @description a backslash takes a quote for a character, or `none` does; found when absent */
+                escape?: ("\\" | "") | null;
+                /** @description what lines above the table begin with that are no part of it; `#` when absent */
+                comment?: string | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
+                /** @description what is sent is only the beginning of a file; its last line, which may be cut, is left out */
+                beginning?: boolean;
             };
             header?: never;
             path?: never;
@@ -10277,8 +10348,8 @@ export interface operations {
                 sampleSize?: number | null;
                 /** @description the same seed, file and size give the same rows */
                 seed?: number | null;
-                /** @description whether the first line holds the columns' names */
-                headerIncluded?: boolean;
+                /** @description whether the first line holds the columns' names; found when absent */
+                headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
                 /** @description one character, or "tab" */
@@ -10287,6 +10358,18 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
+                types?: "text" | {
+                    [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
+                } | null;
+                /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
+                structure?: "found" | "asItStands";
+                /** @description what quotes, one character or `none`; found when absent */
+                quote?: string | null;
+                /** @description a backslash takes a quote for a character, or `none` does; found when absent */
+                escape?: ("\\" | "") | null;
+                /** @description what lines above the table begin with that are no part of it; `#` when absent */
+                comment?: string | null;
                 /** @description the file's name, when the body is the file itself; decides its format */
                 name?: string | null;
                 /** @description false: answer 202 at once and import in the background */

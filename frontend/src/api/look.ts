@@ -5,6 +5,8 @@ import { ApiError, errorOf, UNREACHABLE } from "./rest";
 export type Look = components["schemas"]["Look"];
 /** Larger files are not sent only to be looked at. */
 export const LOOK_BYTES = 30_000_000;
+/** Of a larger text so much is sent. */
+export const BEGINNING_BYTES = 1_000_000;
 
 export async function lookAt(
   file: Blob,

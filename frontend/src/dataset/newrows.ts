@@ -1,5 +1,5 @@
 /** Rows that a person types or pastes, in the table's columns. */
-import { guessDelimiter, parse } from "../start/sniff";
+import { guessDelimiter, parse } from "../parts/pasted";
 
 const MOST = 10_000;
 

@@ -1,6 +1,6 @@
 /** How to read a file, with its first rows as they would be read, before anything is imported. */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { io, type Socket } from "socket.io-client";
 import { account, whyReadOnly } from "../api/account";
 import type { Look } from "../api/look";
@@ -11,27 +11,35 @@ import { Back } from "../parts/icons";
 import { shown } from "../parts/records";
 import { useStore } from "../parts/store";
 import { navigate } from "../router";
-import { decode, guessSkip, sniff, sniffJson } from "./sniff";
 import type { Source } from "./sources";
 
 interface Options {
-  headerIncluded: boolean;
+  headerIncluded: string;
   initialSkip: string;
   delimiter: string;
   encoding: string;
   sheet: string;
   sampleSize: string;
   seed: string;
+  structure: string;
+  types: string;
 }
 const PLAIN: Options = {
-  headerIncluded: true,
+  headerIncluded: "",
   initialSkip: "",
   delimiter: "",
   encoding: "",
   sheet: "",
   sampleSize: "",
   seed: "",
+  structure: "",
+  types: "",
 };
+const HEADERS = [
+  ["", "found by itself"],
+  ["true", "the first line has them"],
+  ["false", "there are none"],
+];
 const DELIMITERS = [
   ["", "found by itself"],
   [",", "comma"],
@@ -61,15 +69,16 @@ interface Found {
   delimiter?: string;
   encoding?: string;
   sheets?: string[];
+  sheet?: string;
+  /** What the server did about this file, in its own sentences. */
+  told: string[];
 }
 const PAUSE_MILLISECONDS = 300;
 
 /** The options that were set, as the server takes them. */
 const written = (options: Options) =>
   Object.fromEntries(
-    Object.entries(options).flatMap(([name, value]) =>
-      value === "" || value === true ? [] : [[name, value === "\t" ? "tab" : String(value)]],
-    ),
+    Object.entries(options).flatMap(([name, value]) => (value === "" ? [] : [[name, value === "\t" ? "tab" : value]])),
   );
 
 const textual = (value: unknown) => (typeof value === "string" ? value : undefined);
@@ -82,6 +91,8 @@ const foundBy = (look: Look): Found => ({
   delimiter: textual(look.reading.delimiter),
   encoding: textual(look.reading.encoding),
   sheets: look.sheets,
+  sheet: textual(look.reading.sheet),
+  told: look.warnings.map((warning) => warning.message),
 });
 
 interface Looked {
@@ -90,22 +101,11 @@ interface Looked {
   isTooLarge?: boolean;
 }
 
-/** Texts of this computer's are looked at here; for everything else the server is asked. */
-function useFound(source: Source, options: Options, suggest: (skip: number) => void): Looked & { isLooking: boolean } {
-  const [head, setHead] = useState<Uint8Array>();
-  const [looked, setLooked] = useState<Looked>({ isTooLarge: !source.begin && !source.look });
+/** What the server says of the file with the options as they are. */
+function useFound(source: Source, options: Options): Looked & { isLooking: boolean } {
+  const [looked, setLooked] = useState<Looked>({ isTooLarge: !source.look });
   const [isLooking, setLooking] = useState(false);
   const asked = JSON.stringify({ ...written(options), sampleSize: "", seed: "" });
-
-  useEffect(() => {
-    source.begin?.().then(
-      (bytes) => {
-        setHead(bytes);
-        if (source.kind === "delimited") suggest(guessSkip(bytes));
-      },
-      () => setLooked({ problem: "The file cannot be read. Choose it again." }),
-    );
-  }, [source]);
 
   useEffect(() => {
     if (!source.look) return;
@@ -118,7 +118,6 @@ function useFound(source: Source, options: Options, suggest: (skip: number) => v
         (found) => {
           setLooked({ found: foundBy(found) });
           setLooking(false);
-          suggest(found.suggestedSkip);
         },
         (error: Error) => {
           if (abort.signal.aborted) return;
@@ -134,21 +133,7 @@ function useFound(source: Source, options: Options, suggest: (skip: number) => v
     };
   }, [source, asked]);
 
-  const sniffed = useMemo((): Found | undefined => {
-    if (!head) return undefined;
-    if (source.kind === "json") return { ...sniffJson(decode(head).text) };
-    try {
-      return sniff(head, {
-        delimiter: options.delimiter || undefined,
-        encoding: options.encoding || undefined,
-        initialSkip: Number(options.initialSkip) || 0,
-        headerIncluded: options.headerIncluded,
-      });
-    } catch {
-      return undefined; // an encoding that browsers do not know; the server may
-    }
-  }, [head, source, options]);
-  return { ...looked, found: source.begin ? sniffed : looked.found, isLooking };
+  return { ...looked, isLooking };
 }
 
 interface Progress {
@@ -164,23 +149,9 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
   const [options, setOptions] = useState(PLAIN);
   const [progress, setProgress] = useState<Progress>();
   const [problem, setProblem] = useState<string>();
-  const [suggested, setSuggested] = useState(0);
   const sending = useRef<{ cancel?: () => void }>(undefined);
   const submit = useRef<HTMLButtonElement>(null);
-  const hasSuggested = useRef(false);
-  const {
-    found,
-    problem: unreadable,
-    isTooLarge,
-    isLooking,
-  } = useFound(source, options, (skip) => {
-    // Once, before the person sets anything.
-    if (hasSuggested.current) return;
-    hasSuggested.current = true;
-    if (skip === 0) return;
-    setSuggested(skip);
-    setOptions((before) => (before.initialSkip === "" ? { ...before, initialSkip: String(skip) } : before));
-  });
+  const { found, problem: unreadable, isTooLarge, isLooking } = useFound(source, options);
 
   useEffect(() => {
     document.title = `${name} · Longshore`;
@@ -238,8 +209,8 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
             options={options}
             change={(part) => setOptions({ ...options, ...part })}
             found={found}
-            suggested={suggested}
           />
+          {!!found?.told.length && <Told sentences={found.told} />}
           {(problem ?? unreadable) && (
             <p className="problem" role="alert">
               {problem ?? unreadable}
@@ -297,13 +268,11 @@ function OptionFields({
   options,
   change,
   found,
-  suggested,
 }: {
   kind: string;
   options: Options;
   change: (part: Partial<Options>) => void;
   found?: Found;
-  suggested: number;
 }) {
   const text = (name: keyof Options, label: string, hint?: string) => (
     <label className="form-row">
@@ -318,13 +287,15 @@ function OptionFields({
       {hint && <small className="hint">{hint}</small>}
     </label>
   );
-  const choice = (name: "delimiter" | "encoding", label: string, choices: string[][]) => (
+  const choice = (name: "delimiter" | "encoding" | "headerIncluded", label: string, choices: string[][]) => (
     <label className="form-row">
       <span>{label}</span>
       <select className="field" value={options[name]} onChange={(event) => change({ [name]: event.target.value })}>
         {choices.map(([value, words]) => (
           <option key={value} value={value}>
-            {value === "" && found?.[name] ? `${named(choices, found[name])}, ${words}` : words}
+            {value === "" && name !== "headerIncluded" && found?.[name]
+              ? `${named(choices, found[name])}, ${words}`
+              : words}
           </option>
         ))}
       </select>
@@ -333,35 +304,54 @@ function OptionFields({
   const isTable = kind === "delimited" || kind === "sheet" || kind === "other";
   return (
     <>
+      {isTable && choice("headerIncluded", "Names of the columns", HEADERS)}
+      {isTable && text("initialSkip", kind === "sheet" ? "Rows to skip above them" : "Lines to skip above them")}
+      {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
+      {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
+      {(found?.sheets?.length ?? 0) > 0 ? (
+        <SheetChoice
+          sheets={found?.sheets ?? []}
+          value={options.sheet || (found?.sheet ?? "")}
+          choose={(sheet) => change({ sheet })}
+        />
+      ) : (
+        kind === "sheet" && text("sheet", "Sheet", "Its name; the first one by default")
+      )}
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={options.types === "text"}
+          onChange={(event) => change({ types: event.target.checked ? "text" : "" })}
+        />
+        Keep every value as text
+      </label>
       {isTable && (
         <label className="check">
           <input
             type="checkbox"
-            checked={options.headerIncluded}
-            onChange={(event) => change({ headerIncluded: event.target.checked })}
+            checked={options.structure !== ""}
+            onChange={(event) => change({ structure: event.target.checked ? "asItStands" : "" })}
           />
-          The first line has the columns’ names
+          Take it as it stands, with what is above and below the table
         </label>
       )}
-      {isTable &&
-        text(
-          "initialSkip",
-          kind === "sheet" ? "Rows to skip before it" : "Lines to skip before it",
-          suggested > 0 && options.initialSkip === String(suggested)
-            ? `${counted(suggested, kind === "sheet" ? "row" : "line")} found above the names`
-            : undefined,
-        )}
-      {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
-      {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
-      {kind === "sheet" &&
-        ((found?.sheets?.length ?? 0) > 0 ? (
-          <SheetChoice sheets={found?.sheets ?? []} value={options.sheet} choose={(sheet) => change({ sheet })} />
-        ) : (
-          text("sheet", "Sheet", "Its name, or its number from 0; the first one by default")
-        ))}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}
       {options.sampleSize !== "" && text("seed", "Seed", "The same number gives the same rows again")}
     </>
+  );
+}
+
+/** What was decided, so that nobody has to guess why the rows look so. */
+function Told({ sentences }: { sentences: string[] }) {
+  return (
+    <section className="told" aria-label="What was found">
+      <h2>What was found</h2>
+      <ul>
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -1,8 +1,8 @@
 /** Where a table to be opened lies: a file of this computer's, or one on the server. */
 import { lookAtStored, openStored, type StoredArea } from "../api/files";
-import { LOOK_BYTES, type Look, lookAt } from "../api/look";
+import { BEGINNING_BYTES, LOOK_BYTES, type Look, lookAt } from "../api/look";
 import { type Uploaded, upload } from "../api/rest";
-import { type FileKind, kindOf, SNIFFED_BYTES } from "./sniff";
+import { type FileKind, kindOf } from "../parts/pasted";
 
 export type Options = Record<string, string>;
 
@@ -11,8 +11,6 @@ export interface Source {
   kind: FileKind;
   /** Bytes, where this page knows. */
   size?: number;
-  /** A text's beginning, for what this page can look at by itself. */
-  begin?: () => Promise<Uint8Array>;
   /** How the server would read it; absent for what is too large to be sent only for that. */
   look?: (options: Options, signal: AbortSignal) => Promise<Look>;
   /** Make a dataset of it; `tell` hears of what is sent, if anything is. */
@@ -24,14 +22,19 @@ export interface Source {
 
 export function ofFile(file: File): Source {
   const kind = kindOf(file.name);
-  const isText = kind === "delimited" || kind === "json";
+  // Of a text the first lines tell how it would be read.
+  const isPart = file.size > (kind === "delimited" ? BEGINNING_BYTES : LOOK_BYTES);
+  const mayBePart = kind === "delimited" || kind === "json";
+  const part = isPart ? file.slice(0, BEGINNING_BYTES) : file;
   return {
     name: file.name,
     kind,
     size: file.size,
-    ...(isText ? { begin: async () => new Uint8Array(await file.slice(0, SNIFFED_BYTES).arrayBuffer()) } : {}),
-    ...(!isText && file.size <= LOOK_BYTES
-      ? { look: (options, signal) => lookAt(file, file.name, options, signal) }
+    ...(!isPart || mayBePart
+      ? {
+          look: (options, signal) =>
+            lookAt(part, file.name, isPart ? { ...options, beginning: "true" } : options, signal),
+        }
       : {}),
     open: (options, tell) => upload(file, file.name, options, tell),
   };

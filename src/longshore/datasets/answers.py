@@ -339,7 +339,7 @@ class Look(Answer):
     reading: SkipValidation[Reading]
     sheets: list[str] = Field(description="a workbook's sheets")
     suggestedSkip: int = Field(  # noqa: N815
-        description="rows or lines that seem to stand above the columns' names, for `initialSkip`"
+        description="rows or lines above the columns' names that were left out because they hold none"
     )
 
 

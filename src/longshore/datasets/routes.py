@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from flask import Response, jsonify, request, url_for
 
@@ -544,7 +544,7 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
         key = idempotency_key(request)
         service.require_room(request.content_length or 0)
         upload = stack.enter_context(receive(request, settings.uploads_folder, settings.max_upload_bytes))
-        options = _options(upload)
+        options = _options(upload, wire.UploadQuery)
         file_name = upload.name or name or options.name or "upload"
         asker = Asker(options.request_id, options.socket_id, _user(service))
         session_id, entry_id = service.create(upload.path, file_name, options, asker, key=key)
@@ -558,16 +558,20 @@ def _look(service: Datasets, query: wire.LookQuery) -> answers.Look:
     service.require_room(request.content_length or 0)
     with receive(request, folder, preview.LIMIT_BYTES) as upload:
         name = upload.name or query.name or "upload"
-        return preview.look_at(upload.path, service.settings, name, _options(upload))
+        options = _options(upload, wire.LookQuery)
+        return preview.look_at(upload.path, service.settings, name, options, is_whole=not options.beginning)
 
 
-def _options(upload: Upload) -> wire.UploadQuery:
+Query = TypeVar("Query", bound=wire.FileQuery)
+
+
+def _options(upload: Upload, query: type[Query]) -> Query:
     """Reading options from the query and from the form's fields; existing clients send empty fields for absent ones."""
     for name in request.args.keys() & upload.fields.keys():
         if request.args[name] != upload.fields[name]:
             raise InvalidRequest(f"{name}: the address and the form must agree; give it once")
     given = {**request.args.to_dict(), **upload.fields}
-    return read_strings(wire.UploadQuery, {key: value for key, value in given.items() if value not in _NOT_GIVEN})
+    return read_strings(query, {key: value for key, value in given.items() if value not in _NOT_GIVEN})
 
 
 _NOT_GIVEN = frozenset({"", "null", "undefined"})

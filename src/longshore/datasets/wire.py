@@ -34,13 +34,21 @@ def with_envelope(parameters: type[Parameters]) -> type[BaseModel]:
     )
 
 
-class LookQuery(ReadOptions):
+class FileQuery(ReadOptions):
     """The reading options, and the file's name."""
 
     name: str | None = Field(None, description="the file's name, when the body is the file itself; decides its format")
 
 
-class UploadQuery(LookQuery):
+class LookQuery(FileQuery):
+    """The reading options, and how much of the file is sent."""
+
+    beginning: bool = Field(
+        False, description="what is sent is only the beginning of a file; its last line, which may be cut, is left out"
+    )
+
+
+class UploadQuery(FileQuery):
     """The reading options, and how to take the file."""
 
     wait: bool = Field(True, description="false: answer 202 at once and import in the background")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from longshore.tables.reading import ReadResult
-from longshore.tables.reading.headers import lines_above
+from longshore.tables.reading import ReadOptions, ReadResult
+from longshore.tables.reading.structure import find_structure
 from tables.reading.conftest import cells, codes
 
 Read = Callable[..., ReadResult]
@@ -138,7 +138,8 @@ def test_a_name_too_many_is_a_column_without_values(read_bytes: Read) -> None:
     ],
 )
 def test_lines_that_seem_to_stand_above_a_table(text: str, expected: int) -> None:
-    assert lines_above(text.encode()) == expected
+    found = find_structure(text.encode(), True, ReadOptions(), None)
+    assert text[: found.header.start].count("\n") == expected
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

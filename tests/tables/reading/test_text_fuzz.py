@@ -22,7 +22,7 @@ def read_cells(text: str, delimiter: str, block_bytes: int) -> tuple[DelimitedSo
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "text"
         path.write_bytes(text.encode())
-        options = ReadOptions(delimiter=delimiter)
+        options = ReadOptions(delimiter=delimiter, structure="asItStands")
         reading = Reading(path, "t.csv", Path(folder), options, None, 10**9, block_bytes=block_bytes)
         source = DelimitedSource.open(reading, path)
         frames = list(source.frames())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,14 +17,14 @@ from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks, sniff_newline
-from longshore.tables.reading.headers import name_columns, title_lines
+from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_newline
+from longshore.tables.reading.headers import name_columns
 from longshore.tables.reading.import_audit import AuditWriter
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
-from longshore.tables.reading.plans import ANYTHING
+from longshore.tables.reading.plans import ANYTHING, as_asked
 from longshore.tables.reading.prefetch import prefetch
-from longshore.tables.reading.quotes import Marks, split_record
+from longshore.tables.reading.quotes import Marks, split_overfull, split_record
 from longshore.tables.reading.records import (
     MAX_RECORD,
     Block,
@@ -35,6 +35,7 @@ from longshore.tables.reading.records import (
 )
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.shapes import Irregularities, Shape, measure
+from longshore.tables.reading.structure import Record, find_structure, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
@@ -63,7 +64,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         source,
         reading.scratch,
         source.names,
-        [ANYTHING] * len(source.names),
+        as_asked(reading.options.types, source.names, [ANYTHING] * len(source.names)),
         reading.options.date_order,
         reading.settings,
     )
@@ -73,10 +74,12 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     reading.settings.update(
         delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
         quote=marks.quote.decode() if marks.quote else None,
-        header=reading.options.header_included,
+        header=source.has_header,
         skip=reading.options.initial_skip,
         **{name: True for name in ("spaced", "escaped") if getattr(marks, name)},
     )
+    if source.why:
+        reading.settings["structure"] = source.why
     reading.settings.update(source.oddities())
     for warning in (*source.notes, *source.odd.warnings(), *source.unclosed_warnings()):
         reading.warn(warning)
@@ -102,6 +105,8 @@ class DelimitedSource:
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
     notes: list[ReadWarning] = field(default_factory=list)
+    has_header: bool = True
+    why: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
@@ -120,30 +125,40 @@ class DelimitedSource:
             blank_lines = count_line_ends(sample[:blank])
             start, sample = start + blank, sample[blank:]
             complete = start + len(sample) >= end
-            marks = sniff_marks(sample, complete, options.delimiter, _suggested(reading.name))
-            titles = b""
-            if options.header_included and not options.initial_skip:
-                titles = title_lines(sample, marks, complete)
-                start, sample = start + len(titles), sample[len(titles) :]
-            header, length = _first_record(file, start, end, sample, marks)
-            require_columns(len(header))
-            after = start + length if options.header_included else start
-            above = count_line_ends(titles)
+            found = find_structure(sample, complete, options, _suggested(reading.name))
+            marks, layout = found.marks, found.header
+            above = count_line_ends(sample[: layout.start])
             ledger = Ledger("line", skipped=options.initial_skip + above, blank=blank_lines)
-            if options.header_included:
-                file.seek(start)
-                line = file.read(length)
-                require_utf8(line, start)  # often the names alone have letters beyond ASCII
-                ledger.header, ledger.continued = 1, _count_within(line, marks)
+            header, length, after = layout.fields, layout.end, start + layout.end
+            if layout.lines <= 1:
+                first, length = _first_record(file, start + layout.start, end, sample[layout.start :], marks)
+                length += layout.start
+                if layout.fields == first or not layout.fields:
+                    header = first
+                after = start + length if layout.lines else start + layout.start
+            require_columns(len(header))
+            if layout.lines:
+                file.seek(start + layout.start)
+                text = file.read(after - start - layout.start)
+                require_utf8(text, start + layout.start)  # often the names alone have letters beyond ASCII
+                ledger.header, ledger.continued = layout.lines, _count_within(text, marks) - layout.lines + 1
             ledger.lines = ledger.skipped + ledger.blank + ledger.header + ledger.continued
         data = sample_records(marks, sample[length:], complete)
+        header = _mended(header, sample[layout.start :], marks, data) if layout.lines == 1 else header
         naming = name_columns(header, data)
-        columns = names.make_unique(naming.names) if options.header_included else names.number(len(naming.names))
-        records = Records(path, marks, after, end, reading.block_bytes)
+        columns = names.make_unique(naming.names) if layout.lines else names.number(len(naming.names))
+        why = found.why
+        if above:
+            why["above"] = {"lines": above, "content": _shown_titles(sample[: layout.start])}
+        if options.structure == "found" and len(columns) > 1:
+            last, end = end, _table_end(path, after, end, marks)
+            if end < last:
+                why["below"] = {"lines": _count_lines(path, end, last, marks)}
+        records = Records(path, marks, after, end, reading.block_bytes, len(columns))
         odd = Irregularities(len(columns), naming.trailing)
         source = cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines)
-        if options.header_included:
-            source.notes = [*_title_warnings(titles, above), *naming.warnings()]
+        source.has_header, source.why = layout.lines > 0, why
+        source.notes = [*structure_warnings(why, "line"), *(naming.warnings() if layout.lines else ())]
         return source
 
     @property
@@ -296,17 +311,20 @@ class DelimitedSource:
             found["newline"] = self.records.marks.newline.decode()
         # The end of the last line is no part of the content.
         before = self.lines_before + (self.records.start >= self.records.end)
-        if before != options.initial_skip + options.header_included:
+        if before != options.initial_skip + self.has_header:
             found["headLines"] = before
         repairs = [*self.reading.settings.get("repairs", [])]
         repairs += ["quotes"] * self.records.irregular + ["blankLines"] * bool(self.odd.blank)
+        repairs += ["blankEnd"] * ("below" in self.why)
+        if self.records.irregular:
+            found["width"] = self.records.width
         return found | ({"repairs": repairs} if repairs else {})
 
     def unclosed_warnings(self) -> Iterator[ReadWarning]:
         """About quotes that open a field and never close."""
         places = sorted(set(self.unclosed))
         if places:
-            message = "a quote opens a field but nothing closes it; it was read as an ordinary character"
+            message = "a quote opens a field and none closes it before a delimiter; it was taken for a character"
             examples = [{"line": self._line_at(place)} for place in places[:EXAMPLES]]
             yield ReadWarning("UnclosedQuote", message, len(places), examples)
 
@@ -332,6 +350,39 @@ def parse(data: bytes, schema: Mapping[str, pl.DataType], marks: Marks) -> pl.Da
         extra_columns="ignore",
         missing_columns="insert",
     )
+
+
+def _mended(header: Record, sample: bytes, marks: Marks, data: Sequence[Record]) -> Record:
+    """A header in which a delimiter is missing after a quoted name, where the rows have one field more."""
+    widths = {len(record) for record in data}
+    if widths == {len(header) + 1} and marks.quote is not None:
+        return split_overfull(sample, 0, marks) or header
+    return header
+
+
+def _table_end(path: Path, start: int, end: int, marks: Marks) -> int:
+    """Where the rows end, less those at the end on which nothing but delimiters stands."""
+    empty = b"\r\n \t" + marks.delimiter
+    with path.open("rb") as file:
+        while end > start:
+            begin = max(start, end - _TAIL_BYTES)
+            file.seek(begin)
+            tail = file.read(end - begin)
+            kept = tail.rstrip(empty)
+            if kept:
+                line_end = tail.find(marks.newline, len(kept))
+                return end if line_end == -1 else begin + len(tail[:line_end].removesuffix(b"\r"))
+            end = begin
+        file.seek(max(0, start - 2))
+        before = file.read(min(start, 2))
+    return start - (len(before) - len(before.rstrip(b"\r\n")))
+
+
+def _count_lines(path: Path, start: int, end: int, marks: Marks) -> int:
+    """How many lines begin in a part of a file."""
+    with path.open("rb") as file:
+        file.seek(start)
+        return count_byte(file.read(end - start), marks.newline[0])
 
 
 def _content_end(path: Path) -> int:
@@ -368,12 +419,10 @@ def _first_record(
         sample = file.read(min(len(sample) * 4, end - start))
 
 
-def _title_warnings(titles: bytes, lines: int) -> Iterator[ReadWarning]:
-    if lines:
-        has = plural(lines, "line above the header holds", "lines above the header hold")
-        shown = [line for line in titles.splitlines() if line.strip(b",;|\t \r\n")]
-        examples = [{"content": cut(line)} for line in shown[:EXAMPLES]]
-        yield ReadWarning("TitleLines", f"{has} a title and no names; left out", lines, examples)
+def _shown_titles(titles: bytes) -> list[str]:
+    """The first lines above the names on which anything stands."""
+    shown = [line for line in titles.splitlines() if line.strip(b",;|\t \r\n")]
+    return [cut(line) for line in shown[:EXAMPLES]]
 
 
 def _skip_lines(file: BinaryIO, count: int, end: int) -> int:

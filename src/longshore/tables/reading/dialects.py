@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,27 +62,50 @@ def sniff_newline(sample: bytes) -> bytes:
     return b"\r" if b"\n" not in sample and b"\r" in sample else b"\n"
 
 
-def sniff_marks(sample: bytes, complete: bool, delimiter: str | None, prefer: bytes | None = None) -> Marks:
+def sniff_marks(
+    sample: bytes,
+    complete: bool,
+    delimiter: bytes | None = None,
+    prefer: bytes | None = None,
+    quote: bytes | None = None,
+) -> Marks:
     """The marks of a delimited text.
 
     :param sample: the text from its header on; its last record may be cut off unless ``complete``.
-    :param delimiter: what the user says it is.
+    :param delimiter: what the user says it is; ``quote`` as well, empty for none.
     :param prefer: what the file's extension suggests.
     """
     newline = sniff_newline(sample)
-    quote = b'"'
-    if b'"' not in sample and _quotes_singly(sample):
-        quote = b"'"
+    quotes = _quotes_in(sample) if quote is None else [quote or None]
     if delimiter is not None:
-        return _try(Marks(delimiter.encode(), quote, newline), sample, complete).marks
-    tried = [_try(Marks(each, quote, newline), sample, complete) for each in DELIMITERS]
+        return _best_quote(delimiter, quotes, newline, sample, complete).marks
+    tried = [_best_quote(each, quotes, newline, sample, complete) for each in DELIMITERS]
+    # A time and an address have a colon as well: it must cut the header in as many fields.
+    tried = [each for each in tried if each.delimiter != b":" or each.first == each.usual]
     # However ragged the rest is, a header of several fields tells.
     credible = [each for each in tried if each.credible] or [each for each in tried if each.first > 1]
     credible = credible or [each for each in tried if _is_frame_of_one(each.marks, sample, complete)]
     if not credible:
-        return _blanks_between(Marks(prefer or NO_DELIMITER, quote, newline), sample, complete)
+        return _blanks_between(Marks(prefer or NO_DELIMITER, quotes[0], newline), sample, complete)
     best = max(credible, key=lambda candidate: candidate.score + (0.5 if candidate.delimiter == prefer else 0.0))
     return best.marks
+
+
+def _quotes_in(sample: bytes) -> list[bytes | None]:
+    """What may quote in a text, the usual first."""
+    if not _quotes_singly(sample):
+        return [b'"']
+    return [b'"', b"'"] if b'"' in sample else [b"'"]
+
+
+def _best_quote(
+    delimiter: bytes, quotes: Sequence[bytes | None], newline: bytes, sample: bytes, complete: bool
+) -> Candidate:
+    """A delimiter with that quote which makes the records most alike; the usual one where that is the same."""
+    return max(
+        (_try(Marks(delimiter, quote, newline), sample, complete) for quote in quotes),
+        key=lambda candidate: candidate.share if candidate.usual > 1 else 0.0,
+    )
 
 
 def _is_frame_of_one(marks: Marks, sample: bytes, complete: bool) -> bool:
@@ -106,19 +130,29 @@ def _blanks_between(otherwise: Marks, sample: bytes, complete: bool) -> Marks:
     """Marks with a blank as the delimiter where nothing else is one and blanks make a table of numbers, else others.
 
     Words stand apart by blanks as well. So every line must have as many fields, three at least or one more than the
-    header, as R writes tables, and in some column nothing but numbers.
+    header, as R writes tables, and in some column nothing but numbers; or quoted fields must stand side by side, with
+    nothing but a blank between, on most lines.
     """
     marks = replace(otherwise, delimiter=b" ")
     if otherwise.delimiter != NO_DELIMITER:
         return otherwise
     header, *body = sample_records(marks, sample, complete) or [[]]
     widths = {len(record) for record in body}
+    if len(header) > PAIR and len(body) >= _FEW and _stand_between_quotes(sample):
+        return marks
     if len(body) < _FEW or len(widths) != 1:
         return otherwise
     (width,) = widths
     fits = (len(header) == width > PAIR and not any(map(is_number, header))) or (len(header) == width - 1 > 0)
     numeric = any(all(map(is_number, column)) for column in zip(*body, strict=True))
     return marks if fits and numeric else otherwise
+
+
+def _stand_between_quotes(sample: bytes) -> bool:
+    """Whether most lines have quoted fields with nothing but one blank between them."""
+    lines = [line for line in sample.splitlines() if line.strip()]
+    beside = sum(1 for line in lines if re.search(rb'(?:^|[^"\s])" "[^"\s]', line))
+    return beside >= MOST * len(lines) > 0
 
 
 def is_number(field: tuple[bytes, bool]) -> bool:
@@ -179,6 +213,8 @@ def _is_tidy(marks: Marks, sample: bytes) -> bool:
 
 
 def _quotes_singly(sample: bytes) -> bool:
-    """Whether apostrophes come in pairs around fields."""
-    around = len(re.findall(rb"(?:^|[,;\t|:])'[^'\r\n]*'(?=[,;\t|:\r\n]|$)", sample, re.MULTILINE))
-    return around >= 2 and around * 3 >= sample.count(b"'")
+    """Whether apostrophes open and close fields, and stand elsewhere at most as often."""
+    opening = len(re.findall(rb"(?:^|[,;\t|:])'(?=[^\r\n])", sample, re.MULTILINE))
+    closing = len(re.findall(rb"'(?=[,;\t|:\r\n]|$)", sample, re.MULTILINE))
+    around = min(opening, closing)
+    return around >= _FEW and around * 2 >= max(opening, closing) and around * 3 >= sample.count(b"'")

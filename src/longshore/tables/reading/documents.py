@@ -26,7 +26,7 @@ from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
 from longshore.tables.reading.ndjson_validation import enter, is_object, load, mend_surrogates, sift, survey_batch
-from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan
+from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan, as_asked
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.reshaping import reshape
@@ -80,7 +80,8 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     if columns != keys:
         reading.settings["keys"] = keys
     order = reading.options.date_order
-    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, order, reading.settings)
+    scopes = as_asked(reading.options.types, columns, source.scopes)
+    table, warnings = write_typed(source, reading.scratch, columns, scopes, order, reading.settings)
     reading.settings.update(source.oddities())
     # What is no text of lines has one record for each row.
     reading.books = source.books if shape == "lines" else ImportAudit.of_rows(table.rows, "record")

@@ -186,5 +186,5 @@ def _is_markup(text: str, name: str) -> bool:
 def _has_columns(head: bytes, marked: str | None) -> bool:
     """Whether a text has lines with several fields, as exports have that are called ``.xls`` for Excel's sake."""
     text = head.decode(marked or "utf-8", "replace").lstrip("\ufeff").encode()
-    marks = sniff_marks(text, len(head) < _HEAD_BYTES, None)
+    marks = sniff_marks(text, len(head) < _HEAD_BYTES)
     return marks.delimiter != NO_DELIMITER and len(sample_records(marks, text, True, 2)) > 1

@@ -1,4 +1,4 @@
-"""Which record holds the columns' names, what stands above it, and which name belongs to which column."""
+"""What stands above a table in other marks than it has, and which name belongs to which column."""
 
 from __future__ import annotations
 
@@ -6,68 +6,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from longshore.tables.reading.dialects import MOST, PAIR, is_number, sample_records, sniff_marks, sniff_newline
-from longshore.tables.reading.quotes import Marks, split_record
-from longshore.tables.reading.records import count_line_ends
+from longshore.tables.reading.dialects import DELIMITERS, MOST, is_number, sample_records, sniff_marks, sniff_newline
 from longshore.tables.reading.results import ReadWarning, plural
 
-MAX_TITLES = 15
 _LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _LITTLE_WORTH = 0.5
+_MANY = 0.6
 
 Record = Sequence[tuple[bytes, bool]]
 
 
-def titles_above(records: Sequence[Record]) -> int:
-    """How many records at the top are titles, filled up with empty fields to the table's width; else 0.
-
-    A title fills one field, and blank records may follow it. Names fill all fields and are no numbers. In a table of
-    two columns a title could be a name without its neighbour: there the first row must have a number as well.
-
-    >>> cut = lambda text: [[(field, False) for field in line.split(b",")] for line in text.split()]
-    >>> titles_above(cut(b"Sales,, ,, a,b,c 1,2,3")), titles_above(cut(b"a,, 1,2,3 4,5,6"))
-    (2, 0)
-    """
-    if not records or _filled(records[0]) != 1 or len(records[0]) < PAIR:
-        return 0
-    width = len(records[0])
-    for number, record in enumerate(records[1 : MAX_TITLES + 1], 1):
-        if len(record) != width or number + 1 >= len(records):
-            return 0
-        if _filled(record) <= 1:
-            continue
-        names = _filled(record) == width and not any(map(is_number, record))
-        return number if names and (width > PAIR or any(map(is_number, records[number + 1]))) else 0
-    return 0
-
-
-def title_lines(sample: bytes, marks: Marks, complete: bool) -> bytes:
-    """The lines at the top of ``sample`` that are titles, see :func:`titles_above`, with the blank ones among them."""
-    count = titles_above(sample_records(marks, sample, complete, MAX_TITLES + 2))
-    at = 0
-    while count and (taken := split_record(sample, at, marks, complete)) is not None:
-        fields, at = taken
-        count -= fields != [(b"", False)]
-    rest = sample[at:]
-    return sample[: at + len(rest) - len(rest.lstrip(b"\r\n"))] if at else b""
-
-
 def lines_above(sample: bytes) -> int:
-    """How many lines seem to stand above a table, such as a title and a date: as few as make those below alike.
+    """How many lines stand above a table that are cut otherwise than it: as few as make those below alike.
 
     :param sample: the text from its beginning; its last record may be cut off.
 
     >>> lines_above(b"Sales, internal\\n\\na;b;c\\n1;2;3\\n4;5;6\\n"), lines_above(b"a,b\\n1,2\\n3,4,5\\n")
     (2, 0)
-    >>> lines_above(b"Sales,,\\n,,\\na,b,c\\n1,2,3\\n"), lines_above(b"a,b\\nx,1,2,3\\ny,3,4,5\\n")
-    (2, 0)
     """
-    titles = title_lines(sample, sniff_marks(sample, False, None), False)
-    if titles:
-        return count_line_ends(titles)
     newline = sniff_newline(sample)
     lines = sample.split(newline)
     begin = best = _Beginning.of(newline.join(lines[:_LINES_BELOW]))
+    if begin.share == 1 and begin.first > 1 and not _is_cut_by_others(lines[1:_LINES_BELOW], begin.delimiter):
+        return 0
     above = 0
     for skip in range(1, min(_LINES_ABOVE, len(lines) - 3) + 1):
         if lines[skip].strip():
@@ -77,7 +38,14 @@ def lines_above(sample: bytes) -> int:
                     above, best = skip, found
                 elif found.share >= MOST:
                     break  # the table has begun: a line of words in it is no second header
-    return above
+    return above if best.share >= _MANY or best.numbers == [False, True] else 0
+
+
+def _is_cut_by_others(lines: Sequence[bytes], delimiter: bytes) -> bool:
+    """Whether another delimiter stands on most of some lines."""
+    filled = [line for line in lines if line.strip()]
+    others = [each for each in DELIMITERS if each != delimiter]
+    return any(sum(each in line for line in filled) >= MOST * len(filled) for each in others) if filled else False
 
 
 @dataclass(frozen=True)
@@ -94,7 +62,7 @@ class _Beginning:
 
     @classmethod
     def of(cls, sample: bytes) -> _Beginning:
-        marks = sniff_marks(sample, True, None)
+        marks = sniff_marks(sample, True)
         records = sample_records(marks, sample, True, _ALIKE)
         widths = [len(record) for record in records] or [1]
         numbers = [any(map(is_number, record)) for record in records[:2]]
@@ -109,16 +77,15 @@ class _Beginning:
         """Whether the file's first lines are left out for this.
 
         What looks like a table from its first line on is one, and so are too few names or too many, unless
-        other marks make all that follows alike: a title may have a comma, and numbers below it too.
+        other marks make all that follows alike: a title may have a comma, and numbers below it too. A colon, which
+        times and addresses have, must cut the names as well.
         """
+        if self.delimiter == b":":
+            return False
         is_other = self.share == 1 and self.delimiter != begin.delimiter and begin.first > 1
         may_be_row = self.numbers != [False, True] and (begin.first > 1 or self.numbers[:1] == [True])
         is_named = begin.first != self.first and may_be_row
         return is_other or (begin.worth < _LITTLE_WORTH and not is_named)
-
-
-def _filled(record: Record) -> int:
-    return sum(1 for value, _ in record if value.strip())
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from longshore.tables.reading.shapes import Irregularities, Shape
 
 _REPLACEMENT = b"\xef\xbf\xbd"
 _INVALID = "bytes that are no text in the file's encoding; a replacement character (U+FFFD) stands for them"
-_UNCLOSED = "a quote opens a field but nothing closes it; it was read as an ordinary character"
+_UNCLOSED = "a quote opens a field and none closes it before a delimiter; it was taken for a character"
 
 
 @dataclass
@@ -103,7 +103,7 @@ class AuditWriter:
 
         @cache
         def starts() -> Positions:
-            return record_starts(text(), self.records.marks)
+            return record_starts(text(), self.records.marks, self.records.width)
 
         def raw(record: int) -> bytes:
             end = starts()[record + 1] if record + 1 < starts().size else len(text())

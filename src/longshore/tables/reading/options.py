@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,8 +12,12 @@ from pydantic.alias_generators import to_camel
 from longshore.tables.core.spelling import SYNONYMS, Spelt
 from longshore.tables.core.validation import parse_model
 
+AskedKind = Literal["text", "int", "float", "boolean", "date", "datetime"]
+"""Types that an uploader may ask for."""
 _DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
 """One ASCII character that is no quote and no line end."""
+_QUOTE = r"^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]?$"
+"""One ASCII character that is no letter, digit or blank; or none."""
 
 
 def _as_proportion(value: object) -> object:
@@ -29,6 +34,25 @@ def _as_proportion(value: object) -> object:
 
 def _as_character(value: object) -> object:
     return {"\\t": "\t", "tab": "\t", "TAB": "\t", "": None}.get(value, value) if isinstance(value, str) else value
+
+
+def _parse_types(value: object) -> object:
+    """A form and a query send an object as JSON."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return None if value == "" else value
+
+
+def _as_mark(value: object) -> object:
+    """A form cannot send an empty text that means something."""
+    return "" if value == "none" else value
+
+
+def _found_if_blank(value: object) -> object:
+    return "found" if value == "" else value
 
 
 def _none_if_blank(value: object) -> object:
@@ -52,7 +76,9 @@ class ReadOptions(Spelt):
     seed: Annotated[int | None, BeforeValidator(_none_if_blank)] = Field(
         None, description="the same seed, file and size give the same rows"
     )
-    header_included: bool = Field(True, description="whether the first line holds the columns' names")
+    header_included: Annotated[bool | None, BeforeValidator(_none_if_blank)] = Field(
+        None, description="whether the first line holds the columns' names; found when absent"
+    )
     sheet: Annotated[str | int | None, BeforeValidator(_none_if_blank)] = Field(
         None, description="name or index, from 0"
     )
@@ -67,6 +93,26 @@ class ReadOptions(Spelt):
         description="how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are "
         "understood as well",
         json_schema_extra={SYNONYMS: {"dmy": "dayFirst", "mdy": "monthFirst"}},
+    )
+
+    types: Annotated[Literal["text"] | dict[str, AskedKind] | None, BeforeValidator(_parse_types)] = Field(
+        None,
+        description="`text` leaves every value as it stands; an object of columns and types (such as "
+        '`{"code": "text"}`) decides for these',
+    )
+    structure: Annotated[Literal["found", "asItStands"], BeforeValidator(_found_if_blank)] = Field(
+        "found",
+        description="`asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, "
+        "and ends with the last",
+    )
+    quote: Annotated[str | None, BeforeValidator(_as_mark)] = Field(
+        None, max_length=1, pattern=_QUOTE, description="what quotes, one character or `none`; found when absent"
+    )
+    escape: Annotated[Literal["\\", ""] | None, BeforeValidator(_as_mark)] = Field(
+        None, description="a backslash takes a quote for a character, or `none` does; found when absent"
+    )
+    comment: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
+        None, max_length=8, description="what lines above the table begin with that are no part of it; `#` when absent"
     )
 
     def recorded(self) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import Literal
 
 import polars as pl
 from typing_extensions import override
 
+from longshore.errors import InvalidRequest
 from longshore.tables.core.column_expressions import col
 from longshore.tables.formats.date_families import FAMILIES, Family, Order, misread_dates, read_format, read_formats
 from longshore.tables.reading.cells import read_clocks
@@ -279,6 +282,34 @@ NUMBERS: tuple[Plan, ...] = (Integers(pl.Int64()), Integers(pl.UInt64()), Floats
 CALENDAR: tuple[Plan, ...] = tuple(Dates(family) for family in FAMILIES)
 CLOCKS: tuple[Plan, ...] = (Clocks(),)
 ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
+
+
+_ASKED: dict[str, tuple[Plan, ...]] = {
+    "text": (),
+    "int": NUMBERS[:2],
+    "float": NUMBERS[2:],
+    "boolean": (Booleans(),),
+    "date": tuple(plan for plan in CALENDAR if plan.dtype == pl.Date()),
+    "datetime": tuple(plan for plan in CALENDAR if isinstance(plan.dtype, pl.Datetime)),
+}
+
+
+def as_asked(
+    types: Literal["text"] | Mapping[str, str] | None, names: Sequence[str], found: Sequence[tuple[Plan, ...]]
+) -> list[tuple[Plan, ...]]:
+    """The plans for each column: those that were ``found``, or those of the type that its uploader asks for.
+
+    :raises InvalidRequest: for a column that the file has not.
+    """
+    if types is None:
+        return list(found)
+    if types == "text":
+        return [()] * len(names)
+    missing = [name for name in types if name not in names]
+    if missing:
+        known = ", ".join(repr(name) for name in names[:10])
+        raise InvalidRequest(f"types speaks of the column {missing[0]!r}, which the file has not; it has {known}")
+    return [_ASKED[types[name]] if name in types else scope for name, scope in zip(names, found, strict=True)]
 
 
 def parse(plan: Plan, text: pl.Series) -> Parsed | None:

@@ -8,14 +8,11 @@ from typing import Any
 
 from longshore.errors import TooLarge
 from longshore.tables.core.json_values import to_rows
-from longshore.tables.reading import ReadOptions, ReadResult, encodings, read
+from longshore.tables.reading import ReadOptions, encodings, read
 from longshore.tables.reading.formats import has_records_on_lines
-from longshore.tables.reading.headers import lines_above
 
 ROWS = 30
 COLUMNS = 200
-BEGINNING_BYTES = 20_000
-"""Of a text, in which what stands above the table is sought."""
 
 
 def look(
@@ -35,16 +32,15 @@ def look(
         table = result.table
         shown = table.columns[:COLUMNS]
         head = table.scan([column.name for column in shown]).head(ROWS).collect()
-        found = {
+        return {
             "columns": [{"name": column.name, "dataType": column.kind} for column in shown],
             "rows": to_rows(head),
             "dataSize": {"rows": table.rows, "columns": table.width} if is_whole else None,
             "warnings": [warning.to_wire() for warning in result.warnings],
             "reading": result.settings,
-            "sheets": [],
-            "suggestedSkip": 0,
+            "sheets": [] if result.top is None else result.top.sheets,
+            "suggestedSkip": result.settings.get("structure", {}).get("above", {}).get("lines", 0),
         }
-    return found | _of_workbook(result) | _of_text(path, result.settings)
 
 
 def cut_to_lines(path: Path, name: str) -> None:
@@ -59,29 +55,3 @@ def cut_to_lines(path: Path, name: str) -> None:
     if end < len(newline) or not has_records_on_lines(content, name):
         raise TooLarge("the file is too large to be looked at before its import")
     path.write_bytes(content[:end])
-
-
-def _of_text(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """How many lines seem to stand above the columns' names of a delimited text that is not packed."""
-    if settings["format"] != "delimited" or "packed" in settings:
-        return {}
-    with path.open("rb") as file:
-        text = file.read(BEGINNING_BYTES).decode(settings["encoding"], "replace")
-    return {"suggestedSkip": lines_above(text.lstrip("\ufeff").encode())}
-
-
-def _of_workbook(result: ReadResult) -> dict[str, Any]:
-    """The sheets, and how many rows seem to stand above the columns' names in the one that was read."""
-    if result.top is None or "packed" in result.settings:
-        return {}
-    return {"sheets": result.top.sheets, "suggestedSkip": rows_above(result.top.filled)}
-
-
-def rows_above(filled: list[int]) -> int:
-    """How many rows seem to stand above the columns' names: titles and notes fill fewer cells than names do.
-
-    >>> rows_above([1, 0, 1, 6, 6, 5]), rows_above([6, 6, 2]), rows_above([1, 1, 1])
-    (3, 0, 0)
-    """
-    widest = max(filled, default=0)
-    return next((row for row, count in enumerate(filled) if count >= 2 and count >= 0.8 * widest), 0)

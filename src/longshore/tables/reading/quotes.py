@@ -7,7 +7,7 @@ Python's ``csv`` module, whose lenient rules are followed here. Polars wants quo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,6 +122,8 @@ def _blanks_before(view: Bytes, opening: Positions, marks: Marks) -> Positions:
 
 
 _CHECK_FIELDS = 1000
+_STRAYS = 4
+"""Quotes of a record that are tried as characters."""
 
 
 def split_record(
@@ -134,6 +136,31 @@ def split_record(
     :return: None if the record does not end within ``data``.
     """
     return _Splitter(data, marks, closed, check=check).record(start)
+
+
+def split_overfull(data: bytes, start: int, marks: Marks) -> list[tuple[bytes, bool]] | None:
+    """The fields of the record at ``start``, where one goes on after its closing quote, with two in place of this one.
+
+    >>> split_overfull(b'a,"b"c\n', 0, Marks(b",", b'"', b"\n"))
+    [(b'a', False), (b'b', True), (b'c', False)]
+    """
+    splitter = _Splitter(data, marks, True)
+    taken = splitter.record(start)
+    if taken is None or len(splitter.overfull) != 1:
+        return None
+    (whole,) = splitter.overfull
+    value, _ = taken[0][whole.number]
+    parts = [(whole.quoted, True), (value[len(whole.quoted) :], False)]
+    return [*taken[0][: whole.number], *parts, *taken[0][whole.number + 1 :]]
+
+
+@dataclass(frozen=True)
+class Overfull:
+    """A field that goes on after its closing quote: its number, where it opens, and what stands within its quotes."""
+
+    number: int
+    opened: int
+    quoted: bytes
 
 
 class _Splitter:
@@ -149,20 +176,32 @@ class _Splitter:
         self.ends = marks.ends
         self.on_unclosed = on_unclosed
         self.check = check
+        self.overfull: list[Overfull] = []
+        """Of the last record."""
 
-    def record(self, start: int) -> tuple[list[tuple[bytes, bool]], int] | None:
+    def record(
+        self, start: int, characters: Container[int] = (), strict: bool = False
+    ) -> tuple[list[tuple[bytes, bool]], int] | None:
+        """The record at ``start``.
+
+        :param characters: places of quotes that open no field.
+        :param strict: a quote closes a field only before a delimiter or the record's end, and is a character elsewhere.
+        """
         fields: list[tuple[bytes, bool]] = []
+        self.overfull = []
         at = start
         while True:
-            at = self._opening(at)
-            taken = self._quoted(at) if self.marks.quote and self.data.startswith(self.marks.quote, at) else None
+            opened = at = self._opening(at)
+            taken = self._quoted(at, strict) if self._opens(at) and at not in characters else None
             quoted = taken is not None
             if taken is None:
-                if self._cut_off(at):
+                if at not in characters and self._cut_off(at):
                     return None
                 taken = b"", at
             value, at = taken
             end = self.ends.search(self.data, at)
+            if quoted and at < (len(self.data) if end is None else end.start()):
+                self.overfull.append(Overfull(len(fields), opened, value))
             if end is None:
                 if not self.closed:
                     return None
@@ -180,6 +219,40 @@ class _Splitter:
                 at += self.data.startswith(b"\n", at)
             return fields, at
 
+    def fitting(
+        self, start: int, end: int, width: int, is_other: bool
+    ) -> tuple[list[tuple[bytes, bool]], int, int] | None:
+        """The record at ``start``, which would end at ``end``, with ``width`` fields, if a stray quote is a character.
+
+        Either those that close a field before its end are, or the one that opens such a field. Nothing behind ``end``
+        matters, wherever the text is cut into blocks.
+
+        :param is_other: the record has another width; else only a delimiter within quotes speaks for a stray one.
+        :return: the fields, where the record ends, and the place of the field with the quote.
+        """
+        strays = [(each.opened - start, each) for each in self.overfull[:_STRAYS]]
+        ways: list[tuple[int, Container[int], bool]] = [(place, (), True) for place, _ in strays[:1]]
+        ways += [(place, (place,), False) for place, each in strays if is_other or self.marks.delimiter in each.quoted]
+        if self.marks.newline in self.overfull[0].quoted:
+            ways.reverse()  # rather a quote too many than two lines in one
+        unclosed: list[int] = []
+        within = _Splitter(self.data[start:end], self.marks, True, unclosed.append)
+        for place, characters, strict in ways:
+            unclosed.clear()
+            taken = within.record(0, characters, strict)
+            if taken is not None and len(taken[0]) == width and not within.overfull and not unclosed:
+                return taken[0], start + taken[1], start + place
+        return None
+
+    def is_doubtful(self, is_other: bool) -> bool:
+        """Whether quotes of the last record may be strays; see :meth:`fitting`. An apostrophe mostly is one."""
+        if is_other or self.marks.quote == b"'":
+            return bool(self.overfull)
+        return any(not each.quoted or self.marks.delimiter in each.quoted for each in self.overfull)
+
+    def _opens(self, at: int) -> bool:
+        return self.marks.quote is not None and self.data.startswith(self.marks.quote, at)
+
     def _opening(self, at: int) -> int:
         """Where the field at ``at`` opens with a quote, if only blanks stand before it."""
         if not self.marks.spaced or not self.data.startswith(b" ", at):
@@ -191,13 +264,13 @@ class _Splitter:
 
     def _cut_off(self, at: int) -> bool:
         """Whether the field at ``at`` opens with a quote that more data might close."""
-        if not (self.marks.quote and self.data.startswith(self.marks.quote, at)):
+        if not self._opens(at):
             return False
         if self.closed and self.on_unclosed is not None:
             self.on_unclosed(at)
         return not self.closed
 
-    def _quoted(self, start: int) -> tuple[bytes, int] | None:
+    def _quoted(self, start: int, strict: bool = False) -> tuple[bytes, int] | None:
         """The content between the quote at ``start`` and its closing one, and the position after that."""
         quote = self.marks.quote
         assert quote is not None  # noqa: S101 - callers look first
@@ -208,6 +281,8 @@ class _Splitter:
                 return None
             if self.marks.escaped and self._is_escaped(start + 1, end):
                 at = end + 1
+            elif strict and end + 1 < len(self.data) and self.ends.match(self.data, end + 1) is None:
+                at = end + (2 if self.data.startswith(quote, end + 1) else 1)
             elif not self.data.startswith(quote, end + 1):
                 return self._plain(self.data[start + 1 : end]), end + 1
             else:
@@ -229,25 +304,27 @@ class _Splitter:
 
 @portable
 def make_regular(
-    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None
+    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None = None, width: int = 0
 ) -> tuple[bytes, int]:
     """The whole records at the start of ``data`` with regular quoting, and how many bytes they took.
 
     Fields keep their content, and whether they were quoted when empty. Every record ends with ``marks.newline``.
 
     :param closed: as for :func:`split_record`; ``on_unclosed`` is then called with the place of such a quote.
+    :param width: of the table: a record that has another one, but this one once a stray quote is taken for a character,
+        is read so, and ``on_unclosed`` is called; 0 to leave such records as they are.
     """
     out: list[bytes] = []
     end = 0
-    for start, end, fields in _stretches(data, marks, closed, on_unclosed):
+    for start, end, fields in _stretches(data, marks, closed, on_unclosed, width):
         out.append(_same_ends(data[start:end], marks.newline) if fields is None else join_record(fields, marks))
     return b"".join(out), end
 
 
-def record_starts(data: bytes, marks: Marks) -> Positions:
+def record_starts(data: bytes, marks: Marks, width: int = 0) -> Positions:
     """Where the records begin that :func:`make_regular` finds in ``data``, which are whole."""
     starts: list[int] = []
-    for start, end, fields in _stretches(data, marks, True, None):
+    for start, end, fields in _stretches(data, marks, True, None, width):
         starts.append(start)
         if fields is None:
             starts.extend(found.end() for found in _LINE_END.finditer(data, start, end) if found.end() < end)
@@ -255,7 +332,7 @@ def record_starts(data: bytes, marks: Marks) -> Positions:
 
 
 def _stretches(
-    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None
+    data: bytes, marks: Marks, closed: bool, on_unclosed: Callable[[int], None] | None, width: int
 ) -> Iterator[tuple[int, int, list[tuple[bytes, bool]] | None]]:
     """The whole records at the start of ``data``: those with quotes one by one with their fields, others together."""
     splitter = _Splitter(data, marks, closed, on_unclosed)
@@ -274,6 +351,12 @@ def _stretches(
         if record is None:
             break
         fields, end = record
+        if width and splitter.is_doubtful(is_other := len(fields) != width):
+            fitting = splitter.fitting(at, end, width, is_other)
+            if fitting is not None:
+                fields, end, stray = fitting
+                if on_unclosed is not None:
+                    on_unclosed(stray)
         yield at, end, fields
         at = end
 

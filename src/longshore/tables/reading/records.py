@@ -51,6 +51,7 @@ class Records:
     """Cuts a file into blocks. The file may be gone through several times.
 
     :param start: first byte of the first record, ``end`` the byte after the last.
+    :param width: fields of a record, see :func:`~longshore.tables.reading.quotes.make_regular`.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Records:
     start: int
     end: int
     block_bytes: int
+    width: int = 0
     irregular: bool = False
     """Whether a block had to be written anew since its quotes or line ends were irregular."""
 
@@ -119,7 +121,7 @@ class Records:
         def tell(offset: int) -> None:
             unclosed.append(at + offset)
 
-        settled, used = make_regular(data, self.marks, closed, tell)
+        settled, used = make_regular(data, self.marks, closed, tell, self.width)
         return Block(settled, quoted, at, at + used, True, tuple(unclosed))
 
     def _has_other_ends(self, data: bytes) -> bool:

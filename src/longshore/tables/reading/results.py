@@ -53,11 +53,9 @@ class SheetTop:
     """What a look at a workbook needs to know besides.
 
     :param sheets: the names of all sheets, in their order.
-    :param filled: how many cells are filled in each of the first rows of the sheet that was read, from its very top.
     """
 
     sheets: list[str]
-    filled: list[int]
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,19 @@ from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.dialects import PAIR
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
+from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.packing import protected, require_bounded
-from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
+from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan, as_asked
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
+from longshore.tables.reading.structure import Header, Placed, find_header, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
 
-TOP_ROWS = 30
-"""Among which a look seeks the row of names."""
+_TOP_ROWS, _TOP_CELLS = 100, 20_000
+"""Of a sheet, among which the names are sought."""
+_VISIBLE = python_calamine.SheetVisibleEnum.Visible
 _MIDNIGHT, _FIRST_OF_1904 = "00:00:00", "1904-01-01"
 _CLOCK = r"^\d\d:\d\d:\d\d(\.\d+)?$"
 _MANIFEST = "META-INF/manifest.xml"
@@ -53,20 +57,25 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     reading.report("read", 0, total, 0)
     path = sound_copy(reading.path, reading.scratch, None if kind == "xls" else require_bounded(reading))
     with open_workbook(path) as workbook:
-        sheet = _require_sheet(workbook, options.sheet)
-        content = _load(path, workbook, sheet, options.initial_skip, options.header_included)
-        reading.top = SheetTop(workbook.sheet_names, content.filled)
-    if content.above:
-        reading.settings["emptyRows"] = content.above
-    reading.settings.update(sheet=sheet, header=options.header_included, skip=options.initial_skip)
+        sheet, content = _load_first(path, workbook, _require_sheets(workbook, options.sheet), options)
+        reading.top = SheetTop(workbook.sheet_names)
+    head = options.initial_skip + content.above + content.titles + content.header_rows
+    reading.settings.update(sheet=sheet, header=content.header is not None, skip=options.initial_skip)
+    if head != options.initial_skip + reading.settings["header"]:
+        reading.settings["headLines"] = head
+    if content.why:
+        reading.settings["structure"] = content.why
     columns = names.number(content.width) if content.header is None else names.make_unique(_names_in(content.header))
     reading.books = _open_books(reading, content)
-    for warning in _error_warnings(content, options.initial_skip + content.above + 1):
+    for warning in structure_warnings(content.why, "row"):
+        reading.warn(warning)
+    for warning in _error_warnings(content, head):
         reading.warn(warning)
         reading.settings["repairs"] = ["errors"]
     body = _without_blank(reading, content.body)
     body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
-    source = _SheetSource(body, [_scope(kinds) for kinds in content.kinds])
+    scopes = as_asked(options.types, columns, [_scope(kinds) for kinds in content.kinds])
+    source = _SheetSource(body, scopes)
     table, warnings = write_typed(source, reading.scratch, columns, source.scopes, options.date_order, reading.settings)
     reading.report("read", total, total, table.rows)
     return table, warnings
@@ -76,18 +85,23 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
 class _Content:
     """A sheet from its first row on in which anything stands.
 
-    :param header: the cells of the first row where they are names, errors marked; None where they are data.
+    :param header: the names of the columns, errors marked; None where there are none.
     :param body: the cells below, errors marked.
     :param kinds: of the cells of each column of the body.
     :param above: blank rows above.
-    :param filled: how many cells are filled in each of the first rows, those above and those that are skipped as well.
+    :param titles: rows above the names that hold none, and ``header_rows`` those that hold them.
+    :param lines: those of ``header_rows`` in which anything stands.
+    :param why: see :class:`longshore.tables.reading.structure.Structure`.
     """
 
     header: list[str | None] | None
     body: pl.DataFrame
     kinds: list[set[str]]
     above: int
-    filled: list[int]
+    titles: int
+    header_rows: int
+    lines: int
+    why: dict[str, Any]
 
     @property
     def width(self) -> int:
@@ -196,13 +210,15 @@ def _too_long() -> UnreadableFile:
     )
 
 
-def _require_sheet(workbook: python_calamine.CalamineWorkbook, wanted: str | int | None) -> str:
+def _require_sheets(workbook: python_calamine.CalamineWorkbook, wanted: str | int | None) -> list[str]:
+    """The sheet that is wanted, or those that may be meant, the likeliest first: visible ones, and no charts."""
     sheets = workbook.sheet_names
     if not sheets:
         raise UnreadableFile("the workbook has no sheets")
     charts = [each.name for each in workbook.sheets_metadata if each.typ == python_calamine.SheetTypeEnum.ChartSheet]
     if wanted is None:
-        return next((sheet for sheet in sheets if sheet not in charts), sheets[0])
+        hidden = {each.name for each in workbook.sheets_metadata if each.visible != _VISIBLE}
+        return sorted((sheet for sheet in sheets if sheet not in charts), key=hidden.__contains__) or sheets[:1]
     # A form sends numbers as text.
     index = int(wanted) if isinstance(wanted, int) or wanted.isdecimal() else -1
     chosen = wanted if isinstance(wanted, str) and wanted in sheets else None
@@ -214,7 +230,7 @@ def _require_sheet(workbook: python_calamine.CalamineWorkbook, wanted: str | int
         raise InvalidRequest(
             f"the sheet {shorten(chosen)!r} is a chart, without cells; the workbook has {_listed(sheets)}"
         )
-    return chosen
+    return [chosen]
 
 
 def _listed(sheets: Sequence[str]) -> str:
@@ -225,31 +241,64 @@ def _listed(sheets: Sequence[str]) -> str:
 # -- cells ---------------------------------------------------------------------------------------------------------
 
 
-def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, skip: int, has_header: bool) -> _Content:
-    """The cells of a sheet.
+def _load_first(
+    path: Path, workbook: python_calamine.CalamineWorkbook, sheets: Sequence[str], options: ReadOptions
+) -> tuple[str, _Content]:
+    """The first of some sheets in which anything stands.
 
-    :raises UnreadableFile: if it is empty.
+    :raises UnreadableFile: if all of them are empty.
     """
+    for sheet in sheets:
+        content = _load(path, workbook, sheet, options)
+        if content is not None:
+            return sheet, content
+    listed = _listed(workbook.sheet_names)
+    raise UnreadableFile(f"the sheet {shorten(sheets[0])!r} is empty; the workbook has {listed}")
+
+
+def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, options: ReadOptions) -> _Content | None:
+    """The cells of a sheet; None if it is empty."""
     errors = {}
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             errors = xls_errors(file, workbook.sheet_names.index(sheet))
-    rows = sheet_rows(workbook, sheet, errors)
-    top = list(islice(rows, TOP_ROWS))
-    filled = [sum(cell != "" for cell in row) for row in top]
-    rows = islice(chain(top, rows), skip, None)
+    rows = islice(sheet_rows(workbook, sheet, errors), options.initial_skip, None)
     above, first = 0, None
     for first in rows:
         if any(cell != "" for cell in first):
             break
         above += 1
     else:
-        raise UnreadableFile(f"the sheet {shorten(sheet)!r} is empty; the workbook has {_listed(workbook.sheet_names)}")
+        return None
+    width = len(first)
+    is_sought = options.structure == "found" and not options.initial_skip
+    top = [first, *islice(rows, max(PAIR, min(_TOP_ROWS, _TOP_CELLS // width)) if is_sought else 0)]
+    texts = cell_texts(top, width)[0].rows()
+    found = _header_of(texts, options, is_sought)
     header = None
-    if has_header:
-        header = list(cell_texts([first], len(first))[0].row(0))
-    body, kinds = cell_texts(rows if has_header else chain([first], rows), len(first))
-    return _Content(header, until_last_filled(body), kinds, above, filled)
+    if found.lines == 1:
+        header = list(texts[found.start])
+    elif found.lines:
+        header = [name.decode() or None for name, _ in found.fields]
+    body, kinds = cell_texts(chain(top[found.end :], rows), width)
+    why = dict(found.decisions)
+    if found.start:
+        shown = [next(cell for cell in row if cell) for row in texts[: found.start] if any(row)]
+        why["above"] = {"lines": found.start, "content": [cut(text) for text in shown[:EXAMPLES]]}
+    rows_of_header = found.end - found.start
+    return _Content(header, until_last_filled(body), kinds, above, found.start, rows_of_header, found.lines, why)
+
+
+def _header_of(texts: Sequence[Sequence[str | None]], options: ReadOptions, is_sought: bool) -> Header:
+    """Which of the first rows hold the names."""
+    records = [
+        Placed([((cell or "").encode(), False) for cell in row], number, number + 1) for number, row in enumerate(texts)
+    ]
+    if options.header_included is False:
+        return Header(0, 0, records[0].fields, 0)
+    if not is_sought:
+        return Header(0, 1, records[0].fields, 1)
+    return find_header(records, may_lack=options.header_included is None)
 
 
 @portable
@@ -297,8 +346,9 @@ def until_last_filled(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _open_books(reading: Reading, content: _Content) -> ImportAudit:
     """The books from the top of the sheet to the header."""
-    skipped, header = reading.options.initial_skip, int(content.header is not None)
-    return ImportAudit(Ledger("row", skipped + content.above + header, skipped, header, content.above))
+    skipped = reading.options.initial_skip + content.titles
+    blank = content.above + content.header_rows - content.lines
+    return ImportAudit(Ledger("row", skipped + blank + content.lines, skipped, content.lines, blank))
 
 
 def _without_blank(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:
@@ -347,11 +397,10 @@ def _settle_day_zero(
     return texts.with_columns(pl.col(zero).replace(_MIDNIGHT, day))
 
 
-def _error_warnings(content: _Content, header_line: int) -> Iterator[ReadWarning]:
+def _error_warnings(content: _Content, head: int) -> Iterator[ReadWarning]:
     """How many errors of each kind, and formulas without a result, stand in the sheet, and where the first ones do."""
-    found = [_marked(pl.Series([cell], dtype=pl.String), header_line) for cell in content.header or ()]
-    first = header_line + (content.header is not None)
-    found += [_marked(content.body.to_series(i), first) for i, kinds in enumerate(content.kinds) if "error" in kinds]
+    found = [_marked(pl.Series([cell], dtype=pl.String), head) for cell in content.header or ()]
+    found += [_marked(content.body.to_series(i), head + 1) for i, kinds in enumerate(content.kinds) if "error" in kinds]
     by_name = (
         pl.concat([_marked(pl.Series([], dtype=pl.String), 0), *found])
         .group_by("name")

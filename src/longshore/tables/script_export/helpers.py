@@ -47,6 +47,18 @@ def without_blank_lines(text: bytes, quote: bytes, newline: bytes) -> bytes:
 
 
 @portable
+def without_blank_end(text: bytes, delimiter: bytes, newline: bytes) -> bytes:
+    r"""Text less the lines at its end on which nothing but delimiters stands.
+
+    >>> without_blank_end(b"1,2\n3,\n,\n,", b",", b"\n")
+    b'1,2\n3,'
+    """
+    kept = text.rstrip(b"\r\n \t" + delimiter)
+    end = text.find(newline, len(kept))
+    return text[:end].removesuffix(b"\r") if kept and end != -1 else text if kept else b""
+
+
+@portable
 def after_lines(text: bytes, count: int, newline: bytes) -> bytes:
     r"""What follows so many physical lines.
 

@@ -60,16 +60,18 @@ def _delimited(table: Table, settings: Mapping[str, Any]) -> list[str]:
     skipped = settings.get("headLines", settings.get("skip", 0) + settings.get("header", True))
     lines = [*_utf8(settings), r'data = data.rstrip(b"\r\n\x1a")']
     # Polars skips no line that does not end.
-    by_hand = table.rows == 0 or "quotes" in repairs or "blankLines" in repairs or newline != "\n"
+    by_hand = table.rows == 0 or newline != "\n" or not {"quotes", "blankLines", "blankEnd"}.isdisjoint(repairs)
     if by_hand:
         if skipped == 0:
             lines.append(r'data = data.removeprefix(b"\xef\xbb\xbf")')
         else:
             lines.append(f"data = after_lines(data, {skipped}, {newline.encode()!r})")
+    if "blankEnd" in repairs:
+        lines.append(f"data = without_blank_end(data, {delimiter.encode()!r}, {newline.encode()!r})")
     if "quotes" in repairs:
         marks = ", ".join(repr(mark and mark.encode()) for mark in (delimiter, quote, newline))
         marks += "".join(f", {name}=True" for name in ("spaced", "escaped") if settings.get(name))
-        lines.append(f"data, _ = make_regular(data, Marks({marks}), closed=True)")
+        lines.append(f"data, _ = make_regular(data, Marks({marks}), closed=True, width={settings.get('width', 0)})")
     if "blankLines" in repairs:
         lines.append(f"data = without_blank_lines(data, {(quote or chr(34)).encode()!r}, {newline.encode()!r})")
     options = [
@@ -127,7 +129,9 @@ def _renamed(table: Table, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _sheet(table: Table, settings: Mapping[str, Any]) -> list[str]:
-    above = settings.get("skip", 0) + settings.get("emptyRows", 0) + settings.get("header", True)
+    # Histories of earlier versions have rows that are blank by themselves.
+    plain = settings.get("skip", 0) + settings.get("emptyRows", 0) + settings.get("header", True)
+    above = settings.get("headLines", plain)
     return [
         *_bytes(settings),
         f"df = sheet_texts(data, {write.plain(settings.get('sheet'))})",

@@ -1,0 +1,495 @@
+"""Where the table begins in a text, whether it has a header and of how many lines: told by the first records.
+
+Nothing here reads values: a glance tells numbers, dates and times from words. What is decided is told with its reason,
+and is held back where a table could be meant as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from longshore.tables.reading.dialects import MOST, PAIR, sniff_marks
+from longshore.tables.reading.headers import lines_above
+from longshore.tables.reading.options import ReadOptions
+from longshore.tables.reading.quotes import Marks, split_record
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
+
+Record = Sequence[tuple[bytes, bool]]
+
+MAX_TITLES = 30
+"""Records in which the names are sought, blank ones at the top left out."""
+_LOOKED_AT = 100
+_ENOUGH_BYTES = 256 << 10
+_FEW = 3
+_BELOW = 20
+_MAX_LINES = 3
+"""Of a header."""
+_CURRENCY = rb"(?:[$]|\xc2[\xa3\xa5]|\xe2\x82\xac|[A-Z]{3})"
+_BARE = rb"(?:\d[\d.,' ]*|[.,]\d+)(?:[eE][-+]?\d+)?"
+_VALUE = re.compile(rb"[(]?[-+]?\s?(?:" + _CURRENCY + rb"\s?)?[-+]?" + _BARE + rb"\s?(?:%|" + _CURRENCY + rb")?[)]?")
+_MOMENT = re.compile(
+    rb"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ]\d.*)?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?"
+    rb"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}"
+)
+_WHOLE = re.compile(rb"\d{1,9}")
+_NAMED_DELIMITER = re.compile(rb"[\"']?sep=([^\r\n\"'])[\"']?[^\S\r\n]*(?:\r\n|\r|\n|$)", re.IGNORECASE)
+"""The first line by which spreadsheets are told what delimits."""
+_COMMENT = b"#"
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
+_UNITS = frozenset(
+    re.split(
+        " ",
+        "m cm mm km nm um µm in ft yd mi s ms us ns µs sec min h hr hrs d g kg mg t lb oz l ml dl V mV kV A mA W kW MW"
+        " kWh MWh GWh J kJ N kN Nm Pa hPa kPa MPa bar mbar psi K C F °C °F degC degF Hz kHz MHz GHz dB % ‰ ppm ppb deg"
+        " ° rad m/s km/h mph m/s2 m/s² m2 m² km2 km² m3 m³ cm3 cm³ mol mmol lx lm cd EUR USD GBP CHF JPY € $ £ cm-1"
+        " 1/cm g/l mg/l kg/m3 - n/a",
+    )
+)
+_BRACKETED = re.compile(r"[\[(][^\[\]()]{1,16}[\])]")
+
+
+def is_value(content: bytes) -> bool:
+    """Whether a field is a number, also one of money, or a date or a time, as far as a glance tells.
+
+    >>> [is_value(each) for each in (b"-1,234.5", b"$5", b"3.4.2020", b"12:30", b"a1", b"")]
+    [True, True, True, True, False, False]
+    """
+    text = content.strip()
+    return bool(text) and (_VALUE.fullmatch(text) is not None or _MOMENT.fullmatch(text) is not None)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A record and its place in a text."""
+
+    fields: Record
+    start: int
+    end: int
+
+    @cached_property
+    def filled(self) -> list[bool]:
+        """Which fields anything stands in."""
+        return [bool(value.strip()) for value, _ in self.fields]
+
+    @cached_property
+    def values(self) -> list[bool]:
+        """Which fields are values, see :func:`is_value`."""
+        return [is_value(value) for value, _ in self.fields]
+
+    @property
+    def width(self) -> int:
+        """Fields."""
+        return len(self.fields)
+
+    @property
+    def count(self) -> int:
+        """Fields in which anything stands."""
+        return sum(self.filled)
+
+    def cell(self, column: int) -> bytes:
+        """What stands in a column, nothing if the record is too short."""
+        return self.fields[column][0].strip() if column < self.width else b""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the rows of a table.
+
+    :param start: where its first line begins, which is the table's beginning, and ``end`` where the rows begin.
+    :param fields: names of the columns, as they stand on one line, or put together from several.
+    :param lines: records it takes; 0 where the rows have no names above them.
+    :param decisions: why, to be told.
+    :param is_certain: whether its names stand over values, or on several lines.
+    """
+
+    start: int
+    end: int
+    fields: Record
+    lines: int
+    decisions: dict[str, Any] = field(default_factory=dict)
+    is_certain: bool = False
+
+
+def place_records(sample: bytes, begin: int, marks: Marks, complete: bool) -> list[Placed]:
+    """The records of a sample from ``begin`` on with their places, without empty lines; few where they are long."""
+    found: list[Placed] = []
+    at = begin
+    while at < len(sample) and len(found) < _LOOKED_AT and (at < begin + _ENOUGH_BYTES or len(found) < _FEW):
+        taken = split_record(sample, at, marks, complete or not found)
+        if taken is None:
+            break
+        fields, end = taken
+        if fields != [(b"", False)]:
+            found.append(Placed(fields, at, end))
+        at = end
+    return found
+
+
+def find_header(records: Sequence[Placed], may_lack: bool = True) -> Header:
+    """The header of the table whose text begins with ``records``.
+
+    Above it may stand blank records, and titles: records of one field, or of another number than the rows have where
+    the names under them stand over values.
+
+    :param may_lack: whether there may be none.
+    """
+    return _Finder(records).find(may_lack)
+
+
+class _Finder:
+    """Looks for the header in some records."""
+
+    def __init__(self, records: Sequence[Placed]) -> None:
+        self.records = records
+        widths = Counter(record.width for record in records if record.count)
+        self.width = max(widths, key=lambda width: (widths[width], width)) if widths else 1
+
+    def find(self, may_lack: bool) -> Header:
+        """See :func:`find_header`."""
+        lead = next((number for number, record in enumerate(self.records) if record.count), 0)
+        first = self._first(lead)
+        merged = self._merged(first)
+        if merged is not None:
+            return merged
+        record = self.records[first]
+        if may_lack and self._is_row(first):
+            reason = "the first record holds values as those below it do"
+            return Header(record.start, record.start, record.fields, 0, {"header": {"lines": 0, "reason": reason}})
+        return self._with_units(first)
+
+    # -- where it begins -----------------------------------------------------------------------------------------------
+
+    def _first(self, lead: int) -> int:
+        """The number of the record with the names; ``lead`` if nothing speaks for another one."""
+        if self.width < PAIR:
+            return lead
+        for number in range(lead, min(lead + MAX_TITLES, len(self.records) - 1)):
+            if self._has_names(number) and (number == lead or self._is_below_titles(lead, number)):
+                return number
+            record = self.records[number]
+            if number > lead and self._is_data(record) and not self._spans(record, self.records[number + 1]):
+                break  # the rows have begun
+        return lead
+
+    def _is_data(self, record: Placed) -> bool:
+        fullest = max(each.count for each in self.records)
+        return record.width == self.width and record.count >= MOST * fullest and any(record.values)
+
+    def _is_fuller(self, number: int, above: Sequence[Placed]) -> bool:
+        """Whether a few records, such as ``Exported, 3 May``, fill less than the names and most rows below them do."""
+        below = [each.count for each in self._below(number)]
+        if not below or len(above) > _FEW or self.width <= PAIR:
+            return False
+        least = min(self.records[number].count, median(below))
+        is_full = self.records[number].count >= max(below)
+        return is_full and all(record.width == self.width and record.count < least for record in above)
+
+    def _has_names(self, number: int) -> bool:
+        record = self.records[number]
+        return record.width == self.width and record.count >= min(PAIR, self.width) and not any(record.values)
+
+    def _is_below_titles(self, lead: int, number: int) -> bool:
+        """Whether the records from ``lead`` on are titles above the names in record ``number``."""
+        above = self.records[lead:number]
+        stands_over_values = self._over_values(number)
+        if any(record.count > 1 and not (stands_over_values and record.width != self.width) for record in above):
+            wide = [record for record in above if record.count > 1]
+            spans = stands_over_values and all(self._spans(record, self.records[number]) for record in wide)
+            return spans or self._is_fuller(number, wide)
+        if stands_over_values:
+            return True
+        record, below = self.records[number], [each.count for each in self._below(number)]
+        if record.count <= PAIR or not below or record.count < median(below) / 2:
+            return False
+        apart = len(above) > 1  # another title, or a blank record
+        return apart or record.count == self.width or record.count >= max(below)
+
+    def _below(self, number: int) -> list[Placed]:
+        """Records under another one that are as wide as the table."""
+        below = self.records[number + 1 : number + 1 + _BELOW]
+        return [record for record in below if record.width == self.width and record.count]
+
+    def _value_columns(self, number: int) -> set[int]:
+        """Columns that hold values under a record, in most of the cells that are filled."""
+        below = self._below(number)
+        found = set()
+        for column in range(self.width):
+            filled = [record.values[column] for record in below if record.filled[column]]
+            if filled and sum(filled) >= 0.6 * len(filled):
+                found.add(column)
+        return found
+
+    def _over_values(self, number: int) -> bool:
+        """Whether words stand over columns of values."""
+        record = self.records[number]
+        words = [filled and not value for filled, value in zip(record.filled, record.values, strict=True)]
+        return any(column < record.width and words[column] for column in self._value_columns(number))
+
+    # -- several lines -------------------------------------------------------------------------------------------------
+
+    def _merged(self, first: int) -> Header | None:
+        """A header of several lines: names that span columns, and names under them."""
+        lines = [first]
+        while len(lines) < _MAX_LINES and (above := self._before(lines[0])) is not None:
+            if not self._spans(self.records[above], self.records[lines[0]]):
+                break
+            lines.insert(0, above)
+        while len(lines) < _MAX_LINES and (below := self._after(lines[-1])) is not None:
+            if not self._is_under(lines[-1], below):
+                break
+            lines.append(below)
+        if len(lines) == 1 or not self._over_values(lines[-1]):
+            return None
+        names = self._joined([self.records[number] for number in lines])
+        top, bottom = self.records[lines[0]], self.records[lines[-1]]
+        reason = "names in the upper line span columns that have names of their own in the line below"
+        shown = [name.decode("utf-8", "replace") for name in names if b" / " in name]
+        found = {"header": {"lines": len(lines), "reason": reason, "names": shown[:EXAMPLES]}}
+        return Header(top.start, bottom.end, [(name, False) for name in names], len(lines), found, True)
+
+    def _before(self, number: int) -> int | None:
+        return next((each for each in range(number - 1, -1, -1) if self.records[each].count), None)
+
+    def _after(self, number: int) -> int | None:
+        return next((each for each in range(number + 1, len(self.records)) if self.records[each].count), None)
+
+    def _spans(self, top: Placed, under: Placed) -> bool:
+        """Whether the fields of one record are names over groups of the columns that the next one names.
+
+        A title has one field, or begins with the first column. Names over groups leave it to the rows' labels, or the
+        same names come again under each.
+        """
+        if top.width != self.width or under.width != self.width or top.count < PAIR or top.count == under.count:
+            return False
+        starts = [column for column, filled in enumerate(top.filled) if filled]
+        wide = [start for start, end in zip(starts, [*starts[1:], self.width], strict=True) if end - start > 1]
+        if not wide or not all(under.filled[start] for start in starts):
+            return False
+        if any(value and not _WHOLE.fullmatch(top.cell(column)) for column, value in enumerate(top.values)):
+            return False
+        names = [under.cell(column) for column in range(self.width) if under.filled[column]]
+        return not top.filled[0] or len(set(names)) < len(names)
+
+    def _is_under(self, top: int, bottom: int) -> bool:
+        """Whether a record fills, with names, what the names above leave free."""
+        over, under = self.records[top], self.records[bottom]
+        if over.width != self.width or under.width != self.width or any(under.values) or any(over.values):
+            return False
+        free = [column for column in range(1, self.width) if not over.filled[column]]
+        filling = [column for column in free if under.filled[column]]
+        if not filling or len(filling) * 2 < len(free):
+            return False
+        for column in range(self.width):
+            if over.filled[column] and under.filled[column] and column + 1 not in filling:
+                return False
+        values = self._value_columns(bottom)
+        return any(column in values for column in range(self.width) if under.filled[column])
+
+    def _joined(self, lines: Sequence[Placed]) -> list[bytes]:
+        """Names of the columns, those of several lines with a stroke between them."""
+        names = []
+        spanning = [b""] * len(lines)
+        for column in range(self.width):
+            parts: list[bytes] = []
+            for level, line in enumerate(lines):
+                if line.filled[column]:
+                    spanning[level:] = [line.cell(column), *[b""] * (len(lines) - level - 1)]
+                own = any(lower.filled[column] for lower in lines[level + 1 :])
+                part = line.cell(column) if level == len(lines) - 1 or not own else spanning[level]
+                if part and part not in parts:
+                    parts.append(part)
+            names.append(b" / ".join(parts))
+        return names
+
+    # -- one line, or none ---------------------------------------------------------------------------------------------
+
+    def _is_row(self, number: int) -> bool:
+        """Whether the first record is a row: it holds values where all below it do, and words nowhere there.
+
+        Years, and other numbers that count on from column to column, are names.
+        """
+        record = self.records[number]
+        columns = self._value_columns(number)
+        if record.width != self.width or not columns or len(self._below(number)) < PAIR:
+            return False
+        here = [column for column in sorted(columns) if record.filled[column]]
+        if not here or not all(record.values[column] for column in here):
+            return False
+        return not self._counts_on([record.cell(column) for column in here], number, here)
+
+    def _counts_on(self, cells: Sequence[bytes], number: int, columns: Sequence[int]) -> bool:
+        """Whether numbers over columns are names: years, or each one more than that before it."""
+        if not all(_WHOLE.fullmatch(cell) for cell in cells):
+            return len(set(cells)) == len(cells) > 1 and all(_MOMENT.fullmatch(cell) for cell in cells)
+        numbers = [int(cell) for cell in cells]
+        steps = {after - before for before, after in pairwise(numbers)}
+        if len(numbers) > PAIR and len(steps) == 1 and steps != {0}:
+            return not self._go_on(numbers, number, columns)
+        if not all(1900 <= each <= 2100 for each in numbers) or len(set(numbers)) < len(numbers):
+            return False
+        # Years as names stand over something else than years.
+        below = [record.cell(column) for record in self._below(number) for column in columns]
+        years = [cell for cell in below if _WHOLE.fullmatch(cell) and 1900 <= int(cell) <= 2100]
+        return len(years) * 2 < len(below)
+
+    def _go_on(self, numbers: Sequence[int], number: int, columns: Sequence[int]) -> bool:
+        """Whether the next record has numbers that count on in the same way: then none of them are names."""
+        below = self._below(number)
+        cells = [below[0].cell(column) for column in columns]
+        if not all(_WHOLE.fullmatch(cell) for cell in cells):
+            return False
+        following = [int(cell) for cell in cells]
+        step = numbers[1] - numbers[0]
+        return all(after - before == step for before, after in pairwise(following))
+
+    def _with_units(self, number: int) -> Header:
+        """The header in one record; units in the next one go with the names."""
+        record = self.records[number]
+        after = self._after(number)
+        if after is None or not self._are_units(number, after):
+            return Header(record.start, record.end, record.fields, 1, is_certain=self._over_values(number))
+        units = self.records[after]
+        names = []
+        for column, (name, quoted) in enumerate(record.fields):
+            unit = units.cell(column).strip(b"[]()").strip()
+            names.append((name.strip() + b" [" + unit + b"]" if unit not in (b"", b"-") else name, quoted))
+        shown = [name.decode("utf-8", "replace") for name, _ in names if name.endswith(b"]")][:EXAMPLES]
+        why = {"header": {"lines": 2, "reason": "a line of units stands under the names", "names": shown}}
+        return Header(record.start, units.end, names, 2, why, True)
+
+    def _are_units(self, number: int, after: int) -> bool:
+        record, units = self.records[number], self.records[after]
+        if record.width != self.width or units.width != self.width or len(self._below(after)) < PAIR:
+            return False
+        cells = [units.cell(column).decode("utf-8", "replace") for column in range(self.width)]
+        filled = [cell for cell in cells if cell]
+        if not filled or not all(cell in _UNITS or _BRACKETED.fullmatch(cell) for cell in filled):
+            return False
+        columns = self._value_columns(after)
+        return bool(columns) and sum(bool(cells[column]) for column in columns) * 2 >= len(columns)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How a text is laid out.
+
+    :param header: with places in the sample.
+    :param why: what was found, by what it is about, with the evidence.
+    """
+
+    marks: Marks
+    header: Header
+    why: dict[str, Any]
+
+
+def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: bytes | None) -> Structure:
+    """The structure of a text, going by its beginning and by what its user says of it.
+
+    :param sample: from its first line that is not blank on, or from where the user says that the names stand.
+    :param prefer: the delimiter that the file's name suggests.
+    """
+    at, why = 0, dict[str, Any]()
+    is_sought = options.structure == "found" and not options.initial_skip
+    delimiter = options.delimiter.encode() if options.delimiter else None
+    quote = None if options.quote is None else options.quote.encode()
+    named = _NAMED_DELIMITER.match(sample) if is_sought else None
+    if named is not None:
+        at = named.end()
+        delimiter = delimiter or named[1]
+        why["delimiter"] = {"reason": "the first line names it"}
+    mark = options.comment.encode() if options.comment else _COMMENT
+    begin = _after_comments(sample, at, mark) if is_sought else at
+    if is_sought and delimiter is None and options.header_included is not False:
+        begin += _length(sample[begin:], lines_above(sample[begin : begin + _ENOUGH_BYTES]))
+    marks = sniff_marks(sample[begin:], complete, delimiter, prefer, quote)
+    if options.escape is not None:
+        marks = replace(marks, escaped=bool(options.escape))
+    records = place_records(sample, begin, marks, complete)
+    if begin > at and not options.comment and max((each.width for each in records), default=1) == 1:
+        # In a column of words one may begin with such a mark.
+        return find_structure(sample, complete, options.model_copy(update={"structure": "asItStands"}), prefer)
+    if not records:
+        return Structure(marks, Header(begin, begin, [], 0), why)
+    first = records[0]
+    if options.header_included is False:
+        return Structure(marks, Header(first.start, first.start, first.fields, 0), why)
+    if not is_sought:
+        return Structure(marks, Header(first.start, first.end, first.fields, 1), why)
+    header = find_header(records, may_lack=options.header_included is None)
+    named_above = _commented_names(sample[at:begin], mark, marks, header) if begin > at else None
+    return Structure(marks, named_above or header, why | (named_above or header).decisions)
+
+
+def _after_comments(sample: bytes, at: int, mark: bytes) -> int:
+    """Where comments at the top end."""
+    begin = at
+    while (line := _LINE.match(sample, begin)) is not None and line.end() > begin:
+        if line[0].strip() and not line[0].startswith(mark):
+            return begin
+        begin = line.end()
+    return at
+
+
+def _commented_names(above: bytes, mark: bytes, marks: Marks, found: Header) -> Header | None:
+    """The header in the last comment above rows, if it has a name for each column and nothing else has."""
+    lines = [line for line in _LINE.finditer(above) if line[0].strip()]
+    if not lines or found.is_certain:
+        return None
+    taken = split_record(above, lines[-1].start(), marks, True)
+    if taken is None or len(taken[0]) != len(found.fields) or any(is_value(value) for value, _ in taken[0]):
+        return None
+    (first, quoted), *others = taken[0]
+    if first.startswith(mark + b" "):
+        first = first.removeprefix(mark).strip()
+    start = found.start - (len(above) - lines[-1].start())
+    why = {"header": {"lines": 1, "reason": "a comment above the rows names the columns"}}
+    return Header(start, found.start, [(first, quoted), *others], 1, why)
+
+
+def _length(sample: bytes, lines: int) -> int:
+    """Bytes that so many lines take."""
+    at = 0
+    for _ in range(lines):
+        line = _LINE.match(sample, at)
+        at = line.end() if line is not None else at
+    return at
+
+
+def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarning]:
+    """What a reader did about the structure that not everybody may want.
+
+    :param why: see :class:`Structure`.
+    :param unit: ``line`` or ``row``.
+    """
+    if "above" in why:
+        lines, content = why["above"]["lines"], why["above"]["content"]
+        has = plural(lines, f"{unit} above the header holds", f"{unit}s above the header hold")
+        examples = [{"content": each} for each in content]
+        yield ReadWarning("TitleLines", f"{has} a title and no names; left out", lines, examples)
+    header = why.get("header", {"lines": 1})
+    if header["lines"] == 0:
+        message = (
+            f"the first {unit} holds values as those below it do: it was taken for a row, the columns have numbers"
+        )
+        yield ReadWarning("NoHeader", f"{message}. Upload again with headerIncluded=true if it holds their names")
+    elif "names" in header:
+        shown = ", ".join(repr(cut(name)) for name in header["names"][:3])
+        yield ReadWarning("HeaderLines", f"{header['reason']}; put together they are {shown}", header["lines"])
+    if "below" in why:
+        lines = why["below"]["lines"]
+        has = plural(lines, f"{unit} below the table has", f"{unit}s below the table have")
+        yield ReadWarning("BlankEnd", f"{has} nothing but delimiters; left out", lines)
+
+
+def repeats_header(record: Record, header: Record) -> bool:
+    """Whether a record names the columns again, all of them or most: another table begins there."""
+    names, again = [value.strip() for value, _ in header], [value.strip() for value, _ in record]
+    common = min(len(names), len(again))
+    return common >= PAIR and names[:common] == again[:common] and common >= MOST * max(len(names), len(again))
