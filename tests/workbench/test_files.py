@@ -104,7 +104,7 @@ def test_a_stored_file_is_looked_at_with_its_options_before(open_page: Open, off
     page.goto(f"{opened.url}/?page=files&path=mess/v.csv")
     page.get_by_role("button", name="Open as a table: mess/v.csv").click()
     page.get_by_role("columnheader", name="Größe").wait_for()
-    page.locator(".told", has_text="2 lines above the header hold a title").wait_for()
+    page.locator(".told", has_text="2 lines above the names were left out").wait_for()
     page.get_by_label("Names of the columns").select_option(label="there are none")
     page.get_by_role("columnheader", name="column_0").wait_for()
     page.get_by_role("button", name="Open the table").click()

@@ -348,7 +348,7 @@ function Told({ sentences }: { sentences: string[] }) {
       <h2>What was found</h2>
       <ul>
         {sentences.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
+          <li key={sentence}>{sentence.charAt(0).toUpperCase() + sentence.slice(1)}</li>
         ))}
       </ul>
     </section>

@@ -28,7 +28,8 @@ MAX_TITLES = 30
 _LOOKED_AT = 100
 _ENOUGH_BYTES = 256 << 10
 _FEW = 3
-_BELOW = 20
+_BELOW, _BELOW_CELLS = 20, 20_000
+"""Records, and fields of theirs, under names that tell what stands there."""
 _MAX_LINES = 3
 """Of a header."""
 _CURRENCY = rb"(?:[$]|\xc2[\xa3\xa5]|\xe2\x82\xac|[A-Z]{3})"
@@ -213,7 +214,8 @@ class _Finder:
 
     def _below(self, number: int) -> list[Placed]:
         """Records under another one that are as wide as the table."""
-        below = self.records[number + 1 : number + 1 + _BELOW]
+        looked_at = max(_FEW, min(_BELOW, _BELOW_CELLS // self.width))
+        below = self.records[number + 1 : number + 1 + looked_at]
         return [record for record in below if record.width == self.width and record.count]
 
     def _value_columns(self, number: int) -> set[int]:
@@ -470,22 +472,25 @@ def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarnin
     """
     if "above" in why:
         lines, content = why["above"]["lines"], why["above"]["content"]
-        has = plural(lines, f"{unit} above the header holds", f"{unit}s above the header hold")
+        has = plural(
+            lines, f"{unit} above the names was left out: it is", f"{unit}s above the names were left out: they are"
+        )
         examples = [{"content": each} for each in content]
-        yield ReadWarning("TitleLines", f"{has} a title and no names; left out", lines, examples)
+        yield ReadWarning("TitleLines", f"{has} no part of the table", lines, examples)
     header = why.get("header", {"lines": 1})
     if header["lines"] == 0:
-        message = (
-            f"the first {unit} holds values as those below it do: it was taken for a row, the columns have numbers"
-        )
-        yield ReadWarning("NoHeader", f"{message}. Upload again with headerIncluded=true if it holds their names")
+        message = f"the first {unit} holds values as those below it do, and no names: it became a row"
+        yield ReadWarning("NoHeader", message)
     elif "names" in header:
         shown = ", ".join(repr(cut(name)) for name in header["names"][:3])
-        yield ReadWarning("HeaderLines", f"{header['reason']}; put together they are {shown}", header["lines"])
+        message = f"the names stand on {header['lines']} {unit}s; put together they are {shown}"
+        yield ReadWarning("HeaderLines", message, header["lines"])
     if "below" in why:
         lines = why["below"]["lines"]
-        has = plural(lines, f"{unit} below the table has", f"{unit}s below the table have")
-        yield ReadWarning("BlankEnd", f"{has} nothing but delimiters; left out", lines)
+        has = plural(
+            lines, f"{unit} below the table was left out: it has", f"{unit}s below the table were left out: they have"
+        )
+        yield ReadWarning("BlankEnd", f"{has} nothing but delimiters", lines)
 
 
 def repeats_header(record: Record, header: Record) -> bool:
