@@ -61,6 +61,8 @@ interface Found {
   delimiter?: string;
   encoding?: string;
   sheets?: string[];
+  /** The one that was read; none where all were put below each other. */
+  sheet?: string;
 }
 const PAUSE_MILLISECONDS = 300;
 
@@ -82,6 +84,7 @@ const foundBy = (look: Look): Found => ({
   delimiter: textual(look.reading.delimiter),
   encoding: textual(look.reading.encoding),
   sheets: look.sheets,
+  sheet: textual(look.reading.member) ?? textual(look.reading.sheet),
 });
 
 interface Looked {
@@ -353,28 +356,41 @@ function OptionFields({
         )}
       {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
       {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
-      {kind === "sheet" &&
-        ((found?.sheets?.length ?? 0) > 0 ? (
-          <SheetChoice sheets={found?.sheets ?? []} value={options.sheet} choose={(sheet) => change({ sheet })} />
-        ) : (
-          text("sheet", "Sheet", "Its name, or its number from 0; the first one by default")
-        ))}
+      {(found?.sheets?.length ?? 0) > 0 ? (
+        <SheetChoice
+          label={kind === "sheet" ? "Sheet" : "Table"}
+          sheets={found?.sheets ?? []}
+          value={options.sheet || (found?.sheet ?? "")}
+          choose={(sheet) => change({ sheet })}
+        />
+      ) : (
+        kind === "sheet" && text("sheet", "Sheet", "Its name, or its number from 0; the first one by default")
+      )}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}
       {options.sampleSize !== "" && text("seed", "Seed", "The same number gives the same rows again")}
     </>
   );
 }
 
-function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: string; choose: (sheet: string) => void }) {
+interface SheetChoiceProps {
+  label: string;
+  sheets: string[];
+  /** None for all of them, below each other. */
+  value: string;
+  choose: (sheet: string) => void;
+}
+
+function SheetChoice({ label, sheets, value, choose }: SheetChoiceProps) {
   return (
     <label className="form-row">
-      <span>Sheet</span>
+      <span>{label}</span>
       <select
         className="field"
-        value={value || sheets[0]}
+        value={value}
         onChange={(event) => choose(event.target.value)}
         disabled={sheets.length === 1}
       >
+        {value === "" && <option value="">All, one below the other</option>}
         {sheets.map((sheet) => (
           <option key={sheet}>{sheet}</option>
         ))}

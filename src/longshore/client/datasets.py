@@ -60,8 +60,9 @@ class Client(Transport):
     ) -> dict[str, Any]:
         """How a file would be read with these options, which are those of :meth:`upload`; nothing is kept.
 
-        :return: ``columns`` with their types, the first ``rows``, ``warnings``, a workbook's ``sheets``, and
-            ``suggestedSkip``: how many rows or lines seem to stand above the names.
+        :return: ``columns`` with their types, the first ``rows``, ``warnings``, ``sheets`` (or the tables
+            of another file that has several), and ``suggestedSkip``: how many rows or lines seem to stand above the
+            names.
         :raises TooLarge: over 30 MB.
         """
         return self._send_file("/api/v1/look", file, name, options)

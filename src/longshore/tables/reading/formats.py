@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import codecs
 import re
+import tarfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from xml.parsers import expat
 
 from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import encodings
+from longshore.tables.reading.appending import have_same_columns, read_appended
+from longshore.tables.reading.archives import ARCHIVES, base_name, choose_member, open_archive, tables_among
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.delimited import read_delimited
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
-from longshore.tables.reading.packing import unpack_gzip, unpack_zip, what_zip
-from longshore.tables.reading.results import ReadWarning
+from longshore.tables.reading.packing import what_zip
+from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.sheets import read_sheet
+from longshore.tables.reading.streams import STREAMS, copy, unpack_stream
 
 Reader = Callable[[Reading], tuple[Table, list[ReadWarning]]]
 
 _HEAD_BYTES = 4096
 _LAYERS = 2
+_TAR_NULS = 50
+"""In a header of tar at least: fields are filled up."""
 _READERS: dict[str, Reader] = {
     "delimited": read_delimited,
     "json": read_json,
@@ -42,6 +49,10 @@ _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    *((bytes([first]) + b"\x2a\x4d\x18", "zstd") for first in range(0x50, 0x60)),
 )
 _REFUSED = (
     (b"%PDF", "a PDF document"),
@@ -52,11 +63,9 @@ _REFUSED = (
     (b"FEA1", "a Feather file of version 1, which is no longer written; save it as Feather 2 or Parquet"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"Rar!", "a RAR archive; use zip or gzip"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or gzip"),
-    (b"\xfd7zXZ", "an xz archive; use zip or gzip"),
-    (b"BZh", "a bzip2 archive; use zip or gzip"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; use zip or gzip"),
+    (b"Rar!", "a RAR archive; use zip, tar or 7-Zip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or tar"),
+    (b"\x1f\x9d", "packed by compress (.Z), which is no longer used; use gzip or xz"),
 )
 _MARKUP = ("<!doctype", "<html", "<head", "<body", "<table", "<?xml", "<!--")
 _ELEMENT = re.compile(
@@ -72,9 +81,16 @@ _ARCHIVED_PAGE = re.compile(
 """The fields of a web page with its pictures in one file (.mht)."""
 _TAG = re.compile(r"<[A-Za-z_][\w:.-]*[\s/>]")
 _MARKUP_NAMES = (".xml", ".html", ".htm", ".xhtml", ".svg", ".kml", ".gpx")
-_BINARY_NAMES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".ipc", ".zip", ".gz")
+_BINARY_NAMES = (
+    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".ipc"),
+    *(".zip", ".gz", ".bz2", ".xz", ".zst", ".tar", ".tgz"),
+)
+_TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
-KNOWN = "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet and Arrow"
+KNOWN = (
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet and Arrow; also packed by gzip, bzip2, xz,"
+    " Zstandard, zip or tar"
+)
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 
 
@@ -84,20 +100,53 @@ def read_format(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     :raises UnreadableFile: if it holds nothing that is known.
     """
     packed: list[str] = []
+    top: SheetTop | None = None
     kind = identify(reading.path, reading.name)
-    while kind in ("gzip", "zip"):
-        if len(packed) == _LAYERS:
-            raise UnreadableFile("the file is an archive within an archive within an archive; unpack it first")
+    while kind in STREAMS or kind in ARCHIVES:
         packed.append(kind)
+        if _layers(packed) > _LAYERS:
+            raise UnreadableFile("the file is an archive within an archive within an archive; unpack it first")
+        reading.settings["packed"] = packed
         target = reading.scratch / f"unpacked-{len(packed)}"
-        inner = (unpack_gzip if kind == "gzip" else unpack_zip)(reading, target)
+        if kind in STREAMS:
+            inner = unpack_stream(reading, kind, target)
+        else:
+            with open_archive(reading.path, kind) as members:
+                tables, are_texts = tables_among(reading, members, _kind_in_archive)
+                is_free = reading.options.sheet is None and len(tables) > 1
+                if is_free and are_texts and have_same_columns(reading, tables):
+                    appended = read_appended(reading, tables)
+                    if appended is not None:
+                        return appended
+                member = choose_member(reading, members, tables)
+                top = reading.top
+                with member.open() as file:
+                    copy(reading, file, target)
+                inner = base_name(member.name)
         # Everything is shared but the place and the name.
         reading.path, reading.name = target, inner
         kind = identify(target, inner)
     reading.settings["format"] = kind
-    if packed:
-        reading.settings["packed"] = packed
-    return _READERS[kind](reading)
+    read = _READERS[kind](reading)
+    reading.top = top or reading.top
+    return read
+
+
+def _layers(packed: list[str]) -> int:
+    """How many archives stand one within the other; one that is packed as a whole, such as .tar.gz, is one."""
+    return sum(not (each in ARCHIVES and outer in STREAMS) for outer, each in pairwise(["", *packed]))
+
+
+def _kind_in_archive(head: bytes, name: str) -> str | None:
+    """The format of one of several files, as far as its beginning tells it; ``text`` for one without columns."""
+    try:
+        kind = _by_magic(head) or _identify_text(head, name)
+    except UnreadableFile:
+        return None
+    is_plain = (
+        kind == "delimited" and not name.endswith(_TABLE_NAMES) and not _has_columns(head, encodings.by_marks(head))
+    )
+    return "text" if is_plain else kind
 
 
 def identify(path: Path, name: str) -> str:
@@ -109,14 +158,36 @@ def identify(path: Path, name: str) -> str:
         head = file.read(_HEAD_BYTES)
     if not head:
         raise UnreadableFile("the file is empty; a table needs at least a header")
+    kind = _by_magic(head)
+    if kind is None:
+        return _identify_text(head, name)
+    return what_zip(path) if kind == "zip" else kind
+
+
+def _by_magic(head: bytes) -> str | None:
+    """The format of a file that begins as no text does.
+
+    :raises UnreadableFile: if it is of a sort that is no table.
+    """
     # "\xff\xfe" and the like begin text in UTF-16, not an Arrow stream.
     for magic, kind in _MAGIC:
         if head.startswith(magic):
-            return what_zip(path) if kind == "zip" else kind
+            return kind
     for magic, what in _REFUSED:
         if head.startswith(magic):
             raise UnreadableFile(f"the file is {what}. What can be read: {KNOWN}")
-    return _identify_text(head, name)
+    return "tar" if _is_tar(head) else None
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether the first block is the header of a tar archive, whose checksum is right."""
+    if head.count(b"\0", 0, tarfile.BLOCKSIZE) < _TAR_NULS:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def has_records_on_lines(beginning: bytes, name: str) -> bool:
@@ -125,7 +196,7 @@ def has_records_on_lines(beginning: bytes, name: str) -> bool:
     :raises UnreadableFile: if it is of a sort that is no table.
     """
     head = beginning[:_HEAD_BYTES]
-    if any(head.startswith(magic) for magic, _ in (*_MAGIC, *_REFUSED)):
+    if any(head.startswith(magic) for magic, _ in (*_MAGIC, *_REFUSED)) or _is_tar(head):
         return False
     return _identify_text(head, name) == "delimited" or head.lstrip().startswith(b"{")
 

@@ -71,8 +71,8 @@ def _of_text(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_workbook(result: ReadResult) -> dict[str, Any]:
-    """The sheets, and how many rows seem to stand above the columns' names in the one that was read."""
-    if result.top is None or "packed" in result.settings:
+    """The sheets or tables, and how many rows seem to stand above the columns' names in the one that was read."""
+    if result.top is None:
         return {}
     return {"sheets": result.top.sheets, "suggestedSkip": rows_above(result.top.filled)}
 
