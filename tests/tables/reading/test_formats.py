@@ -215,7 +215,6 @@ def test_packed(read_bytes: Read, content: bytes, name: str) -> None:
         (random.Random(1).randbytes(5000), "neither text nor"),
         (b"%PDF-1.7 x", "PDF"),
         (b"{\\rtf1\\ansi a,b\n1,2}", "an RTF document"),
-        (b"<!DOCTYPE html><table>", "web page"),
         (b"\x89PNG\r\n", "PNG"),
     ],
 )
@@ -228,10 +227,9 @@ MARKUP = {
     "one line": b"<rows><row><a>1</a></row><row><a>2</a></row></rows>",
     "many lines": b"<rows>\n<row>\n<a>1</a>\n<b>2</b>\n</row>\n</rows>\n",
     "with attributes": b'<log level="1"><entry at="10:00"/>\n<entry at="10:01"/></log>',
-    "a head": b"<meta charset=utf-8>\n<table><tr><td>a</td><td>b</td></tr></table>",
     "a paragraph": b"<p>The service is not there, try again</p>\n",
     "a heading": b"<h1>502 Bad Gateway</h1>\n<hr><center>nginx</center>\n",
-    "elements": b'<div class="a">\n  <table border=1>\n<tr><td>a,b</td></tr>\n</table></div>',
+    "elements": b'<div class="a">\n  <b>\n<i>a,b</i>\n</b></div>',
     "an archive": b"MIME-Version: 1.0\r\nX-Kind: W\r\nContent-Type: multipart/related;\r\n\tboundary=x\r\n",
     "an archive, saved": b"From: <Saved by Browser>\nMIME-Version: 1.0\nContent-Type: multipart/related; type=x\n",
     "UTF-16": "<rows><row/></rows>".encode("utf-16"),
@@ -242,7 +240,7 @@ MARKUP = {
 @pytest.mark.parametrize("name", ["t.xml", "t.csv", "t.xls", "t.xlsx", "t"])
 @pytest.mark.parametrize("content", MARKUP.values(), ids=MARKUP.keys())
 def test_xml_of_any_sort_is_refused(read_bytes: Read, content: bytes, name: str) -> None:
-    with pytest.raises(UnreadableFile, match="web page or XML"):
+    with pytest.raises(UnreadableFile, match=r"web page|is XML"):
         read_bytes(content, name=name)
 
 

@@ -21,6 +21,7 @@ from longshore.tables.reading.delimited import read_delimited
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
 from longshore.tables.reading.packing import what_zip
+from longshore.tables.reading.pages import read_page
 from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.sheets import read_sheet
 from longshore.tables.reading.streams import STREAMS, copy, unpack_stream
@@ -40,6 +41,7 @@ _READERS: dict[str, Reader] = {
     "xlsx": read_sheet,
     "xls": read_sheet,
     "ods": read_sheet,
+    "html": read_page,
 }
 _MAGIC = (
     (b"PAR1", "parquet"),
@@ -67,7 +69,17 @@ _REFUSED = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or tar"),
     (b"\x1f\x9d", "packed by compress (.Z), which is no longer used; use gzip or xz"),
 )
-_MARKUP = ("<!doctype", "<html", "<head", "<body", "<table", "<?xml", "<!--")
+_PAGES = ("<!doctype html", "<html", "<head", "<body", "<table")
+_MARKUP = ("<!doctype", "<?xml", "<!--")
+_FIRST_ELEMENT = re.compile(r"<([a-z_][\w.-]*)(?![\w.-]*:)")
+_PAGE_ELEMENTS = frozenset(
+    {"html", "head", "body", "table", "meta", "link", "style", "script", "title", "div", "p", "center", "font", "form"}
+)
+_MARKUP_KINDS = {
+    "xml": "XML, whatever its name says",
+    "svg": "a picture (SVG)",
+    "mht": "a web page with its pictures in one file (.mht); save it as a web page alone",
+}
 _ELEMENT = re.compile(
     r"<(?:meta|link|base|script|style|title|table|thead|tbody|tr|t[dh]|div|span|p|h[1-6]|br|hr|[uod]l|pre|center|font|form"
     r"|section|article|main|header|nav|img|iframe|noscript)(?:\s[^<>]*)?/?>(?:[^\S\r\n]*[^\s<,;|]|\s*<)",
@@ -88,8 +100,8 @@ _BINARY_NAMES = (
 _TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 KNOWN = (
-    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet and Arrow; also packed by gzip, bzip2, xz,"
-    " Zstandard, zip or tar"
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow and web pages with tables;"
+    " also packed by gzip, bzip2, xz, Zstandard, zip or tar"
 )
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 
@@ -206,8 +218,11 @@ def _identify_text(head: bytes, name: str) -> str:
     if marked is None and _is_binary(head):
         raise UnreadableFile(_NEITHER)
     text = head.decode(marked or "utf-8", "replace").lstrip("\ufeff \t\r\n")
-    if _is_markup(text, name.lower()):
-        raise UnreadableFile(f"the file is a web page or XML, whatever its name says. What can be read: {KNOWN}")
+    markup = _markup_of(text, name.lower())
+    if markup in _READERS:
+        return markup
+    if markup:
+        raise UnreadableFile(f"the file is {_MARKUP_KINDS[markup]}. What can be read: {KNOWN}")
     if name.lower().endswith(_BINARY_NAMES) and not _has_columns(head, marked):
         raise UnreadableFile(_NEITHER)
     if text.startswith(("{", "[")):
@@ -233,25 +248,33 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _is_markup(text: str, name: str) -> bool:
-    """Whether a text is HTML or a fragment of it, or XML of any vocabulary, going by its beginning.
+def _markup_of(text: str, name: str) -> str:
+    """``html`` for HTML or a fragment of it, ``xml`` for XML of any vocabulary, going by the beginning; else nothing.
 
     Some elements that close, one within the other, are XML; a table has cells with tags at most.
     """
-    if text.lower().startswith(_MARKUP) or (text.startswith("<") and name.endswith(_MARKUP_NAMES)):
-        return True
-    if _ARCHIVED_PAGE.match(text) or (_ELEMENT.match(text) and not _MARKED_CELL.match(text)):
-        return True
+    if _ARCHIVED_PAGE.match(text):
+        return "mht"
+    lower = text.lower()
+    if lower.startswith(_PAGES):
+        return "html"
+    if lower.startswith(_MARKUP) or (text.startswith("<") and name.endswith(_MARKUP_NAMES)):
+        begins = _FIRST_ELEMENT.search(lower)
+        if begins is None:
+            return "html" if name.endswith((".html", ".htm")) else "xml"
+        return begins[1] if begins[1] == "svg" else "html" if begins[1] in _PAGE_ELEMENTS else "xml"
+    if _ELEMENT.match(text) and not _MARKED_CELL.match(text):
+        return "html"
     if _TAG.match(text) is None:
-        return False
+        return ""
     parser = expat.ParserCreate()
     closed: list[str] = []
     parser.EndElementHandler = closed.append
     try:
         parser.Parse(text.encode("utf-8", "replace"), False)
     except expat.ExpatError:
-        return False
-    return bool(closed)
+        return ""
+    return "xml" if closed else ""
 
 
 def _has_columns(head: bytes, marked: str | None) -> bool:

@@ -58,6 +58,25 @@ class TextSource(Protocol):
 
 
 @dataclass
+class TextsInMemory:
+    """A table in memory as one batch of text, see :class:`TextSource`."""
+
+    texts: pl.DataFrame
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """See :class:`TextSource`."""
+        yield self.texts
+
+    def sample(self) -> Sample:
+        """See :class:`TextSource`."""
+        return Sample(self.texts, True, self.texts.height)
+
+    def may_mislead(self) -> bool:
+        """See :class:`TextSource`."""
+        return False
+
+
+@dataclass
 class Tally:
     """Counts of one column, added up over its batches."""
 
