@@ -20,6 +20,7 @@ from longshore.tables.reading.context import Reading
 from longshore.tables.reading.delimited import read_delimited
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
+from longshore.tables.reading.markup import read_xml
 from longshore.tables.reading.packing import what_zip
 from longshore.tables.reading.pages import read_page
 from longshore.tables.reading.results import ReadWarning, SheetTop
@@ -42,6 +43,7 @@ _READERS: dict[str, Reader] = {
     "xls": read_sheet,
     "ods": read_sheet,
     "html": read_page,
+    "xml": read_xml,
 }
 _MAGIC = (
     (b"PAR1", "parquet"),
@@ -76,7 +78,6 @@ _PAGE_ELEMENTS = frozenset(
     {"html", "head", "body", "table", "meta", "link", "style", "script", "title", "div", "p", "center", "font", "form"}
 )
 _MARKUP_KINDS = {
-    "xml": "XML, whatever its name says",
     "svg": "a picture (SVG)",
     "mht": "a web page with its pictures in one file (.mht); save it as a web page alone",
 }
@@ -100,8 +101,8 @@ _BINARY_NAMES = (
 _TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 KNOWN = (
-    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow and web pages with tables;"
-    " also packed by gzip, bzip2, xz, Zstandard, zip or tar"
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, XML and web pages with"
+    " tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
 )
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 

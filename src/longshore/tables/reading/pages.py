@@ -58,12 +58,12 @@ def read_page(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     :raises InvalidRequest: if there is no such table.
     :raises TooLarge: if the page is too large to stand in memory, or its cells are out of all proportion.
     """
-    if reading.options.encoding is None and (encoding := _said_encoding(reading.path)) is not None:
+    if reading.options.encoding is None and (encoding := said_encoding(reading.path)) is not None:
         reading.options = reading.options.model_copy(update={"encoding": encoding})
     return read_as_utf8(reading, lambda path: _read(reading, path))
 
 
-def _said_encoding(path: Path) -> str | None:
+def said_encoding(path: Path) -> str | None:
     """The encoding that a page says it has. UTF-8 is found anyhow, and often said where it is not so."""
     with path.open("rb") as file:
         head = file.read(_META_BYTES)
@@ -90,9 +90,9 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     if not tables:
         raise UnreadableFile("the file is a web page without a table; if it is a message, what it says may tell why")
     chosen = choose(reading, _names_of(tables), [cells for _, cells in found if cells], "the web page")
-    grid = _Grid(max(FREE_DENSE_CELLS, DENSE_CELLS_PER_BYTE * size))
+    grid = Grid(max(FREE_DENSE_CELLS, DENSE_CELLS_PER_BYTE * size))
     grid.fill(tables[chosen])
-    return _write(reading, grid)
+    return write_grid(reading, grid, "the table of the web page")
 
 
 def _names_of(tables: Sequence[LexborNode]) -> list[str]:
@@ -173,8 +173,8 @@ def _text(cell: LexborNode) -> str:
 
 
 @dataclass
-class _Grid:
-    """The cells of a table, those that span several in each place.
+class Grid:
+    """The cells of a table as rows of text, those that span several in each place.
 
     :param allowed: cells, at most.
     :param is_head: per row, whether it is one of names.
@@ -216,14 +216,21 @@ class _Grid:
                 del above[place]
             else:
                 above[place] = (down - 1, text)
+        self.append(texts, bool(cells) and (in_head or all(cell.tag == "th" for cell in cells)))
+
+    def append(self, texts: list[str], is_head: bool) -> None:
+        """Add a row.
+
+        :raises TooLarge: if the cells become too many.
+        """
         self.rows.append(texts)
-        self.is_head.append(bool(cells) and (in_head or all(cell.tag == "th" for cell in cells)))
+        self.is_head.append(is_head)
         self.width = max(self.width, len(texts))
         self.length += sum(map(len, texts))
         if self.width * len(self.rows) > self.allowed or self.length > _LENGTH_PER_CELL * self.allowed:
             raise TooLarge(
-                f"the table of the web page makes more than {self.allowed:,} cells, most of which span several or are"
-                " empty; save it as CSV"
+                f"the table makes more than {self.allowed:,} cells, most of which span several or are empty; save it as"
+                " CSV"
             )
 
     @staticmethod
@@ -235,12 +242,17 @@ class _Grid:
 # -- the table -----------------------------------------------------------------------------------------------------
 
 
-def _write(reading: Reading, grid: _Grid) -> tuple[Table, list[ReadWarning]]:
+def write_grid(reading: Reading, grid: Grid, where: str) -> tuple[Table, list[ReadWarning]]:
+    """The table that some rows of text are, the first of them its names unless the options say otherwise.
+
+    :param where: of what they are, for people.
+    :raises UnreadableFile: if nothing is there.
+    """
     options = reading.options
     skip = options.initial_skip
     above = next((i for i, row in enumerate(grid.rows[skip:]) if any(row)), None)
     if above is None:
-        raise UnreadableFile("the table of the web page is empty, or nothing is left of it after the rows to skip")
+        raise UnreadableFile(f"{where} is empty, or nothing is left of it after the rows to skip")
     first = skip + above
     titles, header = (0, 0) if not options.header_included else _header_rows(grid, first)
     start = first + titles + header
@@ -271,7 +283,7 @@ def _write(reading: Reading, grid: _Grid) -> tuple[Table, list[ReadWarning]]:
     return written
 
 
-def _header_rows(grid: _Grid, first: int) -> tuple[int, int]:
+def _header_rows(grid: Grid, first: int) -> tuple[int, int]:
     """How many rows from ``first`` on are titles over the whole width, and how many after them hold names."""
     heads = 0
     while first + heads < len(grid.rows) and grid.is_head[first + heads]:
