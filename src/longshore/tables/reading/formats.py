@@ -17,6 +17,7 @@ from longshore.tables.reading.appending import have_same_columns, read_appended
 from longshore.tables.reading.archives import ARCHIVES, base_name, choose_member, open_archive, tables_among
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.databases import read_sqlite
 from longshore.tables.reading.delimited import read_delimited
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
@@ -44,6 +45,7 @@ _READERS: dict[str, Reader] = {
     "ods": read_sheet,
     "html": read_page,
     "xml": read_xml,
+    "sqlite": read_sqlite,
 }
 _MAGIC = (
     (b"PAR1", "parquet"),
@@ -53,6 +55,7 @@ _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
+    (b"SQLite format 3\x00", "sqlite"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -66,7 +69,7 @@ _REFUSED = (
     (b"GIF8", "a GIF image"),
     (b"FEA1", "a Feather file of version 1, which is no longer written; save it as Feather 2 or Parquet"),
     (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x00\x01\x00\x00Standard ", "an Access database; export the table as CSV or a workbook"),
     (b"Rar!", "a RAR archive; use zip, tar or 7-Zip"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or tar"),
     (b"\x1f\x9d", "packed by compress (.Z), which is no longer used; use gzip or xz"),
@@ -101,7 +104,7 @@ _BINARY_NAMES = (
 _TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 KNOWN = (
-    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, XML and web pages with"
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, SQLite, XML and web pages with"
     " tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
 )
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
@@ -189,6 +192,8 @@ def _by_magic(head: bytes) -> str | None:
     for magic, what in _REFUSED:
         if head.startswith(magic):
             raise UnreadableFile(f"the file is {what}. What can be read: {KNOWN}")
+    if head[8:12] == b"DUCK":
+        raise UnreadableFile(f"the file is a DuckDB database; export the table as Parquet. What can be read: {KNOWN}")
     return "tar" if _is_tar(head) else None
 
 
