@@ -26,6 +26,7 @@ from longshore.tables.reading.packing import what_zip
 from longshore.tables.reading.pages import read_page
 from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.sheets import read_sheet
+from longshore.tables.reading.statistics_files import STATISTICS, read_statistics
 from longshore.tables.reading.streams import STREAMS, copy, unpack_stream
 
 Reader = Callable[[Reading], tuple[Table, list[ReadWarning]]]
@@ -46,6 +47,7 @@ _READERS: dict[str, Reader] = {
     "html": read_page,
     "xml": read_xml,
     "sqlite": read_sqlite,
+    **dict.fromkeys(STATISTICS, read_statistics),
 }
 _MAGIC = (
     (b"PAR1", "parquet"),
@@ -56,11 +58,20 @@ _MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"SQLite format 3\x00", "sqlite"),
+    (b"$FL2", "sav"),
+    (b"$FL3", "sav"),
+    (b"<stata_dta>", "dta"),
+    (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00", "sas7bdat"),
+    (b"HEADER RECORD*******LIB", "xport"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     *((bytes([first]) + b"\x2a\x4d\x18", "zstd") for first in range(0x50, 0x60)),
 )
+_OLD_STATA = re.compile(rb"[\x66-\x69\x6c-\x73][\x01\x02]\x01\x00")
+"""Of the releases 102 to 115: the release, the order of bytes, the sort of file, and a filler."""
+_PORTABLE_BYTES = 600
+"""Within which a portable file of SPSS says that it is one."""
 _REFUSED = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document, of a word processor"),
@@ -104,8 +115,8 @@ _BINARY_NAMES = (
 _TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 KNOWN = (
-    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, SQLite, XML and web pages with"
-    " tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, SQLite, SPSS, Stata, SAS, XML and web"
+    " pages with tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
 )
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 
@@ -192,6 +203,10 @@ def _by_magic(head: bytes) -> str | None:
     for magic, what in _REFUSED:
         if head.startswith(magic):
             raise UnreadableFile(f"the file is {what}. What can be read: {KNOWN}")
+    if _OLD_STATA.match(head):
+        return "dta"
+    if b"SPSSPORT" in head[:_PORTABLE_BYTES]:
+        return "por"
     if head[8:12] == b"DUCK":
         raise UnreadableFile(f"the file is a DuckDB database; export the table as Parquet. What can be read: {KNOWN}")
     return "tar" if _is_tar(head) else None
@@ -214,7 +229,7 @@ def has_records_on_lines(beginning: bytes, name: str) -> bool:
     :raises UnreadableFile: if it is of a sort that is no table.
     """
     head = beginning[:_HEAD_BYTES]
-    if any(head.startswith(magic) for magic, _ in (*_MAGIC, *_REFUSED)) or _is_tar(head):
+    if any(head.startswith(magic) for magic, _ in _REFUSED) or _by_magic(head) is not None:
         return False
     return _identify_text(head, name) == "delimited" or head.lstrip().startswith(b"{")
 
