@@ -3925,7 +3925,7 @@ export interface components {
             };
             /**
              * Sheets
-             * @description a workbook's sheets
+             * @description a workbook's sheets, or the tables of another file that has several; one is chosen by `sheet`
              */
             sheets: string[];
             /**

@@ -69,6 +69,7 @@ interface Found {
   delimiter?: string;
   encoding?: string;
   sheets?: string[];
+  /** The one that was read; none where all were put below each other. */
   sheet?: string;
   /** What the server did about this file, in its own sentences. */
   told: string[];
@@ -91,7 +92,7 @@ const foundBy = (look: Look): Found => ({
   delimiter: textual(look.reading.delimiter),
   encoding: textual(look.reading.encoding),
   sheets: look.sheets,
-  sheet: textual(look.reading.sheet),
+  sheet: textual(look.reading.member) ?? textual(look.reading.sheet),
   told: look.warnings.map((warning) => warning.message),
 });
 
@@ -310,6 +311,7 @@ function OptionFields({
       {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
       {(found?.sheets?.length ?? 0) > 0 ? (
         <SheetChoice
+          label={kind === "sheet" ? "Sheet" : "Table"}
           sheets={found?.sheets ?? []}
           value={options.sheet || (found?.sheet ?? "")}
           choose={(sheet) => change({ sheet })}
@@ -355,16 +357,25 @@ function Told({ sentences }: { sentences: string[] }) {
   );
 }
 
-function SheetChoice({ sheets, value, choose }: { sheets: string[]; value: string; choose: (sheet: string) => void }) {
+interface SheetChoiceProps {
+  label: string;
+  sheets: string[];
+  /** None for all of them, below each other. */
+  value: string;
+  choose: (sheet: string) => void;
+}
+
+function SheetChoice({ label, sheets, value, choose }: SheetChoiceProps) {
   return (
     <label className="form-row">
-      <span>Sheet</span>
+      <span>{label}</span>
       <select
         className="field"
-        value={value || sheets[0]}
+        value={value}
         onChange={(event) => choose(event.target.value)}
         disabled={sheets.length === 1}
       >
+        {value === "" && <option value="">All, one below the other</option>}
         {sheets.map((sheet) => (
           <option key={sheet}>{sheet}</option>
         ))}

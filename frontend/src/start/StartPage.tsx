@@ -86,7 +86,10 @@ export function StartPage({ query }: { query: URLSearchParams }) {
       <button className={isOver ? "drop over" : "drop"} onClick={() => input.current?.click()}>
         <UploadIcon />
         <strong>{isOver ? "Let go to open it" : "Drop a file anywhere, or choose one"}</strong>
-        <span>CSV, TSV, JSON, Excel, ODS, Parquet or Arrow, also zipped or gzipped</span>
+        <span>
+          CSV, TSV, JSON, Excel, ODS, Parquet, Arrow, SQLite, SPSS, Stata, SAS, XML or a web page with tables, also
+          packed: zip, tar, gzip, bzip2, xz or Zstandard
+        </span>
         <span>
           or paste rows copied from a spreadsheet with <kbd>Ctrl</kbd> <kbd>V</kbd>
         </span>

@@ -60,7 +60,8 @@ class Client(Transport):
     ) -> dict[str, Any]:
         """How a file would be read with these options, which are those of :meth:`upload`; nothing is kept.
 
-        :return: ``columns`` with their types, the first ``rows``, ``warnings``, a workbook's ``sheets``, ``reading``
+        :return: ``columns`` with their types, the first ``rows``, ``warnings``, ``sheets`` (or the tables of
+            another file that has several), ``reading``
             with what was used and what was found of the ``structure``, and ``suggestedSkip``: how many rows or lines
             above the names were left out.
         :raises TooLarge: over 30 MB.

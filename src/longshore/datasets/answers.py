@@ -337,7 +337,9 @@ class Look(Answer):
     dataSize: DataSize | None = Field(description="null where only the beginning of a large file was looked at")  # noqa: N815
     warnings: SkipValidation[list[ReadingWarning]]
     reading: SkipValidation[Reading]
-    sheets: list[str] = Field(description="a workbook's sheets")
+    sheets: list[str] = Field(
+        description="a workbook's sheets, or the tables of another file that has several; one is chosen by `sheet`"
+    )
     suggestedSkip: int = Field(  # noqa: N815
         description="rows or lines above the columns' names that were left out because they hold none"
     )

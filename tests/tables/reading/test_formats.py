@@ -201,7 +201,6 @@ def test_packed(read_bytes: Read, content: bytes, name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (zipped(("a.csv", CSV), ("b.csv", CSV)), "2 files .a.csv, b.csv."),
         (zipped(), "no file"),
         (zipped(("folder/", b"")), "no file"),
         (zipped(("a.zip", zipped(("b.zip", zipped(("t.csv", CSV)))))), "within an archive"),
@@ -216,7 +215,6 @@ def test_packed(read_bytes: Read, content: bytes, name: str) -> None:
         (random.Random(1).randbytes(5000), "neither text nor"),
         (b"%PDF-1.7 x", "PDF"),
         (b"{\\rtf1\\ansi a,b\n1,2}", "an RTF document"),
-        (b"<!DOCTYPE html><table>", "web page"),
         (b"\x89PNG\r\n", "PNG"),
     ],
 )
@@ -226,24 +224,22 @@ def test_unreadable(read_bytes: Read, content: bytes, match: str) -> None:
 
 
 MARKUP = {
-    "one line": b"<rows><row><a>1</a></row><row><a>2</a></row></rows>",
-    "many lines": b"<rows>\n<row>\n<a>1</a>\n<b>2</b>\n</row>\n</rows>\n",
-    "with attributes": b'<log level="1"><entry at="10:00"/>\n<entry at="10:01"/></log>',
-    "a head": b"<meta charset=utf-8>\n<table><tr><td>a</td><td>b</td></tr></table>",
+    "one line": b"<rows><row><a>1</a></row><row><a>2</a></row",
+    "many lines": b"<rows>\n<row>\n<a>1</a>\n<b>2</b>\n</row>\n",
     "a paragraph": b"<p>The service is not there, try again</p>\n",
     "a heading": b"<h1>502 Bad Gateway</h1>\n<hr><center>nginx</center>\n",
-    "elements": b'<div class="a">\n  <table border=1>\n<tr><td>a,b</td></tr>\n</table></div>',
+    "elements": b'<div class="a">\n  <b>\n<i>a,b</i>\n</b></div>',
     "an archive": b"MIME-Version: 1.0\r\nX-Kind: W\r\nContent-Type: multipart/related;\r\n\tboundary=x\r\n",
     "an archive, saved": b"From: <Saved by Browser>\nMIME-Version: 1.0\nContent-Type: multipart/related; type=x\n",
-    "UTF-16": "<rows><row/></rows>".encode("utf-16"),
-    "longer than what is looked at": b"<rows>\n" + b"<a>1</a>\n" * 3000 + b"</rows>",
+    "UTF-16": "<rows><row/><row/>".encode("utf-16"),
+    "longer than what is looked at": b"<rows>\n" + b"<a>1</a>\n" * 3000,
 }
 
 
 @pytest.mark.parametrize("name", ["t.xml", "t.csv", "t.xls", "t.xlsx", "t"])
 @pytest.mark.parametrize("content", MARKUP.values(), ids=MARKUP.keys())
-def test_xml_of_any_sort_is_refused(read_bytes: Read, content: bytes, name: str) -> None:
-    with pytest.raises(UnreadableFile, match="web page or XML"):
+def test_markup_without_a_table_is_refused_under_any_name(read_bytes: Read, content: bytes, name: str) -> None:
+    with pytest.raises(UnreadableFile, match=r"web page|the XML is malformed"):
         read_bytes(content, name=name)
 
 

@@ -191,7 +191,7 @@ def test_cells_far_apart_are_refused_and_a_filled_sheet_is_not(
 def test_a_long_cell_of_a_workbook_is_refused_wherever_its_pieces_end(
     read_bytes: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "_CHUNK_BYTES", 64)
+    monkeypatch.setattr(packing, "CHUNK_BYTES", 64)
     content = workbook({"A1": "a", "A2": "x" * 30_000})
     assert read_bytes(content, "t.xlsx").table.rows == 1
     monkeypatch.setattr(packing, "MAX_CELL_BYTES", 29_000)
@@ -208,7 +208,7 @@ def test_texts_of_a_small_parquet_file_count_as_often_as_they_stand(read_bytes: 
 
 
 def test_a_packed_part_that_is_no_sheet_counts_as_well(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packing, "_CHUNK_BYTES", 64)
+    monkeypatch.setattr(packing, "CHUNK_BYTES", 64)
     monkeypatch.setattr(packing, "MAX_CELL_BYTES", 29_000)
     out = io.BytesIO(workbook({"A1": "a", "A2": 1}))
     with zipfile.ZipFile(out, "a") as archive:

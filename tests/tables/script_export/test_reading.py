@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import datetime as dt
 import gzip
 import io
 import json
+import lzma
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -151,6 +153,8 @@ def test_real_files(name: str, bare: Exporting) -> None:
 def test_archives(bare: Exporting) -> None:
     content = b"a,b\n1,x\n2,\n"
     bare.read(gzip.compress(content), "t.csv.gz").check()
+    bare.read(bz2.compress(content), "t.csv.bz2").check()
+    bare.read(lzma.compress(content), "t.csv.xz").check()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("__MACOSX/._t.csv", b"junk")
@@ -160,6 +164,19 @@ def test_archives(bare: Exporting) -> None:
     frame = io.BytesIO()
     pl.DataFrame({"a": [1.5, None]}).write_parquet(frame)
     bare.read(gzip.compress(frame.getvalue()), "t.parquet.gz").check()
+
+
+def test_what_polars_cannot_read_is_given_as_an_export(bare: Exporting) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1.csv", b"a,b\n1,2001-02-03\n")
+        archive.writestr("2.csv", b"a,b\n2,\n")
+    started = bare.read(packed.getvalue(), "t.zip")
+    export = io.BytesIO()
+    started.result.table.scan().collect().write_parquet(export)
+    started.source.write_bytes(export.getvalue())
+    script = started.check()
+    assert "exported as Parquet or CSV, in its place" in script
 
 
 NESTED = pl.DataFrame(

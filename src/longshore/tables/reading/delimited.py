@@ -68,7 +68,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.options.date_order,
         reading.settings,
     )
-    source.books.ledger.blank += (trailing := _blank_after(path, source.records.end))
+    source.books.ledger.blank += (trailing := blank_after(path, source.records.end))
     source.books.ledger.lines += trailing
     reading.books = source.books
     reading.settings.update(
@@ -460,7 +460,7 @@ def _count_within(record: bytes, marks: Marks) -> int:
     return inner.count(marks.newline)
 
 
-def _blank_after(path: Path, end: int) -> int:
+def blank_after(path: Path, end: int) -> int:
     """How many blank lines follow the text, which ends at ``end``."""
     ends = 0
     with path.open("rb") as file:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import codecs
 import re
+import tarfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from xml.parsers import expat
 
 from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import encodings
+from longshore.tables.reading.appending import have_same_columns, read_appended
+from longshore.tables.reading.archives import ARCHIVES, base_name, choose_member, open_archive, tables_among
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.databases import read_sqlite
 from longshore.tables.reading.delimited import read_delimited
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_marks
 from longshore.tables.reading.documents import read_json
-from longshore.tables.reading.packing import unpack_gzip, unpack_zip, what_zip
-from longshore.tables.reading.results import ReadWarning
+from longshore.tables.reading.markup import read_xml
+from longshore.tables.reading.packing import what_zip
+from longshore.tables.reading.pages import read_page
+from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.sheets import read_sheet
+from longshore.tables.reading.statistics_files import STATISTICS, read_statistics
+from longshore.tables.reading.streams import STREAMS, copy, unpack_stream
 
 Reader = Callable[[Reading], tuple[Table, list[ReadWarning]]]
 
 _HEAD_BYTES = 4096
 _LAYERS = 2
+_TAR_NULS = 50
+"""In a header of tar at least: fields are filled up."""
 _READERS: dict[str, Reader] = {
     "delimited": read_delimited,
     "json": read_json,
@@ -33,6 +44,10 @@ _READERS: dict[str, Reader] = {
     "xlsx": read_sheet,
     "xls": read_sheet,
     "ods": read_sheet,
+    "html": read_page,
+    "xml": read_xml,
+    "sqlite": read_sqlite,
+    **dict.fromkeys(STATISTICS, read_statistics),
 }
 _MAGIC = (
     (b"PAR1", "parquet"),
@@ -42,7 +57,21 @@ _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
+    (b"SQLite format 3\x00", "sqlite"),
+    (b"$FL2", "sav"),
+    (b"$FL3", "sav"),
+    (b"<stata_dta>", "dta"),
+    (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00", "sas7bdat"),
+    (b"HEADER RECORD*******LIB", "xport"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    *((bytes([first]) + b"\x2a\x4d\x18", "zstd") for first in range(0x50, 0x60)),
 )
+_OLD_STATA = re.compile(rb"[\x66-\x69\x6c-\x73][\x01\x02]\x01\x00")
+"""Of the releases 102 to 115: the release, the order of bytes, the sort of file, and a filler."""
+_PORTABLE_BYTES = 600
+"""Within which a portable file of SPSS says that it is one."""
 _REFUSED = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "an RTF document, of a word processor"),
@@ -51,14 +80,21 @@ _REFUSED = (
     (b"GIF8", "a GIF image"),
     (b"FEA1", "a Feather file of version 1, which is no longer written; save it as Feather 2 or Parquet"),
     (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"Rar!", "a RAR archive; use zip or gzip"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or gzip"),
-    (b"\xfd7zXZ", "an xz archive; use zip or gzip"),
-    (b"BZh", "a bzip2 archive; use zip or gzip"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; use zip or gzip"),
+    (b"\x00\x01\x00\x00Standard ", "an Access database; export the table as CSV or a workbook"),
+    (b"Rar!", "a RAR archive; use zip, tar or 7-Zip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; use zip or tar"),
+    (b"\x1f\x9d", "packed by compress (.Z), which is no longer used; use gzip or xz"),
 )
-_MARKUP = ("<!doctype", "<html", "<head", "<body", "<table", "<?xml", "<!--")
+_PAGES = ("<!doctype html", "<html", "<head", "<body", "<table")
+_MARKUP = ("<!doctype", "<?xml", "<!--")
+_FIRST_ELEMENT = re.compile(r"<([a-z_][\w.-]*)(?![\w.-]*:)")
+_PAGE_ELEMENTS = frozenset(
+    {"html", "head", "body", "table", "meta", "link", "style", "script", "title", "div", "p", "center", "font", "form"}
+)
+_MARKUP_KINDS = {
+    "svg": "a picture (SVG)",
+    "mht": "a web page with its pictures in one file (.mht); save it as a web page alone",
+}
 _ELEMENT = re.compile(
     r"<(?:meta|link|base|script|style|title|table|thead|tbody|tr|t[dh]|div|span|p|h[1-6]|br|hr|[uod]l|pre|center|font|form"
     r"|section|article|main|header|nav|img|iframe|noscript)(?:\s[^<>]*)?/?>(?:[^\S\r\n]*[^\s<,;|]|\s*<)",
@@ -72,9 +108,16 @@ _ARCHIVED_PAGE = re.compile(
 """The fields of a web page with its pictures in one file (.mht)."""
 _TAG = re.compile(r"<[A-Za-z_][\w:.-]*[\s/>]")
 _MARKUP_NAMES = (".xml", ".html", ".htm", ".xhtml", ".svg", ".kml", ".gpx")
-_BINARY_NAMES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".ipc", ".zip", ".gz")
+_BINARY_NAMES = (
+    *(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".arrow", ".feather", ".ipc"),
+    *(".zip", ".gz", ".bz2", ".xz", ".zst", ".tar", ".tgz"),
+)
+_TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
-KNOWN = "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet and Arrow"
+KNOWN = (
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, SQLite, SPSS, Stata, SAS, XML and web"
+    " pages with tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
+)
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 
 
@@ -84,20 +127,53 @@ def read_format(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     :raises UnreadableFile: if it holds nothing that is known.
     """
     packed: list[str] = []
+    top: SheetTop | None = None
     kind = identify(reading.path, reading.name)
-    while kind in ("gzip", "zip"):
-        if len(packed) == _LAYERS:
-            raise UnreadableFile("the file is an archive within an archive within an archive; unpack it first")
+    while kind in STREAMS or kind in ARCHIVES:
         packed.append(kind)
+        if _layers(packed) > _LAYERS:
+            raise UnreadableFile("the file is an archive within an archive within an archive; unpack it first")
+        reading.settings["packed"] = packed
         target = reading.scratch / f"unpacked-{len(packed)}"
-        inner = (unpack_gzip if kind == "gzip" else unpack_zip)(reading, target)
+        if kind in STREAMS:
+            inner = unpack_stream(reading, kind, target)
+        else:
+            with open_archive(reading.path, kind) as members:
+                tables, are_texts = tables_among(reading, members, _kind_in_archive)
+                is_free = reading.options.sheet is None and len(tables) > 1
+                if is_free and are_texts and have_same_columns(reading, tables):
+                    appended = read_appended(reading, tables)
+                    if appended is not None:
+                        return appended
+                member = choose_member(reading, members, tables)
+                top = reading.top
+                with member.open() as file:
+                    copy(reading, file, target)
+                inner = base_name(member.name)
         # Everything is shared but the place and the name.
         reading.path, reading.name = target, inner
         kind = identify(target, inner)
     reading.settings["format"] = kind
-    if packed:
-        reading.settings["packed"] = packed
-    return _READERS[kind](reading)
+    read = _READERS[kind](reading)
+    reading.top = top or reading.top
+    return read
+
+
+def _layers(packed: list[str]) -> int:
+    """How many archives stand one within the other; one that is packed as a whole, such as .tar.gz, is one."""
+    return sum(not (each in ARCHIVES and outer in STREAMS) for outer, each in pairwise(["", *packed]))
+
+
+def _kind_in_archive(head: bytes, name: str) -> str | None:
+    """The format of one of several files, as far as its beginning tells it; ``text`` for one without columns."""
+    try:
+        kind = _by_magic(head) or _identify_text(head, name)
+    except UnreadableFile:
+        return None
+    is_plain = (
+        kind == "delimited" and not name.endswith(_TABLE_NAMES) and not _has_columns(head, encodings.by_marks(head))
+    )
+    return "text" if is_plain else kind
 
 
 def identify(path: Path, name: str) -> str:
@@ -109,14 +185,42 @@ def identify(path: Path, name: str) -> str:
         head = file.read(_HEAD_BYTES)
     if not head:
         raise UnreadableFile("the file is empty; a table needs at least a header")
+    kind = _by_magic(head)
+    if kind is None:
+        return _identify_text(head, name)
+    return what_zip(path) if kind == "zip" else kind
+
+
+def _by_magic(head: bytes) -> str | None:
+    """The format of a file that begins as no text does.
+
+    :raises UnreadableFile: if it is of a sort that is no table.
+    """
     # "\xff\xfe" and the like begin text in UTF-16, not an Arrow stream.
     for magic, kind in _MAGIC:
         if head.startswith(magic):
-            return what_zip(path) if kind == "zip" else kind
+            return kind
     for magic, what in _REFUSED:
         if head.startswith(magic):
             raise UnreadableFile(f"the file is {what}. What can be read: {KNOWN}")
-    return _identify_text(head, name)
+    if _OLD_STATA.match(head):
+        return "dta"
+    if b"SPSSPORT" in head[:_PORTABLE_BYTES]:
+        return "por"
+    if head[8:12] == b"DUCK":
+        raise UnreadableFile(f"the file is a DuckDB database; export the table as Parquet. What can be read: {KNOWN}")
+    return "tar" if _is_tar(head) else None
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether the first block is the header of a tar archive, whose checksum is right."""
+    if head.count(b"\0", 0, tarfile.BLOCKSIZE) < _TAR_NULS:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
 
 
 def has_records_on_lines(beginning: bytes, name: str) -> bool:
@@ -125,7 +229,7 @@ def has_records_on_lines(beginning: bytes, name: str) -> bool:
     :raises UnreadableFile: if it is of a sort that is no table.
     """
     head = beginning[:_HEAD_BYTES]
-    if any(head.startswith(magic) for magic, _ in (*_MAGIC, *_REFUSED)):
+    if any(head.startswith(magic) for magic, _ in _REFUSED) or _by_magic(head) is not None:
         return False
     return _identify_text(head, name) == "delimited" or head.lstrip().startswith(b"{")
 
@@ -135,8 +239,11 @@ def _identify_text(head: bytes, name: str) -> str:
     if marked is None and _is_binary(head):
         raise UnreadableFile(_NEITHER)
     text = head.decode(marked or "utf-8", "replace").lstrip("\ufeff \t\r\n")
-    if _is_markup(text, name.lower()):
-        raise UnreadableFile(f"the file is a web page or XML, whatever its name says. What can be read: {KNOWN}")
+    markup = _markup_of(text, name.lower())
+    if markup in _READERS:
+        return markup
+    if markup:
+        raise UnreadableFile(f"the file is {_MARKUP_KINDS[markup]}. What can be read: {KNOWN}")
     if name.lower().endswith(_BINARY_NAMES) and not _has_columns(head, marked):
         raise UnreadableFile(_NEITHER)
     if text.startswith(("{", "[")):
@@ -162,25 +269,33 @@ def _is_utf8(head: bytes) -> bool:
     return True
 
 
-def _is_markup(text: str, name: str) -> bool:
-    """Whether a text is HTML or a fragment of it, or XML of any vocabulary, going by its beginning.
+def _markup_of(text: str, name: str) -> str:
+    """``html`` for HTML or a fragment of it, ``xml`` for XML of any vocabulary, going by the beginning; else nothing.
 
     Some elements that close, one within the other, are XML; a table has cells with tags at most.
     """
-    if text.lower().startswith(_MARKUP) or (text.startswith("<") and name.endswith(_MARKUP_NAMES)):
-        return True
-    if _ARCHIVED_PAGE.match(text) or (_ELEMENT.match(text) and not _MARKED_CELL.match(text)):
-        return True
+    if _ARCHIVED_PAGE.match(text):
+        return "mht"
+    lower = text.lower()
+    if lower.startswith(_PAGES):
+        return "html"
+    if lower.startswith(_MARKUP) or (text.startswith("<") and name.endswith(_MARKUP_NAMES)):
+        begins = _FIRST_ELEMENT.search(lower)
+        if begins is None:
+            return "html" if name.endswith((".html", ".htm")) else "xml"
+        return begins[1] if begins[1] == "svg" else "html" if begins[1] in _PAGE_ELEMENTS else "xml"
+    if _ELEMENT.match(text) and not _MARKED_CELL.match(text):
+        return "html"
     if _TAG.match(text) is None:
-        return False
+        return ""
     parser = expat.ParserCreate()
     closed: list[str] = []
     parser.EndElementHandler = closed.append
     try:
         parser.Parse(text.encode("utf-8", "replace"), False)
     except expat.ExpatError:
-        return False
-    return bool(closed)
+        return ""
+    return "xml" if closed else ""
 
 
 def _has_columns(head: bytes, marked: str | None) -> bool:

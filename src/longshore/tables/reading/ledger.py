@@ -7,7 +7,7 @@ whole, mended (read whole after a repair), filled or cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,13 +108,13 @@ class Asides:
         """How many more may be kept."""
         return MAX_RECORDS - len(self.records) if self.size < MAX_BYTES else 0
 
-    def add(self, line: int, row: int | None, code: str, reason: str, raw: bytes) -> None:
-        """Keep a record, unless there is no room."""
+    def add(self, line: int, row: int | None, code: str, reason: str, raw: bytes, is_cut: bool = False) -> None:
+        """Keep a record, unless there is no room; ``is_cut`` says that its text was longer."""
         if not self.room:
             return
         kept = raw[:_RAW_BYTES]
         text = kept.decode("utf-8", "replace").rstrip("\r\n")
-        cut = len(raw) > _RAW_BYTES or len(text) > RAW_LIMIT
+        cut = is_cut or len(raw) > _RAW_BYTES or len(text) > RAW_LIMIT
         self.size += len(kept)
         self.records.append(Rejected(line, row, code, reason, text[:RAW_LIMIT], cut))
 
@@ -159,6 +159,18 @@ class LineMap:
             self.lines.append(lines[turns])
             self.count += turns.size
 
+    def extend(self, other: LineMap, row: int) -> None:
+        """Rows from ``row`` on stand where those of ``other`` do, in another file: the lines are those of that one."""
+        if other.known_rows is not None and self.known_rows is None:
+            self.known_rows = row + other.known_rows
+        elif self.known_rows is None and self.count + other.count > MAX_ANCHORS:
+            self.known_rows = row
+        if other.count and (self.known_rows is None or self.known_rows > row):
+            self.rows += [rows + row for rows in other.rows]
+            self.lines += other.lines
+            self.count += other.count
+            self.distance = int(self.lines[-1][-1] - self.rows[-1][-1])
+
     @property
     def first_line(self) -> int | None:
         """The line of the first row."""
@@ -192,6 +204,18 @@ class ImportAudit:
             aside_file=self.asides.write(folder, draw),
             draw=draw,
         )
+
+    def extend(self, other: ImportAudit, name: str) -> None:
+        """Below these books those of another file, called ``name``, whose lines keep their numbers."""
+        row, ledger = self.ledger.rows, self.ledger
+        self.lines.extend(other.lines, row)
+        for record in other.asides.records:
+            place = None if record.row is None else row + record.row
+            reason = f"in {name}: {record.reason}"
+            self.asides.add(record.line, place, record.code, reason, record.raw.encode(), record.cut)
+        for count in fields(Ledger):
+            if count.name != "unit":
+                setattr(ledger, count.name, getattr(ledger, count.name) + getattr(other.ledger, count.name))
 
     @classmethod
     def of_rows(cls, rows: int, unit: Unit) -> ImportAudit:

@@ -1,4 +1,4 @@
-"""Unpacking gzip and zip, bounded by the bytes that really come out."""
+"""Zip files: what they are, and how far a workbook, which is one, may reach."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import re
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
-from longshore.errors import TooLarge, UnreadableFile, shorten
+from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.core.portable import portable
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.limits import (
@@ -21,31 +20,15 @@ from longshore.tables.reading.limits import (
     require_unpacked,
 )
 from longshore.tables.reading.mending import Styles, Suspicion, date_styles, mendable, part_name
+from longshore.tables.reading.streams import CHUNK_BYTES
 
-_CHUNK_BYTES = 1 << 20
 SHEET_CELLS = 60_000_000
 """Cells, empty ones included, that a sheet may span: about 2 GB in memory."""
 _REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
 _MAX_REFERENCE = 16
 _BLANKS = re.compile(rb"""text:c=["'](\d{1,20})["']""")
 _MAX_BLANK = 40
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
-
-
-def unpack_gzip(reading: Reading, target: Path) -> str:
-    """Unpack into ``target``.
-
-    :return: the name without its ``.gz``.
-    :raises UnreadableFile: if the file is cut off or damaged.
-    :raises TooLarge: over the reading's limit.
-    """
-    try:
-        with gzip.open(reading.path) as packed:
-            _copy(reading, packed, target)
-    except _BROKEN as error:
-        raise UnreadableFile("the gzip file is cut off or damaged; compress or upload it again") from error
-    name = reading.name
-    return name[:-3] if name.lower().endswith(".gz") else name
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError)
 
 
 def what_zip(path: Path) -> str:
@@ -60,26 +43,9 @@ def what_zip(path: Path) -> str:
                 return "xlsx"
             if "mimetype" in members and "content.xml" in members:
                 return "ods"
-    except (*_BROKEN, ValueError) as error:
+    except (*BROKEN, ValueError) as error:
         raise UnreadableFile("the zip (or Excel) file is cut off or damaged; upload it again") from error
     return "zip"
-
-
-def unpack_zip(reading: Reading, target: Path) -> str:
-    """Unpack the only file of an archive into ``target``; names inside the archive are never used as paths.
-
-    :return: the file's name.
-    :raises UnreadableFile: if there is not exactly one, or it is encrypted or damaged.
-    :raises TooLarge: over the reading's limit.
-    """
-    try:
-        with zipfile.ZipFile(reading.path) as archive:
-            member = _only_member(archive)
-            with archive.open(member) as packed:
-                _copy(reading, packed, target)
-    except _BROKEN as error:
-        raise UnreadableFile("the zip file is cut off, damaged, or compressed in an unknown way") from error
-    return PurePosixPath(member.filename).name
 
 
 def require_bounded(reading: Reading) -> list[str]:
@@ -103,7 +69,7 @@ def require_bounded(reading: Reading) -> list[str]:
                 with archive.open(member) as packed:
                     extent, suspicion = _Extent(), Suspicion(member.filename, styles if sheet else None)
                     texts = _Texts() if mendable(member.filename) in ("xml", "ods") else None
-                    while chunk := packed.read(_CHUNK_BYTES):
+                    while chunk := packed.read(CHUNK_BYTES):
                         unpacked += len(chunk)
                         require_unpacked(reading, unpacked)
                         if sheet:
@@ -114,7 +80,7 @@ def require_bounded(reading: Reading) -> list[str]:
                 extent.require_filled()
                 if suspicion.found:
                     suspects.append(member.filename)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UnreadableFile("the workbook is cut off or damaged; save and upload it again") from error
     return suspects
 
@@ -200,44 +166,17 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
-    if len(members) != 1:
-        what = "no file" if not members else f"{len(members)} files"
-        names = ", ".join(shorten(member.filename, 40) for member in members[:5])
-        hint = f" ({names}{', ...' if len(members) > 5 else ''})" if members else ""
-        raise UnreadableFile(f"the zip archive holds {what}{hint}; it must hold exactly one table")
-    if members[0].flag_bits & 1:
-        raise UnreadableFile("the zip archive is encrypted; pack it without a password")
-    return members[0]
-
-
 @portable
 def unzip(packed: bytes) -> bytes:
     """The only file of a zip archive."""
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        (member,) = (each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename))
+        (member,) = (each for each in archive.infolist() if not each.is_dir() and not is_clutter(each.filename))
         return archive.read(member)
 
 
-def _is_clutter(name: str) -> bool:
+def is_clutter(name: str) -> bool:
     """What macOS and Windows add to archives."""
     path = PurePosixPath(name.replace("\\", "/"))
     return (
         "__MACOSX" in path.parts or path.name in (".DS_Store", "Thumbs.db", "desktop.ini") or path.name.startswith("._")
     )
-
-
-class _Source(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-def _copy(reading: Reading, packed: _Source, target: Path) -> None:
-    done = 0
-    with target.open("wb") as unpacked:
-        while chunk := packed.read(_CHUNK_BYTES):
-            done += len(chunk)
-            require_unpacked(reading, done)
-            unpacked.write(chunk)
-            # What is still to come is not known: the declared size may lie.
-            reading.report("unpack", done, max(done + 1, reading.path.stat().st_size), 0)

@@ -36,7 +36,7 @@ from longshore.tables.reading.packing import protected, require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan, as_asked
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
 from longshore.tables.reading.structure import Header, Placed, find_header, structure_warnings
-from longshore.tables.reading.typed import Sample, write_typed
+from longshore.tables.reading.typed import TextsInMemory, write_typed
 
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
 """Of a sheet, among which the names are sought."""
@@ -75,8 +75,8 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     body = _without_blank(reading, content.body)
     body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
     scopes = as_asked(options.types, columns, [_scope(kinds) for kinds in content.kinds])
-    source = _SheetSource(body, scopes)
-    table, warnings = write_typed(source, reading.scratch, columns, source.scopes, options.date_order, reading.settings)
+    source, order = TextsInMemory(body), options.date_order
+    table, warnings = write_typed(source, reading.scratch, columns, scopes, order, reading.settings)
     reading.report("read", total, total, table.rows)
     return table, warnings
 
@@ -107,26 +107,6 @@ class _Content:
     def width(self) -> int:
         """Columns of the sheet, from the first in which anything stands."""
         return self.body.width
-
-
-@dataclass
-class _SheetSource:
-    """A sheet in memory as one batch of text, see :class:`longshore.tables.reading.typed.TextSource`."""
-
-    texts: pl.DataFrame
-    scopes: Sequence[tuple[Plan, ...]]
-
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """See :class:`longshore.tables.reading.typed.TextSource`."""
-        yield self.texts
-
-    def sample(self) -> Sample:
-        """See :class:`longshore.tables.reading.typed.TextSource`."""
-        return Sample(self.texts, True, self.texts.height)
-
-    def may_mislead(self) -> bool:
-        """See :class:`longshore.tables.reading.typed.TextSource`."""
-        return False
 
 
 def _scope(kinds: set[str]) -> tuple[Plan, ...]:

@@ -26,6 +26,7 @@ from longshore.tables.reading.type_inference import Deciding, InferredType
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20
+_SPOOLED_SAMPLE = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,48 @@ class TextSource(Protocol):
     def may_mislead(self) -> bool:
         """After a pass: whether rows of the sample past the certain ones may be no rows at all."""
         ...
+
+
+@dataclass
+class TextsInMemory:
+    """A table in memory as one batch of text, see :class:`TextSource`."""
+
+    texts: pl.DataFrame
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """See :class:`TextSource`."""
+        yield self.texts
+
+    def sample(self) -> Sample:
+        """See :class:`TextSource`."""
+        return Sample(self.texts, True, self.texts.height)
+
+    def may_mislead(self) -> bool:
+        """See :class:`TextSource`."""
+        return False
+
+
+@dataclass
+class SpooledTexts:
+    """Columns of text in a Parquet file, called c0, c1 and so on, as batches; see :class:`TextSource`."""
+
+    file: Path
+    width: int
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """See :class:`TextSource`."""
+        yield from slices(self.file, [f"c{index}" for index in range(self.width)])
+
+    def sample(self) -> Sample:
+        """See :class:`TextSource`."""
+        lazy = pl.scan_parquet(self.file, glob=False)
+        rows = lazy.select(pl.len()).collect().item()
+        head = lazy.head(min(_SPOOLED_SAMPLE, max(1, CELLS_AT_A_TIME // self.width))).collect()
+        return Sample(head, head.height == rows, head.height)
+
+    def may_mislead(self) -> bool:
+        """See :class:`TextSource`."""
+        return False
 
 
 @dataclass

@@ -25,6 +25,13 @@ def read_code(table: Table, settings: Mapping[str, Any]) -> list[str]:
     :param settings: what the reader used, as :class:`~longshore.tables.reading.ReadResult` tells it.
     """
     kind = settings.get("format", "delimited")
+    if not _is_readable(kind, settings):
+        types = ", ".join(f"{write.quote(column.name)}: {write.type_of(column.dtype)}" for column in table.columns)
+        return [
+            "# The file takes more than Polars to read: give the dataset as it was imported, before its first step,"
+            " exported as Parquet or CSV, in its place.",
+            f"df = read_export(path, {{{types}}})",
+        ]
     if kind in ("parquet", "arrow", "arrow-stream"):
         lines = _columnar(table, settings, kind)
     elif kind == "json":
@@ -36,10 +43,25 @@ def read_code(table: Table, settings: Mapping[str, Any]) -> list[str]:
     return [*lines, *_sample(settings)]
 
 
+_KINDS = ("delimited", "json", "parquet", "arrow", "arrow-stream", "xlsx", "xls", "ods")
+_UNPACKERS = {
+    "gzip": "gzip.decompress(data)",
+    "zip": "unzip(data)",
+    "bzip2": "bz2.decompress(data)",
+    "xz": "lzma.decompress(data)",
+}
+
+
+def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a script can read the file itself: one table, and nothing around it that Python cannot unpack."""
+    is_alone = "member" not in settings and "files" not in settings
+    return kind in _KINDS and is_alone and set(settings.get("packed", ())) <= _UNPACKERS.keys()
+
+
 def _bytes(settings: Mapping[str, Any]) -> Iterator[str]:
     yield "data = Path(path).read_bytes()"
     for packing in settings.get("packed", ()):
-        yield f"data = {'gzip.decompress' if packing == 'gzip' else 'unzip'}(data)"
+        yield f"data = {_UNPACKERS[packing]}"
 
 
 def _utf8(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -26,12 +26,14 @@ from longshore.tables.script_export.reading import read_code
 from longshore.tables.script_export.sources import Sources, names_in
 
 _IMPORTS = {
+    "bz2": "import bz2",
     "cs": "import polars.selectors as cs",
     "date": "from datetime import date",
     "datetime": "from datetime import datetime",
     "Decimal": "from decimal import Decimal",
     "gzip": "import gzip",
     "json": "import json",
+    "lzma": "import lzma",
     "Path": "from pathlib import Path",
     "re": "import re",
     "time": "from datetime import time",
@@ -143,7 +145,8 @@ class _Script:
         yield "def read(path: str) -> pl.DataFrame:"
         yield f'{_FUNCTION}"""Read the file with the settings and the types that were found for it."""'
         for line in self.reading:
-            yield from lay_out(line, _FUNCTION)
+            is_comment = line.startswith("# ")
+            yield from _comment(line[2:], _FUNCTION) if is_comment else lay_out(line, _FUNCTION)
         yield f"{_FUNCTION}return df"
 
     def _clean(self) -> Iterator[str]:
