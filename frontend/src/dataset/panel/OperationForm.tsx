@@ -185,7 +185,7 @@ function EffectBox({ operation, preview, rows, other, showColumn }: EffectProps)
   return (
     <div className={effect.isSomething ? "effect some" : "effect"} role="status">
       <p>
-        {effect.text}{" "}
+        {effect.text && `${effect.text} `}
         {effect.isSomething &&
           preview.data.columns.length + preview.removedColumns.length > 0 &&
           "The rows in view show it."}
