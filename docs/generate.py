@@ -25,8 +25,11 @@ NOTE = "% Made by docs/generate.py; edit the code it describes instead.\n\n"
 
 
 def write_all(folder: Path) -> None:
-    """Write every generated page; one that has not changed is left alone, so that Sphinx does not read it again."""
-    target = folder / "reference"
+    """Write what the pages of the reference include; what has not changed is left alone: Sphinx need not read it again.
+
+    The pages themselves, with their titles, stand in the repository, so that links to them lead somewhere without this.
+    """
+    target = folder / "reference" / "made"
     target.mkdir(exist_ok=True)
     pages = {
         "settings": settings_page(),
@@ -37,9 +40,10 @@ def write_all(folder: Path) -> None:
         "handlers": handlers_page(find_declarations(Settings.from_environment())),
     }
     for name, text in pages.items():
+        _title, _, body = text.partition("\n\n")
         path = target / f"{name}.md"
-        if not path.exists() or path.read_text() != NOTE + text:
-            path.write_text(NOTE + text)
+        if not path.exists() or path.read_text() != NOTE + body:
+            path.write_text(NOTE + body)
     for name, package in (("rooms", "longshore"), ("engine", "longshore.tables")):
         (target / f"{name}.svg").write_text(drawing.draw(package))
     (target / "script_example.py").write_text(script_example())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -103,7 +104,7 @@ def test_the_example_of_a_script_is_one(generate: ModuleType) -> None:
     script = generate.script_example()
     compile(script, "script_example.py", "exec")
     assert 'pl.col("price").fill_null(55.2)' in script
-    assert "reference/script_example.py" in (ROOT / "docs/recipes.md").read_text()
+    assert "reference/made/script_example.py" in (ROOT / "docs/recipes.md").read_text()
 
 
 def test_every_warning_of_the_reader_is_explained() -> None:
@@ -160,3 +161,28 @@ def test_the_picture_leaves_out_what_follows_from_other_arrows(generate: ModuleT
         "goods": set(),
         "yard": {"goods"},
     }
+
+
+FENCED = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(<?(?!https?:|mailto:|#)([^)\s>#]+)")
+
+
+def test_every_relative_link_leads_somewhere_in_a_clean_checkout() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout tells which files are in the repository")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    files = {ROOT / name for name in listed if (ROOT / name).exists()}
+    there = files | {parent for file in files for parent in file.parents}
+    pages = [file for file in files if file.suffix == ".md"]
+    assert ROOT / "README.md" in pages
+    links = [(page, link) for page in pages for link in LINK.findall(FENCED.sub("", page.read_text()))]
+    assert len(links) > 100
+    assert [(page.name, link) for page, link in links if (page.parent / link).resolve() not in there] == []
+
+
+@pytest.mark.parametrize("name", ["settings", "operations", "expressions", "routes", "errors", "handlers"])
+def test_the_pages_of_the_reference_include_what_is_made(name: str, generate: ModuleType) -> None:
+    page = (ROOT / "docs" / "reference" / f"{name}.md").read_text()
+    assert f"```{{include}} made/{name}.md\n```" in page
+    assert "`make docs`" in page

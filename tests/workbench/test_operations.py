@@ -326,3 +326,21 @@ def test_the_functions_of_groups_are_the_servers(open_page: Open) -> None:
         page.get_by_label("Function 1", exact=True).locator("option").evaluate_all("each => each.map(one => one.value)")
     )
     assert sorted(offered) == sorted(known), json.dumps(offered)
+
+
+def test_a_change_of_type_shows_what_is_lost_in_red_and_the_rest_as_it_is(open_page: Open) -> None:
+    opened = open_page()
+    session = upload(opened, "prices.csv", "price,n\n5,a\nfree,b\n7,c\n05,d\n")
+    page = opened.page
+    page.goto(f"{opened.url}/{session}")
+    page.locator(".cell", has_text="free").wait_for()
+    opened.do("price", "Change type")
+    page.get_by_label("New type").select_option("int")
+    effect = page.locator(".effect.some")
+    effect.get_by_text("Changes price from text to whole number.").wait_for()
+    assert effect.locator(".loss").all_inner_texts() == ["1 cell becomes missing"]
+    lost = page.locator(".grid .lost")
+    lost.wait_for()
+    assert lost.locator(".was").all_inner_texts() == ["free"]
+    assert page.locator(".grid .was").all_inner_texts() == ["free", "05"]
+    assert page.locator(".grid .changed .becomes").all_inner_texts() == ["5"]

@@ -4734,6 +4734,16 @@ export interface components {
              * @description cells of the whole table that get another value; null when rows move or only columns are added
              */
             changedCells: number | null;
+            /**
+             * Lostcells
+             * @description those of the changed cells that hold a value now and would be missing; null as `changedCells`
+             */
+            lostCells: number | null;
+            /**
+             * Retypedcolumns
+             * @description columns that get another type; none when rows move
+             */
+            retypedColumns: components["schemas"]["RetypedColumn"][];
             /** @description new values of those of the rows that stay, and only of columns that change */
             data: components["schemas"]["PageData"];
             /**
@@ -5114,6 +5124,24 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * RetypedColumn
+         * @description A column that gets another type.
+         */
+        RetypedColumn: {
+            /** Column */
+            column: string;
+            /**
+             * Before
+             * @description its type now
+             */
+            before: string;
+            /**
+             * After
+             * @description its type then
+             */
+            after: string;
         };
         /**
          * Sample

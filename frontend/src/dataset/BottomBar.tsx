@@ -1,7 +1,7 @@
 /** What is shown of the table: search, filter and sort as chips, and how many rows of how many. */
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
-import { count } from "../parts/format";
+import { count, counted } from "../parts/format";
 import { Close, FilterIcon, SearchIcon } from "../parts/icons";
 import { useStore } from "../parts/store";
 import { hasFacet, openFacet, useFacetPlace } from "./facets/facets";
@@ -33,7 +33,7 @@ export function BottomBar({ session }: { session: Session }) {
       <p className="rows-shown" role="status">
         {rows.length > 0 && <strong>{count(rows.length)} selected · </strong>}
         {columns.length > 1 && <strong>{columns.length} columns selected · </strong>}
-        {isNarrowed(view) ? `${count(viewRows)} of ${count(all)} rows` : `${count(all)} rows`}
+        {isNarrowed(view) ? `${count(viewRows)} of ${counted(all, "row")}` : counted(all, "row")}
       </p>
     </footer>
   );

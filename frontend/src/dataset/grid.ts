@@ -23,7 +23,7 @@ import {
 import { isNumeric } from "../parts/format";
 import { hasLines, withLineEnds } from "../parts/lines";
 import { failed, toast } from "../parts/toasts";
-import { drawer, type Row } from "./cells";
+import { drawer, type Fate, fateOf, type Row } from "./cells";
 import { type Changed, flash } from "./flash";
 import { type Cell, handle } from "./gridKeys";
 import { ColumnHeader, type HeaderExtra } from "./header";
@@ -363,17 +363,15 @@ function columnDef(session: Session, openMenu: HeaderExtra["openMenu"], name: st
       ...(preview && {
         made: () => preview.newColumns.includes(name),
         goes: () => preview.removedColumns.includes(name),
-        changed: ({ data }) => isChanged(session, data, name, at),
+        changed: ({ data }) => fate(session, data, name, at, dataType) === "changed",
+        lost: ({ data }) => fate(session, data, name, at, dataType) === "lost",
       }),
     },
   };
 }
 
-function isChanged(session: Session, row: Row | undefined, name: string, at: number): boolean {
-  const { preview } = session.state;
-  const place = preview?.data.columns.indexOf(name) ?? -1;
-  const then = row && place >= 0 ? preview?.byRow.get(row.number) : undefined;
-  return then !== undefined && at >= 0 && then[place] !== row?.values[at];
+function fate(session: Session, row: Row | undefined, name: string, at: number, dataType: string): Fate["kind"] {
+  return row && at >= 0 ? fateOf(session.state.preview, row, name, row.values[at], dataType).kind : "stays";
 }
 
 export async function edit(session: Session, row: Row, column: string, before: unknown, typed: unknown): Promise<void> {

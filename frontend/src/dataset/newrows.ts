@@ -1,4 +1,5 @@
 /** Rows that a person types or pastes, in the table's columns. */
+import { counted } from "../parts/format";
 import { guessDelimiter, parse } from "../parts/pasted";
 
 const MOST = 10_000;
@@ -19,7 +20,7 @@ export function readRows(text: string, columns: string[]): { rows: unknown[] } |
   const wide = values.findIndex((record) => record.length > names.length);
   if (wide >= 0)
     return {
-      problem: `Line ${wide + 1 + (isNamed ? 1 : 0)} has ${values[wide]!.length} values for ${names.length} columns`,
+      problem: `Line ${wide + 1 + (isNamed ? 1 : 0)} has ${counted(values[wide]!.length, "value")} for ${counted(names.length, "column")}`,
     };
   return {
     rows: values.map((record) =>

@@ -1,5 +1,5 @@
 /** Uploads as people read them: how far, how fast, what is wrong. */
-import { bytes } from "../parts/format";
+import { bytes, counted } from "../parts/format";
 
 export type UploadState = "waiting" | "running" | "broken" | "paused" | "done" | "failed";
 
@@ -91,7 +91,7 @@ export const LIFETIMES: [number, string][] = [
 
 /** How long a link lives, and how often it works. */
 export const linkWords = (once: boolean, seconds: number) => {
-  const time = LIFETIMES.find(([each]) => each === seconds)?.[1] ?? `${seconds} seconds`;
+  const time = LIFETIMES.find(([each]) => each === seconds)?.[1] ?? counted(seconds, "second");
   return once
     ? `It works once, within ${time}: it is used up when the whole file has arrived. A download that breaks off can go on.`
     : `It works for everyone who has it, for ${time}.`;

@@ -8,6 +8,20 @@ describe("what people read", () => {
     expect(counted(2, "day")).toBe("2 days");
     expect(counted(2, "entry")).toBe("2 entries");
   });
+  it("is what every page counts with: no number stands before a plural by itself", () => {
+    const sources = import.meta.glob<string>("../**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
+    const found = Object.entries(sources)
+      .filter(([path]) => !/\.test\.|generated/.test(path))
+      .flatMap(([path, text]) =>
+        text
+          .split("\n")
+          .filter((line) =>
+            /\{(?:count\()?\w+(?:\.\w+)*\)?\} (?:rows|steps|values|columns|cells|files|jobs)\b(?!=)/.test(line),
+          )
+          .map((line) => `${path}: ${line.trim()}`),
+      );
+    expect(found.filter((line) => !/[ =]=== 1 \?|> 1 [?&]|The first|more of the/.test(line))).toEqual([]);
+  });
   it("never calls some missing none, nor nearly all all", () => {
     expect(share(1, 1000)).toBe("<1%");
     expect(share(999, 1000)).toBe(">99%");

@@ -170,3 +170,11 @@ test("names become words", () => {
     "Session ID",
   ]);
 });
+
+test("a hint says nothing that the description says already", () => {
+  const lines = (description: string) =>
+    partOf(object({ x: { type: "array", items: { type: "string" }, description } })).parts![0]!.hint;
+  expect(lines("stations, one a line")).toBe("Stations, one a line");
+  expect(lines("One a line.")).toBe("One a line");
+  expect(lines("stations")).toBe("Stations; one a line");
+});

@@ -254,7 +254,10 @@ export function labelOf(name: string, title?: string): string {
 function hintOf(schema: Schema, kind: Kind): string {
   const { description = "" } = schema;
   const said = kind === "group" ? "" : rangeOf(schema, kind);
-  const text = [description.replace(/\.$/, ""), said].filter(Boolean).join("; ");
+  const own = description.replace(/\.$/, "");
+  // Whoever wrote the description may have said it already.
+  const isSaid = own.toLowerCase().includes(said);
+  const text = [own, isSaid ? "" : said].filter(Boolean).join("; ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

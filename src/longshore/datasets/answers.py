@@ -418,6 +418,14 @@ class PageAnswer(Answer):
     data: PageData
 
 
+class RetypedColumn(Answer):
+    """A column that gets another type."""
+
+    column: str
+    before: str = Field(description="its type now")
+    after: str = Field(description="its type then")
+
+
 class PreviewAnswer(Answer):
     """What an operation would do."""
 
@@ -428,6 +436,12 @@ class PreviewAnswer(Answer):
     rows: int = Field(description="number of rows afterwards")
     changedCells: int | None = Field(  # noqa: N815
         description="cells of the whole table that get another value; null when rows move or only columns are added"
+    )
+    lostCells: int | None = Field(  # noqa: N815
+        description="those of the changed cells that hold a value now and would be missing; null as `changedCells`"
+    )
+    retypedColumns: list[RetypedColumn] = Field(  # noqa: N815
+        description="columns that get another type; none when rows move"
     )
     data: PageData = Field(description="new values of those of the rows that stay, and only of columns that change")
     facts: dict[str, Any] = Field(

@@ -470,6 +470,11 @@ class Datasets:
             removedColumns=found.removed,
             rows=found.rows,
             changedCells=found.changed_cells,
+            lostCells=found.lost_cells,
+            retypedColumns=[
+                answers.RetypedColumn(column=each.column, before=each.before, after=each.after)
+                for each in found.retyped
+            ],
             data=answers.PageData(index=found.index, columns=found.touched, data=found.data),
             facts=found.facts,
         )

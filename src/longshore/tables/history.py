@@ -21,6 +21,7 @@ from typing import Any
 from longshore.errors import IllegalOperation, InvalidValue, SessionNotFound
 from longshore.tables.core.table import Table, placing
 from longshore.tables.operations import FindOther, among, bind, require_operation
+from longshore.tables.operations.base import counted
 from longshore.tables.replay.apply import apply
 from longshore.tables.replay.drop_step import DROP_STEP, Made, drop_step, effective
 from longshore.tables.replay.lineage import Explanation, explain
@@ -58,7 +59,8 @@ class History:
     @classmethod
     def start(cls, table: Table) -> History:
         """The history of a table that was just read."""
-        return cls((Step("import", {}, {}, f"Read {table.rows:,} rows and {table.width:,} columns", table),), 0)
+        sentence = f"Read {counted(table.rows, 'row')} and {counted(table.width, 'column')}"
+        return cls((Step("import", {}, {}, sentence, table),), 0)
 
     @property
     def table(self) -> Table:

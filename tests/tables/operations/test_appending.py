@@ -94,7 +94,8 @@ def test_types_meet_without_loss_and_it_is_told(
     else:
         told = {"column": "c", "here": here, "there": there, "became": dtypes.kind(dtype)}
         assert outcome.answer["typesDiffer"] == [told]
-        assert f"c ({here} and {there} to {dtypes.kind(dtype)})" in outcome.sentence
+        words = [dtypes.in_words(kind) for kind in (here, there, dtypes.kind(dtype))]
+        assert "c ({} and {} to {})".format(*words) in outcome.sentence
 
 
 def test_zones_are_brought_together_as_moments() -> None:

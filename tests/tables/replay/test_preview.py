@@ -12,7 +12,7 @@ from longshore.errors import IllegalOperation, InvalidRequest
 from longshore.tables.core.table import Table
 from longshore.tables.operations import require_operation
 from longshore.tables.replay.apply import apply
-from longshore.tables.replay.preview import Preview, PreviewParameters, preview
+from longshore.tables.replay.preview import Preview, PreviewParameters, Retyped, preview
 
 MakeTable = Callable[..., Table]
 
@@ -30,6 +30,22 @@ def test_filled_values_and_how_many(table: Table) -> None:
     found = look(table, "fillWithAverage", {"column": "a", "metric": "median"}, [0, 1])
     assert (found.index, found.touched, found.data) == ([0, 1], ["a"], [[1.0], [2.0]])
     assert (found.rows, found.changed_cells, found.new, found.removed) == (4, 2, [], [])
+
+
+def test_what_is_lost_is_counted_by_itself(table: Table) -> None:
+    found = look(table, "findReplace", {"column": "b", "toReplace": ["z"], "replaceWith": [None]}, [1])
+    assert (found.changed_cells, found.lost_cells, found.retyped) == (1, 1, [])
+    filled = look(table, "fillWithCustomValue", {"column": "a", "newValue": 5}, [1])
+    assert (filled.changed_cells, filled.lost_cells) == (2, 0)
+
+
+def test_a_change_of_type_is_told(table: Table) -> None:
+    found = look(table, "changeColumnDataType", {"column": "a", "newDataType": "string"}, [0])
+    assert (found.changed_cells, found.lost_cells) == (0, 0)
+    assert found.retyped == [Retyped("a", "int", "string")]
+    lossy = look(table, "changeColumnDataType", {"column": "b", "newDataType": "int"}, [0])
+    assert (lossy.changed_cells, lossy.lost_cells) == (3, 3)
+    assert lossy.retyped == [Retyped("b", "string", "int")]
 
 
 def test_rows_that_go(table: Table) -> None:

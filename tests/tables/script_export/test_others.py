@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -12,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longshore.errors import LongshoreError
+from longshore.tables import writing
 from longshore.tables.operations import ITSELF
 from support.drawing import cells
 
@@ -156,3 +161,69 @@ def test_random_tables(
         except LongshoreError:
             continue
         bare.check(history, started, others=[file])
+
+
+OTHER_FILES: list[tuple[bytes | None, str]] = [
+    (None, "No such file or directory: "),
+    (b"", "is not the dataset of this step as Longshore exports it (Parquet or CSV): empty "),
+    (b"key;value\n1;2\n", '(Parquet or CSV): "key" not found\n'),
+    (b"key,value\none,2.5\n", "(Parquet or CSV): conversion from `str` to `i32` failed"),
+    (b'"key\n', "(Parquet or CSV): "),
+    (b"\xff\xfe\x00k", "(Parquet or CSV): "),
+    (b"PAR1 but cut", "(Parquet or CSV): "),
+    (b"PK\x03\x04workbook", "(Parquet or CSV): "),
+]
+
+
+def run_script(script: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, script, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("content", "sentence"), OTHER_FILES)
+def test_a_file_that_is_not_the_other_table_is_told_in_a_sentence(
+    content: bytes | None, sentence: str, tmp_path: Path, bare: Exporting
+) -> None:
+    started = bare.read(OURS, "ours.parquet")
+    other = bare.read(THEIRS, "theirs.parquet").history.table
+    step = ("join", {"otherSessionID": "it", "keys": [{"column": "key"}], "columns": ["value"]})
+    script = tmp_path / "clean.py"
+    script.write_text(started.check(step, others={"it": other}, files=[bare.export(other, "csv")]))
+    file = tmp_path / "other.csv"
+    if content is not None:
+        file.write_bytes(content)
+    done = run_script(script, "--other-file", file, started.source, tmp_path / "out.csv")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"the steps cannot be carried out on {started.source}: ")
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize("format_name", ["csv", "json", "xlsx", "parquet", "zip"])
+def test_an_input_that_cannot_be_read_is_told_in_a_sentence(format_name: str, tmp_path: Path, bare: Exporting) -> None:
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    whole = bare.read(frame, "t.parquet").history.table
+    content = b"a,b\n1,x\n" if format_name == "zip" else b"".join(writing.stream(whole, format_name))
+    if format_name == "zip":
+        content = gzip.compress(content)
+    started = bare.read(content, f"t.{format_name}")
+    history = started.history.apply("renameColumn", column="a", newName="c")
+    script = tmp_path / "clean.py"
+    script.write_text(history.script("t", started.result.settings))
+    (broken := tmp_path / "broken").write_bytes(content[:2] + b"\x00\xff" * 40)
+    bad = [tmp_path / "absent", tmp_path] + ([] if format_name == "csv" else [broken])
+    for source in bad:
+        done = run_script(script, source, tmp_path / "out.csv")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+        assert done.stderr.startswith(f"{source} cannot be read as the file of this script: ")
+    done = run_script(script, started.source, tmp_path / "no folder" / "out.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "out.csv cannot be written: " in done.stderr
+
+
+def test_an_input_of_other_columns_is_told_in_a_sentence(tmp_path: Path, bare: Exporting) -> None:
+    started = bare.read(OURS, "t.parquet")
+    script = tmp_path / "clean.py"
+    history = started.history.apply("deleteColumns", columns=["key"])
+    script.write_text(history.script("t.parquet", started.result.settings))
+    pl.DataFrame({"other": [1]}).write_parquet(tmp_path / "in.parquet")
+    done = run_script(script, tmp_path / "in.parquet", tmp_path / "out.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

@@ -1,6 +1,6 @@
 /** The facets, on the left: each narrows the table by the values of a column, and they all narrow together. */
 import { useEffect, useRef, useState } from "react";
-import { count } from "../../parts/format";
+import { counted } from "../../parts/format";
 import { Close } from "../../parts/icons";
 import { useStore } from "../../parts/store";
 import { failed } from "../../parts/toasts";
@@ -61,14 +61,14 @@ export default function FacetPanel({ session }: { session: Session }) {
         <footer className="facets-foot">
           <button
             className="button"
-            title={`Keep the ${count(viewRows)} rows shown and remove all others`}
+            title={`Keep the ${counted(viewRows, "row")} shown and remove all others`}
             onClick={() => void keep("keepRows").catch(failed)}
           >
             Keep only these
           </button>
           <button
             className="button"
-            title={`Remove the ${count(viewRows)} rows shown`}
+            title={`Remove the ${counted(viewRows, "row")} shown`}
             onClick={() => void keep("dropRows").catch(failed)}
           >
             Remove these

@@ -1,6 +1,6 @@
 /** A facet of values: the most frequent with their rows; a click shows only one, plus adds, minus leaves out. */
 import { useDeferredValue, useState } from "react";
-import { count, visible } from "../../parts/format";
+import { count, counted, visible } from "../../parts/format";
 import { TextInput } from "../../parts/TextInput";
 import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
@@ -40,7 +40,7 @@ export function ValuesChoice({ session, facet }: { session: Session; facet: Valu
             className="field"
             type="text"
             value={search}
-            placeholder={`Search ${count(different)} values`}
+            placeholder={`Search ${counted(different, "value")}`}
             aria-label={`Search the values of ${facet.column}`}
             spellCheck={false}
             autoComplete="off"

@@ -1,7 +1,7 @@
 /** The steps as sentences: go to any, take one out, copy it, carry them over to another table. */
 import { useEffect, useRef, useState } from "react";
 import type { HistoryStep, Replayed } from "../../api/rest";
-import { ago, count, counted, exactTime } from "../../parts/format";
+import { ago, counted, exactTime } from "../../parts/format";
 import { Bin, Copy } from "../../parts/icons";
 import { copyText } from "../../parts/save";
 import { useStore } from "../../parts/store";
@@ -159,7 +159,7 @@ export function HistoryTab({ session }: { session: Session }) {
       {dropping && <DropDialog session={session} {...dropping} close={() => setDropping(undefined)} />}
       {applying && <RecipeDialog session={session} recipe={applying} close={() => setApplying(undefined)} />}
       <p className="sr-only" role="status">
-        {count(steps.length)} steps
+        {counted(steps.length, "step")}
       </p>
     </>
   );

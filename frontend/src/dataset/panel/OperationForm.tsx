@@ -183,9 +183,9 @@ function EffectBox({ operation, preview, rows, other, showColumn }: EffectProps)
   const effect = effectOf(operation, preview, rows, other);
   const made = preview.newColumns[0];
   return (
-    <div className={effect.isSomething ? "effect some" : "effect"} role="status">
+    <div className={`effect${effect.isSomething ? " some" : ""}${effect.text ? "" : " lossy"}`} role="status">
       <p>
-        {effect.text}{" "}
+        {effect.text && `${effect.text} `}
         {effect.isSomething &&
           preview.data.columns.length + preview.removedColumns.length > 0 &&
           "The rows in view show it."}

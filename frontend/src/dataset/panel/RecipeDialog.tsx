@@ -9,7 +9,7 @@ import { failed } from "../../parts/toasts";
 import type { Session } from "../session";
 import { titleOf } from "./catalogue";
 import { OtherTablePicker } from "./controls/OtherTable";
-import { changed, type Recipe, type RecipeStep, sourcesOf } from "./recipes";
+import { changed, type Recipe, type RecipeStep, reasonOf, sourcesOf } from "./recipes";
 import { StepEditor } from "./StepEditor";
 
 export function RecipeDialog({ session, recipe, close }: { session: Session; recipe: Recipe; close: () => void }) {
@@ -153,7 +153,7 @@ function Outcome({ report, isSkipped, was }: { report?: ReplayedStep; isSkipped:
       {report.outcome === "applied" ? (
         report.sentence
       ) : (
-        <span className="loss">{report.errorDescription ?? "It does not apply here."}</span>
+        <span className="loss">{reasonOf(report.errorDescription ?? "It does not apply here.")}</span>
       )}
       {report.note && <span className="attention"> {report.note}</span>}
     </>

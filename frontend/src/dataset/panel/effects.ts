@@ -2,21 +2,32 @@
 import type { PreviewAnswer } from "../../api/rest";
 import { count, counted, typeName } from "../../parts/format";
 
+const MOST_RETYPED = 3;
+
 export interface Effect {
+  /** Empty where the notes say everything. */
   text: string;
   isSomething: boolean;
   /** What to know before it is applied. */
   notes: { text: string; isLoss?: boolean }[];
 }
 
-type Seen = Pick<PreviewAnswer, "rows" | "changedCells" | "newColumns" | "removedColumns" | "facts">;
+type Seen = Pick<
+  PreviewAnswer,
+  "rows" | "changedCells" | "lostCells" | "retypedColumns" | "newColumns" | "removedColumns" | "facts"
+>;
 
 export function effectOf(operation: string, preview: Seen, rows: number, other = "the other table"): Effect {
   const said: string[] = [];
   if (preview.rows < rows) said.push(`removes ${counted(rows - preview.rows, "row")}, ${count(preview.rows)} stay`);
   if (preview.rows > rows) said.push(`adds ${counted(preview.rows - rows, "row")}`);
-  if (preview.changedCells !== null && preview.changedCells !== undefined && preview.changedCells > 0)
-    said.push(`changes ${counted(preview.changedCells, "cell")}`);
+  const lost = preview.lostCells ?? 0;
+  const changed = (preview.changedCells ?? 0) - lost;
+  for (const { column, before, after } of preview.retypedColumns.slice(0, MOST_RETYPED))
+    said.push(`changes ${column} from ${typeName(before)} to ${typeName(after)}`);
+  if (preview.retypedColumns.length > MOST_RETYPED)
+    said.push(`changes the type of ${counted(preview.retypedColumns.length - MOST_RETYPED, "more column")}`);
+  if (changed > 0) said.push(`changes ${counted(changed, "cell")}`);
   if (preview.newColumns.length > 0)
     said.push(
       `makes ${preview.newColumns.length === 1 ? preview.newColumns[0] : counted(preview.newColumns.length, "column")}`,
@@ -25,16 +36,21 @@ export function effectOf(operation: string, preview: Seen, rows: number, other =
     said.push(
       `removes ${preview.removedColumns.length === 1 ? preview.removedColumns[0] : counted(preview.removedColumns.length, "column")}`,
     );
-  const isSomething = said.length > 0;
+  const isSomething = said.length > 0 || lost > 0;
   const text = isSomething
     ? said.join("; ")
     : preview.changedCells === 0
       ? "Changes no value"
       : "Moves rows or columns, changes no value";
   return {
-    text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
+    text: text && `${text.charAt(0).toUpperCase()}${text.slice(1)}.`,
     isSomething,
-    notes: notesOf(operation, preview.facts ?? {}, other),
+    notes: [
+      ...(lost > 0
+        ? [{ text: `${counted(lost, "cell")} ${lost === 1 ? "becomes" : "become"} missing`, isLoss: true }]
+        : []),
+      ...notesOf(operation, preview.facts ?? {}, other),
+    ],
   };
 }
 

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryStep } from "../../api/rest";
 import { moviesByPlace as meta } from "../examples";
-import { changed, effective, type Recipe, readRecipe, recipeOf, sourcesOf } from "./recipes";
+import { changed, effective, type Recipe, readRecipe, reasonOf, recipeOf, sourcesOf } from "./recipes";
 
 describe("recipes", () => {
+  it("say why a step does not apply without the names of parameters", () => {
+    expect(
+      reasonOf("otherSessionID: there is no other table called 'a.csv' here; say in sources which one it is"),
+    ).toBe("There is no other table called 'a.csv' here; choose it above");
+    expect(reasonOf("no column 'prise'")).toBe("No column 'prise'");
+  });
   const step = (version: number, more: Partial<HistoryStep> = {}) =>
     ({ position: version, version, operation: "trimText", dropped: false, ...more }) as HistoryStep;
   const steps = [step(0), step(1), step(2, { dropped: true }), step(3, { operation: "dropStep" }), step(4), step(5)];

@@ -24,6 +24,14 @@ export function readRecipe(text: string): Recipe | undefined {
   }
 }
 
+/** Why a step does not apply, for who reads it in the list of steps: the table it lacks is chosen above it. */
+export const reasonOf = (description: string) =>
+  capitalised(
+    description.replace(/^otherSessionID: /, "").replace(/; say in sources which one it is$/, "; choose it above"),
+  );
+
+const capitalised = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
 /** The other tables that steps read, by the names the recipe calls them. */
 export function sourcesOf(steps: RecipeStep[]): string[] {
   const names = steps.flatMap((step) =>

@@ -93,6 +93,24 @@ def kind(dtype: pl.DataType) -> str:
     return encode(dtype).partition("[")[0]
 
 
+_IN_WORDS = {
+    "int": "whole number",
+    "float": "number",
+    "string": "text",
+    "datetime": "date and time",
+    "boolean": "yes or no",
+}
+
+
+def in_words(kind: str) -> str:
+    """What sentences call a type, by its name for users; the workbench has the same words.
+
+    >>> in_words("int"), in_words("datetime"), in_words("date")
+    ('whole number', 'date and time', 'date')
+    """
+    return _IN_WORDS.get(kind, kind)
+
+
 def compat_kind(dtype: pl.DataType) -> Literal["int", "float", "string", "datetime"]:
     """The type's name for clients of the older table service, which had only these.
 

@@ -122,6 +122,28 @@ def known_styles() -> dict[str, Style]:
     return found
 
 
+_UNITS = {1_000_000: "seconds", 1_000: "milliseconds", 1: "microseconds"}
+_LETTERS = {
+    "Y": "YYYY", "y": "YY", "m": "MM", "d": "DD", "e": "D", "b": "Mon", "B": "Month", "a": "Day", "A": "Day",
+    "H": "hh", "k": "hh", "I": "hh", "l": "hh", "M": "mm", "S": "ss", "p": "AM", "P": "am", "z": "+hhmm",
+    "F": "YYYY-MM-DD", "T": "hh:mm:ss", "R": "hh:mm", "D": "MM/DD/YY", "s": "seconds", "%": "%",
+    "j": "DDD", ":z": "+hh:mm",
+}  # fmt: skip
+"""What people write for strptime's letters."""
+
+
+def in_letters(date_format: str) -> str:
+    """A format as people write one.
+
+    >>> in_letters("%Y-%m-%d"), in_letters("%d %b %Y %H:%M:%S%.f"), in_letters("epoch:ms")
+    ('YYYY-MM-DD', 'DD Mon YYYY hh:mm:ss.f', 'milliseconds since 1970')
+    """
+    if date_format in EPOCHS:
+        return f"{_UNITS[EPOCHS[date_format]]} since 1970"
+    letters = re.sub(r"%[.0-9]*f", ".f", date_format)
+    return re.sub(r"%[-_0#]?(:?[A-Za-z%])", lambda code: _LETTERS.get(code[1], code[0]), letters)
+
+
 def style_of(text: str) -> Style:
     """The format that is written so.
 

@@ -149,6 +149,10 @@ def _shaped(frame: pl.LazyFrame, table: Table, wanted: Sequence[tuple[str, pl.Da
 
 
 def _listed(differences: Sequence[Mapping[str, Any]]) -> str:
-    shown = [f"{each['column']} ({each['here']} and {each['there']} to {each['became']})" for each in differences]
+    words = [tuple(dtypes.in_words(each[which]) for which in ("here", "there", "became")) for each in differences]
+    shown = [
+        f"{each['column']} ({here} and {there} to {became})"
+        for each, (here, there, became) in zip(differences, words, strict=True)
+    ]
     more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more

@@ -111,9 +111,9 @@ class ChangeColumnDataType(Operation[DateFormat]):
         """How many values did not convert."""
         column, now = self.parameters.find(before), self.parameters.find(after)
         lost = now.missing - column.missing
-        did = f"Changed {column.name} from {column.kind} to {now.kind}"
+        did = f"Changed {column.name} from {dtypes.in_words(column.kind)} to {dtypes.in_words(now.kind)}"
         cut = _count_cut(before, column, after, now)
-        clauses = [f"; {lost:,} values did not fit and are missing now"] if lost else []
+        clauses = [f"; {counted(lost, 'value')} did not fit and became missing"] if lost else []
         if cut:
             clauses.append(f"; {counted(cut, 'value')} lost {_name_cut(now.dtype)}")
         sentence = "".join([did, *clauses])

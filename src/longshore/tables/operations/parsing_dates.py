@@ -15,7 +15,15 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.forms import shown
 from longshore.tables.core.free_names import free_name
 from longshore.tables.core.table import Column, Table
-from longshore.tables.formats.date_inference import Decision, decide, evidence_for, read_all, read_all_code, style_of
+from longshore.tables.formats.date_inference import (
+    Decision,
+    decide,
+    evidence_for,
+    in_letters,
+    read_all,
+    read_all_code,
+    style_of,
+)
 from longshore.tables.operations.about import TEXT, About, Fits
 from longshore.tables.operations.base import (
     Change,
@@ -144,8 +152,10 @@ class ParseDates(Operation[DatesFound]):
         column = self.parameters.find(before)
         made = after.columns[self.parameters.position(before) + (0 if self.parameters.in_place else 1)]
         misfits = find_misfits(before, column, after, made)
-        written = ", ".join(facts["formats"][:3]) + (" and others" if len(facts["formats"]) > 3 else "")
-        sentence = f"Read {column.name} as {made.kind}s written {written}"
+        written = ", ".join(map(in_letters, facts["formats"][:3])) + (
+            " and others" if len(facts["formats"]) > 3 else ""
+        )
+        sentence = f"Read {column.name} as {dtypes.in_words(made.kind)}, written {written}"
         if facts["ambiguous"]:
             sentence += "; day or month could come first in every value, and the day was taken"
         sentence += said_of_misfits(misfits)

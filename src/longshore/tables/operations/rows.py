@@ -398,7 +398,9 @@ def _new_rows(table: Table, rows: Sequence[list[Any] | dict[str, Any]]) -> pl.Da
 def _in_order(table: Table, row: list[Any] | dict[str, Any], index: int) -> list[Any]:
     if isinstance(row, list):
         if len(row) != table.width:
-            raise InvalidValue(f"row {index} has {counted(len(row), 'value')}; the table has {table.width:,} columns")
+            raise InvalidValue(
+                f"row {index} has {counted(len(row), 'value')}; the table has {counted(table.width, 'column')}"
+            )
         return row
     for name in row:
         table.index_of(name)

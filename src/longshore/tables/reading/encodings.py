@@ -6,9 +6,8 @@ import codecs
 from collections.abc import Callable
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from longshore.errors import InvalidRequest, shorten
+from longshore.tables.reading.guessing import BETWEEN_WORDS, Guess, guess
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -17,32 +16,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LIKELY = [
-    "cp1252",
-    "cp932",
-    "euc_jp",
-    "gb18030",
-    "big5",
-    "cp949",
-    "cp1251",
-    "koi8_r",
-    "cp1250",
-    "cp1253",
-    "cp1254",
-    "cp1255",
-    "cp1256",
-    "cp1257",
-    "cp1258",
-    "cp874",
-    "iso8859_2",
-    "iso8859_15",
-    "cp850",
-    "cp437",
-    "cp866",
-    "mac_roman",
-]
 _STRANGE_BYTES = 64 << 10
-"""How much text around bytes that are not ASCII is shown to the detector."""
+"""How much text around bytes that are not ASCII is weighed."""
+_BEGINNING_BYTES = 256 << 10
+"""What is certainly seen of a file when its beginning alone is looked at."""
+_WORD_BYTES = 2000
 _CHUNK_BYTES = 4 << 20
 _REPLACEMENT = "\ufffd"
 
@@ -61,21 +39,6 @@ def by_marks(head: bytes) -> str | None:
     return None
 
 
-def detect(sample: bytes) -> str:
-    """The likeliest 8-bit or East Asian encoding of lines that are not ASCII (nor UTF-8).
-
-    Where charset-normalizer finds several equally likely, the one in wider use is meant: it puts cp1250 first
-    for most French, Spanish and Swedish.
-    """
-    matches = from_bytes(sample, cp_isolation=list(_LIKELY), threshold=0.6)
-    best = matches.best()
-    if best is None:
-        return "cp1252"
-    tied = [match for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
-    possible = {name for match in tied for name in match.could_be_from_charset}
-    return next((name for name in _LIKELY if name in possible), best.encoding)
-
-
 def is_mostly_utf8(sample: bytes) -> bool:
     """Whether a few bad bytes stand in what is UTF-8 otherwise."""
     text = sample.decode("utf-8", "replace")
@@ -84,18 +47,35 @@ def is_mostly_utf8(sample: bytes) -> bool:
     return good >= 4 * bad
 
 
-def strange_lines(path: Path, around: int) -> bytes:
-    """Lines with bytes beyond ASCII, from the head of the file and from ``around`` an offset on, up to 64 KiB."""
+def detect(path: Path, around: int) -> Guess | None:
+    """The likeliest encoding of a file that is not UTF-8, as shows at an offset; None for UTF-8 with a few bad bytes.
+
+    The file's beginning decides where it is not UTF-8, so that who looks at the beginning sees what is imported.
+    """
+    words = _strange_words(path, 0, _BEGINNING_BYTES)
+    if not any("\ufffd" in word.decode("utf-8", "replace") for word in words):
+        words += _strange_words(path, max(0, around - _STRANGE_BYTES), _CHUNK_BYTES)
+    sample = b"\n".join(words)
+    return None if is_mostly_utf8(sample) else guess(sample)
+
+
+def _strange_words(path: Path, start: int, length: int) -> list[bytes]:
+    """Words with bytes beyond ASCII, up to 64 KiB, of the whole lines in a part of a file."""
+    with path.open("rb") as file:
+        file.seek(start)
+        lines = file.read(length).splitlines()
+        is_cut = file.read(1) != b""
+    if start > 0 and len(lines) > 1:
+        del lines[0]
+    if is_cut and len(lines) > 1:
+        del lines[-1]
     found: list[bytes] = []
     size = 0
-    with path.open("rb") as file:
-        for start in (0, max(0, around - _STRANGE_BYTES)):
-            file.seek(start)
-            for line in file.read(_CHUNK_BYTES).splitlines():
-                if size < _STRANGE_BYTES and not line.isascii():
-                    found.append(line[:2000])
-                    size += len(found[-1])
-    return b"\n".join(found)
+    for word in (word for line in lines if not line.isascii() for word in BETWEEN_WORDS.split(line)):
+        if size < _STRANGE_BYTES and not word.isascii():
+            found.append(word[:_WORD_BYTES])
+            size += len(found[-1])
+    return found
 
 
 def require_encoding(name: str) -> str:

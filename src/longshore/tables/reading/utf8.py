@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from longshore.errors import shorten
 from longshore.tables.reading import encodings
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.guessing import Decoded, Guess
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.results import ReadWarning, plural
 
@@ -25,10 +27,33 @@ def read_as_utf8(reading: Reading, read: Callable[[Path], T]) -> T:
     try:
         return read(path)
     except NotUtf8 as found:
-        lines = encodings.strange_lines(path, found.offset)
-        said = reading.options.encoding is not None
-        encoding = "utf-8" if said or encodings.is_mostly_utf8(lines) else encodings.detect(lines)
-        return read(_translate(reading, encoding))
+        if reading.options.encoding is not None:
+            return read(_translate(reading, "utf-8"))
+        guess = encodings.detect(path, found.offset)
+        if guess is None:
+            return read(_translate(reading, "utf-8"))
+        if guess.alternatives:
+            reading.warn(_uncertain(guess))
+        return read(_translate(reading, guess.best.encoding))
+
+
+def _uncertain(guess: Guess) -> ReadWarning:
+    """What tells that the letters beyond ASCII were too few to know the encoding, with how others would read them."""
+    readings = (guess.best, *guess.alternatives)
+    shown = {reading.encoding: _differing(reading, readings) for reading in readings}
+    taken, *others = (f"{words} in {encoding}" for encoding, words in shown.items())
+    message = (
+        "the letters beyond ASCII are too few to tell the encoding for certain: they were taken for "
+        f"{taken}, and could be {', or '.join(others)}. If so, say which encoding it is"
+    )
+    examples = [{"encoding": encoding, "content": words} for encoding, words in shown.items()]
+    return ReadWarning("UncertainEncoding", message, len(guess.best.words), examples)
+
+
+def _differing(reading: Decoded, readings: tuple[Decoded, ...]) -> str:
+    """The first words that not all encodings read alike."""
+    words = [word for number, word in enumerate(reading.words) if len({each.words[number] for each in readings}) > 1]
+    return " ".join(shorten(word) for word in words[:3])
 
 
 def _by_its_marks(reading: Reading) -> Path:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field, JsonValue, StrictInt, StrictStr
 
 from longshore.errors import IllegalOperation
+from longshore.tables.core import dtypes
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.json_values import to_values
 from longshore.tables.core.table import ROW_NUMBER, Table
@@ -35,6 +36,15 @@ class PreviewParameters(Parameters):
 
 
 @dataclass(frozen=True)
+class Retyped:
+    """A column that gets another type."""
+
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class Preview:
     """The effect of an operation.
 
@@ -44,6 +54,8 @@ class Preview:
     :param rows: number of rows afterwards.
     :param changed_cells: cells of all rows that would get another value; None when rows come, go or move, or when
         there are only new columns.
+    :param lost_cells: those of the changed cells that hold a value now and would be missing; None as above.
+    :param retyped: columns that would get another type, each with the names of both; none when rows come, go or move.
     :param index: those of the rows asked for that stay, by their number before.
     :param touched: names of new columns and of those that get other values.
     :param data: for each row of ``index`` the values of the ``touched`` columns.
@@ -55,6 +67,8 @@ class Preview:
     removed: list[str]
     rows: int
     changed_cells: int | None
+    lost_cells: int | None
+    retyped: list[Retyped]
     index: list[int]
     touched: list[str]
     data: list[list[Any]]
@@ -82,12 +96,15 @@ def preview(table: Table, parameters: PreviewParameters, find: FindOther = no_ot
     # A plan that makes rows has no numbers for them, and one that loses the numbers cannot be shown row by row.
     traced = ROW_NUMBER in frame.collect_schema()
     shown = _shown(frame, [column.name for column in touched], parameters.row_indices) if traced else None
+    changed, lost = _count_changed(table, change) if change.rows is None else (None, None)
     return Preview(
         columns=names,
         new=[name for name in names if name not in old],
         removed=[name for name in table.names if name not in set(names)],
         rows=table.rows if change.rows is None else frame.select(pl.len()).collect(engine="streaming").item(),
-        changed_cells=_count_changed(table, change) if change.rows is None else None,
+        changed_cells=changed,
+        lost_cells=lost,
+        retyped=_retyped(table, frame) if change.rows is None else [],
         index=shown[ROW_NUMBER].to_list() if shown is not None else list(parameters.row_indices),
         touched=[column.name for column in touched] if shown is not None else [],
         data=_rows(shown) if shown is not None else [],
@@ -123,8 +140,20 @@ def _rows(shown: pl.DataFrame) -> list[list[Any]]:
     return [list(row) for row in zip(*values, strict=True)] if values else [[] for _ in range(shown.height)]
 
 
-def _count_changed(table: Table, change: Change) -> int | None:
-    """Cells of existing columns that would get another value; a column of another type counts where it loses one."""
+def _retyped(table: Table, frame: pl.LazyFrame) -> list[Retyped]:
+    after = {name: dtypes.kind(dtype) for name, dtype in frame.collect_schema().items()}
+    return [
+        Retyped(column.name, column.kind, after[column.name])
+        for column in table.columns
+        if after.get(column.name, column.kind) != column.kind
+    ]
+
+
+def _count_changed(table: Table, change: Change) -> tuple[int, int] | tuple[None, None]:
+    """Cells of existing columns that would get another value, and those of them that would lose theirs.
+
+    Of a column of another type only cells count that lose a value, or get one.
+    """
     numbered = table.scan().with_row_index(ROW_NUMBER)
     frame = (numbered if change.beside is None else change.beside(numbered)).with_columns(**change.shared)
     counts = []
@@ -136,7 +165,9 @@ def _count_changed(table: Table, change: Change) -> int | None:
             frame.select(column.expression.alias("c")).collect_schema()["c"] == frame.collect_schema()[column.name]
         )
         differs = before.ne_missing(column.expression) if same_type else before.is_null() != column.expression.is_null()
-        counts.append(differs.sum().alias(f"n{position}"))
+        loses = before.is_not_null() & column.expression.is_null()
+        counts += [differs.sum().alias(f"n{position}"), loses.sum().alias(f"l{position}")]
     if not counts:
-        return None
-    return int(sum(frame.select(counts).collect(engine="streaming").row(0)))
+        return None, None
+    found = frame.select(counts).collect(engine="streaming").row(0)
+    return int(sum(found[0::2])), int(sum(found[1::2]))

@@ -36,6 +36,7 @@ from longshore.errors import (
     Unavailable,
     shorten,
 )
+from longshore.tables.core.dtypes import in_words
 from longshore.tables.core.table import Table
 from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import (
@@ -346,7 +347,8 @@ def _check_kinds(finding: _Finding) -> None:
         column = finding.table.columns[finding.by_name(used.name)]
         if _ALIKE.get(column.kind, column.kind) != _ALIKE.get(used.kind, used.kind):
             raise InvalidType(
-                f"column {column.name!r} is of type {column.kind} here; the recipe was made on {shorten(used.kind)}"
+                f"column {column.name!r} is {in_words(column.kind)} here; "
+                f"the recipe was made on {in_words(shorten(used.kind))}"
             )
 
 

@@ -87,19 +87,44 @@ def json_lines(text: str) -> bytes:
 
 
 @portable
+def what_is_wrong(error: Exception) -> str:
+    r"""What an exception says of a file, in one line.
+
+    >>> what_is_wrong(FileNotFoundError(2, "No such file or directory", "a.csv"))
+    'No such file or directory: a.csv'
+    >>> what_is_wrong(ValueError("no number\nhint: none")), what_is_wrong(EOFError())
+    ('no number', 'EOFError')
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}"
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+@portable
 def read_export(path: str, types: dict[str, pl.DataType]) -> pl.DataFrame:
     """Columns of a table that Longshore exported as Parquet or as CSV, in their types.
 
-    :raises ValueError: for durations in CSV.
+    :raises ValueError: for a file that is none of this table, such as the one it was imported from.
     """
     data = Path(path).read_bytes()
-    if data.startswith(b"PAR1"):
-        exported = pl.read_parquet(data)
-        return pl.DataFrame([exported.get_column(name).cast(dtype) for name, dtype in types.items()])
+    try:
+        is_parquet = data.startswith(b"PAR1")
+        exported = pl.read_parquet(data) if is_parquet else read_csv_texts(data)
+        columns = [(exported.get_column(name), dtype) for name, dtype in types.items()]
+        made = [values.cast(dtype) if is_parquet else read_texts(values, dtype) for values, dtype in columns]
+    except (ValueError, csv.Error, pl.exceptions.PolarsError) as error:
+        wanted = f"{path} is not the dataset of this step as Longshore exports it (Parquet or CSV)"
+        raise ValueError(f"{wanted}: {what_is_wrong(error)}") from error
+    return pl.DataFrame(made)
+
+
+@portable
+def read_csv_texts(data: bytes) -> pl.DataFrame:
+    """A CSV file whose columns are all text."""
     exported = pl.read_csv(data, infer_schema=False)
     # Polars leaves doubled quotes in names as they are.
     exported.columns = next(csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")))
-    return pl.DataFrame([read_texts(exported.get_column(name), dtype) for name, dtype in types.items()])
+    return exported
 
 
 @portable

@@ -98,7 +98,7 @@ class _Script:
     steps: list[tuple[str, Code]]
 
     def text(self) -> str:
-        sources = _sources([*self.reading, *(line for _, code in self.steps for line in code.lines)])
+        sources = _sources([*self.reading, *(line for _, code in self.steps for line in code.lines), "what_is_wrong"])
         imports = sources.imports | {"import argparse", "import polars as pl"}
         parts = [
             "\n".join(self._header()),
@@ -175,11 +175,23 @@ class _Script:
             yield from lay_out(line, _FUNCTION)
         yield f"{_FUNCTION}given = parser.parse_args()"
         more = "".join(f", given.{argument.name}" for argument in self.arguments)
-        yield f"{_FUNCTION}df = clean(read(given.input){more})"
-        yield f'{_FUNCTION}if given.output.endswith(".parquet"):'
-        yield f"{_FUNCTION * 2}df.write_parquet(given.output)"
-        yield f"{_FUNCTION}else:"
-        yield f"{_FUNCTION * 2}df.write_csv(given.output)"
+        yield from _told(["df = read(given.input)"], "{given.input} cannot be read as the file of this script")
+        yield from _told([f"df = clean(df{more})"], "the steps cannot be carried out on {given.input}")
+        writing = [
+            'if given.output.endswith(".parquet"):',
+            f"{_FUNCTION}df.write_parquet(given.output)",
+            "else:",
+            f"{_FUNCTION}df.write_csv(given.output)",
+        ]
+        yield from _told(writing, "{given.output} cannot be written")
+
+
+def _told(lines: Iterable[str], sentence: str) -> Iterator[str]:
+    """Statements of ``main``; what a file does to them is told in one sentence, as wrong arguments are."""
+    yield f"{_FUNCTION}try:"
+    yield from (f"{_FUNCTION * 2}{line}" for line in lines)
+    yield f"{_FUNCTION}except Exception as error:"
+    yield f'{_FUNCTION * 2}parser.exit(2, f"{sentence}: {{what_is_wrong(error)}}\\n")'
 
 
 def _sources(lines: Iterable[str]) -> Sources:
