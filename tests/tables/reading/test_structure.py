@@ -96,6 +96,17 @@ def test_held_back(read_bytes: Read, text: str, expected: list[str]) -> None:
     assert "structure" not in result.settings
 
 
+def test_no_field_is_cut_where_many_lines_have_more(read_bytes: Read) -> None:
+    text = "who,what\n" + "ann,x\n" * 7 + "bob,y,z\n" * 2 + "cid,u,v,w\n"
+    result = read_bytes(text)
+    assert result.table.names == ["who", "what", "column_2"]
+    assert cells(result)["column_2"] == [None] * 7 + ["z", "z", "v"]
+    assert codes(result) == ["ShortHeader", "ShortLines", "LongLines"]
+    assert "of the first 10 lines 3 lines have more fields" in result.warnings[0].message
+    assert read_bytes("who,what\n" + "ann,x\n" * 30 + "bob,y,z\n" * 2).table.names == ["who", "what"]
+    assert read_bytes(text, structure="asItStands").table.names == ["who", "what"]
+
+
 def test_decisions_are_told(read_bytes: Read) -> None:
     result = read_bytes("Report,,\n,2019,\nname,x,y\nann,1,2\nbob,3,4\n,,\n,,\n")
     assert result.settings["structure"]["above"] == {"lines": 2, "content": ["Report,,", ",2019,"]}

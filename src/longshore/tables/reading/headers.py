@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from longshore.tables.reading.dialects import DELIMITERS, MOST, is_number, sample_records, sniff_marks, sniff_newline
+from longshore.tables.reading.quotes import Positions
 from longshore.tables.reading.results import ReadWarning, plural
 
 _LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _LITTLE_WORTH = 0.5
 _MANY = 0.6
+_FEW_LINES, _MANY_LINES = 3, 0.1
 
 Record = Sequence[tuple[bytes, bool]]
 
@@ -126,6 +131,27 @@ def name_columns(header: Record, records: Sequence[Record]) -> Naming:
     added = list(range(width, usual))
     which, what = ("the last", "one without a name") if len(added) == 1 else (f"the last {len(added)}", "unnamed ones")
     return Naming([*names, *[""] * len(added)], warning=_too_short(width, usual, every, which, what, added))
+
+
+def widened(naming: Naming, widths: Positions) -> Naming:
+    """A naming with further columns, without names, where many lines have more fields than there are columns.
+
+    Cut, their last fields would be lost; a few such lines are rather faulty.
+
+    :param widths: numbers of fields of some lines.
+    """
+    width = len(naming.names)
+    if naming.trailing or not widths.size:
+        return naming
+    wide = np.sort(widths[widths > width])
+    many = max(_FEW_LINES, math.ceil(_MANY_LINES * widths.size))
+    if wide.size < many:
+        return naming
+    usual = int(wide[wide.size - many])
+    has = plural(int(wide.size), "line has", "lines have")
+    added = plural(usual - width, "column without a name was", "columns without names were")
+    message = f"of the first {widths.size:,} lines {has} more fields than the header has names; {added} added for them"
+    return replace(naming, names=[*naming.names, *[""] * (usual - width)], warning=ReadWarning("ShortHeader", message))
 
 
 def _usual_width(records: Sequence[Record]) -> int:

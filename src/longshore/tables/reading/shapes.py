@@ -50,6 +50,26 @@ def measure(data: bytes, marks: Marks, width: int, quoted: bool) -> Shape | None
     return Shape(starts, ends, fields, blank)
 
 
+def line_widths(data: bytes, marks: Marks, complete: bool) -> Positions:
+    """Numbers of fields of the whole lines in ``data`` that are not blank and have no quotes.
+
+    :param complete: whether what follows the last line end is a line, too.
+    """
+    view = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(view == marks.newline[0])
+    if complete:
+        ends = np.append(ends, view.size)
+    if not ends.size:
+        return ends
+    widths = np.diff(np.searchsorted(np.flatnonzero(view == marks.delimiter[0]), ends), prepend=0) + 1
+    is_plain = np.diff(ends, prepend=-1) > 2
+    if marks.quote is not None and marks.quote in data:
+        quotes = np.searchsorted(np.flatnonzero(view == marks.quote[0]), ends)
+        is_plain &= np.diff(quotes, prepend=0) == 0
+    found: Positions = widths[is_plain]
+    return found
+
+
 @dataclass
 class Irregularities:
     """Counts and first examples of lines that do not have the header's width."""
