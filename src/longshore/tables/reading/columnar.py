@@ -37,6 +37,11 @@ def read_arrow_stream(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     return _keep(reading, "Arrow", lambda: pl.read_ipc_stream(reading.path).lazy())
 
 
+def read_avro(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read an Avro file; the whole of it stands in memory."""
+    return _keep(reading, "Avro", lambda: pl.read_avro(reading.path).lazy())
+
+
 def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tuple[Table, list[ReadWarning]]:
     """Write the frame that ``scan`` opens; the engine's errors become sentences.
 
