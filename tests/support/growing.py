@@ -11,11 +11,14 @@ import gzip
 import io
 import json
 import lzma
+import sqlite3
 import struct
 import sys
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,24 +137,121 @@ def _archives() -> bytes:
     return content
 
 
-@growing("many-members.zip", UNREADABLE)
+@growing("many-members.zip", READ)
 def _many_members() -> bytes:
     return zipped({f"t{i}.csv": b"a\n1\n" for i in range(5000)})
 
 
-@growing("many-lines.csv.xz", UNREADABLE)
+@growing("many-lines.csv.xz", READ)
 def _xz() -> bytes:
     return lzma.compress(b"1,2\n" * 10_000_000, preset=1)
 
 
-@growing("many-lines.csv.bz2", UNREADABLE)
+@growing("many-lines.csv.bz2", READ)
 def _bz2() -> bytes:
     return bz2.compress(b"1,2\n" * 5_000_000)
 
 
-@growing("many-lines.csv.zst", UNREADABLE)
+@growing("many-lines.csv.zst", READ)
 def _zst() -> bytes:
     return bytes(pa.compress(b"1,2\n" * 10_000_000, codec="zstd", asbytes=True))
+
+
+@growing("blanks.csv.zst", TOO_LARGE)
+def _blanks() -> bytes:
+    return bytes(pa.compress(bytes(1_500_000_000), codec="zstd", asbytes=True))
+
+
+@growing("sparse.tar", TOO_LARGE)
+def _sparse() -> bytes:
+    header = tarfile.TarInfo("t.csv")
+    header.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(header.tobuf(tarfile.GNU_FORMAT))
+    size = 8_000_000_000
+    block[386:410] = b"%011o\0%011o\0" % (size - 512, 0)
+    block[483:495] = b"%011o\0" % size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + bytes(1024)
+
+
+# -- pages, XML and databases --------------------------------------------------------------------------------------
+
+
+@growing("spans.html", TOO_LARGE)
+def _spans() -> bytes:
+    return b"<table>" + b"<tr><td rowspan=65534 colspan=1000>x" + b"<tr><td>y" * 60_000
+
+
+@growing("spans-of-a-long-text.html", TOO_LARGE)
+def _long_spans() -> bytes:
+    return b"<table><tr><td rowspan=4000 colspan=1000>" + LONG.encode() + b"<tr><td>y" * 4000
+
+
+@growing("deep.html", UNREADABLE)
+def _deep_page() -> bytes:
+    return b"<html>" + b"<div>" * 8000
+
+
+@growing("entities.xml", UNREADABLE)
+def _entities_of_xml() -> bytes:
+    return b"<?xml version='1.0'?>" + _ENTITIES.encode() + b"<t><r>&j;</r><r/></t>"
+
+
+@growing("names.xml", TOO_LARGE)
+def _names_of_xml() -> bytes:
+    return b"<t>" + b"".join(b"<r a%d='1'/>" % n for n in range(COLUMNS)) + b"</t>"
+
+
+@growing("names-times-records.xml", TOO_LARGE)
+def _records_of_xml() -> bytes:
+    return b"<t>" + b"".join(b"<r a%d='1'/>" % n for n in range(20_000)) + b"<r/>" * 300_000 + b"</t>"
+
+
+@growing("deep.xml", UNREADABLE)
+def _deep_xml() -> bytes:
+    return b"<t>" + b"<a>" * 500_000
+
+
+@growing("made-up.db", TOO_LARGE)
+def _made_up() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (a, b AS (printf('%.*c', 10000000, 'x')))")
+        connection.execute(
+            "WITH c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 5000) INSERT INTO t SELECT i FROM c"
+        )
+        connection.commit()
+        return connection.serialize()
+
+
+@growing("blanks.avro", TOO_LARGE)
+def _avro() -> bytes:
+    return avro('"string"', 1, zigzag(1_500_000_000), bytes(1_500_000_000))
+
+
+@growing("nothing.avro", TOO_LARGE)
+def _nothing_of_avro() -> bytes:
+    return avro('"null"', 2**40, b"", b"")
+
+
+def zigzag(number: int) -> bytes:
+    """A whole number as Avro has it."""
+    number, out = number << 1, bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def avro(kind: str, rows: int, first: bytes, rest: bytes) -> bytes:
+    """A file of Avro with one column and one deflated block."""
+    schema = f'{{"type":"record","name":"r","fields":[{{"name":"a","type":{kind}}}]}}'.encode()
+    deflating = zlib.compressobj(1, zlib.DEFLATED, -15)
+    block = deflating.compress(first) + deflating.compress(rest) + deflating.flush()
+    head = b"Obj\x01" + zigzag(2)
+    for name, value in ((b"avro.schema", schema), (b"avro.codec", b"deflate")):
+        head += zigzag(len(name)) + name + zigzag(len(value)) + value
+    return head + zigzag(0) + bytes(16) + zigzag(rows) + zigzag(len(block)) + block + bytes(16)
 
 
 # -- wide and deep text ----------------------------------------------------------------------------------------------

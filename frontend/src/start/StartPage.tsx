@@ -87,8 +87,8 @@ export function StartPage({ query }: { query: URLSearchParams }) {
         <UploadIcon />
         <strong>{isOver ? "Let go to open it" : "Drop a file anywhere, or choose one"}</strong>
         <span>
-          CSV, TSV, JSON, Excel, ODS, Parquet, Arrow, SQLite, SPSS, Stata, SAS, XML or a web page with tables, also
-          packed: zip, tar, gzip, bzip2, xz or Zstandard
+          CSV, TSV, JSON, Excel, ODS, Parquet, Arrow, Avro, SQLite, SPSS, Stata, SAS, XML or a web page with tables,
+          also packed: zip, tar, gzip, bzip2, xz or Zstandard
         </span>
         <span>
           or paste rows copied from a spreadsheet with <kbd>Ctrl</kbd> <kbd>V</kbd>

@@ -9,11 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longshore.errors import TooLarge, UnreadableFile
+from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
 from longshore.tables.reading import ReadResult, documents, read
 from longshore.tables.reading.elements import Lines, Objects
 from tables.reading.conftest import cells, codes, kinds
@@ -29,6 +30,10 @@ SHAPES: dict[str, Any] = {
     "pandas": {"a": {"0": 1, "1": 2}, "b": {"0": "x", "1": "y"}},
     "wrapped": {"data": RECORDS, "total": 2},
     "rows": [["a", "b"], [1, "x"], [2, "y"]],
+    "split": {"columns": ["a", "b"], "index": [0, 1], "data": [[1, "x"], [2, "y"]]},
+    "split without labels": {"columns": ["a", "b"], "data": [[1, "x"], [2, "y"]]},
+    "counted": {"0": {"a": 1, "b": "x"}, "1": {"a": 2, "b": "y"}},
+    "an answer": {"response": {"found": 2, "docs": RECORDS}, "status": "ok"},
 }
 
 
@@ -251,3 +256,102 @@ def test_a_number_of_too_many_digits_is_told_in_our_words(read_bytes: Read, name
         told = error.description
     assert "too many digits" in told
     assert not any(word in told for word in PYTHONS)
+
+
+FRAME = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", None], "c": [0.5, 1.0, 2.0]}, index=["p", "q", "r"])
+
+
+@pytest.mark.parametrize("orient", ["split", "index", "records", "columns", "values", "table"])
+def test_what_pandas_writes(read_bytes: Read, orient: str) -> None:
+    table = {name: FRAME[name].astype(object).where(FRAME[name].notna(), None).to_list() for name in FRAME}
+    labels = {"split": "index", "index": "key", "table": "index"}
+    expected = {labels[orient]: ["p", "q", "r"], **table} if orient in labels else table
+    got = cells(read_bytes(FRAME.to_json(orient=orient), name="t.json"))
+    assert list(got.values()) == list(expected.values())
+    if orient != "values":
+        assert list(got) == list(expected)
+
+
+KEYED: dict[str, tuple[Any, dict[str, list[Any]]]] = {
+    "people": (
+        {"ann": {"age": 3, "city": "x"}, "bob": {"age": 4, "city": "y"}},
+        {"key": ["ann", "bob"], "age": [3, 4], "city": ["x", "y"]},
+    ),
+    "more records than fields": (
+        {"x": {"a": 1, "b": 2}, "y": {"a": 3, "b": 4}, "z": {"b": 6}},
+        {"key": ["x", "y", "z"], "a": [1, 3, None], "b": [2, 4, 6]},
+    ),
+    "a field that is called key": (
+        {"p": {"key": 1, "b": "x"}, "q": {"key": 2, "b": "y"}},
+        {"key_": ["p", "q"], "key": [1, 2], "b": ["x", "y"]},
+    ),
+    "columns with labels": (
+        {"n": {"p": 1, "q": 2, "r": 3}, "t": {"p": "x", "q": "y", "r": "z"}},
+        {"n": [1, 2, 3], "t": ["x", "y", "z"]},
+    ),
+    "columns of numbers": ({"n": {"p": 1, "q": 2, "r": 3}, "m": {"p": 4}}, {"n": [1, 2, 3], "m": [4, None, None]}),
+}
+
+
+@pytest.mark.parametrize("case", KEYED)
+def test_objects_in_an_object(read_bytes: Read, case: str) -> None:
+    document, expected = KEYED[case]
+    assert cells(read_bytes(json.dumps(document), name="t.json")) == expected
+
+
+def test_several_tables_in_one_document(read_bytes: Read) -> None:
+    document = {"data": {"orders": [{"n": 1}, {"n": 2}], "people": [{"p": "x"}], "empty": [], "total": 3}}
+    content = json.dumps(document)
+    result = read_bytes(content, name="t.json")
+    assert cells(result) == {"n": [1, 2]}
+    assert codes(result) == ["OtherTables"]
+    assert result.top is not None
+    assert result.top.sheets == ["orders", "people"]
+    for sheet in ("people", 1, "1"):
+        assert cells(read_bytes(content, name="t.json", sheet=sheet)) == {"p": ["x"]}
+    with pytest.raises(InvalidRequest, match="'orders', 'people'"):
+        read_bytes(content, name="t.json", sheet="empty")
+
+
+def feature(geometry: Any, /, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+GEOMETRIES = [
+    ({"type": "Point", "coordinates": [10.5, -1]}, "POINT (10.5 -1)"),
+    ({"type": "Point", "coordinates": [1, 2, 3.25]}, "POINT Z (1 2 3.25)"),
+    ({"type": "LineString", "coordinates": [[0, 0], [1, 1e-7]]}, "LINESTRING (0 0, 1 1e-07)"),
+    ({"type": "MultiPoint", "coordinates": [[0, 0], [1, 1]]}, "MULTIPOINT (0 0, 1 1)"),
+    ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [0, 0]]]}, "POLYGON ((0 0, 1 0, 0 0))"),
+    ({"type": "MultiPolygon", "coordinates": [[[[0, 0], [1, 0], [0, 0]]]]}, "MULTIPOLYGON (((0 0, 1 0, 0 0)))"),
+    ({"type": "Polygon", "coordinates": []}, "POLYGON EMPTY"),
+    (
+        {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [1, 2]}]},
+        "GEOMETRYCOLLECTION (POINT (1 2))",
+    ),
+    (None, None),
+    ({"type": "Point", "coordinates": ["x", 2]}, '{"type":"Point","coordinates":["x",2]}'),
+]
+
+
+@pytest.mark.parametrize(("geometry", "expected"), GEOMETRIES)
+def test_geojson(read_bytes: Read, geometry: Any, expected: str | None) -> None:
+    features = [{**feature(geometry, name="a", n=1), "id": 7}, feature(None, name="b", when="2001-02-03")]
+    document = {"type": "FeatureCollection", "features": features, "crs": {"type": "name"}}
+    got = cells(read_bytes(json.dumps(document), name="t.geojson"))
+    if isinstance(got["geometry"][0], str) and got["geometry"][0].startswith("{"):
+        got["geometry"][0] = json.dumps(json.loads(got["geometry"][0]), separators=(",", ":"))
+    assert got == {
+        "name": ["a", "b"],
+        "n": [1, None],
+        "id": [7, None],
+        "geometry": [expected, None],
+        "when": [None, date(2001, 2, 3)],
+    }
+
+
+def test_a_property_that_is_called_geometry(read_bytes: Read) -> None:
+    point = {"type": "Point", "coordinates": [1, 2]}
+    features = [feature(point, geometry="mine"), feature(point, geometry="x")]
+    document = {"type": "FeatureCollection", "features": features}
+    assert cells(read_bytes(json.dumps(document))) == {"geometry": ["mine", "x"], "geometry_": ["POINT (1 2)"] * 2}

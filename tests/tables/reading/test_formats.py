@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fastavro
 import openpyxl
 import pandas as pd
 import polars as pl
@@ -178,6 +179,61 @@ def test_half_floats_and_odd_names(read_bytes: Read) -> None:
     table = pa.table({"": pa.array([1.5, None], pa.float16()), " a ": pa.array([1, 2])})
     content = content_of(lambda file: pyarrow.parquet.write_table(table, file))
     assert cells(read_bytes(content, name="t.parquet")) == {"column_0": [1.5, None], "a": [1, 2]}
+
+
+AVRO: dict[str, tuple[Any, list[Any], list[Any]]] = {
+    "int": (["null", "int"], [1, None], [1, None]),
+    "long": ("long", [2**62, -5], [2**62, -5]),
+    "float": ("float", [0.5, -1.5], [0.5, -1.5]),
+    "text": ("string", ["é", ""], ["é", ""]),
+    "date": ({"type": "int", "logicalType": "date"}, [date(2001, 2, 3)] * 2, [date(2001, 2, 3)] * 2),
+    "moment": (
+        ["null", {"type": "long", "logicalType": "timestamp-micros"}],
+        [datetime(2001, 2, 3, 4, 5, 6, 7, tzinfo=UTC), None],
+        [datetime(2001, 2, 3, 4, 5, 6, 7, tzinfo=UTC), None],
+    ),
+    "decimal": (
+        {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2},
+        [Decimal("1.25"), Decimal("-3.00")],
+        [Decimal("1.25"), Decimal("-3.00")],
+    ),
+    "enum": ({"type": "enum", "name": "e", "symbols": ["A", "B"]}, ["A", "B"], ["A", "B"]),
+    "list": ({"type": "array", "items": "int"}, [[1, 2], []], ["[1,2]", "[]"]),
+    "record": (
+        {"type": "record", "name": "q", "fields": [{"name": "x", "type": ["null", "int"]}]},
+        [{"x": 1}, {"x": None}],
+        ['{"x":1}', '{"x":null}'],
+    ),
+}
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate"])
+@pytest.mark.parametrize("case", AVRO)
+def test_avro_of_another_library(read_bytes: Read, case: str, codec: str) -> None:
+    kind, values, expected = AVRO[case]
+    schema = {"type": "record", "name": "r", "fields": [{"name": "a", "type": kind}, {"name": "n", "type": "int"}]}
+    buffer = io.BytesIO()
+    records = [{"a": value, "n": number} for number, value in enumerate(values)]
+    fastavro.writer(buffer, fastavro.parse_schema(schema), records, codec=codec)
+    result = read_bytes(buffer.getvalue(), name="t.csv")
+    assert cells(result) == {"a": expected, "n": [0, 1]}
+    assert result.settings["format"] == "avro"
+    with pytest.raises(UnreadableFile, match="Avro file is cut off, damaged, or uses a feature that is not supported"):
+        read_bytes(buffer.getvalue()[:-9])
+
+
+def test_avro_of_several_types_in_one_column_is_refused(read_bytes: Read) -> None:
+    for kind, value in ((["int", "string"], 1), ({"type": "map", "values": "int"}, {"x": 1})):
+        schema = {"type": "record", "name": "r", "fields": [{"name": "a", "type": kind}]}
+        buffer = io.BytesIO()
+        fastavro.writer(buffer, fastavro.parse_schema(schema), [{"a": value}])
+        with pytest.raises(UnreadableFile, match="Avro file is cut off, damaged, or uses a feature"):
+            read_bytes(buffer.getvalue())
+
+
+def test_texts_that_begin_like_something_else(read_bytes: Read) -> None:
+    for content in (b"BZhang,b\n1,2\n", b"ORCID,b\n1,2\n", b"$FL2,b\n1,2\n", b"Object,b\n1,2\n"):
+        assert read_bytes(content).table.width == 2
 
 
 PACKED = {

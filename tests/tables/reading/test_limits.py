@@ -82,7 +82,7 @@ def test_reading_in_small_pieces_makes_no_difference(
         ("t.json", '[{"a":1,"b":2},{"c":1,"d":2}]'),
         ("rows.json", '[["a","b","c","d"],[1,2,3,4]]'),
         ("columns.json", '{"a":[1],"b":[2],"c":[3],"d":[4]}'),
-        ("indexed.json", '{"a":{"x":1},"b":{"x":1},"c":{"x":1},"d":{"x":1}}'),
+        ("indexed.json", '{"a":{"0":1},"b":{"0":1},"c":{"0":1},"d":{"0":1}}'),
     ],
 )
 def test_more_columns_than_a_table_may_have_are_refused(

@@ -230,7 +230,9 @@ def test_another_encoding(read_bytes: Read) -> None:
 SAS = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011") + bytes(2000)
 
 
-@pytest.mark.parametrize("content", [b"$FL2" + bytes(300), b"<stata_dta>" + b"x" * 300, SAS, b"$FL3" + b"x" * 20])
+@pytest.mark.parametrize(
+    "content", [b"$FL2@(#)" + bytes(300), b"<stata_dta>" + b"x" * 300, SAS, b"$FL3@(#)" + b"x" * 20]
+)
 def test_files_that_are_damaged(read_bytes: Read, content: bytes) -> None:
     with pytest.raises(UnreadableFile, match="file is cut off, damaged, encrypted"):
         read_bytes(content)

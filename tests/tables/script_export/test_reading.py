@@ -99,6 +99,11 @@ JSON: dict[str, bytes] = {
     "indexed": b'{"a": {"0": 1, "1": 2}, "b": {"0": "x"}}',
     "around": b'{"count": 2, "data": [{"a": 1}, {"a": 2}]}',
     "rows": b'[["a", "b", "a"], [1, "x", 3], [2]]',
+    "split": b'{"columns": ["a", "b"], "index": ["p", "q"], "data": [[1, "x"], [2, null]]}',
+    "keyed": b'{"ann": {"age": 3, "city": "x"}, "bob": {"age": 4}}',
+    "wrapped twice": b'{"response": {"docs": [{"a": 1}, {"a": 2}]}}',
+    "features": b'{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"a": 1}, "geometry":'
+    b' {"type": "Point", "coordinates": [1, 2.5]}}]}',
     "rows without header": b"[[1, 2], [3, 4, 5]]",
     "values": b'[1, "x", null]',
     "one object": b'{"a": 1, "b": "x"}',
@@ -177,6 +182,13 @@ def test_what_polars_cannot_read_is_given_as_an_export(bare: Exporting) -> None:
     started.source.write_bytes(export.getvalue())
     script = started.check()
     assert "exported as Parquet or CSV, in its place" in script
+
+
+def test_avro(bare: Exporting) -> None:
+    buffer = io.BytesIO()
+    pl.DataFrame({" a ": [1.5, None], "list": [[1], None], "t": ["x", None]}).write_avro(buffer)
+    bare.read(buffer.getvalue(), "t.avro").check()
+    bare.read(gzip.compress(buffer.getvalue()), "t.avro.gz").check()
 
 
 NESTED = pl.DataFrame(

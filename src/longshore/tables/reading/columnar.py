@@ -12,6 +12,7 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Table, write_columns
 from longshore.tables.reading import names
+from longshore.tables.reading.avro import require_bounded_avro
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.limits import require_cells, require_columns
@@ -35,6 +36,12 @@ def read_arrow_file(reading: Reading) -> tuple[Table, list[ReadWarning]]:
 def read_arrow_stream(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     """Read an Arrow IPC stream; the whole of it stands in memory."""
     return _keep(reading, "Arrow", lambda: pl.read_ipc_stream(reading.path).lazy())
+
+
+def read_avro(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read an Avro file; the whole of it stands in memory."""
+    require_bounded_avro(reading)
+    return _keep(reading, "Avro", lambda: pl.read_avro(reading.path).lazy())
 
 
 def _keep(reading: Reading, what: str, scan: Callable[[], pl.LazyFrame]) -> tuple[Table, list[ReadWarning]]:

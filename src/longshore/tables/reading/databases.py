@@ -22,13 +22,14 @@ from longshore.tables.reading import names
 from longshore.tables.reading.choosing import choose, listed
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import ImportAudit
-from longshore.tables.reading.limits import require_cells, require_columns
+from longshore.tables.reading.limits import require_cells, require_columns, require_unpacked
 from longshore.tables.reading.plans import CALENDAR, NUMBERS, Numbers, Plan
 from longshore.tables.reading.results import ReadWarning, plural
 from longshore.tables.reading.typed import SpooledTexts, sink_frames, write_typed
 
 _BATCH_ROWS, _BATCH_CELLS = 20_000, 200_000
-_MAX_VALUE = 64 << 20
+_BATCH_BYTES, _FEW_ROWS = 32 << 20, 16
+_MAX_VALUE = 16 << 20
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION})
 _SCOPES: dict[frozenset[type], tuple[Plan, ...]] = {
     frozenset({int}): NUMBERS[:2],
@@ -123,7 +124,7 @@ class _Content:
         self.columns = columns
         self.kinds: list[set[type]] = [set() for _ in columns]
         self.schema = pl.Schema((f"c{index}", pl.String()) for index in range(len(columns)))
-        self.replaced = 0
+        self.replaced = self.size = 0
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Batches in the order of the file."""
@@ -132,12 +133,23 @@ class _Content:
         wanted = ", ".join(map(_quoted, self.columns))
         cursor = self.connection.execute(f"SELECT {wanted} FROM {_quoted(self.table)}")  # noqa: S608
         width, rows = len(self.columns), 0
-        while batch := cursor.fetchmany(max(1, min(_BATCH_ROWS, _BATCH_CELLS // width))):
+        while batch := self._batch(cursor, max(1, min(_BATCH_ROWS, _BATCH_CELLS // width))):
             rows += len(batch)
             require_cells(self.reading, rows, width)
             self.reading.report("read", rows, rows + 1, rows)
             cells = zip(zip(*batch, strict=True), self.kinds, strict=True)
             yield pl.DataFrame([_texts(values, kinds) for values, kinds in cells], schema=self.schema)
+
+    def _batch(self, cursor: sqlite3.Cursor, rows: int) -> list[tuple[Any, ...]]:
+        """The next rows, fewer where they are long: a small file can make up long values."""
+        batch: list[tuple[Any, ...]] = []
+        size = 0
+        while len(batch) < rows and size < _BATCH_BYTES and (some := cursor.fetchmany(_FEW_ROWS)):
+            batch += some
+            size += sum(len(value) for row in some for value in row if isinstance(value, str | bytes))
+        self.size += size
+        require_unpacked(self.reading, self.size)
+        return batch
 
     def _decoded(self, value: bytes) -> str:
         try:

@@ -21,6 +21,7 @@ from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Table
 from longshore.tables.reading import names
+from longshore.tables.reading.choosing import choose
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
 from longshore.tables.reading.ledger import ImportAudit, Ledger
@@ -29,7 +30,7 @@ from longshore.tables.reading.ndjson_validation import enter, is_object, load, m
 from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan, as_asked
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
-from longshore.tables.reading.reshaping import reshape
+from longshore.tables.reading.reshaping import reshape, tables_of
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
@@ -63,6 +64,11 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     if shape not in ("lines", "array"):
         target = reading.scratch / "reshaped"
         document, halves = _load(path)
+        tables = tables_of(document)
+        if tables:
+            sizes = [len(records) for records in tables.values()]
+            chosen = choose(reading, names.make_unique(list(tables)), sizes, "the JSON document")
+            document = list(tables.values())[chosen]
         header = reshape(document, target, path.stat().st_size)
         path, shape_read = target, "lines"
     else:

@@ -15,7 +15,7 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import encodings
 from longshore.tables.reading.appending import have_same_columns, read_appended
 from longshore.tables.reading.archives import ARCHIVES, base_name, choose_member, open_archive, tables_among
-from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_parquet
+from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_avro, read_parquet
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.databases import read_sqlite
 from longshore.tables.reading.delimited import read_delimited
@@ -41,6 +41,7 @@ _READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "arrow": read_arrow_file,
     "arrow-stream": read_arrow_stream,
+    "avro": read_avro,
     "xlsx": read_sheet,
     "xls": read_sheet,
     "ods": read_sheet,
@@ -52,18 +53,19 @@ _READERS: dict[str, Reader] = {
 _MAGIC = (
     (b"PAR1", "parquet"),
     (b"ARROW1", "arrow"),
+    (b"Obj\x01", "avro"),
     (b"\xff\xff\xff\xff", "arrow-stream"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"SQLite format 3\x00", "sqlite"),
-    (b"$FL2", "sav"),
-    (b"$FL3", "sav"),
+    (b"$FL2@(#)", "sav"),
+    (b"$FL3@(#)", "sav"),
     (b"<stata_dta>", "dta"),
     (bytes(12) + b"\xc2\xea\x81\x60\xb3\x14\x11\xcf\xbd\x92\x08\x00", "sas7bdat"),
     (b"HEADER RECORD*******LIB", "xport"),
-    (b"BZh", "bzip2"),
+    *((b"BZh%d" % level + block, "bzip2") for level in range(1, 10) for block in (b"1AY&SY", b"\x17rE8P\x90")),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     *((bytes([first]) + b"\x2a\x4d\x18", "zstd") for first in range(0x50, 0x60)),
@@ -115,8 +117,8 @@ _BINARY_NAMES = (
 _TABLE_NAMES = (".csv", ".tsv", ".tab", ".psv")
 _JSON_NAMES = (".json", ".ndjson", ".jsonl", ".geojson")
 KNOWN = (
-    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, SQLite, SPSS, Stata, SAS, XML and web"
-    " pages with tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
+    "CSV, TSV, JSON, NDJSON, Excel (.xlsx, .xlsb, .xls), .ods, Parquet, Arrow, Avro, SQLite, SPSS, Stata, SAS, XML and"
+    " web pages with tables; also packed by gzip, bzip2, xz, Zstandard, zip or tar"
 )
 _NEITHER = f"the file is neither text nor a known binary format. What can be read: {KNOWN}"
 

@@ -32,7 +32,7 @@ def read_code(table: Table, settings: Mapping[str, Any]) -> list[str]:
             " exported as Parquet or CSV, in its place.",
             f"df = read_export(path, {{{types}}})",
         ]
-    if kind in ("parquet", "arrow", "arrow-stream"):
+    if kind in _COLUMNAR:
         lines = _columnar(table, settings, kind)
     elif kind == "json":
         lines = _json(table, settings)
@@ -43,7 +43,13 @@ def read_code(table: Table, settings: Mapping[str, Any]) -> list[str]:
     return [*lines, *_sample(settings)]
 
 
-_KINDS = ("delimited", "json", "parquet", "arrow", "arrow-stream", "xlsx", "xls", "ods")
+_KINDS = ("delimited", "json", "parquet", "arrow", "arrow-stream", "avro", "xlsx", "xls", "ods")
+_COLUMNAR = {
+    "parquet": "read_parquet",
+    "arrow": "read_ipc",
+    "arrow-stream": "read_ipc_stream",
+    "avro": "read_avro",
+}
 _UNPACKERS = {
     "gzip": "gzip.decompress(data)",
     "zip": "unzip(data)",
@@ -54,7 +60,7 @@ _UNPACKERS = {
 
 def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
     """Whether a script can read the file itself: one table, and nothing around it that Python cannot unpack."""
-    is_alone = "member" not in settings and "files" not in settings
+    is_alone = "member" not in settings and "files" not in settings and not (kind == "json" and "sheet" in settings)
     return kind in _KINDS and is_alone and set(settings.get("packed", ())) <= _UNPACKERS.keys()
 
 
@@ -175,9 +181,9 @@ def _day_zero(days: Mapping[str, str]) -> Iterator[str]:
 
 
 def _columnar(table: Table, settings: Mapping[str, Any], kind: str) -> list[str]:
-    function = {"parquet": "read_parquet", "arrow": "read_ipc", "arrow-stream": "read_ipc_stream"}[kind]
+    function = _COLUMNAR[kind]
     if settings.get("packed"):
-        lines = [*_bytes(settings), f"df = pl.{function}(data)"]
+        lines = [*_bytes(settings), f"df = pl.{function}({'io.BytesIO(data)' if kind == 'avro' else 'data'})"]
     else:
         lines = [f"df = pl.{function}(path{', glob=False' if kind == 'parquet' else ''})"]
     converted = [_converted(name, how) for name, how in settings.get("converted", {}).items()]

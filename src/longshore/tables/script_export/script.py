@@ -32,6 +32,7 @@ _IMPORTS = {
     "datetime": "from datetime import datetime",
     "Decimal": "from decimal import Decimal",
     "gzip": "import gzip",
+    "io": "import io",
     "json": "import json",
     "lzma": "import lzma",
     "Path": "from pathlib import Path",
