@@ -319,7 +319,7 @@ def _header_rows(grid: Grid, first: int) -> tuple[int, int]:
 def _joined(rows: Sequence[Sequence[str]], width: int) -> list[str | None]:
     """The names of columns that stand in several rows, one below the other."""
     filled = [[*row, *[""] * (width - len(row))] for row in rows]
-    joined = (" ".join(part for part, _ in groupby(column) if part) for column in zip(*filled, strict=True))
+    joined = (" / ".join(part for part, _ in groupby(column) if part) for column in zip(*filled, strict=True))
     return [name.replace("\n", " ") for name in joined]
 
 

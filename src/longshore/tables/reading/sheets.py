@@ -27,6 +27,7 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
+from longshore.tables.reading.choosing import find, listed
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import PAIR
 from longshore.tables.reading.ledger import ImportAudit, Ledger
@@ -199,23 +200,17 @@ def _require_sheets(workbook: python_calamine.CalamineWorkbook, wanted: str | in
     if wanted is None:
         hidden = {each.name for each in workbook.sheets_metadata if each.visible != _VISIBLE}
         return sorted((sheet for sheet in sheets if sheet not in charts), key=hidden.__contains__) or sheets[:1]
-    # A form sends numbers as text.
-    index = int(wanted) if isinstance(wanted, int) or wanted.isdecimal() else -1
-    chosen = wanted if isinstance(wanted, str) and wanted in sheets else None
-    if chosen is None and 0 <= index < len(sheets):
-        chosen = sheets[index]
-    if chosen is None:
-        raise InvalidRequest(f"there is no sheet {shorten(str(wanted))!r}; the workbook has {_listed(sheets)}")
+    index = find(wanted, sheets)
+    if index is None:
+        raise InvalidRequest(f"there is no sheet {shorten(str(wanted))!r}; {_has_sheets(workbook)}")
+    chosen = sheets[index]
     if chosen in charts:
-        raise InvalidRequest(
-            f"the sheet {shorten(chosen)!r} is a chart, without cells; the workbook has {_listed(sheets)}"
-        )
+        raise InvalidRequest(f"the sheet {shorten(chosen)!r} is a chart, without cells; {_has_sheets(workbook)}")
     return [chosen]
 
 
-def _listed(sheets: Sequence[str]) -> str:
-    shown = ", ".join(repr(shorten(sheet, 40)) for sheet in sheets[:10])
-    return f"the sheets {shown}" + (", ..." if len(sheets) > 10 else "")
+def _has_sheets(workbook: python_calamine.CalamineWorkbook) -> str:
+    return f"the workbook has the sheets {listed(workbook.sheet_names)}"
 
 
 # -- cells ---------------------------------------------------------------------------------------------------------
@@ -232,8 +227,7 @@ def _load_first(
         content = _load(path, workbook, sheet, options)
         if content is not None:
             return sheet, content
-    listed = _listed(workbook.sheet_names)
-    raise UnreadableFile(f"the sheet {shorten(sheets[0])!r} is empty; the workbook has {listed}")
+    raise UnreadableFile(f"the sheet {shorten(sheets[0])!r} is empty; {_has_sheets(workbook)}")
 
 
 def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, options: ReadOptions) -> _Content | None:
