@@ -44,7 +44,7 @@ def test_several_rows_of_names_are_joined(read_bytes: Read) -> None:
     assert cells(result) == {"2020 / in": [1, 4], "2020 / out": [2, 5], "2021 / in": [3, 6]}
     assert result.settings["ledger"]["header"] == 2
     rowspan = "<thead><tr><th rowspan=2>k<th colspan=2>v<tr><th>x<th>y</thead><tr><td>1<td>2<td>3"
-    assert cells(read_bytes(f"<table>{rowspan}</table>")) == {"k": [1], "v x": [2], "v y": [3]}
+    assert cells(read_bytes(f"<table>{rowspan}</table>")) == {"k": [1], "v / x": [2], "v / y": [3]}
 
 
 def test_a_title_over_the_whole_width_is_no_name(read_bytes: Read) -> None:

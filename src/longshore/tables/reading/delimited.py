@@ -18,7 +18,7 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_newline
-from longshore.tables.reading.headers import name_columns, widened
+from longshore.tables.reading.headers import Record, name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
@@ -35,7 +35,7 @@ from longshore.tables.reading.records import (
 )
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.shapes import Irregularities, Shape, line_widths, measure
-from longshore.tables.reading.structure import Record, find_structure, structure_warnings
+from longshore.tables.reading.structure import find_structure, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 

@@ -49,7 +49,7 @@ def lines_above(sample: bytes) -> int:
 def _is_cut_by_others(lines: Sequence[bytes], delimiter: bytes) -> bool:
     """Whether another delimiter stands on most of some lines."""
     filled = [line for line in lines if line.strip()]
-    others = [each for each in DELIMITERS if each != delimiter]
+    others = [each for each in DELIMITERS if each not in (delimiter, b":")]
     return any(sum(each in line for line in filled) >= MOST * len(filled) for each in others) if filled else False
 
 

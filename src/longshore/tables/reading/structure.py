@@ -16,17 +16,15 @@ from statistics import median
 from typing import Any
 
 from longshore.tables.reading.dialects import MOST, PAIR, sniff_marks
-from longshore.tables.reading.headers import lines_above
+from longshore.tables.reading.headers import Record, lines_above
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.quotes import Marks, split_record
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 
-Record = Sequence[tuple[bytes, bool]]
-
 MAX_TITLES = 30
 """Records in which the names are sought, blank ones at the top left out."""
 _LOOKED_AT = 100
-_ENOUGH_BYTES = 256 << 10
+_ENOUGH_BYTES, _TOP_BYTES = 256 << 10, 20_000
 _FEW = 3
 _BELOW, _BELOW_CELLS = 20, 20_000
 """Records, and fields of theirs, under names that tell what stands there."""
@@ -409,7 +407,7 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     mark = options.comment.encode() if options.comment else _COMMENT
     begin = _after_comments(sample, at, mark) if is_sought else at
     if is_sought and delimiter is None and options.header_included is not False:
-        begin += _length(sample[begin:], lines_above(sample[begin : begin + _ENOUGH_BYTES]))
+        begin += _length(sample[begin:], lines_above(sample[begin : begin + _TOP_BYTES]))
     marks = sniff_marks(sample[begin:], complete, delimiter, prefer, quote)
     if options.escape is not None:
         marks = replace(marks, escaped=bool(options.escape))
