@@ -54,6 +54,21 @@ FOUND = [
         ["a.wav", 1, 0.5],
     ),
     ("sparse rows", "a,1,,\nb,2,,\nc,d,e,f\ng,3,,\nh,4,,\n", [f"column_{n}" for n in range(4)], None),
+    (
+        "a title above years",
+        "Table 3: People\n\nRegion,2018,2019\nN,1,2\nS,3,4\n",
+        ["Region", "2018", "2019"],
+        ["N", 1, 2],
+    ),
+    ("years below names", "Region,Men,,All,\n,2019,2020,2019,2020\nN,1,2,3,4\nS,5,6,7,8\n", None, None),
+    ("a name above none", "country,,\n,capital,lang\nFR,Paris,3\nDE,Berlin,4\n", ["country", "capital", "lang"], None),
+    (
+        "no names above dates",
+        "Ann,2020-01-01,2020-01-05\nBob,2020-02-01,2020-02-05\nC,2020-03-01,2020-03-05\n",
+        None,
+        None,
+    ),
+    ("counted columns", "0,1,2\nann,5,x\nbob,6,y\n", ["0", "1", "2"], ["ann", 5, "x"]),
     ("apostrophes", "a,b\n'x, y',1\n'it's, z',2\n'w',3\n", ["a", "b"], ["x, y", 1]),
     ("a delimiter is missing", 'a,"b"c\n1,2,3\n4,5,6\n', ["a", "b", "c"], [1, 2, 3]),
     ("addresses", "link text\nhttp://a.b/c d\nhttp://e.f/g h\n", ["link text"], ["http://a.b/c d"]),
@@ -61,6 +76,8 @@ FOUND = [
 PUT_TOGETHER = {
     "two lines": ["day", "where", "Travel / air", "Travel / rail", "Travel / taxi"],
     "years": ["Region", "2019 / Sales", "2019 / Cost", "2020 / Sales", "2020 / Cost"],
+    "years below names": ["Region", "Men / 2019", "Men / 2020", "All / 2019", "All / 2020"],
+    "no names above dates": ["column_0", "column_1", "column_2"],
     "a title in a middle cell": ["no", "day", "sum", "what"],
 }
 
@@ -83,6 +100,22 @@ HELD_BACK = [
     ("free cells in words", "a,b,,\nx,,y,z\nv,w,,u\n", ["a", "b", "column_2", "column_3"]),
     ("units as words", "name,unit\nm,s\nkg,h\n", ["name", "unit"]),
     ("a column of marks", "#a\nb\nc\n", ["#a"]),
+    (
+        "wider rows below",
+        "id,name\n1,Ann\n2,Bob\nunknown,Dee,no id\n3,Cem,5\n4,N,6\n5,M,7\n",
+        ["id", "name", "column_2"],
+    ),
+    ("a wider table below", "name,x\nann,1\nbob,2\n\nname,y,z\nann,1,5\nbob,2,6\n", ["name", "x", "column_2"]),
+    ("few names", "name,,\nBob,Oslo,unknown\nCem,Bonn,31\nDee,Wien,30\n", ["name", "column_1", "column_2"]),
+    (
+        "names that are absent",
+        "name,,\nann,,\nbob,,\ncem,oslo,none\ndee,rome,5\neve,b,6\n",
+        ["name", "column_1", "column_2"],
+    ),
+    ("dashes", "x,y\n-,-\n3,4\n5,6\n7,8\n", ["x", "y"]),
+    ("values in brackets", "a,b\n(5),(6)\n3,4\n5,6\n", ["a", "b"]),
+    ("marks", "exam1,exam2\nA,C\n90,85\n70,66\n", ["exam1", "exam2"]),
+    ("tags", "#tag,n\n#a,1\nb,2\nc,3\n", ["#tag", "n"]),
     ("too many names", "a,b,c\n1,2\n4,5\n", ["a", "b", "c"]),
     ("apostrophes in words", "who,what\nit's,O'Neil\ndon't,x\n", ["who", "what"]),
     ("a word and a title", "name,,\nTea,x,\nJam,,z\n", ["name", "column_1", "column_2"]),

@@ -18,7 +18,8 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_newline
-from longshore.tables.reading.headers import Record, name_columns, widened
+from longshore.tables.reading.glance import Record
+from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
@@ -148,6 +149,7 @@ class DelimitedSource:
         naming = name_columns(header, data)
         if options.structure == "found":
             naming = widened(naming, line_widths(sample[length:], marks, complete))
+            require_columns(len(naming.names))
         columns = names.make_unique(naming.names) if layout.lines else names.number(len(naming.names))
         why = found.why
         if above:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from longshore.tables.reading.dialects import DELIMITERS, MOST, is_number, sample_records, sniff_marks, sniff_newline
-from longshore.tables.reading.quotes import Positions
+from longshore.tables.reading.glance import MANY, Record, holds_rows, is_year
+from longshore.tables.reading.quotes import Marks, Positions
 from longshore.tables.reading.results import ReadWarning, plural
 
 _LINES_ABOVE, _LINES_BELOW, _ALIKE = 15, 40, 12
 _LITTLE_WORTH = 0.5
-_MANY = 0.6
 _FEW_LINES, _MANY_LINES = 3, 0.1
-
-Record = Sequence[tuple[bytes, bool]]
 
 
 def lines_above(sample: bytes) -> int:
@@ -43,7 +41,10 @@ def lines_above(sample: bytes) -> int:
                     above, best = skip, found
                 elif found.share >= MOST:
                     break  # the table has begun: a line of words in it is no second header
-    return above if best.share >= _MANY or best.numbers == [False, True] else 0
+    if best.share < MANY and best.numbers != [False, True]:
+        return 0
+    marks = Marks(best.delimiter, b'"', newline)
+    return 0 if holds_rows(sample_records(marks, newline.join(lines[:above]), True)) else above
 
 
 def _is_cut_by_others(lines: Sequence[bytes], delimiter: bytes) -> bool:
@@ -70,7 +71,7 @@ class _Beginning:
         marks = sniff_marks(sample, True)
         records = sample_records(marks, sample, True, _ALIKE)
         widths = [len(record) for record in records] or [1]
-        numbers = [any(map(is_number, record)) for record in records[:2]]
+        numbers = [any(is_number(field) and not is_year(field[0]) for field in record) for record in records[:2]]
         return cls(marks.delimiter, widths[0], widths.count(widths[0]) / len(widths), numbers)
 
     @property

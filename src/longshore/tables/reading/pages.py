@@ -292,6 +292,8 @@ def write_grid(reading: Reading, grid: Grid, where: str) -> tuple[Table, list[Re
 def _layout(grid: Grid, first: int, options: ReadOptions) -> Header:
     """Which rows hold the names: those that the page says do; where it says nothing, what is found."""
     rows = [[*row, *[""] * (grid.width - len(row))] for row in grid.rows[first : first + _LOOKED_AT]]
+    # A cell over the whole width is one.
+    rows = [[row[0], *[""] * (grid.width - 1)] if len(set(row)) == 1 else row for row in rows]
     records = [Placed([(cell.encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
     if options.header_included is False:
         return Header(0, 0, records[0].fields, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any
 
 from longshore.tables.reading.dialects import MOST, PAIR, sniff_marks
-from longshore.tables.reading.headers import Record, lines_above
+from longshore.tables.reading.glance import MANY, MOMENT, Record, holds_rows, is_value, is_year
+from longshore.tables.reading.headers import lines_above
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.quotes import Marks, split_record
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
@@ -28,19 +29,13 @@ _ENOUGH_BYTES, _TOP_BYTES = 256 << 10, 20_000
 _FEW = 3
 _BELOW, _BELOW_CELLS = 20, 20_000
 """Records, and fields of theirs, under names that tell what stands there."""
+_FEW_NAMES, _LONG = 4, 20
 _MAX_LINES = 3
 """Of a header."""
-_CURRENCY = rb"(?:[$]|\xc2[\xa3\xa5]|\xe2\x82\xac|[A-Z]{3})"
-_BARE = rb"(?:\d[\d.,' ]*|[.,]\d+)(?:[eE][-+]?\d+)?"
-_VALUE = re.compile(rb"[(]?[-+]?\s?(?:" + _CURRENCY + rb"\s?)?[-+]?" + _BARE + rb"\s?(?:%|" + _CURRENCY + rb")?[)]?")
-_MOMENT = re.compile(
-    rb"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?:[T ]\d.*)?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?"
-    rb"|\d{1,2}[- ][A-Za-z]{3}[- ]\d{2,4}"
-)
 _WHOLE = re.compile(rb"\d{1,9}")
 _NAMED_DELIMITER = re.compile(rb"[\"']?sep=([^\r\n\"'])[\"']?[^\S\r\n]*(?:\r\n|\r|\n|$)", re.IGNORECASE)
 """The first line by which spreadsheets are told what delimits."""
-_COMMENT = b"#"
+_COMMENT, _NO_COMMENT = b"#", "\x00"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
 _UNITS = frozenset(
     re.split(
@@ -48,20 +43,11 @@ _UNITS = frozenset(
         "m cm mm km nm um µm in ft yd mi s ms us ns µs sec min h hr hrs d g kg mg t lb oz l ml dl V mV kV A mA W kW MW"
         " kWh MWh GWh J kJ N kN Nm Pa hPa kPa MPa bar mbar psi K C F °C °F degC degF Hz kHz MHz GHz dB % ‰ ppm ppb deg"
         " ° rad m/s km/h mph m/s2 m/s² m2 m² km2 km² m3 m³ cm3 cm³ mol mmol lx lm cd EUR USD GBP CHF JPY € $ £ cm-1"
-        " 1/cm g/l mg/l kg/m3 - n/a",
+        " 1/cm g/l mg/l kg/m3",
     )
 )
+_NO_UNIT = ("", "-")
 _BRACKETED = re.compile(r"[\[(][^\[\]()]{1,16}[\])]")
-
-
-def is_value(content: bytes) -> bool:
-    """Whether a field is a number, also one of money, or a date or a time, as far as a glance tells.
-
-    >>> [is_value(each) for each in (b"-1,234.5", b"$5", b"3.4.2020", b"12:30", b"a1", b"")]
-    [True, True, True, True, False, False]
-    """
-    text = content.strip()
-    return bool(text) and (_VALUE.fullmatch(text) is not None or _MOMENT.fullmatch(text) is not None)
 
 
 @dataclass(frozen=True)
@@ -142,6 +128,15 @@ def find_header(records: Sequence[Placed], may_lack: bool = True) -> Header:
     return _Finder(records).find(may_lack)
 
 
+def _is_unit(cell: str) -> bool:
+    return (cell[1:-1] if _BRACKETED.fullmatch(cell) else cell) in _UNITS
+
+
+def _is_plainly_unit(cell: str) -> bool:
+    """Whether a unit can hardly be anything else: one capital letter is a mark as well."""
+    return len(cell) > 1 or cell in "smhglt%°€$£"
+
+
 class _Finder:
     """Looks for the header in some records."""
 
@@ -192,11 +187,17 @@ class _Finder:
 
     def _has_names(self, number: int) -> bool:
         record = self.records[number]
-        return record.width == self.width and record.count >= min(PAIR, self.width) and not any(record.values)
+        if record.width != self.width or record.count < min(PAIR, self.width):
+            return False
+        return not any(record.values) or self._counts_on_in(number)
 
     def _is_below_titles(self, lead: int, number: int) -> bool:
         """Whether the records from ``lead`` on are titles above the names in record ``number``."""
         above = self.records[lead:number]
+        if holds_rows([record.fields for record in above]):
+            return False  # a table of its own
+        if not self._read_as_titles(above, self.records[number]) and self._value_columns_under_words(number) < PAIR:
+            return False
         stands_over_values = self._over_values(number)
         if any(record.count > 1 and not (stands_over_values and record.width != self.width) for record in above):
             wide = [record for record in above if record.count > 1]
@@ -210,6 +211,32 @@ class _Finder:
         apart = len(above) > 1  # another title, or a blank record
         return apart or record.count == self.width or record.count >= max(below)
 
+    def _read_as_titles(self, above: Sequence[Placed], names: Placed) -> bool:
+        """Whether records look like titles by themselves, and not like names of which most are absent."""
+        cells = [record.cell(column) for record in above for column in range(record.width) if record.filled[column]]
+        is_apart = any(before.end < after.start for before, after in pairwise([*above, names]))
+        is_apart |= any(not record.count or record.width != self.width for record in above)
+        is_apart |= any(record.count > 1 and any(record.values) for record in above)
+        return is_apart or self.width > _FEW_NAMES or any(b" " in cell or len(cell) > _LONG for cell in cells)
+
+    def _value_columns_under_words(self, number: int) -> int:
+        words = self._words(number)
+        return sum(column < len(words) and words[column] for column in self._value_columns(number))
+
+    def _words(self, number: int) -> list[bool]:
+        """Which fields of a record may be names: words, or numbers that count on, such as years."""
+        record = self.records[number]
+        if any(record.values) and self._counts_on_in(number):
+            return record.filled
+        return [filled and not value for filled, value in zip(record.filled, record.values, strict=True)]
+
+    def _counts_on_in(self, number: int) -> bool:
+        """Whether all values of a record are names, beside words or a first field that is empty."""
+        record = self.records[number]
+        columns = [column for column, value in enumerate(record.values) if value]
+        has_words = record.count > len(columns) or not record.filled[0]
+        return has_words and self._counts_on([record.cell(column) for column in columns], number, columns)
+
     def _below(self, number: int) -> list[Placed]:
         """Records under another one that are as wide as the table."""
         looked_at = max(_FEW, min(_BELOW, _BELOW_CELLS // self.width))
@@ -222,15 +249,13 @@ class _Finder:
         found = set()
         for column in range(self.width):
             filled = [record.values[column] for record in below if record.filled[column]]
-            if filled and sum(filled) >= 0.6 * len(filled):
+            if filled and sum(filled) >= MANY * len(filled):
                 found.add(column)
         return found
 
     def _over_values(self, number: int) -> bool:
         """Whether words stand over columns of values."""
-        record = self.records[number]
-        words = [filled and not value for filled, value in zip(record.filled, record.values, strict=True)]
-        return any(column < record.width and words[column] for column in self._value_columns(number))
+        return self._value_columns_under_words(number) > 0
 
     # -- several lines -------------------------------------------------------------------------------------------------
 
@@ -245,7 +270,7 @@ class _Finder:
             if not self._is_under(lines[-1], below):
                 break
             lines.append(below)
-        if len(lines) == 1 or not self._over_values(lines[-1]):
+        if len(lines) == 1 or not (self._over_values(lines[-1]) or self._are_years(lines[-1])):
             return None
         names = self._joined([self.records[number] for number in lines])
         top, bottom = self.records[lines[0]], self.records[lines[-1]]
@@ -280,7 +305,13 @@ class _Finder:
     def _is_under(self, top: int, bottom: int) -> bool:
         """Whether a record fills, with names, what the names above leave free."""
         over, under = self.records[top], self.records[bottom]
-        if over.width != self.width or under.width != self.width or any(under.values) or any(over.values):
+        if over.width != self.width or under.width != self.width:
+            return False
+        if any(over.values) and not self._counts_on_in(top):
+            return False
+        if over.count == 1 and under.filled[over.filled.index(True)]:
+            return False  # a title, or the only name there is
+        if any(under.values) and not self._are_years(bottom):
             return False
         free = [column for column in range(1, self.width) if not over.filled[column]]
         filling = [column for column in free if under.filled[column]]
@@ -292,6 +323,13 @@ class _Finder:
         values = self._value_columns(bottom)
         return any(column in values for column in range(self.width) if under.filled[column])
 
+    def _are_years(self, number: int) -> bool:
+        """Whether all values of a record are years, and those below them are not."""
+        record = self.records[number]
+        columns = [column for column, value in enumerate(record.values) if value]
+        cells = [record.cell(column) for column in columns]
+        return bool(cells) and all(map(is_year, cells)) and self._is_over_others(number, columns)
+
     def _joined(self, lines: Sequence[Placed]) -> list[bytes]:
         """Names of the columns, those of several lines with a stroke between them."""
         names = []
@@ -299,9 +337,11 @@ class _Finder:
         for column in range(self.width):
             parts: list[bytes] = []
             for level, line in enumerate(lines):
-                if line.filled[column]:
-                    spanning[level:] = [line.cell(column), *[b""] * (len(lines) - level - 1)]
                 own = any(lower.filled[column] for lower in lines[level + 1 :])
+                if line.filled[column]:
+                    # What has nothing below it is a column's whole name, and none of those beside it.
+                    spans = line.cell(column) if own or level == len(lines) - 1 else b""
+                    spanning[level:] = [spans, *[b""] * (len(lines) - level - 1)]
                 part = line.cell(column) if level == len(lines) - 1 or not own else spanning[level]
                 if part and part not in parts:
                     parts.append(part)
@@ -322,22 +362,28 @@ class _Finder:
         here = [column for column in sorted(columns) if record.filled[column]]
         if not here or not all(record.values[column] for column in here):
             return False
+        every = list(range(self.width))
+        if all(_WHOLE.fullmatch(record.cell(column)) for column in every) and len(here) < self.width:
+            here = every
         return not self._counts_on([record.cell(column) for column in here], number, here)
 
     def _counts_on(self, cells: Sequence[bytes], number: int, columns: Sequence[int]) -> bool:
         """Whether numbers over columns are names: years, or each one more than that before it."""
         if not all(_WHOLE.fullmatch(cell) for cell in cells):
-            return len(set(cells)) == len(cells) > 1 and all(_MOMENT.fullmatch(cell) for cell in cells)
+            are_moments = len(set(cells)) == len(cells) > 1 and all(MOMENT.fullmatch(cell) for cell in cells)
+            return are_moments and self._is_over_others(number, columns, MOMENT.fullmatch)
+        if all(map(is_year, cells)) and len(set(cells)) == len(cells):
+            return self._is_over_others(number, columns)
         numbers = [int(cell) for cell in cells]
         steps = {after - before for before, after in pairwise(numbers)}
-        if len(numbers) > PAIR and len(steps) == 1 and steps != {0}:
-            return not self._go_on(numbers, number, columns)
-        if not all(1900 <= each <= 2100 for each in numbers) or len(set(numbers)) < len(numbers):
-            return False
-        # Years as names stand over something else than years.
+        return len(numbers) > PAIR and len(steps) == 1 and steps != {0} and not self._go_on(numbers, number, columns)
+
+    def _is_over_others(
+        self, number: int, columns: Sequence[int], is_such: Callable[[bytes], object] = lambda cell: is_year(cell)
+    ) -> bool:
+        """Whether most fields under years, or moments, are none."""
         below = [record.cell(column) for record in self._below(number) for column in columns]
-        years = [cell for cell in below if _WHOLE.fullmatch(cell) and 1900 <= int(cell) <= 2100]
-        return len(years) * 2 < len(below)
+        return sum(bool(is_such(cell)) for cell in below) * 2 < len(below)
 
     def _go_on(self, numbers: Sequence[int], number: int, columns: Sequence[int]) -> bool:
         """Whether the next record has numbers that count on in the same way: then none of them are names."""
@@ -369,8 +415,10 @@ class _Finder:
         if record.width != self.width or units.width != self.width or len(self._below(after)) < PAIR:
             return False
         cells = [units.cell(column).decode("utf-8", "replace") for column in range(self.width)]
-        filled = [cell for cell in cells if cell]
-        if not filled or not all(cell in _UNITS or _BRACKETED.fullmatch(cell) for cell in filled):
+        filled = [cell for cell in cells if cell not in _NO_UNIT]
+        if not all(_is_unit(cell) for cell in filled) or not any(map(_is_plainly_unit, filled)):
+            return False
+        if any(cell.encode() == record.cell(column) for column, cell in enumerate(cells) if cell):
             return False
         columns = self._value_columns(after)
         return bool(columns) and sum(bool(cells[column]) for column in columns) * 2 >= len(columns)
@@ -423,7 +471,10 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     if not is_sought:
         return Structure(marks, Header(first.start, first.end, first.fields, 1), why)
     header = find_header(records, may_lack=options.header_included is None)
-    named_above = _commented_names(sample[at:begin], mark, marks, header) if begin > at else None
+    above = sample[at:begin]
+    if begin > at and not options.comment and _belong_to_table(above, mark, marks, len(header.fields)):
+        return find_structure(sample, complete, options.model_copy(update={"comment": _NO_COMMENT}), prefer)
+    named_above = _commented_names(above, mark, marks, header) if begin > at else None
     return Structure(marks, named_above or header, why | (named_above or header).decisions)
 
 
@@ -435,6 +486,13 @@ def _after_comments(sample: bytes, at: int, mark: bytes) -> int:
             return begin
         begin = line.end()
     return at
+
+
+def _belong_to_table(above: bytes, mark: bytes, marks: Marks, width: int) -> bool:
+    """Whether several lines that begin with the mark of a comment have as many fields as the table."""
+    lines = [line.start() for line in _LINE.finditer(above) if line[0].startswith(mark)]
+    records = [split_record(above, start, marks, True) for start in lines]
+    return width >= PAIR and sum(taken is not None and len(taken[0]) == width for taken in records) >= PAIR
 
 
 def _commented_names(above: bytes, mark: bytes, marks: Marks, found: Header) -> Header | None:
