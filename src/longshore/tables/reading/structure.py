@@ -196,8 +196,12 @@ class _Finder:
         above = self.records[lead:number]
         if holds_rows([record.fields for record in above]):
             return False  # a table of its own
-        if not self._read_as_titles(above, self.records[number]) and self._value_columns_under_words(number) < PAIR:
-            return False
+        if not self._read_as_titles(above, self.records[number]):
+            only = above[-1].filled.index(True) if above[-1].count == 1 else None
+            if only is not None and not self.records[number].filled[only]:
+                return False  # the name of the column for which the next line has none
+            if self._value_columns_under_words(number) < PAIR:
+                return False
         stands_over_values = self._over_values(number)
         if any(record.count > 1 and not (stands_over_values and record.width != self.width) for record in above):
             wide = [record for record in above if record.count > 1]
