@@ -61,6 +61,7 @@ FOUND = [
         ["N", 1, 2],
     ),
     ("years below names", "Region,Men,,All,\n,2019,2020,2019,2020\nN,1,2,3,4\nS,5,6,7,8\n", None, None),
+    ("a name above numbers", "item,,\n,red,large\nhat,5,6\ncap,7,8\n", ["item", "red", "large"], ["hat", 5, 6]),
     ("a name above none", "country,,\n,capital,lang\nFR,Paris,3\nDE,Berlin,4\n", ["country", "capital", "lang"], None),
     (
         "no names above dates",
