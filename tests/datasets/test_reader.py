@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import psutil
 import pytest
 
 from longshore.datasets.reader import Reader, ReaderLost
+from longshore.datasets.reader_process import Channel, Spare, has_ended
 from longshore.errors import InvalidRequest, TimedOut, TooLarge, UnreadableFile
 from support.waiting import eventually
 
@@ -154,6 +158,25 @@ def test_a_spare_child_that_somebody_kills_is_replaced(reader: Reader, small: Pa
     spare.kill()
     eventually(lambda: not spare.is_running() or spare.status() == psutil.STATUS_ZOMBIE, 10, "its end")
     assert ask(reader, small, tmp_path / "again")["table"]["rows"] == 1
+
+
+HALF_ENDED = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).syscall(60 if platform.machine() == "x86_64" else 93, 0)
+"""
+"""Ends its first thread alone, as a process is for a moment that somebody killed."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can a process be seen at its end")
+def test_a_spare_child_that_is_at_its_end_is_given_nothing() -> None:
+    ours, its = socket.socketpair()
+    with its, subprocess.Popen([sys.executable, "-c", HALF_ENDED], pass_fds=[its.fileno()]) as process:
+        eventually(lambda: has_ended(process.pid), 10, "the end of its first thread")
+        try:
+            assert not Spare(process.pid, ours).hand_over(Channel(its), {})
+        finally:
+            process.kill()
 
 
 def test_a_service_managers_signal_leaves_it_alone(reader: Reader, small: Path, tmp_path: Path) -> None:

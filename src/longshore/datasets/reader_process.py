@@ -81,6 +81,8 @@ class Spare:
     def hand_over(self, channel: Channel, request: dict[str, Any]) -> bool:
         """Give it a file to read; False when it is gone."""
         try:
+            if has_ended(self.pid):  # its other threads may still be about to end, and hold the connection open
+                return False
             socket.send_fds(self.handing, [json.dumps(request).encode() + b"\n"], [channel.connection.fileno()])
         except (BrokenPipeError, ConnectionResetError):
             return False
@@ -251,6 +253,14 @@ class Reader:
         if self.spare is None:
             with suppress(OSError):  # the next file's own attempt tells of it
                 self.spare = self._fork()
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a child of this process, not yet reaped, is known to be at its end."""
+    if not _HAS_PROC:
+        return False
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state in ("Z", "X")
 
 
 def memory_of(pid: int) -> int:
