@@ -13,7 +13,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Ping, Pong, Request, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from longshore.server.websocket import OrderedWebSocket
+from longshore.server.websocket import FrameQueue, OrderedWebSocket
 from support.waiting import eventually
 
 TIMEOUT = 30
@@ -99,6 +99,29 @@ def test_a_goodbye_leaves_behind_the_message_that_is_on_its_way(peer: tuple[Peer
     with pytest.raises((ConnectionClosed, LocalProtocolError)):
         served.send("too late")
     assert [type(event) for event in client.events()] == [TextMessage, Pong, CloseConnection]
+
+
+def test_a_goodbye_that_is_made_later_leaves_later(peer: tuple[Peer, Held], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the writer has made its frame and not come to sending it."""
+    client, held = peer
+    served = accepted(client, held)
+    is_made, may_go, send = threading.Event(), threading.Event(), FrameQueue.send
+
+    def hold(frames: FrameQueue, frame: bytes) -> None:
+        if threading.current_thread() is writer:
+            is_made.set()
+            assert may_go.wait(TIMEOUT)
+        send(frames, frame)
+
+    monkeypatch.setattr(FrameQueue, "send", hold)
+    writer = threading.Thread(target=served.send, args=("word",))
+    writer.start()
+    assert is_made.wait(TIMEOUT)
+    served.close()
+    may_go.set()
+    writer.join(TIMEOUT)
+    events = client.events()
+    assert [type(next(events)) for _ in range(2)] == [TextMessage, CloseConnection]
 
 
 def test_the_end_does_not_wait_for_ever_for_a_client_that_takes_nothing(

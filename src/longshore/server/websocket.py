@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import socket
 from collections import deque
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 
 from simple_websocket import Server
+from wsproto import WSConnection
+from wsproto.events import Event
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +27,12 @@ class OrderedWebSocket(Server):  # type: ignore[misc]
     """The server's side of one connection."""
 
     sock: Any
+    ws: Any
 
     def handshake(self) -> None:
         """Answer it; what is sent from here on takes its turn."""
         self.frames = self.sock = FrameQueue(self.sock)
+        self.ws = OrderedFrames(self.ws, self.frames)
         super().handshake()
 
     def send(self, data: str | bytes) -> None:
@@ -41,6 +45,31 @@ class OrderedWebSocket(Server):  # type: ignore[misc]
         with self.frames.turn:
             super().send(data)
         self.frames.flush()
+
+
+class OrderedFrames:
+    """Stands for the protocol's state, and queues each frame in the same moment in which it is made.
+
+    :param connection: whose other methods stay what they are.
+    """
+
+    def __init__(self, connection: WSConnection, frames: FrameQueue) -> None:
+        self._connection = connection
+        self._frames = frames
+        self._making = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def send(self, event: Event) -> bytes:
+        """Make a frame and have it sent; nothing is left for the caller to send.
+
+        :raises LocalProtocolError: after a goodbye.
+        """
+        with self._making:
+            self._frames.add(self._connection.send(event))
+        self._frames.flush()
+        return b""
 
 
 class FrameQueue:
@@ -60,9 +89,14 @@ class FrameQueue:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
+    def add(self, frame: bytes) -> None:
+        """Queue a frame behind those that were made before it."""
+        self._frames.append(frame)
+
     def send(self, frame: bytes) -> None:
         """Send all of it now, or have it sent by the thread whose turn it is."""
-        self._frames.append(frame)
+        if frame:
+            self.add(frame)
         self.flush()
 
     def flush(self) -> None:
