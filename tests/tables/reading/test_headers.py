@@ -112,6 +112,15 @@ def test_one_long_line_is_cut(read_bytes: Read) -> None:
     assert (cells(result), codes(result)) == ({"a": ["x", "y"], "b": [1, 2]}, ["LongLines"])
 
 
+@pytest.mark.parametrize("has_names", [True, False])
+def test_a_first_line_longer_than_what_is_looked_at_is_read_whole(read_bytes: Read, has_names: bool) -> None:
+    first = [f"name{number:045}" for number in range(25_000)]
+    text = ",".join(first) + "\n" + ",".join("2" for _ in first) + "\n"
+    result = read_bytes(text, types="text", header_included=has_names)
+    assert (result.table.width, result.table.rows, codes(result)) == (len(first), 2 - has_names, [])
+    assert not has_names or result.table.names == first
+
+
 def test_a_name_too_many_is_a_column_without_values(read_bytes: Read) -> None:
     assert cells(read_bytes("a,b,c\n1,2\n4,5\n")) == {"a": [1, 4], "b": [2, 5], "c": [None, None]}
 

@@ -134,7 +134,7 @@ class DelimitedSource:
             if layout.lines <= 1:
                 first, length = _first_record(file, start + layout.start, end, sample[layout.start :], marks)
                 length += layout.start
-                if layout.fields == first or not layout.fields:
+                if length > len(sample) or not layout.fields:  # the sample cuts it off
                     header = first
                 after = start + length if layout.lines else start + layout.start
             require_columns(len(header))
