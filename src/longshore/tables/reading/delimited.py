@@ -94,6 +94,8 @@ class DelimitedSource:
     :param names: of the columns, as the user sees them.
     :param books: what became of the lines; complete, but for blank ones at the end, after a pass.
     :param lines_before: lines above the first record.
+    :param has_header: whether names stand there.
+    :param why: what was found, see :class:`longshore.tables.reading.structure.Structure`; ``notes`` tell of it.
     """
 
     reading: Reading
@@ -102,12 +104,12 @@ class DelimitedSource:
     odd: Irregularities
     books: ImportAudit
     lines_before: int
+    has_header: bool
+    why: dict[str, Any]
+    notes: list[ReadWarning]
     passes: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
-    notes: list[ReadWarning] = field(default_factory=list)
-    has_header: bool = True
-    why: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
@@ -160,10 +162,9 @@ class DelimitedSource:
                 why["below"] = {"lines": _count_lines(path, end, last, marks)}
         records = Records(path, marks, after, end, reading.block_bytes, len(columns))
         odd = Irregularities(len(columns), naming.trailing)
-        source = cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines)
-        source.has_header, source.why = layout.lines > 0, why
-        source.notes = [*structure_warnings(why, "line"), *(naming.warnings() if layout.lines else ())]
-        return source
+        has_header = layout.lines > 0
+        notes = [*structure_warnings(why, "line"), *(naming.warnings() if has_header else ())]
+        return cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines, has_header, why, notes)
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -368,18 +369,12 @@ def _table_end(path: Path, start: int, end: int, marks: Marks) -> int:
     """Where the rows end, less those at the end on which nothing but delimiters stands."""
     empty = b"\r\n \t" + marks.delimiter
     with path.open("rb") as file:
-        while end > start:
-            begin = max(start, end - _TAIL_BYTES)
-            file.seek(begin)
-            tail = file.read(end - begin)
-            kept = tail.rstrip(empty)
-            if kept:
-                line_end = tail.find(marks.newline, len(kept))
-                return end if line_end == -1 else begin + len(tail[:line_end].removesuffix(b"\r"))
-            end = begin
-        file.seek(max(0, start - 2))
-        before = file.read(min(start, 2))
-    return start - (len(before) - len(before.rstrip(b"\r\n")))
+        kept = _filled_until(file, start, end, empty)
+        if kept == start:  # no row is left, and the end of the line above belongs to none
+            return _filled_until(file, max(0, start - 2), start, b"\r\n")
+        file.seek(kept)
+        rest, *others = file.read(end - kept).split(marks.newline, 1)
+    return kept + len(rest.removesuffix(b"\r")) if others else end
 
 
 def _count_lines(path: Path, start: int, end: int, marks: Marks) -> int:
@@ -394,17 +389,24 @@ def _content_end(path: Path) -> int:
 
     :raises UnreadableFile: if nothing is left.
     """
-    size = end = path.stat().st_size
+    size = path.stat().st_size
     with path.open("rb") as file:
-        while end:
-            start = max(0, end - _TAIL_BYTES)
-            file.seek(start)
-            tail = file.read(end - start)
-            kept = len(tail.rstrip(b"\r\n\x1a"))
-            end = start + kept
-            if kept:
-                return end
+        end = _filled_until(file, 0, size, b"\r\n\x1a")
+    if end:
+        return end
     raise UnreadableFile(_EMPTY if size == 0 else "the file holds only blank lines; a table needs at least a header")
+
+
+def _filled_until(file: BinaryIO, start: int, end: int, empty: bytes) -> int:
+    """Where a part of a file ends, less the bytes at its end that are ``empty``; ``start`` if nothing is left."""
+    while end > start:
+        begin = max(start, end - _TAIL_BYTES)
+        file.seek(begin)
+        kept = len(file.read(end - begin).rstrip(empty))
+        if kept:
+            return begin + kept
+        end = begin
+    return start
 
 
 def _first_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -164,16 +164,25 @@ def sample_records(
     marks: Marks, sample: bytes, complete: bool, limit: int = _RECORDS
 ) -> list[list[tuple[bytes, bool]]]:
     """The first records of a sample, blank lines left out."""
-    records: list[list[tuple[bytes, bool]]] = []
-    at = 0
-    while at < len(sample) and len(records) < limit and (at < _ENOUGH_BYTES or len(records) < 2):
-        taken = split_record(sample, at, marks, complete or not records)
+    return [fields for fields, _, _ in placed_records(marks, sample, complete, limit=limit, least=_FEW)]
+
+
+def placed_records(
+    marks: Marks, sample: bytes, complete: bool, *, begin: int = 0, limit: int, least: int
+) -> Iterator[tuple[list[tuple[bytes, bool]], int, int]]:
+    """The records of a sample from ``begin`` on, blank lines left out, each with its start and its end.
+
+    :param limit: most of them, and ``least`` how many there are at least where they are long.
+    """
+    at, count = begin, 0
+    while at < len(sample) and count < limit and (at < begin + _ENOUGH_BYTES or count < least):
+        taken = split_record(sample, at, marks, complete or not count)
         if taken is None:
             break
-        fields, at = taken
+        start, (fields, at) = at, taken
         if fields != [(b"", False)]:
-            records.append(fields)
-    return records
+            count += 1
+            yield fields, start, at
 
 
 def _try(marks: Marks, sample: bytes, complete: bool) -> Candidate:

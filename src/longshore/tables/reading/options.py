@@ -115,6 +115,11 @@ class ReadOptions(Spelt):
         None, max_length=8, description="what lines above the table begin with that are no part of it; `#` when absent"
     )
 
+    @property
+    def seeks_names(self) -> bool:
+        """Whether the place of the names is to be found."""
+        return self.structure == "found" and not self.initial_skip
+
     def recorded(self) -> dict[str, Any]:
         """Those of the settings that were given, as JSON; without what a request's model has beside them."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True, include=set(ReadOptions.model_fields))

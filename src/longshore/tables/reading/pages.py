@@ -29,8 +29,8 @@ from longshore.tables.reading.limits import DENSE_CELLS_PER_BYTE, FREE_DENSE_CEL
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.plans import ANYTHING, as_asked
 from longshore.tables.reading.records import require_utf8
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
-from longshore.tables.reading.structure import Header, Placed, find_header, structure_warnings
+from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.structure import Header, header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
@@ -270,10 +270,7 @@ def write_grid(reading: Reading, grid: Grid, where: str) -> tuple[Table, list[Re
     reading.books = ImportAudit(ledger)
     reading.books.lines.add(0, np.flatnonzero(np.array(is_row, np.bool_)) + start + 1)
     _tell_short_rows(reading, grid.rows[start:], is_row, start)
-    why = dict(layout.decisions)
-    if titles:
-        shown = [next(cell for cell in row if cell) for row in grid.rows[first : first + titles] if any(row)]
-        why["above"] = {"lines": titles, "content": [cut(text) for text in shown[:EXAMPLES]]}
+    why = why_of_cells(layout, grid.rows[first:])
     if why:
         reading.settings["structure"] = why
     for warning in structure_warnings(why, "row"):
@@ -294,12 +291,8 @@ def _layout(grid: Grid, first: int, options: ReadOptions) -> Header:
     rows = [[*row, *[""] * (grid.width - len(row))] for row in grid.rows[first : first + _LOOKED_AT]]
     # A cell over the whole width is one.
     rows = [[row[0], *[""] * (grid.width - 1)] if len(set(row)) == 1 else row for row in rows]
-    records = [Placed([(cell.encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
-    if options.header_included is False:
-        return Header(0, 0, records[0].fields, 0)
-    is_sought = options.structure == "found" and not options.initial_skip
-    if is_sought and not any(grid.is_head[first : first + len(rows)]):
-        return find_header(records, may_lack=options.header_included is None)
+    if options.header_included is False or (options.seeks_names and not any(grid.is_head[first : first + len(rows)])):
+        return header_of_cells(rows, options)
     titles, header = _header_rows(grid, first)
     found = _joined(grid.rows[first + titles : first + titles + header], grid.width)
     return Header(titles, titles + header, [((name or "").encode(), False) for name in found], header)

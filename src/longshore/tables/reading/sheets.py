@@ -35,8 +35,8 @@ from longshore.tables.reading.mending import counts_from_1904, is_misleading, me
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.packing import protected, require_bounded
 from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan, as_asked
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
-from longshore.tables.reading.structure import Header, Placed, find_header, structure_warnings
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
+from longshore.tables.reading.structure import header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
@@ -245,34 +245,18 @@ def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, op
     else:
         return None
     width = len(first)
-    is_sought = options.structure == "found" and not options.initial_skip
-    top = [first, *islice(rows, max(PAIR, min(_TOP_ROWS, _TOP_CELLS // width)) if is_sought else 0)]
+    top = [first, *islice(rows, max(PAIR, min(_TOP_ROWS, _TOP_CELLS // width)) if options.seeks_names else 0)]
     texts = cell_texts(top, width)[0].rows()
-    found = _header_of(texts, options, is_sought)
+    found = header_of_cells(texts, options)
     header = None
     if found.lines == 1:
         header = list(texts[found.start])
     elif found.lines:
         header = [name.decode() or None for name, _ in found.fields]
     body, kinds = cell_texts(chain(top[found.end :], rows), width)
-    why = dict(found.decisions)
-    if found.start:
-        shown = [next(cell for cell in row if cell) for row in texts[: found.start] if any(row)]
-        why["above"] = {"lines": found.start, "content": [cut(text) for text in shown[:EXAMPLES]]}
+    why = why_of_cells(found, texts)
     rows_of_header = found.end - found.start
     return _Content(header, until_last_filled(body), kinds, above, found.start, rows_of_header, found.lines, why)
-
-
-def _header_of(texts: Sequence[Sequence[str | None]], options: ReadOptions, is_sought: bool) -> Header:
-    """Which of the first rows hold the names."""
-    records = [
-        Placed([((cell or "").encode(), False) for cell in row], number, number + 1) for number, row in enumerate(texts)
-    ]
-    if options.header_included is False:
-        return Header(0, 0, records[0].fields, 0)
-    if not is_sought:
-        return Header(0, 1, records[0].fields, 1)
-    return find_header(records, may_lack=options.header_included is None)
 
 
 @portable

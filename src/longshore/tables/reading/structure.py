@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from longshore.tables.reading.dialects import MOST, PAIR, sniff_marks
+from longshore.tables.reading.dialects import MOST, PAIR, placed_records, sniff_marks
 from longshore.tables.reading.glance import MANY, MOMENT, Record, holds_rows, is_value, is_year
 from longshore.tables.reading.headers import lines_above
 from longshore.tables.reading.options import ReadOptions
@@ -25,7 +25,7 @@ from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 MAX_TITLES = 30
 """Records in which the names are sought, blank ones at the top left out."""
 _LOOKED_AT = 100
-_ENOUGH_BYTES, _TOP_BYTES = 256 << 10, 20_000
+_TOP_BYTES = 20_000
 _FEW = 3
 _BELOW, _BELOW_CELLS = 20, 20_000
 """Records, and fields of theirs, under names that tell what stands there."""
@@ -102,21 +102,6 @@ class Header:
     is_certain: bool = False
 
 
-def place_records(sample: bytes, begin: int, marks: Marks, complete: bool) -> list[Placed]:
-    """The records of a sample from ``begin`` on with their places, without empty lines; few where they are long."""
-    found: list[Placed] = []
-    at = begin
-    while at < len(sample) and len(found) < _LOOKED_AT and (at < begin + _ENOUGH_BYTES or len(found) < _FEW):
-        taken = split_record(sample, at, marks, complete or not found)
-        if taken is None:
-            break
-        fields, end = taken
-        if fields != [(b"", False)]:
-            found.append(Placed(fields, at, end))
-        at = end
-    return found
-
-
 def find_header(records: Sequence[Placed], may_lack: bool = True) -> Header:
     """The header of the table whose text begins with ``records``.
 
@@ -137,13 +122,18 @@ def _is_plainly_unit(cell: str) -> bool:
     return len(cell) > 1 or cell in "smhglt%°€$£"
 
 
+def _usual_width(records: Sequence[Placed]) -> int:
+    """Fields that most records have, blank ones left out; of several such numbers the largest."""
+    widths = Counter(record.width for record in records if record.count)
+    return max(widths, key=lambda width: (widths[width], width)) if widths else 1
+
+
 class _Finder:
     """Looks for the header in some records."""
 
     def __init__(self, records: Sequence[Placed]) -> None:
         self.records = records
-        widths = Counter(record.width for record in records if record.count)
-        self.width = max(widths, key=lambda width: (widths[width], width)) if widths else 1
+        self.width = _usual_width(records)
 
     def find(self, may_lack: bool) -> Header:
         """See :func:`find_header`."""
@@ -448,7 +438,7 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     :param prefer: the delimiter that the file's name suggests.
     """
     at, why = 0, dict[str, Any]()
-    is_sought = options.structure == "found" and not options.initial_skip
+    is_sought = options.seeks_names
     delimiter = options.delimiter.encode() if options.delimiter else None
     quote = None if options.quote is None else options.quote.encode()
     named = _NAMED_DELIMITER.match(sample) if is_sought else None
@@ -463,10 +453,11 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     marks = sniff_marks(sample[begin:], complete, delimiter, prefer, quote)
     if options.escape is not None:
         marks = replace(marks, escaped=bool(options.escape))
-    records = place_records(sample, begin, marks, complete)
-    if begin > at and not options.comment and max((each.width for each in records), default=1) == 1:
-        # In a column of words one may begin with such a mark.
-        return find_structure(sample, complete, options.model_copy(update={"structure": "asItStands"}), prefer)
+    placed = placed_records(marks, sample, complete, begin=begin, limit=_LOOKED_AT, least=_FEW)
+    records = [Placed(*each) for each in placed]
+    above = sample[at:begin]
+    if not options.comment and _belong_to_table(above, mark, marks, _usual_width(records)):
+        return find_structure(sample, complete, options.model_copy(update={"comment": _NO_COMMENT}), prefer)
     if not records:
         return Structure(marks, Header(begin, begin, [], 0), why)
     first = records[0]
@@ -475,11 +466,8 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     if not is_sought:
         return Structure(marks, Header(first.start, first.end, first.fields, 1), why)
     header = find_header(records, may_lack=options.header_included is None)
-    above = sample[at:begin]
-    if begin > at and not options.comment and _belong_to_table(above, mark, marks, len(header.fields)):
-        return find_structure(sample, complete, options.model_copy(update={"comment": _NO_COMMENT}), prefer)
-    named_above = _commented_names(above, mark, marks, header) if begin > at else None
-    return Structure(marks, named_above or header, why | (named_above or header).decisions)
+    header = _commented_names(above, mark, marks, header) or header
+    return Structure(marks, header, why | header.decisions)
 
 
 def _after_comments(sample: bytes, at: int, mark: bytes) -> int:
@@ -492,25 +480,35 @@ def _after_comments(sample: bytes, at: int, mark: bytes) -> int:
     return at
 
 
+def _commented(above: bytes, mark: bytes) -> list[int]:
+    """Where the lines begin that are comments."""
+    return [line.start() for line in _LINE.finditer(above) if line[0].startswith(mark)]
+
+
 def _belong_to_table(above: bytes, mark: bytes, marks: Marks, width: int) -> bool:
-    """Whether several lines that begin with the mark of a comment have as many fields as the table."""
-    lines = [line.start() for line in _LINE.finditer(above) if line[0].startswith(mark)]
+    """Whether lines that begin with the mark of a comment are none: several have as many fields as the table.
+
+    In a table of one column there is no telling: a word may begin with the mark.
+    """
+    lines = _commented(above, mark)
     records = [split_record(above, start, marks, True) for start in lines]
-    return width >= PAIR and sum(taken is not None and len(taken[0]) == width for taken in records) >= PAIR
+    if width == 1:
+        return bool(lines)
+    return sum(taken is not None and len(taken[0]) == width for taken in records) >= PAIR
 
 
 def _commented_names(above: bytes, mark: bytes, marks: Marks, found: Header) -> Header | None:
     """The header in the last comment above rows, if it has a name for each column and nothing else has."""
-    lines = [line for line in _LINE.finditer(above) if line[0].strip()]
+    lines = _commented(above, mark)
     if not lines or found.is_certain:
         return None
-    taken = split_record(above, lines[-1].start(), marks, True)
+    taken = split_record(above, lines[-1], marks, True)
     if taken is None or len(taken[0]) != len(found.fields) or any(is_value(value) for value, _ in taken[0]):
         return None
     (first, quoted), *others = taken[0]
     if first.startswith(mark + b" "):
         first = first.removeprefix(mark).strip()
-    start = found.start - (len(above) - lines[-1].start())
+    start = found.start - (len(above) - lines[-1])
     why = {"header": {"lines": 1, "reason": "a comment above the rows names the columns"}}
     return Header(start, found.start, [(first, quoted), *others], 1, why)
 
@@ -522,6 +520,27 @@ def _length(sample: bytes, lines: int) -> int:
         line = _LINE.match(sample, at)
         at = line.end() if line is not None else at
     return at
+
+
+def header_of_cells(rows: Sequence[Sequence[str | None]], options: ReadOptions) -> Header:
+    """The header among the first rows of cells, one of them filled, as found or as the options say.
+
+    :return: with numbers of rows for places.
+    """
+    records = [Placed([((cell or "").encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
+    if options.header_included is False:
+        return Header(0, 0, records[0].fields, 0)
+    if not options.seeks_names:
+        return Header(0, 1, records[0].fields, 1)
+    return find_header(records, may_lack=options.header_included is None)
+
+
+def why_of_cells(header: Header, rows: Sequence[Sequence[str | None]]) -> dict[str, Any]:
+    """What was found about rows of cells, see :class:`Structure`."""
+    if not header.start:
+        return header.decisions
+    shown = [next(cell for cell in row if cell) for row in rows[: header.start] if any(row)]
+    return {**header.decisions, "above": {"lines": header.start, "content": [cut(text) for text in shown[:EXAMPLES]]}}
 
 
 def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarning]:
@@ -551,10 +570,3 @@ def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarnin
             lines, f"{unit} below the table was left out: it has", f"{unit}s below the table were left out: they have"
         )
         yield ReadWarning("BlankEnd", f"{has} nothing but delimiters", lines)
-
-
-def repeats_header(record: Record, header: Record) -> bool:
-    """Whether a record names the columns again, all of them or most: another table begins there."""
-    names, again = [value.strip() for value, _ in header], [value.strip() for value, _ in record]
-    common = min(len(names), len(again))
-    return common >= PAIR and names[:common] == again[:common] and common >= MOST * max(len(names), len(again))
