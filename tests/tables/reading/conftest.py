@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from longshore.errors import LongshoreError, TooLarge, UnreadableFile
 from longshore.tables.reading import ReadOptions, ReadResult, context, read
 
 DATA = Path(__file__).parents[2] / "data"
@@ -77,3 +79,14 @@ def kinds(result: ReadResult) -> dict[str, str]:
 def codes(result: ReadResult) -> list[str]:
     """The codes of the warnings."""
     return [warning.code for warning in result.warnings]
+
+
+def read_damaged(read: Callable[..., ReadResult], content: bytes, begin: int, counts: Sequence[int], seed: int) -> None:
+    """Read content of which some bytes from ``begin`` on are others, by chance: a table or a clear error."""
+    damaged, chance = bytearray(content), random.Random(seed)
+    for _ in range(chance.choice(counts)):
+        damaged[chance.randrange(begin, len(damaged))] = chance.randrange(256)
+    try:
+        read(bytes(damaged))
+    except LongshoreError as error:
+        assert isinstance(error, UnreadableFile | TooLarge), error  # noqa: PT017 - a table is as good

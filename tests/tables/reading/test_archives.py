@@ -8,7 +8,6 @@ import io
 import lzma
 import sys
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from longshore.errors import InvalidRequest, TooLarge, UnreadableFile
 from longshore.tables.reading import ReadOptions, ReadResult, archives, limits, streams
 from longshore.tables.reading.preview import look
 from tables.reading.conftest import cells, codes, kinds
+from tables.reading.test_formats import zipped
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -44,14 +44,6 @@ def tarred(*members: tuple[str, bytes], form: int = tarfile.PAX_FORMAT, mode: st
             header = tarfile.TarInfo(name)
             header.size = len(content)
             archive.addfile(header, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def zipped(*members: tuple[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
     return buffer.getvalue()
 
 
