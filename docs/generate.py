@@ -57,10 +57,10 @@ def script_example() -> str:
         source.write_text(content)
         result = read(source, Path(folder) / "columns")
         history = History.start(result.table)
-        history = history.apply("findReplace", column="price", toReplace=[","], replaceWith=["."], matchRegex=True)
-        history = history.apply("changeColumnDataType", column="price", newDataType="float")
         history = history.apply("fillWithAverage", column="price", metric="mean")
+        history = history.apply("trimText", columns=["name"])
         history = history.apply("changeCase", columns=["name"], case="title")
+        history = history.apply("deduplicate", columns=["name"], keep="first")
         return history.script("shop.csv", result.settings)
 
 

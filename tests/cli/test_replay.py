@@ -196,3 +196,18 @@ def test_options_that_an_earlier_version_kept_are_read(tmp_path: Path, recipe: P
     document["reading"]["options"] |= {"name": "first.csv", "wait": True, "requestID": "r"}
     recipe.write_text(json.dumps(document))
     assert run(recipe, tmp_path / "first.csv", "-o", tmp_path / "out.csv").exit_code == 0
+
+
+def test_a_column_that_was_text_when_the_recipe_was_made_is_text_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text("name;price\na;1,5 €\nb;?? €\n")
+    second.write_text("name;price\nc;1.002,5 €\nd;7 €\n")
+    history = History.start(read(first, tmp_path / "work").table)
+    history = history.apply("findReplace", columnIndex=1, toReplace=["??"], replaceWith=["0"])
+    history = history.apply("parseNumbers", column="price", decimal="comma")
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(history.recipe("first.csv", RecipeReading()).to_document()))
+    assert read(second, tmp_path / "alone").table.columns[1].kind == "float"
+    result = run(path, second, "-o", tmp_path / "out.csv")
+    assert result.exit_code == 0, result.output
+    assert pl.read_csv(tmp_path / "out.csv")["price"].to_list() == [1002.5, 7.0]

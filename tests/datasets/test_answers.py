@@ -34,7 +34,7 @@ OTHERS = {"appendFile": LATER_FILMS, "join": STUDIOS}
 
 @pytest.mark.parametrize("declared", PLAIN, ids=lambda each: each.name)
 def test_an_operation_tells_only_what_is_declared(bench: Bench, declared: type[Operation]) -> None:
-    films = bench.upload(FILMS.read_bytes(), FILMS.name)
+    films = bench.upload(FILMS.read_bytes(), FILMS.name, types={"Gross": "text"})
     example = dict(declared.example)
     if declared.name in OTHERS:
         other = OTHERS[declared.name]

@@ -5761,6 +5761,12 @@ export interface components {
              */
             dateOrder: ("dayFirst" | "monthFirst") | null;
             /**
+             * Decimal
+             * @description what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,` are understood as well
+             * @default null
+             */
+            decimal: ("point" | "comma") | null;
+            /**
              * Types
              * @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these
              * @default null
@@ -6662,6 +6668,8 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,` are understood as well */
+                decimal?: ("point" | "comma") | null;
                 /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
                 types?: "text" | {
                     [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
@@ -6748,6 +6756,8 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,` are understood as well */
+                decimal?: ("point" | "comma") | null;
                 /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
                 types?: "text" | {
                     [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
@@ -6836,6 +6846,8 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,` are understood as well */
+                decimal?: ("point" | "comma") | null;
                 /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
                 types?: "text" | {
                     [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";
@@ -10386,6 +10398,8 @@ export interface operations {
                 encoding?: string | null;
                 /** @description how to read dates such as 3/4/2001 when the whole column fits both orders; `dmy` and `mdy` are understood as well */
                 dateOrder?: ("dayFirst" | "monthFirst") | null;
+                /** @description what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,` are understood as well */
+                decimal?: ("point" | "comma") | null;
                 /** @description `text` leaves every value as it stands; an object of columns and types (such as `{"code": "text"}`) decides for these */
                 types?: "text" | {
                     [key: string]: "text" | "int" | "float" | "boolean" | "date" | "datetime";

@@ -43,7 +43,7 @@ def replay_file(
     beside = None if output is None else output.parent
     with tempfile.TemporaryDirectory(prefix=".longshore-", dir=beside) as work:
         others = _read_sources(sources, Path(work))
-        table = _read(source, Path(work), options).table
+        table = _read_for(recipe, source, Path(work), options).table
         done = replay(table, recipe.steps, mode=mode, facts=facts, others=among(others))
         if output is not None and format_name is not None and done.failure is None:
             _write(done.table, output, format_name)
@@ -62,7 +62,7 @@ def script_file(
     recipe = read_recipe(recipe_path)
     options = ReadOptions.from_record(recipe.reading.options)
     with tempfile.TemporaryDirectory(prefix=".longshore-") as work:
-        result = _read(source, Path(work), options)
+        result = _read_for(recipe, source, Path(work), options)
         others = _read_sources(sources, Path(work))
         done = replay(result.table, recipe.steps, facts=facts, others=among(others))
         if done.failure is not None:
@@ -98,6 +98,25 @@ def _read_sources(sources: Mapping[str, Path] | None, work: Path) -> dict[str, T
         name: _read(path, work / f"source{number}", ReadOptions()).table
         for number, (name, path) in enumerate((sources or {}).items())
     }
+
+
+def _read_for(recipe: Recipe, source: Path, work: Path, options: ReadOptions) -> ReadResult:
+    """The file as the recipe's steps want it: a column that was text when they were made is text again.
+
+    What a later version, or a whole column without the one odd value, would make numbers of was none to them.
+    """
+    result = _read(source, work, options)
+    first: dict[str, str | None] = {}
+    for step in recipe.steps:
+        for used in step.columns:
+            if used.name is not None:
+                first.setdefault(used.name, used.kind)
+    kinds = {column.name: column.kind for column in result.table.columns}
+    texts = [name for name, kind in first.items() if kind == "string" and kinds.get(name, "string") != "string"]
+    if not texts or options.types == "text":
+        return result
+    types = {**(options.types or {}), **dict.fromkeys(texts, "text")}
+    return _read(source, work / "text", ReadOptions.from_record({**options.recorded(), "types": types}))
 
 
 def _read(source: Path, work: Path, options: ReadOptions) -> ReadResult:

@@ -61,7 +61,7 @@ def test_a_packed_file_is_known_by_its_content(read_bytes: Read, kind: str, name
 def test_the_name_within_is_that_without_the_ending(read_bytes: Read, kind: str) -> None:
     pack, ending = PACK[kind]
     tabs = pack(b"a,b\tc\n1,2\t3\n4,5\t6\n")
-    assert cells(read_bytes(tabs, name=f"t.tsv{ending}")) == {"a,b": ["1,2", "4,5"], "c": [3, 6]}
+    assert cells(read_bytes(tabs, name=f"t.tsv{ending}")) == {"a,b": [1.2, 4.5], "c": [3, 6]}
 
 
 @pytest.mark.parametrize("kind", PACK)

@@ -71,7 +71,7 @@ def test_a_delimiter_within_quotes_does_not_count(read_bytes: Read) -> None:
 
 
 def test_decimal_commas_do_not_win(read_bytes: Read) -> None:
-    assert cells(read_bytes("a;b\n1,5;2,5\n3,5;4,5\n")) == {"a": ["1,5", "3,5"], "b": ["2,5", "4,5"]}
+    assert cells(read_bytes("a;b\n1,5;2,5\n3,5;4,5\n")) == {"a": [1.5, 3.5], "b": [2.5, 4.5]}
 
 
 @pytest.mark.parametrize("spelling", ["\t", "\\t", "tab"])

@@ -42,7 +42,7 @@ FOUND = [
     ("names in a comment", "# made, by\n# a,b,c\n1,2,3\n4,5,6\n", ["a", "b", "c"], [1, 2, 3]),
     ("names after a mark", "#chrom\tstart\nchr1\t5\nchr2\t6\n", ["#chrom", "start"], ["chr1", 5]),
     ("a column called #", "#,name\n1,ann\n2,bob\n", ["#", "name"], [1, "ann"]),
-    ("sep=", "sep=;\na;b\n1,5;x\n2,5;y\n", ["a", "b"], ["1,5", "x"]),
+    ("sep=", "sep=;\na;b\n1,5;x\n2,5;y\n", ["a", "b"], [1.5, "x"]),
     ("two lines", "day,where,Travel,,\n,,air,rail,taxi\n2020-01-02,Rome,1,2,3\n2020-01-03,Bonn,4,5,6\n", None, None),
     ("years", ",2019,,2020,\nRegion,Sales,Cost,Sales,Cost\nNorth,1,2,3,4\nSouth,5,6,7,8\n", None, None),
     ("units", "time,length\ns,mm\n1,2.5\n2,3.5\n3,4.5\n", ["time [s]", "length [mm]"], [1, 2.5]),

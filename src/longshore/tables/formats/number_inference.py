@@ -68,14 +68,23 @@ def read_numbers(text: pl.Expr, marks: Sequence[str], target: pl.DataType, divid
     :param marks: ``"point"``, ``"comma"`` or both, tried in turn.
     :param divide_percent: 5 % is 0.05, not 5.
     """
-    digits = pl.coalesce(number_digits(text, mark) for mark in marks)
-    values = digits.str.strip_chars_end(".").cast(target, strict=False)
+    digits = pl.coalesce(number_digits(text, mark) for mark in marks).str.strip_chars_end(".")
+    if divide_percent:
+        # As an exponent, not by a division: 12.3 / 100 is not 0.123.
+        places = (
+            pl.when(text.str.contains("%", literal=True)).then(2).when(text.str.contains("‰", literal=True)).then(3)
+        )
+        own = digits.str.extract("[eE](.*)$").cast(pl.Int64, strict=False).fill_null(0)
+        moved = pl.concat_str(digits.str.replace("[eE].*$", ""), pl.lit("e"), own - places)
+        digits = pl.coalesce(moved, digits)
+    values = digits.cast(target, strict=False)
     is_negative = text.str.contains(rf"^[^0-9]*[({MINUS}]|[{MINUS}]\)?$")
-    values = pl.when(is_negative).then(-values).otherwise(values)
-    if not divide_percent:
-        return values
-    percent, permille = text.str.contains("%", literal=True), text.str.contains("‰", literal=True)
-    return values / pl.when(percent).then(100.0).when(permille).then(1000.0).otherwise(1.0)
+    return pl.when(is_negative).then(-values).otherwise(values)
+
+
+def currency_of(text: pl.Expr) -> pl.Expr:
+    """The currency that stands before or behind a number; empty if none does."""
+    return text.str.extract(rf"({CURRENCY})").fill_null("")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from longshore.tables.reading.context import Reading
 from longshore.tables.reading.delimited import DelimitedSource, blank_after
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import require_cells, require_columns
-from longshore.tables.reading.plans import ANYTHING, as_asked
 from longshore.tables.reading.results import ReadWarning, SheetTop, plural
+from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.streams import copy
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
@@ -79,8 +79,8 @@ def read_appended(reading: Reading, members: Sequence[Member]) -> tuple[Table, l
     columns = names.make_unique([FILE_COLUMN, *together.names])
     require_columns(len(columns))
     scopes = as_asked(reading.options.types, columns, [(), *([ANYTHING] * len(together.names))])
-    order = reading.options.date_order
-    return write_typed(together, reading.scratch, columns, scopes, order, reading.settings)
+    preferred = reading.options.preferred
+    return write_typed(together, reading.scratch, columns, scopes, preferred, reading.settings)
 
 
 def _part_of(reading: Reading, path: Path, name: str, scratch: Path) -> Reading:

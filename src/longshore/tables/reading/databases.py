@@ -23,8 +23,9 @@ from longshore.tables.reading.choosing import choose, listed
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.limits import require_cells, require_columns, require_unpacked
-from longshore.tables.reading.plans import CALENDAR, NUMBERS, Numbers, Plan
+from longshore.tables.reading.plans import Numbers, Plan
 from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.scopes import CALENDAR, NUMBERS
 from longshore.tables.reading.typed import SpooledTexts, sink_frames, write_typed
 
 _BATCH_ROWS, _BATCH_CELLS = 20_000, 200_000
@@ -61,8 +62,8 @@ def read_sqlite(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     _tell(reading, content)
     unique = names.make_unique(columns[table])
     scopes = [_SCOPES.get(frozenset(kinds), ()) for kinds in content.kinds]
-    source, order = SpooledTexts(spooled, len(unique)), reading.options.date_order
-    written, warnings = write_typed(source, reading.scratch, unique, scopes, order, reading.settings)
+    source, preferred = SpooledTexts(spooled, len(unique)), reading.options.preferred
+    written, warnings = write_typed(source, reading.scratch, unique, scopes, preferred, reading.settings)
     reading.books = ImportAudit.of_rows(written.rows, "row")
     return written, warnings
 

@@ -23,7 +23,6 @@ from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
-from longshore.tables.reading.plans import ANYTHING, as_asked
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_overfull, split_record
 from longshore.tables.reading.records import (
@@ -35,6 +34,7 @@ from longshore.tables.reading.records import (
     require_utf8,
 )
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
+from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.shapes import Irregularities, Shape, line_widths, measure
 from longshore.tables.reading.structure import find_structure, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
@@ -66,7 +66,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.scratch,
         source.names,
         as_asked(reading.options.types, source.names, [ANYTHING] * len(source.names)),
-        reading.options.date_order,
+        reading.options.preferred,
         reading.settings,
     )
     source.books.ledger.blank += (trailing := blank_after(path, source.records.end))

@@ -27,11 +27,12 @@ from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
 from longshore.tables.reading.ndjson_validation import enter, is_object, load, mend_surrogates, sift, survey_batch
-from longshore.tables.reading.plans import CALENDAR, NUMBERS, Booleans, Numbers, Plan, as_asked
+from longshore.tables.reading.plans import Booleans, Numbers, Plan
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.reshaping import reshape, tables_of
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
+from longshore.tables.reading.scopes import CALENDAR, NUMBERS, as_asked
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
@@ -85,9 +86,9 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     columns = names.make_unique(labels)
     if columns != keys:
         reading.settings["keys"] = keys
-    order = reading.options.date_order
+    preferred = reading.options.preferred
     scopes = as_asked(reading.options.types, columns, source.scopes)
-    table, warnings = write_typed(source, reading.scratch, columns, scopes, order, reading.settings)
+    table, warnings = write_typed(source, reading.scratch, columns, scopes, preferred, reading.settings)
     reading.settings.update(source.oddities())
     # What is no text of lines has one record for each row.
     reading.books = source.books if shape == "lines" else ImportAudit.of_rows(table.rows, "record")

@@ -32,9 +32,9 @@ from longshore.tables.reading.limits import (
     require_columns,
 )
 from longshore.tables.reading.pages import Grid, said_encoding, write_grid
-from longshore.tables.reading.plans import ANYTHING
 from longshore.tables.reading.records import NotUtf8
 from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.scopes import ANYTHING
 from longshore.tables.reading.typed import SpooledTexts, sink_frames, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
@@ -352,9 +352,9 @@ def _read_records(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning
     spooled = reading.scratch / "records.parquet"
     sink_frames(frames, schema, spooled)
     unique = names.make_unique(list(columns.values()))
-    scopes, order = [ANYTHING] * len(unique), reading.options.date_order
+    scopes, preferred = [ANYTHING] * len(unique), reading.options.preferred
     source = SpooledTexts(spooled, len(unique))
-    table, warnings = write_typed(source, reading.scratch, unique, scopes, order, reading.settings)
+    table, warnings = write_typed(source, reading.scratch, unique, scopes, preferred, reading.settings)
     reading.books = ImportAudit.of_rows(table.rows, "record")
     return table, warnings
 

@@ -46,6 +46,10 @@ def _parse_types(value: object) -> object:
     return None if value == "" else value
 
 
+def _as_decimal(value: object) -> object:
+    return {".": "point", ",": "comma", "": None}.get(value, value) if isinstance(value, str) else value
+
+
 def _as_mark(value: object) -> object:
     """A form cannot send an empty text that means something."""
     return "" if value == "none" else value
@@ -94,7 +98,12 @@ class ReadOptions(Spelt):
         "understood as well",
         json_schema_extra={SYNONYMS: {"dmy": "dayFirst", "mdy": "monthFirst"}},
     )
-
+    decimal: Annotated[Literal["point", "comma"] | None, BeforeValidator(_as_decimal)] = Field(
+        None,
+        description="what stands before the decimals of numbers such as 1,234 that can be read either way; `.` and `,`"
+        " are understood as well",
+        json_schema_extra={SYNONYMS: {".": "point", ",": "comma"}},
+    )
     types: Annotated[Literal["text"] | dict[str, AskedKind] | None, BeforeValidator(_parse_types)] = Field(
         None,
         description="`text` leaves every value as it stands; an object of columns and types (such as "
@@ -119,6 +128,11 @@ class ReadOptions(Spelt):
     def seeks_names(self) -> bool:
         """Whether the place of the names is to be found."""
         return self.structure == "found" and not self.initial_skip
+
+    @property
+    def preferred(self) -> frozenset[str]:
+        """Which of several readings of the same values are wanted."""
+        return frozenset(each for each in (self.date_order, self.decimal) if each is not None)
 
     def recorded(self) -> dict[str, Any]:
         """Those of the settings that were given, as JSON; without what a request's model has beside them."""

@@ -27,9 +27,9 @@ from longshore.tables.reading.encodings import by_marks
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import DENSE_CELLS_PER_BYTE, FREE_DENSE_CELLS, require_columns
 from longshore.tables.reading.options import ReadOptions
-from longshore.tables.reading.plans import ANYTHING, as_asked
 from longshore.tables.reading.records import require_utf8
 from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.structure import Header, header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
@@ -281,7 +281,7 @@ def write_grid(reading: Reading, grid: Grid, where: str) -> tuple[Table, list[Re
     texts, _ = cell_texts([row for row, kept in zip(body, is_row, strict=True) if kept], grid.width)
     source = TextsInMemory(texts)
     scopes = as_asked(options.types, columns, [ANYTHING] * grid.width)
-    written = write_typed(source, reading.scratch, columns, scopes, options.date_order, reading.settings)
+    written = write_typed(source, reading.scratch, columns, scopes, options.preferred, reading.settings)
     reading.report("read", reading.size, reading.size, ledger.rows)
     return written
 

@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import Literal
 
 import polars as pl
 from typing_extensions import override
 
-from longshore.errors import InvalidRequest
 from longshore.tables.core.column_expressions import col
-from longshore.tables.formats.date_families import FAMILIES, Family, Order, misread_dates, read_format, read_formats
+from longshore.tables.formats.date_families import Family, misread_dates, read_format, read_formats
 from longshore.tables.reading.cells import read_clocks
 
-TOKENS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "null", "NULL", "None", "-")
-"""Words that mean "missing", but only in a column whose other values are all numbers, dates or booleans."""
+BESIDE_VALUES = (
+    *("#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", ".", "?"),
+)
+"""Of :data:`TOKENS` those that a column of nothing else keeps."""
+TOKENS = (
+    *("NA", "N/A", "n/a", "#N/A", "#NA", "n.a.", "N.A.", "NaN", "nan", "-NaN", "-nan", "<NA>", "NaT"),
+    *("null", "NULL", "Null", "(null)", "#NULL!", "None", "\\N", "(blank)", "(empty)", "k.A.", "k. A."),
+    *("-", "--", "\u2013", "\u2014"),
+    *BESIDE_VALUES,
+)
+"""Words that mean "missing", but only in a column whose other values are all numbers, dates, durations or booleans."""
 
 _LEADING_ZERO = r"^[+-]?0\d"
 _PHONE = r"^\+\d{7,}$"
@@ -78,6 +84,17 @@ class Plan:
 
     dtype: pl.DataType
     family: Family | None = None
+    rival: str | None = None
+    """Plans of one such name may read the same text with different meanings, each as its ``reading`` says."""
+    reading: str | None = None
+    has_two_digit_years: bool = False
+
+    def settled(self, values: pl.Series) -> Plan | None:
+        """This plan, going by a column's first values, or None if it is not for them.
+
+        :param values: different ones, without blanks at their ends.
+        """
+        return self
 
     def quick(self, text: pl.Expr) -> pl.Expr:
         """Typed values of clean text; null where it cannot be read."""
@@ -191,6 +208,15 @@ class Numbers(Floats):
         return values.is_nan() | _lose_digits(text, values)
 
 
+MOMENTS: dict[str, pl.DataType] = {
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+    "zoned": pl.Datetime("us", "UTC"),
+    "time": pl.Time(),
+}
+"""Types of what a family of formats makes."""
+
+
 @dataclass(frozen=True)
 class Dates(Plan):
     """Dates, datetimes or times in the formats of one family, the most usual of them first."""
@@ -198,14 +224,24 @@ class Dates(Plan):
     family: Family
 
     @cached_property
+    def rival(self) -> str | None:  # type: ignore[override]
+        """Day and month could be exchanged."""
+        return self.family.rival
+
+    @cached_property
+    def reading(self) -> str | None:  # type: ignore[override]
+        """In which order they stand."""
+        return self.family.order
+
+    @cached_property
+    def has_two_digit_years(self) -> bool:  # type: ignore[override]
+        """Whether any format has them."""
+        return any("%y" in pattern for pattern in self.family.formats)
+
+    @cached_property
     def dtype(self) -> pl.DataType:  # type: ignore[override]
         """Datetimes with an offset are kept in UTC."""
-        return {
-            "date": pl.Date(),
-            "datetime": pl.Datetime("us"),
-            "zoned": pl.Datetime("us", "UTC"),
-            "time": pl.Time(),
-        }[self.family.target]
+        return MOMENTS[self.family.target]
 
     @override
     def quick(self, text: pl.Expr) -> pl.Expr:
@@ -278,38 +314,6 @@ class Empty(Plan):
 
 
 EMPTY = Empty()
-NUMBERS: tuple[Plan, ...] = (Integers(pl.Int64()), Integers(pl.UInt64()), Floats())
-CALENDAR: tuple[Plan, ...] = tuple(Dates(family) for family in FAMILIES)
-CLOCKS: tuple[Plan, ...] = (Clocks(),)
-ANYTHING: tuple[Plan, ...] = (Booleans(), *NUMBERS, *CALENDAR)
-
-
-_ASKED: dict[str, tuple[Plan, ...]] = {
-    "text": (),
-    "int": NUMBERS[:2],
-    "float": NUMBERS[2:],
-    "boolean": (Booleans(),),
-    "date": tuple(plan for plan in CALENDAR if plan.dtype == pl.Date()),
-    "datetime": tuple(plan for plan in CALENDAR if isinstance(plan.dtype, pl.Datetime)),
-}
-
-
-def as_asked(
-    types: Literal["text"] | Mapping[str, str] | None, names: Sequence[str], found: Sequence[tuple[Plan, ...]]
-) -> list[tuple[Plan, ...]]:
-    """The plans for each column: those that were ``found``, or those of the type that its uploader asks for.
-
-    :raises InvalidRequest: for a column that the file has not.
-    """
-    if types is None:
-        return list(found)
-    if types == "text":
-        return [()] * len(names)
-    missing = [name for name in types if name not in names]
-    if missing:
-        known = ", ".join(repr(name) for name in names[:10])
-        raise InvalidRequest(f"types speaks of the column {missing[0]!r}, which the file has not; it has {known}")
-    return [_ASKED[types[name]] if name in types else scope for name, scope in zip(names, found, strict=True)]
 
 
 def parse(plan: Plan, text: pl.Series) -> Parsed | None:
@@ -331,10 +335,3 @@ def parse(plan: Plan, text: pl.Series) -> Parsed | None:
         tokens.update(dict(left.value_counts().iter_rows()))
         frame = frame.with_columns(pl.when(~unfit).then(values).alias("values"))
     return Parsed(frame.get_column("values").alias(text.name), tokens)
-
-
-def plans_for(scope: tuple[Plan, ...], order: Order | None) -> tuple[Plan, ...]:
-    """``scope`` with the plans of the wanted ``order`` of day and month before their rivals."""
-    if order is None:
-        return scope
-    return tuple(sorted(scope, key=lambda plan: plan.family is not None and plan.family.order not in (None, order)))

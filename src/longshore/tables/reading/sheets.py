@@ -34,8 +34,9 @@ from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.packing import protected, require_bounded
-from longshore.tables.reading.plans import ANYTHING, CALENDAR, CLOCKS, NUMBERS, Numbers, Plan, as_asked
+from longshore.tables.reading.plans import Numbers, Plan
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
+from longshore.tables.reading.scopes import ANYTHING, CALENDAR, CLOCKS, NUMBERS, as_asked
 from longshore.tables.reading.structure import header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 
@@ -76,8 +77,8 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     body = _without_blank(reading, content.body)
     body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
     scopes = as_asked(options.types, columns, [_scope(kinds) for kinds in content.kinds])
-    source, order = TextsInMemory(body), options.date_order
-    table, warnings = write_typed(source, reading.scratch, columns, scopes, order, reading.settings)
+    source, preferred = TextsInMemory(body), options.preferred
+    table, warnings = write_typed(source, reading.scratch, columns, scopes, preferred, reading.settings)
     reading.report("read", total, total, table.rows)
     return table, warnings
 

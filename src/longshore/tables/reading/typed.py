@@ -7,7 +7,7 @@ second time, alone with others of its kind, as text; then the whole column decid
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,14 +18,16 @@ from polars.io.plugins import register_io_source
 from longshore.errors import StorageFull, is_disk_full
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import Column, Table, new_file_name, parquet_for, placing
-from longshore.tables.formats.date_families import Order
 from longshore.tables.reading.limits import CELLS_AT_A_TIME
-from longshore.tables.reading.plans import EMPTY, TOKENS, Parsed, Plan, parse
+from longshore.tables.reading.plans import EMPTY, TOKENS, Floats, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
+from longshore.tables.reading.scopes import plans_for
 from longshore.tables.reading.type_inference import Deciding, InferredType
+from longshore.tables.reading.written import MARKS, Durations, NamedMonths, WrittenNumbers
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20
+_MAY_BE_THOUSANDS = r"^\s*[-+]?[1-9]\d{0,2}(?:\.\d{3})+\s*$"
 _SPOOLED_SAMPLE = 10_000
 
 
@@ -113,17 +115,22 @@ def write_typed(
     folder: Path,
     names: Sequence[str],
     scopes: Sequence[tuple[Plan, ...]],
-    order: Order | None = None,
+    preferred: Set[str] = frozenset(),
     settings: dict[str, Any] | None = None,
 ) -> tuple[Table, list[ReadWarning]]:
     """Write the columns of ``source`` into ``folder``, each with the type that fits all of its values.
 
     :param scopes: per column, the plans that may be tried; none for a column that stays text.
-    :param order: which order of day and month to prefer.
-    :param settings: gets ``dates``: by column, the formats in which its dates were read.
+    :param preferred: readings that its user prefers where values have several: an order of day and month, a decimal
+        mark.
+    :param settings: gets ``dates``, ``numbers`` and ``durations``: by column, how they were written.
     """
     sample = source.sample()
-    verdicts = guess(sample.rows, scopes, order)
+    verdicts = guess(sample.rows, scopes, preferred)
+    if (mark := _mark_of_file(sample.rows, verdicts)) is not None and preferred.isdisjoint(MARKS):
+        preferred = preferred | {mark}
+        for index in _left_open(sample.rows, verdicts, mark):
+            verdicts[index] = _decide(sample.rows.to_series(index), scopes[index], preferred)
     if not sample.complete:
         verdicts = [_by_scope(verdict, scope) for verdict, scope in zip(verdicts, scopes, strict=True)]
     sink = _Pass(source, verdicts, sample.complete)
@@ -133,42 +140,40 @@ def write_typed(
         index: Column(names[index], dtype, file, f"c{index}", sink.tallies[index].missing)
         for index, dtype in enumerate(sink.schema.dtypes())
     }
-    again = sorted(sink.failed | (_doubtful(sample, verdicts, scopes, order) if source.may_mislead() else set()))
+    again = sorted(sink.failed | (_doubtful(sample, verdicts, scopes, preferred) if source.may_mislead() else set()))
     if again:
-        redone = _Second(source, folder, names, scopes, order)
+        redone = _Second(source, folder, names, scopes, preferred)
         for index, column, tally, verdict in redone.run(again):
             columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
-    dates = _date_formats(names, verdicts)
-    if settings is not None and dates:
-        settings["dates"] = dates
-    if settings is not None and (empty := [name for name, v in zip(names, verdicts, strict=True) if v.plan is EMPTY]):
-        settings["missing"] = empty
+    if settings is not None:
+        settings.update({name: about for name, about in _how_written(names, verdicts).items() if about})
     warnings = [
         *_token_warnings(names, sink.tallies, verdicts),
         *_ambiguity_warnings(names, verdicts),
+        *_written_warnings(names, verdicts),
         *_year_warnings(names, verdicts, sink.tallies, sink.rows),
     ]
     return Table(folder, tuple(columns[index] for index in range(len(names))), sink.rows), warnings
 
 
-def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], order: Order | None) -> list[InferredType]:
+def guess(sample: pl.DataFrame, scopes: Sequence[tuple[Plan, ...]], preferred: Set[str]) -> list[InferredType]:
     """What the sample says about each column.
 
     The first values leave most columns one plan, or none, to try; those are tried on all columns at once. Without
     this a table of 10,000 columns would take minutes.
     """
-    plausible = [_plausible(sample.to_series(i), scope) for i, scope in enumerate(scopes)]
-    hopes = [plans[0] if plans and not _has_rivals(plans[0]) else None for plans in plausible]
+    plausible = [_first_plausible(sample.to_series(i), plans_for(scope, preferred)) for i, scope in enumerate(scopes)]
+    hopes = [None if plan is None or _has_rivals(plan) else plan for plan, _ in plausible]
     quick = _Casting(hopes).cast(sample)
     verdicts = []
-    for index, (scope, plans, hope) in enumerate(zip(scopes, plausible, hopes, strict=True)):
+    for index, (scope, (plan, seen), hope) in enumerate(zip(scopes, plausible, hopes, strict=True)):
         text = sample.to_series(index)
         if hope is not None and quick[index] is not None:
-            verdicts.append(InferredType(hope.tuned(text), False, True))
-        elif plans == []:
-            verdicts.append(InferredType(None, False, True))
+            verdicts.append(InferredType(hope.tuned(text), None, True))
+        elif plan is None and seen:
+            verdicts.append(InferredType(None, None, True))
         else:
-            verdicts.append(_decide(text, scope, order))
+            verdicts.append(_decide(text, scope, preferred))
     return verdicts
 
 
@@ -179,11 +184,34 @@ def _by_scope(verdict: InferredType, scope: tuple[Plan, ...]) -> InferredType:
     """
     if verdict.seen or not scope or any(plan.family is not None for plan in scope):
         return verdict
-    return InferredType(scope[0], False, True)
+    return InferredType(scope[0], None, True)
 
 
-def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> InferredType:
-    deciding = Deciding(scope, order)
+def _mark_of_file(sample: pl.DataFrame, verdicts: Sequence[InferredType]) -> str | None:
+    """The decimal mark of a file: that of the columns that leave no choice, if they agree."""
+    if not any(isinstance(each.plan, WrittenNumbers) or each.ambiguous == WrittenNumbers.rival for each in verdicts):
+        return None
+    found = {each.plan.mark for each in verdicts if isinstance(each.plan, WrittenNumbers) and each.decided}
+    decimals = (sample.to_series(index) for index, each in enumerate(verdicts) if type(each.plan) is Floats)
+    if any(not _dotted(text).str.contains(_MAY_BE_THOUSANDS).all() for text in decimals):
+        found.add("point")
+    return found.pop() if len(found) == 1 else None
+
+
+def _left_open(sample: pl.DataFrame, verdicts: Sequence[InferredType], mark: str) -> Iterator[int]:
+    """Columns that the file's decimal mark decides: those with either, and decimals that are thousands with a comma."""
+    for index, verdict in enumerate(verdicts):
+        is_thousands = mark == "comma" and type(verdict.plan) is Floats and _dotted(sample.to_series(index)).len() > 0
+        if verdict.ambiguous == WrittenNumbers.rival or is_thousands:
+            yield index
+
+
+def _dotted(text: pl.Series) -> pl.Series:
+    return text.filter(text.str.contains(".", literal=True))
+
+
+def _decide(text: pl.Series, scope: tuple[Plan, ...], preferred: Set[str]) -> InferredType:
+    deciding = Deciding(scope, preferred)
     deciding.feed(text)
     verdict = deciding.verdict()
     if verdict.plan is not None:
@@ -191,31 +219,32 @@ def _decide(text: pl.Series, scope: tuple[Plan, ...], order: Order | None) -> In
     return verdict
 
 
-def _plausible(text: pl.Series, scope: tuple[Plan, ...]) -> list[Plan] | None:
-    """The plans that the first values leave, None if there is no value to go by."""
+def _first_plausible(text: pl.Series, plans: Sequence[Plan]) -> tuple[Plan | None, bool]:
+    """The first plan that the first values leave, and whether there is any value to go by."""
     values = text.head(_GLANCE).to_list()
     if None in values:  # of most columns nothing is missing, and each call costs where there are ten thousand
         values = text.drop_nulls().head(_GLANCE).to_list()
     stripped = [value.strip() for value in values]
     first = [value for value in stripped if value and value not in TOKENS]
     if not first:
-        return None
-    return [plan for plan in scope if all(plan.plausible(value) for value in first)]
+        return None, False
+    return next((plan for plan in plans if all(plan.plausible(value) for value in first)), None), True
 
 
 def _has_rivals(plan: Plan) -> bool:
-    return plan.family is not None and plan.family.order is not None
+    """Whether a plan cannot be tried alone: others may read the same, or it goes by the column's values."""
+    return plan.reading is not None or isinstance(plan, NamedMonths | Durations)
 
 
 def _doubtful(
-    sample: Sample, verdicts: Sequence[InferredType], scopes: Sequence[tuple[Plan, ...]], order: Order | None
+    sample: Sample, verdicts: Sequence[InferredType], scopes: Sequence[tuple[Plan, ...]], preferred: Set[str]
 ) -> set[int]:
     """Columns that only the uncertain rows of the sample made text."""
     texts = [i for i, verdict in enumerate(verdicts) if verdict.plan is None and verdict.seen and scopes[i]]
     if sample.certain == sample.rows.height or not texts:
         return set()
     certain = sample.rows.head(sample.certain).select(f"c{i}" for i in texts)
-    sure = guess(certain, [scopes[i] for i in texts], order)
+    sure = guess(certain, [scopes[i] for i in texts], preferred)
     return {i for i, verdict in zip(texts, sure, strict=True) if verdict.plan is not None or not verdict.seen}
 
 
@@ -262,7 +291,7 @@ class _Pass:
         self.verdicts = verdicts
         self.rows = 0
         self.tallies = [Tally() for _ in verdicts]
-        # Two orders of day and month fitted the sample; the rest of the file may tell.
+        # Two readings fitted the sample; the rest of the file may tell.
         self.failed = {i for i, verdict in enumerate(verdicts) if verdict.ambiguous and not complete}
         self.casting = _Casting([verdict.plan for verdict in verdicts])
         self.schema = pl.Schema(
@@ -299,11 +328,11 @@ class _Second:
     folder: Path
     names: Sequence[str]
     scopes: Sequence[tuple[Plan, ...]]
-    order: Order | None
+    preferred: Set[str]
 
     def run(self, again: Sequence[int]) -> Iterator[tuple[int, Column, Tally, InferredType]]:
         """Per column of ``again``: its new column, counts, and what its whole content decided."""
-        deciders = {index: Deciding(self.scopes[index], self.order) for index in again}
+        deciders = {index: Deciding(self.scopes[index], self.preferred) for index in again}
         tallies = {index: Tally() for index in again}
         text_file = new_file_name()
 
@@ -391,9 +420,22 @@ def sink_frames(frames: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema,
             raise
 
 
-def _date_formats(names: Sequence[str], verdicts: Sequence[InferredType]) -> dict[str, dict[str, Any]]:
-    families = [(name, verdict.plan.family) for name, verdict in zip(names, verdicts, strict=True) if verdict.plan]
-    return {name: {"kind": f.target, "formats": list(f.formats)} for name, f in families if f is not None}
+def _how_written(names: Sequence[str], verdicts: Sequence[InferredType]) -> dict[str, Any]:
+    """What another reading of the same file must know: how each column writes its values."""
+    dates, numbers, durations, missing = dict[str, Any](), dict[str, Any](), [], []
+    for name, verdict in zip(names, verdicts, strict=True):
+        plan = verdict.plan
+        if plan is EMPTY:
+            missing.append(name)
+        elif isinstance(plan, WrittenNumbers):
+            numbers[name] = plan.told()
+        elif isinstance(plan, NamedMonths):
+            dates[name] = plan.told()
+        elif isinstance(plan, Durations):
+            durations.append(name)
+        elif plan is not None and plan.family is not None:
+            dates[name] = {"kind": plan.family.target, "formats": list(plan.family.formats)}
+    return {"dates": dates, "numbers": numbers, "durations": durations, "missing": missing}
 
 
 def _token_warnings(
@@ -401,7 +443,11 @@ def _token_warnings(
 ) -> Iterator[ReadWarning]:
     for name, tally, verdict in zip(names, tallies, verdicts, strict=True):
         if tally.tokens:
-            others = "all its other values are numbers, dates or booleans" if verdict.seen else "it has no other values"
+            others = (
+                "all its other values are numbers, dates, durations or booleans"
+                if verdict.seen
+                else "it has no other values"
+            )
             tokens = sorted(tally.tokens, key=lambda token: (-tally.tokens[token], token))
             listed = ", ".join(repr(token) for token in tokens)
             yield ReadWarning(
@@ -418,8 +464,7 @@ def _year_warnings(
     names: Sequence[str], verdicts: Sequence[InferredType], tallies: Sequence[Tally], rows: int
 ) -> Iterator[ReadWarning]:
     for name, verdict, tally in zip(names, verdicts, tallies, strict=True):
-        family = verdict.plan.family if verdict.plan is not None else None
-        if family is not None and any("%y" in pattern for pattern in family.formats):
+        if verdict.plan is not None and verdict.plan.has_two_digit_years:
             yield ReadWarning(
                 "TwoDigitYears",
                 f"the years of column {name!r} have two digits: 00 to 29 were read as 2000 to 2029, 30 to 99 as 1930 to"
@@ -431,7 +476,14 @@ def _year_warnings(
 
 def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[InferredType]) -> Iterator[ReadWarning]:
     for name, verdict in zip(names, verdicts, strict=True):
-        if verdict.ambiguous:
+        if verdict.ambiguous == WrittenNumbers.rival:
+            yield ReadWarning(
+                "AmbiguousNumbers",
+                f"column {name!r} holds numbers, but every one of them can be read with a point or with a comma before"
+                " the decimals, so it stays text. Upload again with decimal point or comma, or use parseNumbers",
+                column=name,
+            )
+        elif verdict.ambiguous is not None:
             yield ReadWarning(
                 "AmbiguousDates",
                 f"column {name!r} holds dates, but every one of them can be read with the day first or with the month"
@@ -439,3 +491,15 @@ def _ambiguity_warnings(names: Sequence[str], verdicts: Sequence[InferredType]) 
                 " changeColumnDataType with a dateFormat such as %d/%m/%Y",
                 column=name,
             )
+
+
+def _written_warnings(names: Sequence[str], verdicts: Sequence[InferredType]) -> Iterator[ReadWarning]:
+    for name, verdict in zip(names, verdicts, strict=True):
+        plan = verdict.plan
+        if not isinstance(plan, WrittenNumbers):
+            continue
+        facts = [f"a {plan.mark} stands before the decimals"] if verdict.decided or plan.mark == "comma" else []
+        facts += [f"{plan.currency} was taken off"] if plan.currency else []
+        facts += {"%": ["5 % became 0.05"], "‰": ["5 ‰ became 0.005"]}.get(plan.share, [])
+        about = ", ".join(facts) or "marks between their thousands, plus signs and brackets were taken off"
+        yield ReadWarning("WrittenNumbers", f"column {name!r} was read as numbers: {about}", column=name)

@@ -6,13 +6,14 @@ the script says what was read and a file that has changed shows at the wrong pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from longshore.tables.codegen import literals as write
 from longshore.tables.core.table import Table
+from longshore.tables.formats.month_names import months_for
 from longshore.tables.reading.dialects import NO_DELIMITER
 
 _OURS = ("utf-8", "utf-8-sig", "ascii")
@@ -211,7 +212,13 @@ def _converted(name: str, how: str) -> str:
 
 def _typed(table: Table, settings: Mapping[str, Any]) -> list[str]:
     """All columns are text so far; what does not read as its column's type is missing."""
-    made = [*_numbers(table), *_dates(table, settings.get("dates", {})), *_missing(settings.get("missing", ()))]
+    written, lengths = settings.get("numbers", {}), settings.get("durations", ())
+    made = [
+        *_numbers(table, written),
+        *_written_numbers(table, written),
+        *_moments(table, settings.get("dates", {}), lengths),
+        *_missing(settings.get("missing", ())),
+    ]
     return [f"df = df.with_columns({', '.join(made)})"] if made else []
 
 
@@ -220,10 +227,10 @@ def _missing(names: Sequence[str]) -> Iterator[str]:
         yield f"pl.lit(None, pl.String).alias({write.quote(name)})"
 
 
-def _numbers(table: Table) -> Iterator[str]:
+def _numbers(table: Table, written: Mapping[str, Any]) -> Iterator[str]:
     by_type: dict[pl.DataType, list[str]] = {}
     for column in table.columns:
-        if column.dtype.is_numeric() or column.dtype == pl.Boolean():
+        if (column.dtype.is_numeric() or column.dtype == pl.Boolean()) and column.name not in written:
             by_type.setdefault(column.dtype, []).append(column.name)
     for dtype, names in by_type.items():
         text = f"{write.columns(names)}.str.strip_chars()"
@@ -235,13 +242,28 @@ def _numbers(table: Table) -> Iterator[str]:
             yield f"{text}.cast({write.type_of(dtype)}, strict=False){missing}"
 
 
-def _dates(table: Table, dates: Mapping[str, Any]) -> Iterator[str]:
+def _written_numbers(table: Table, written: Mapping[str, Any]) -> Iterator[str]:
+    """Those with thousands apart, decimal commas, currencies or per cent."""
     for column in table.columns:
+        if column.name in written:
+            about = written[column.name]
+            how = f'["{about["decimal"]}"], {write.type_of(column.dtype)}, {"share" in about}'
+            yield f"read_numbers({write.column(column.name)}.str.strip_chars(), {how})"
+
+
+def _moments(table: Table, dates: Mapping[str, Any], lengths: Collection[str]) -> Iterator[str]:
+    """Dates, times and lengths of time."""
+    for column in table.columns:
+        text = f"{write.column(column.name)}.str.strip_chars()"
         if isinstance(column.dtype, pl.Duration):
-            yield f"read_clocks({write.column(column.name)}.str.strip_chars())"
+            yield f"{'read_durations' if column.name in lengths else 'read_clocks'}({text})"
         elif column.dtype.is_temporal():
             about = dates[column.name]
-            yield _date(f"{write.column(column.name)}.str.strip_chars()", about["kind"], about["formats"])
+            if "monthNames" in about:
+                months = months_for(about["monthNames"]) or {}
+                text = f"iso_of_named_months({text}, {months!r}, {about['layout'] == 'dayFirst'})"
+            made = _date(text, about["kind"], about["formats"])
+            yield f"{made}.alias({write.quote(column.name)})" if "monthNames" in about else made
 
 
 def _date(text: str, kind: str, formats: Iterable[str]) -> str:
