@@ -16,13 +16,15 @@ import polars as pl
 from longshore.errors import UnreadableFile
 from longshore.tables.core.table import Table
 from longshore.tables.reading import names
+from longshore.tables.reading.choosing import choose
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_newline
+from longshore.tables.reading.dialects import NO_DELIMITER, placed_records, sample_records, sniff_newline
 from longshore.tables.reading.glance import Record
 from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
+from longshore.tables.reading.parts import find_parts, named, repeated
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_overfull, split_record
 from longshore.tables.reading.records import (
@@ -36,10 +38,14 @@ from longshore.tables.reading.records import (
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.shapes import Irregularities, Shape, line_widths, measure
-from longshore.tables.reading.structure import find_structure, structure_warnings
+from longshore.tables.reading.structure import Placed, Structure, find_structure, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
+_MOST_BYTES_OF_PARTS = 512 << 10
+"""Of a text in which several tables are sought: less than what a preview sends of a larger one."""
+_FEW_DIGITS = 10
+"""A name may be ``2019`` or ``Q1``; one in so many characters is a digit."""
 _CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
 """A block whose cells have a byte on average is read at once."""
 _HEAD_BYTES = 1 << 20
@@ -69,8 +75,11 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.options.preferred,
         reading.settings,
     )
-    source.books.ledger.blank += (trailing := blank_after(path, source.records.end))
-    source.books.ledger.lines += trailing
+    source.leave_out(sum(source.repeated.values()))  # those with no row below them
+    ledger, trailing = source.books.ledger, blank_after(path, source.records.end)
+    ledger.blank += trailing - source.lines_after
+    ledger.skipped += source.lines_after
+    ledger.lines += trailing
     reading.books = source.books
     reading.settings.update(
         delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
@@ -87,13 +96,44 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     return written
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A table of a text that has several: where it begins and ends in the sample, and where the next one begins."""
+
+    start: int
+    end: int
+    next_start: int
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """Which part of a file is read.
+
+    :param lines_before: lines above that are left out, ``lines_after`` below.
+    :param may_be_several: whether it may hold several tables.
+    """
+
+    start: int
+    end: int
+    lines_before: int
+    lines_after: int = 0
+    may_be_several: bool = True
+
+    def narrowed(self, sample: bytes, start: int, blank_lines: int, chosen: Chosen) -> _Extent:
+        """The part with one table of several, found in the sample that stands at ``start``, below blank lines."""
+        above = blank_lines + count_line_ends(sample[: chosen.start])
+        below = count_line_ends(sample[chosen.next_start :]) + (chosen.next_start < len(sample))
+        return _Extent(start + chosen.start, start + chosen.end, self.lines_before + above, below, False)
+
+
 @dataclass
 class DelimitedSource:
     """A delimited file in UTF-8, as batches of text; see :class:`longshore.tables.reading.typed.TextSource`.
 
     :param names: of the columns, as the user sees them.
     :param books: what became of the lines; complete, but for blank ones at the end, after a pass.
-    :param lines_before: lines above the first record.
+    :param lines_before: lines above the first record, and ``lines_after`` of other tables below the last one.
+    :param repeated: where names end that stand again between rows, and how many lines they take.
     :param has_header: whether names stand there.
     :param why: what was found, see :class:`longshore.tables.reading.structure.Structure`; ``notes`` tell of it.
     """
@@ -104,6 +144,8 @@ class DelimitedSource:
     odd: Irregularities
     books: ImportAudit
     lines_before: int
+    lines_after: int
+    repeated: dict[int, int]
     has_header: bool
     why: dict[str, Any]
     notes: list[ReadWarning]
@@ -113,15 +155,20 @@ class DelimitedSource:
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
-        """Find the header, the marks and the width.
+        """Find the table, the header, the marks and the width.
 
         :raises NotUtf8: if the header is not.
         :raises UnreadableFile: if nothing is there to read.
         """
         end = _content_end(path)
-        options = reading.options
         with path.open("rb") as file:
-            start = _skip_lines(file, options.initial_skip, end)
+            start = _skip_lines(file, reading.options.initial_skip, end)
+        return cls._open(reading, path, _Extent(start, end, reading.options.initial_skip))
+
+    @classmethod
+    def _open(cls, reading: Reading, path: Path, extent: _Extent) -> DelimitedSource:
+        options, start, end = reading.options, extent.start, extent.end
+        with path.open("rb") as file:
             file.seek(start)
             sample = file.read(min(_HEAD_BYTES, end - start))
             blank = _skip_blank(sample)
@@ -129,9 +176,15 @@ class DelimitedSource:
             start, sample = start + blank, sample[blank:]
             complete = start + len(sample) >= end
             found = find_structure(sample, complete, options, _suggested(reading.name))
+            repeats: list[tuple[int, int]] = []
+            if extent.may_be_several and complete and options.seeks_names and found.header.lines == 1:
+                chosen = _one_of_several(reading, sample, found)
+                if isinstance(chosen, Chosen):
+                    return cls._open(reading, path, extent.narrowed(sample, start, blank_lines, chosen))
+                repeats = chosen
             marks, layout = found.marks, found.header
             above = count_line_ends(sample[: layout.start])
-            ledger = Ledger("line", skipped=options.initial_skip + above, blank=blank_lines)
+            ledger = Ledger("line", skipped=extent.lines_before + above, blank=blank_lines)
             header, length, after = layout.fields, layout.end, start + layout.end
             if layout.lines <= 1:
                 first, length = _first_record(file, start + layout.start, end, sample[layout.start :], marks)
@@ -160,11 +213,27 @@ class DelimitedSource:
             last, end = end, _table_end(path, after, end, marks)
             if end < last:
                 why["below"] = {"lines": _count_lines(path, end, last, marks)}
-        records = Records(path, marks, after, end, reading.block_bytes, len(columns))
+        holes = tuple((start + first, min(start + last, end)) for first, last in repeats)
+        repeated_lines = {start + last: max(1, count_line_ends(sample[first:last])) for first, last in repeats}
+        if holes:
+            why["repeated"] = {"lines": sum(repeated_lines.values())}
+        records = Records(path, marks, after, end, reading.block_bytes, len(columns), holes)
         odd = Irregularities(len(columns), naming.trailing)
         has_header = layout.lines > 0
         notes = [*structure_warnings(why, "line"), *(naming.warnings() if has_header else ())]
-        return cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines, has_header, why, notes)
+        return cls(
+            reading,
+            records,
+            columns,
+            odd,
+            ImportAudit(ledger),
+            ledger.lines,
+            extent.lines_after,
+            repeated_lines,
+            has_header,
+            why,
+            notes,
+        )
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -219,12 +288,18 @@ class DelimitedSource:
 
     def _enter(self, block: Block, count: int, lines: int, shape: Shape | None) -> None:
         """Write down what became of a block's ``count`` records on ``lines`` lines."""
+        self.leave_out(self.repeated.pop(block.start, 0))
         self.quoted |= block.quoted
         self.unclosed.extend(block.unclosed)
         keeper = AuditWriter(self.records, self.odd, self.books, bool(self.reading.replaced))
         if shape is None and keeper.is_doubtful(block):
             shape = self._measure(block, 0)
         keeper.enter(block, count, lines, shape)
+
+    def leave_out(self, lines: int) -> None:
+        """Enter lines that are no part of the table."""
+        self.books.ledger.skipped += lines
+        self.books.ledger.lines += lines
 
     def _measure(self, block: Block, width: int) -> Shape | None:
         shape = measure(block.data, self.records.marks, width, block.quoted)
@@ -341,6 +416,47 @@ class DelimitedSource:
                 lines += count_byte(chunk, newline)
                 place -= len(chunk)
         return lines
+
+
+def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen | list[tuple[int, int]]:
+    """The table to read of a text that has several below each other, or where the names of a single one come again."""
+    if len(sample) > _MOST_BYTES_OF_PARTS or not _may_hold_names(sample[found.header.end :], found.marks):
+        return []
+    begin = found.header.start
+    records: list[Placed] = []
+    for fields, start, end in placed_records(
+        found.marks, sample, True, begin=begin, limit=len(sample), least=len(sample)
+    ):
+        if records and start > records[-1].end:
+            records.append(Placed([(b"", False)], records[-1].end, start))
+        records.append(Placed(fields, start, end))
+    names = max((number for number, each in enumerate(records) if each.start < found.header.end), default=0)
+    parts = find_parts(records, names)
+    if len(parts) == 1:
+        return []
+    if repeated(records, parts):
+        return [(records[part.names].start, records[part.names].end) for part in parts[1:]]
+    parts[0] = replace(parts[0], title=parts[0].title or _last_title(sample[:begin], found.marks))
+    index = choose(reading, named(parts), [part.size for part in parts], "the file")
+    part = parts[index]
+    end = len(sample[: records[part.last - 1].end].rstrip(b"\r\n"))
+    next_start = records[part.last].start if part.last < len(records) else len(sample)
+    return Chosen(0 if part.names == names else records[part.names].start, end, next_start)
+
+
+def _last_title(above: bytes, marks: Marks) -> str:
+    """What stands last above the names."""
+    titles = [line.strip(b'" \t\r' + marks.delimiter) for line in above.split(marks.newline)]
+    return cut(next((title for title in reversed(titles) if title), b""))
+
+
+def _may_hold_names(text: bytes, marks: Marks) -> bool:
+    """Whether some line below the names may be such: it has a delimiter, and few digits."""
+    lines = text.split(marks.newline)
+    digits = (len(line) - len(line.translate(None, b"0123456789")) for line in lines)
+    return any(
+        marks.delimiter in line and count * _FEW_DIGITS <= len(line) for line, count in zip(lines, digits, strict=True)
+    )
 
 
 def parse(data: bytes, schema: Mapping[str, pl.DataType], marks: Marks) -> pl.DataFrame:

@@ -59,9 +59,14 @@ _UNPACKERS = {
 }
 
 
+_OF_ONE = ("delimited", "json")
+"""Of which a script reads the whole."""
+
+
 def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
     """Whether a script can read the file itself: one table, and nothing around it that Python cannot unpack."""
-    is_alone = "member" not in settings and "files" not in settings and not (kind == "json" and "sheet" in settings)
+    has_several = "sheet" in settings or "repeated" in settings.get("structure", {})
+    is_alone = "member" not in settings and "files" not in settings and not (kind in _OF_ONE and has_several)
     return kind in _KINDS and is_alone and set(settings.get("packed", ())) <= _UNPACKERS.keys()
 
 
