@@ -5744,7 +5744,7 @@ export interface components {
             sheet: string | number | null;
             /**
              * Delimiter
-             * @description one character, or "tab"
+             * @description one character or several, or "tab"
              * @default null
              */
             delimiter: string | null;
@@ -6662,7 +6662,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -6750,7 +6750,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -6840,7 +6840,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -10392,7 +10392,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import UnreadableFile
-from longshore.tables.core.table import Table
+from longshore.tables.core.table import Table, new_file_name
 from longshore.tables.reading import names
 from longshore.tables.reading.choosing import choose
 from longshore.tables.reading.context import Reading
@@ -22,8 +22,10 @@ from longshore.tables.reading.dialects import NO_DELIMITER, placed_records, samp
 from longshore.tables.reading.glance import Record
 from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
+from longshore.tables.reading.layouts import BETWEEN, Layout, NotInOrder, find_layout
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
+from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.parts import find_parts, named, repeated
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_overfull, split_record
@@ -76,7 +78,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.settings,
     )
     source.leave_out(sum(source.repeated.values()))  # those with no row below them
-    ledger, trailing = source.books.ledger, blank_after(path, source.records.end)
+    ledger, trailing = source.books.ledger, blank_after(source.records.path, source.records.end)
     ledger.blank += trailing - source.lines_after
     ledger.skipped += source.lines_after
     ledger.lines += trailing
@@ -88,6 +90,9 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         skip=reading.options.initial_skip,
         **{name: True for name in ("spaced", "escaped") if getattr(marks, name)},
     )
+    if source.told:
+        reading.settings.update(source.told)
+        source.tell_as_it_stood()
     if source.why:
         reading.settings["structure"] = source.why
     reading.settings.update(source.oddities())
@@ -113,6 +118,7 @@ class _Extent:
     :param may_be_several: whether it may hold several tables.
     """
 
+    options: ReadOptions
     start: int
     end: int
     lines_before: int
@@ -123,7 +129,8 @@ class _Extent:
         """The part with one table of several, found in the sample that stands at ``start``, below blank lines."""
         above = blank_lines + count_line_ends(sample[: chosen.start])
         below = count_line_ends(sample[chosen.next_start :]) + (chosen.next_start < len(sample))
-        return _Extent(start + chosen.start, start + chosen.end, self.lines_before + above, below, False)
+        begin, end = start + chosen.start, start + chosen.end
+        return _Extent(self.options, begin, end, self.lines_before + above, below, False)
 
 
 @dataclass
@@ -135,6 +142,7 @@ class DelimitedSource:
     :param lines_before: lines above the first record, and ``lines_after`` of other tables below the last one.
     :param repeated: where names end that stand again between rows, and how many lines they take.
     :param has_header: whether names stand there.
+    :param told: settings in place of those of the text that was read, if it was written anew.
     :param why: what was found, see :class:`longshore.tables.reading.structure.Structure`; ``notes`` tell of it.
     """
 
@@ -152,6 +160,7 @@ class DelimitedSource:
     passes: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
@@ -160,14 +169,23 @@ class DelimitedSource:
         :raises NotUtf8: if the header is not.
         :raises UnreadableFile: if nothing is there to read.
         """
+        options, told = reading.options, dict[str, Any]()
         end = _content_end(path)
         with path.open("rb") as file:
-            start = _skip_lines(file, reading.options.initial_skip, end)
-        return cls._open(reading, path, _Extent(start, end, reading.options.initial_skip))
+            start = _skip_lines(file, options.initial_skip, end)
+            file.seek(start)
+            head = file.read(min(_HEAD_BYTES, end - start))
+        layout = find_layout(path, options, head, start + len(head) >= end)
+        if layout is not None and (written := _written_anew(reading, path, layout)) is not None:
+            path, options, told, end = written, layout.as_read(options), layout.told, _content_end(written)
+            with path.open("rb") as file:
+                start = _skip_lines(file, options.initial_skip, end)
+        source = cls._open(reading, path, _Extent(options, start, end, options.initial_skip))
+        return replace(source, told=told)
 
     @classmethod
     def _open(cls, reading: Reading, path: Path, extent: _Extent) -> DelimitedSource:
-        options, start, end = reading.options, extent.start, extent.end
+        options, start, end = extent.options, extent.start, extent.end
         with path.open("rb") as file:
             file.seek(start)
             sample = file.read(min(_HEAD_BYTES, end - start))
@@ -400,6 +418,14 @@ class DelimitedSource:
             found["width"] = self.records.width
         return found | ({"repairs": repairs} if repairs else {})
 
+    def tell_as_it_stood(self) -> None:
+        """What was kept of lines, with what stood between their fields in the file."""
+        written, between = BETWEEN.decode(), self.told["delimiter"] or " "
+        asides = self.books.asides
+        asides.records = [each._replace(raw=each.raw.replace(written, between)) for each in asides.records]
+        for example in (*self.odd.short_examples, *self.odd.long_examples):
+            example["content"] = example["content"].replace(written, between)
+
     def unclosed_warnings(self) -> Iterator[ReadWarning]:
         """About quotes that open a field and never close."""
         places = sorted(set(self.unclosed))
@@ -416,6 +442,19 @@ class DelimitedSource:
                 lines += count_byte(chunk, newline)
                 place -= len(chunk)
         return lines
+
+
+def _written_anew(reading: Reading, path: Path, layout: Layout) -> Path | None:
+    """The text with one character between its fields; None if its quotes are not in order."""
+    target = reading.scratch / new_file_name()
+    try:
+        with target.open("wb") as file:
+            for chunk in layout.chunks(path, reading.options):
+                file.write(chunk)
+    except NotInOrder:
+        target.unlink()
+        return None
+    return target
 
 
 def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen | list[tuple[int, int]]:

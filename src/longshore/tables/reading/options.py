@@ -14,8 +14,8 @@ from longshore.tables.core.validation import parse_model
 
 AskedKind = Literal["text", "int", "float", "boolean", "date", "datetime"]
 """Types that an uploader may ask for."""
-_DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
-"""One ASCII character that is no quote and no line end."""
+_DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]{1,8}$"
+"""ASCII characters that are no quotes and no line ends."""
 _QUOTE = r"^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]?$"
 """One ASCII character that is no letter, digit or blank; or none."""
 
@@ -87,7 +87,7 @@ class ReadOptions(Spelt):
         None, description="name or index, from 0"
     )
     delimiter: Annotated[str | None, BeforeValidator(_as_character)] = Field(
-        None, min_length=1, max_length=1, pattern=_DELIMITER, description='one character, or "tab"'
+        None, min_length=1, max_length=8, pattern=_DELIMITER, description='one character or several, or "tab"'
     )
     encoding: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
         None, max_length=40, description="such as utf-8, cp1252, shift_jis; detected when absent"
