@@ -7,6 +7,7 @@ of paragraphs, several currencies in one column.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -18,14 +19,25 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.formats.date_families import read_formats
 from longshore.tables.formats.durations import read_durations, shape_of
 from longshore.tables.formats.month_names import DAY_FIRST, NAME_FIRST, iso_of_named_months, months_for
-from longshore.tables.formats.number_inference import INTEGER_DIGITS, Mark, currency_of, number_digits, read_numbers
+from longshore.tables.formats.number_inference import (
+    INTEGER_DIGITS,
+    Mark,
+    currency_of,
+    number_digits,
+    number_pattern,
+    read_numbers,
+)
 from longshore.tables.reading.plans import MOMENTS, Plan
 
 MARKS: tuple[Mark, ...] = ("point", "comma")
 _MOST_DIGITS = 15
 """That every double holds; integers of 64 bits hold three more."""
-_LONGEST, _MOST_LETTERS = 40, 5
-_OF_NUMBERS = str.maketrans("", "", "0123456789.,'\u2019 \u00a0\u2009\u202f()+-\u2212%\u2030")
+_LONGEST = 40
+_SYMBOLS = (
+    "".join(each for each in map(chr, range(0x20, 0x2100)) if unicodedata.category(each) == "Sc") + "﷼﹩＄￠￡￥￦"
+)
+_PATTERNS = {mark: re.compile(number_pattern(mark).replace(r"\p{Sc}", f"[{_SYMBOLS}]")) for mark in MARKS}
+"""Those of the engine for Python, which looks at single values sooner."""
 _GROUPED_BY_BLANKS = r"[0-9][ \u00a0\u2009\u202f][0-9]"
 _LEADING_ZERO = r"^[^0-9]*0[0-9]"
 _PHONE = r"^\+[0-9]{7,}$"
@@ -57,12 +69,7 @@ class WrittenNumbers(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return (
-            len(value) <= _LONGEST
-            and "_" not in value  # programs write so
-            and any(map(str.isdigit, value))
-            and len(value.translate(_OF_NUMBERS)) <= _MOST_LETTERS
-        )
+        return len(value) <= _LONGEST and "_" not in value and _PATTERNS[self.mark].match(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
