@@ -5782,6 +5782,13 @@ export interface components {
              */
             structure: "found" | "asItStands";
             /**
+             * Footer
+             * @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types
+             * @default keep
+             * @enum {string}
+             */
+            footer: "keep" | "leaveOut";
+            /**
              * Quote
              * @description what quotes, one character or `none`; found when absent
              * @default null
@@ -6676,6 +6683,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6764,6 +6773,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6854,6 +6865,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -10406,6 +10419,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */

@@ -25,6 +25,7 @@ interface Options {
   types: string;
   decimal: string;
   dateOrder: string;
+  footer: string;
 }
 type Chosen = "delimiter" | "encoding" | "headerIncluded" | "decimal" | "dateOrder";
 const PLAIN: Options = {
@@ -39,6 +40,7 @@ const PLAIN: Options = {
   types: "",
   decimal: "",
   dateOrder: "",
+  footer: "",
 };
 const DECIMALS = [
   ["", "found by itself"],
@@ -382,6 +384,16 @@ function OptionFields({
             onChange={(event) => change({ structure: event.target.checked ? "asItStands" : "" })}
           />
           Take it as it stands, with what is above and below the table
+        </label>
+      )}
+      {isTable && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={options.footer !== ""}
+            onChange={(event) => change({ footer: event.target.checked ? "leaveOut" : "" })}
+          />
+          Leave out totals and notes at the end
         </label>
       )}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}

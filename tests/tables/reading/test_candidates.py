@@ -41,16 +41,12 @@ def test_booleans_in_words(read_bytes: Read, values: list[str], words: list[str]
     assert told(read_bytes, values) == [{"type": "boolean", "fits": filled, "of": filled, "words": words}]
 
 
-@pytest.mark.parametrize("values", [["1", "2"], ["a1", "b2", "c3"], ["yes", "no", "maybe"], ["1", "x", "y"], ["", ""]])
+@pytest.mark.parametrize(
+    "values", [["1", "2"], ["a1", "b2", "c3"], ["yes", "no", "maybe"], ["1", "x", "y"], ["", ""], ["007", "08"]]
+)
 def test_nothing_to_tell(read_bytes: Read, values: list[str]) -> None:
     assert told(read_bytes, values) == []
 
 
 def test_text_by_wish_has_none(read_bytes: Read) -> None:
     assert told(read_bytes, ["1", "2", "x"], types="text") == []
-
-
-def test_only_rows_beyond_doubt_are_named(read_bytes: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "".join(f"{number},w\n" for number in range(500_000))
-    (found,) = read_bytes(f"x,o\n{rows}late,w\n").settings["candidates"]["x"]
-    assert (found["type"], "first" in found) == ("float", False)

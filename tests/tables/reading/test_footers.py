@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from tests.tables.reading.conftest import cells
+from tests.tables.reading.conftest import cells, kinds
 from tests.tables.reading.test_sheets import xls
 
 from longshore.tables.reading.results import ReadResult
@@ -51,3 +51,30 @@ def test_rows_that_only_resemble_them(read_bytes: Read, text: str) -> None:
 def test_in_a_workbook(read_bytes: Read) -> None:
     content = xls(["Region", "Sales", "Cost"], ["N", 1, 2], ["S", 3, 4], ["E", 5, 6], ["Total", 9, 12])
     assert told(read_bytes(content, name="t.xls")) == [("TotalRows", [3])]
+
+
+def test_left_out_they_decide_no_types(read_bytes: Read) -> None:
+    rows = "Day;Sales;Cost\n2024-01-01;1;2\n2024-01-02;3;4\n2024-01-03;5;6\n"
+    text = f"{rows}Total;9;12\n\nSource: Ministry;;\n\n"
+    assert kinds(read_bytes(text)) == {"Day": "string", "Sales": "int", "Cost": "int"}
+    result = read_bytes(text, footer="leaveOut")
+    assert kinds(result) == {"Day": "date", "Sales": "int", "Cost": "int"}
+    assert (result.table.rows, result.ledger.skipped, result.ledger.lines) == (3, 3, 8)
+    (warning,) = result.warnings
+    assert (warning.code, warning.count) == ("FooterLines", 3)
+    assert [example["content"] for example in warning.examples] == ["Total;9;12", "Source: Ministry;;"]
+    plain = read_bytes(rows, footer="leaveOut")
+    assert (plain.table.rows, plain.warnings) == (3, [])
+
+
+def test_left_out_of_a_long_text(read_bytes: Read) -> None:
+    rows = "".join(f"2024-01-01,{number},{number}\n" for number in range(20_000))
+    result = read_bytes(f"a,b,c\n{rows}Total,1,2\nNote,,\n", footer="leaveOut")
+    assert (result.table.rows, kinds(result)["a"], result.ledger.skipped) == (20_000, "date", 2)
+
+
+def test_left_out_of_a_workbook(read_bytes: Read) -> None:
+    content = xls(["Region", "S", "C"], [1, 1, 2], [2, 3, 4], [3, 5, 6], ["Total", 9, 12], [], ["Source: us"])
+    result = read_bytes(content, name="t.xls", footer="leaveOut")
+    assert (result.table.rows, kinds(result)["Region"]) == (3, "int")
+    assert (result.ledger.skipped, result.ledger.lines) == (3, 7)

@@ -14,7 +14,7 @@ from longshore.tables.formats.number_inference import number_digits
 from longshore.tables.reading.plans import TOKENS
 from longshore.tables.reading.scopes import CALENDAR, WRITTEN
 from longshore.tables.reading.type_inference import InferredType
-from longshore.tables.reading.written import MARKS
+from longshore.tables.reading.written import LEADING_ZERO, MARKS
 
 MANY = 0.6
 """Share of a column's values that must fit a type for it to be told."""
@@ -57,7 +57,8 @@ def _of_column(text: pl.Series, certain: int) -> Iterator[dict[str, Any]]:
     column = col(text.name)
     readings: dict[str, pl.Expr] = {}
     if any(_is_likely([plan.plausible(value) for value in first]) for plan in WRITTEN):
-        readings["float"] = pl.coalesce(number_digits(column, mark) for mark in MARKS)
+        digits = pl.coalesce(number_digits(column, mark) for mark in MARKS)
+        readings["float"] = pl.when(~column.str.contains(LEADING_ZERO)).then(digits)
     dates: dict[str, list[pl.Expr]] = {}
     for plan in CALENDAR:
         if _is_likely([plan.plausible(value) for value in first]) and plan.family is not None:
@@ -87,8 +88,8 @@ def _is_likely(fits: Sequence[bool]) -> bool:
 def _told(certain: int, values: pl.Series, fits: pl.Series, kind: str, **more: Any) -> Iterator[dict[str, Any]]:
     of = len(values) - values.null_count()
     count = int(fits.sum())
-    if count < MANY * of:
-        return
+    if count < MANY * of or (count == of and not more):
+        return  # all that were looked at fit: others made it text, or it has several meanings, which is told
     told: dict[str, Any] = {"type": kind, "fits": count, "of": of, **more}
     others = (~fits.fill_null(True) & values.is_not_null()).head(certain).arg_true()
     if others.len():

@@ -19,6 +19,7 @@ from longshore.tables.reading import names
 from longshore.tables.reading.choosing import choose
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import NO_DELIMITER, placed_records, sample_records, sniff_newline
+from longshore.tables.reading.footers import footer_begin
 from longshore.tables.reading.glance import Record
 from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
@@ -231,6 +232,15 @@ class DelimitedSource:
             last, end = end, _table_end(path, after, end, marks)
             if end < last:
                 why["below"] = {"lines": _count_lines(path, end, last, marks)}
+        lines_after = extent.lines_after
+        if options.footer == "leaveOut":
+            footer, end = _footer_below(path, after, end, marks)
+            if footer:
+                why["footer"] = {
+                    "lines": len(footer),
+                    "content": [cut(line) for line in footer if line.strip()][:EXAMPLES],
+                }
+                lines_after += len(footer)
         holes = tuple((start + first, min(start + last, end)) for first, last in repeats)
         repeated_lines = {start + last: max(1, count_line_ends(sample[first:last])) for first, last in repeats}
         if holes:
@@ -246,7 +256,7 @@ class DelimitedSource:
             odd,
             ImportAudit(ledger),
             ledger.lines,
-            extent.lines_after,
+            lines_after,
             repeated_lines,
             has_header,
             why,
@@ -530,6 +540,25 @@ def _table_end(path: Path, start: int, end: int, marks: Marks) -> int:
         file.seek(kept)
         rest, *others = file.read(end - kept).split(marks.newline, 1)
     return kept + len(rest.removesuffix(b"\r")) if others else end
+
+
+def _footer_below(path: Path, start: int, end: int, marks: Marks) -> tuple[list[bytes], int]:
+    """The lines with totals and notes at the end of the rows, blank ones between them too, and where the rows end."""
+    with path.open("rb") as file:
+        begin = max(start, end - _TAIL_BYTES)
+        file.seek(begin)
+        tail = file.read(end - begin)
+    if begin > start:
+        begin += (skipped := tail.find(marks.newline) + 1)
+        tail = tail[skipped:]
+    every = len(tail) + 1
+    records = [Placed(*each) for each in placed_records(marks, tail, True, begin=0, limit=every, least=every)]
+    rows = [[record.cell(column).decode("utf-8", "replace") for column in range(record.width)] for record in records]
+    first = footer_begin(rows)
+    if first == len(rows):
+        return [], end
+    kept = len(tail[: records[first].start].rstrip(b"\r\n"))
+    return tail[records[first].start :].split(marks.newline), begin + kept
 
 
 def _count_lines(path: Path, start: int, end: int, marks: Marks) -> int:

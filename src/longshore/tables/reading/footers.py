@@ -1,4 +1,4 @@
-"""Totals and notes in a table's last rows: they stay, and are told."""
+"""Totals and notes in a table's last rows: they stay and are told, or are left out where their user says so."""
 
 from __future__ import annotations
 
@@ -70,6 +70,12 @@ def find_footers(rows: Sequence[Sequence[object]]) -> tuple[list[int], list[int]
     # A column of words such as "Average" is none of totals.
     above = [row[0] for row in rows[: at + 1] if isinstance(row[0], str)]
     return ([] if any(_TOTAL.match(cell.strip()) for cell in above) else totals), notes
+
+
+def footer_begin(rows: Sequence[Sequence[object]]) -> int:
+    """The number of the first of the totals and notes at the end of some rows; how many rows there are without any."""
+    totals, notes = find_footers(rows)
+    return min([*totals, *notes], default=len(rows))
 
 
 def _text(row: Sequence[object]) -> str:

@@ -186,18 +186,24 @@ def _all_spaced(lines: Sequence[bytes], delimiter: bytes) -> bool:
 def _find_fixed(path: Path, lines: Sequence[bytes]) -> Fixed | None:
     try:
         texts = [line.decode().rstrip() for line in lines]
+        found: list[tuple[int, int]] = []
         for titles in range(min(_MAX_TITLES, len(texts) - _FEW_LINES) + 1):
             body = [line for line in texts[titles:] if _RULER.fullmatch(line) is None]
-            cuts = _cuts(body)
-            if len(body) >= _FEW_LINES and _is_table(body, cuts):
-                # A line further down may be longer, and leave less of a gap before a column, or none.
-                every = path.read_bytes().decode("utf-8-sig").split("\n")
-                above = next(at for at, line in enumerate(every) if line.rstrip() == texts[titles]) if titles else 0
-                whole = _cuts([line for line in every[above:] if line.strip() and _RULER.fullmatch(line) is None])
-                return Fixed(tuple(whole), above) if len(whole) == len(cuts) else None
+            if len(body) >= _FEW_LINES and _is_table(body, cuts := _cuts(body)):
+                found.append((len(cuts), -titles))
+        if not found:
+            return None
+        # A title may have blanks where columns part; without it there are more.
+        most, above = max(found)
+        # A line further down may be longer, and leave less of a gap before a column, or none.
+        every = path.read_bytes().decode("utf-8-sig").split("\n")
+        first = next(at for at, line in enumerate(every) if line.rstrip() == texts[-above]) if above else 0
+        whole = _cuts(
+            [line.rstrip() for line in every[first:] if line.strip() and _RULER.fullmatch(line.rstrip()) is None]
+        )
+        return Fixed(tuple(whole), first) if len(whole) == most else None
     except UnicodeDecodeError as error:
         raise NotUtf8(error.start) from None
-    return None
 
 
 def _occupied(lines: Sequence[str]) -> Iterator[bool]:

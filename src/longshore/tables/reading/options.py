@@ -59,6 +59,10 @@ def _found_if_blank(value: object) -> object:
     return "found" if value == "" else value
 
 
+def _kept_if_blank(value: object) -> object:
+    return "keep" if value == "" else value
+
+
 def _none_if_blank(value: object) -> object:
     """A form sends what was left out as an empty text."""
     return None if value == "" else value
@@ -113,6 +117,11 @@ class ReadOptions(Spelt):
         "found",
         description="`asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, "
         "and ends with the last",
+    )
+    footer: Annotated[Literal["keep", "leaveOut"], BeforeValidator(_kept_if_blank)] = Field(
+        "keep",
+        description="`leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have"
+        " no part in the types",
     )
     quote: Annotated[str | None, BeforeValidator(_as_mark)] = Field(
         None, max_length=1, pattern=_QUOTE, description="what quotes, one character or `none`; found when absent"

@@ -30,18 +30,20 @@ from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, fi
 from longshore.tables.reading.choosing import find, listed
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import PAIR
+from longshore.tables.reading.footers import footer_begin
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.packing import protected, require_bounded
 from longshore.tables.reading.plans import Numbers, Plan
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
 from longshore.tables.reading.scopes import ANYTHING, CALENDAR, CLOCKS, NUMBERS, as_asked
 from longshore.tables.reading.structure import header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
 """Of a sheet, among which the names are sought."""
+_FOOTER_ROWS = 60
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
 _MIDNIGHT, _FIRST_OF_1904 = "00:00:00", "1904-01-01"
 _CLOCK = r"^\d\d:\d\d:\d\d(\.\d+)?$"
@@ -74,7 +76,10 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     for warning in _error_warnings(content, head):
         reading.warn(warning)
         reading.settings["repairs"] = ["errors"]
-    body = _without_blank(reading, content.body)
+    kept = _without_footer(reading, content.body)
+    body = _without_blank(reading, kept)
+    reading.books.ledger.skipped += content.body.height - kept.height
+    reading.books.ledger.lines += content.body.height - kept.height
     body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
     scopes = as_asked(options.types, columns, [_scope(kinds) for kinds in content.kinds])
     source, preferred = TextsInMemory(body), options.preferred
@@ -308,6 +313,25 @@ def _open_books(reading: Reading, content: _Content) -> ImportAudit:
     skipped = reading.options.initial_skip + content.titles
     blank = content.above + content.header_rows - content.lines
     return ImportAudit(Ledger("row", skipped + blank + content.lines, skipped, content.lines, blank))
+
+
+def _without_footer(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:
+    """The rows without the totals and notes at the end, if they are to be left out."""
+    if reading.options.footer == "keep":
+        return texts
+    tail = texts.tail(_FOOTER_ROWS).rows()
+    filled = [number for number, row in enumerate(tail) if any(row)]
+    first = footer_begin([tail[number] for number in filled])
+    if first == len(filled):
+        return texts
+    begin = texts.height - len(tail) + filled[first]
+    lines = texts.height - begin
+    shown = [", ".join(cell for cell in tail[number] if cell) for number in filled[first:]]
+    why = {"footer": {"lines": lines, "content": [cut(text) for text in shown[:EXAMPLES]]}}
+    reading.settings["structure"] = {**reading.settings.get("structure", {}), **why}
+    for warning in structure_warnings(why, "row"):
+        reading.warn(warning)
+    return texts.head(begin)
 
 
 def _without_blank(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:

@@ -587,6 +587,11 @@ def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarnin
             f"{unit}s between the rows were left out: they hold",
         )
         yield ReadWarning("RepeatedNames", f"{has} the names again", lines)
+    if "footer" in why:
+        lines = why["footer"]["lines"]
+        has = plural(lines, f"{unit} at the end was left out: it is", f"{unit}s at the end were left out: they are")
+        examples = [{"content": each} for each in why["footer"]["content"]]
+        yield ReadWarning("FooterLines", f"{has} a total or a note", lines, examples)
     if "below" in why:
         lines = why["below"]["lines"]
         has = plural(

@@ -39,7 +39,8 @@ _SYMBOLS = (
 _PATTERNS = {mark: re.compile(number_pattern(mark).replace(r"\p{Sc}", f"[{_SYMBOLS}]")) for mark in MARKS}
 """Those of the engine for Python, which looks at single values sooner."""
 _GROUPED_BY_BLANKS = r"[0-9][ \u00a0\u2009\u202f][0-9]"
-_LEADING_ZERO = r"^[^0-9]*0[0-9]"
+LEADING_ZERO = r"^[^0-9]*0[0-9]"
+"""Codes, and no numbers."""
 _PHONE = r"^\+[0-9]{7,}$"
 _HAS_NAME = re.compile(r"\d.*[^\W\d_]{3}.*\d|[^\W\d_]{3}.*\d", re.DOTALL)
 _UNITS_AS_WELL = frozenset({"Ft"})
@@ -108,7 +109,7 @@ class WrittenNumbers(Plan):
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
         others = ~currency_of(text).is_in(["", self.currency or ""])
         shares = text.str.extract("([%‰])").fill_null("") != self.share
-        codes = text.str.contains(_LEADING_ZERO) | text.str.contains("_", literal=True) | text.str.contains(_PHONE)
+        codes = text.str.contains(LEADING_ZERO) | text.str.contains("_", literal=True) | text.str.contains(_PHONE)
         endless = values.cast(pl.Float64).is_infinite()
         digits = INTEGER_DIGITS if self.dtype.is_integer() else _MOST_DIGITS
         return others | shares | codes | endless | (text.str.count_matches("[0-9]") > digits)
