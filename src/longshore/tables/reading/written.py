@@ -32,7 +32,7 @@ from longshore.tables.reading.plans import MOMENTS, Plan
 MARKS: tuple[Mark, ...] = ("point", "comma")
 _MOST_DIGITS = 15
 """That every double holds; integers of 64 bits hold three more."""
-_LONGEST = 40
+_LONGEST, _DIGIT = 40, re.compile(r"\d")
 _SYMBOLS = (
     "".join(each for each in map(chr, range(0x20, 0x2100)) if unicodedata.category(each) == "Sc") + "﷼﹩＄￠￡￥￦"
 )
@@ -47,6 +47,11 @@ _UNITS_AS_WELL = frozenset({"Ft"})
 """Feet, besides forints."""
 _MAY_BE_MEASURE = r"^-?[0-9]+(?:[.,][0-9]+)? ?[mdswMDSW]$"
 """Metres, decades and the like."""
+
+
+def _may_be_short(value: str) -> bool:
+    """Whether a value is short and has a digit: of most words nothing more needs to be looked at."""
+    return _DIGIT.search(value) is not None and len(value) <= _LONGEST
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class WrittenNumbers(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return len(value) <= _LONGEST and "_" not in value and _PATTERNS[self.mark].match(value) is not None
+        return _may_be_short(value) and "_" not in value and _PATTERNS[self.mark].match(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
@@ -143,7 +148,7 @@ class NamedMonths(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return len(value) <= _LONGEST and _HAS_NAME.match(value) is not None
+        return _may_be_short(value) and _HAS_NAME.match(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
@@ -193,7 +198,7 @@ class Durations(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return len(value) <= _LONGEST and any(map(str.isdigit, value)) and shape_of(value) is not None
+        return _may_be_short(value) and shape_of(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
