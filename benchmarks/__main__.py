@@ -18,9 +18,21 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-ALL = ["spine", "operations", "views", "profiling", "joining", "jobs", "throughput", "stores", "delivery", "growing"]
+ALL = [
+    "spine",
+    "operations",
+    "reading",
+    "views",
+    "profiling",
+    "joining",
+    "jobs",
+    "throughput",
+    "stores",
+    "delivery",
+    "growing",
+]
 QUICK = [["views", "100000"], ["joining", "100000"], ["stores", "10", "0.3"]]
-ASK_FOR_MORE = {"reading": "a file", "workbench": "a server that runs"}
+ASK_FOR_MORE = {"workbench": "a server that runs"}
 """Those that cannot be run without arguments, by what they ask for."""
 
 

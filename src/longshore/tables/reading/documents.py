@@ -26,10 +26,22 @@ from longshore.tables.reading.context import Reading
 from longshore.tables.reading.elements import Batch, Elements, Lines, Objects
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
-from longshore.tables.reading.ndjson_validation import enter, is_object, load, mend_surrogates, sift, survey_batch
-from longshore.tables.reading.plans import Booleans, Numbers, Plan
+from longshore.tables.reading.ndjson_validation import (
+    Kinds,
+    ValidatedLines,
+    enter,
+    is_object,
+    kinds_of_head,
+    load,
+    mend_surrogates,
+    read_as,
+    read_known,
+    sift,
+    survey_batch,
+)
+from longshore.tables.reading.plans import BEYOND_DOUBLES, Booleans, Numbers, Plan
 from longshore.tables.reading.prefetch import prefetch
-from longshore.tables.reading.records import NotUtf8
+from longshore.tables.reading.records import NotUtf8, count_byte
 from longshore.tables.reading.reshaping import reshape, tables_of
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.scopes import CALENDAR, NUMBERS, as_asked
@@ -77,7 +89,22 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     elements: Elements = (Lines if shape_read == "lines" else Objects)(path, reading.block_bytes)
     source = JsonSource(reading, elements, shape == "lines")
     source.halves = halves
-    source.survey()
+    source.survey_beginning()
+    try:
+        table, warnings = _write(reading, source, shape, header)
+    except MoreFound:
+        source.survey()
+        table, warnings = _write(reading, source, shape, header)
+    reading.settings.update(source.oddities())
+    # What is no text of lines has one record for each row.
+    reading.books = source.books if shape == "lines" else ImportAudit.of_rows(table.rows, "record")
+    return table, [*warnings, *source.warnings()]
+
+
+def _write(
+    reading: Reading, source: JsonSource, shape: str, header: Sequence[str] | None
+) -> tuple[Table, list[ReadWarning]]:
+    """:raises MoreFound: by what was not surveyed."""
     if not source.kinds:
         raise source.nothing_found()
     keys = list(source.kinds)
@@ -88,11 +115,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.settings["keys"] = keys
     preferred = reading.options.preferred
     scopes = as_asked(reading.options.types, columns, source.scopes)
-    table, warnings = write_typed(source, reading.scratch, columns, scopes, preferred, reading.settings)
-    reading.settings.update(source.oddities())
-    # What is no text of lines has one record for each row.
-    reading.books = source.books if shape == "lines" else ImportAudit.of_rows(table.rows, "record")
-    return table, [*warnings, *source.warnings()]
+    return write_typed(source, reading.scratch, columns, scopes, preferred, reading.settings)
 
 
 def find_shape(path: Path, name: str) -> str:
@@ -132,9 +155,17 @@ def _load(path: Path) -> tuple[Any, int]:
         raise UnreadableFile(f"the file is not valid JSON: {error}") from error
 
 
+class MoreFound(Exception):
+    """A record holds a key, or a kind of values, that none before it had."""
+
+
 @dataclass
 class JsonSource:
-    """Objects as batches of text, see :class:`longshore.tables.reading.typed.TextSource`."""
+    """Objects as batches of text and of what JSON has types for.
+
+    See :class:`longshore.tables.reading.typed.TypedSource`. The first pass surveys what has not been surveyed before:
+    few files have a key, or a kind of values, that is not found at their beginning.
+    """
 
     reading: Reading
     elements: Elements
@@ -142,7 +173,11 @@ class JsonSource:
     books: ImportAudit = field(default_factory=lambda: ImportAudit(Ledger("line")))
 
     def __post_init__(self) -> None:
-        self.kinds: dict[str, set[str]] = {}
+        self.kinds: Kinds = {}
+        self.surveyed = 0
+        self.place, self.line = 0, 1
+        self.beginning: tuple[Batch, pl.DataFrame | None] | None = None
+        self.expected: list[pl.DataType] | None = None
         self.records = 0
         self.slow = False
         self.filled: list[int] = []
@@ -156,17 +191,54 @@ class JsonSource:
         """Per column, the plans that JSON's own types allow."""
         return [_SCOPES.get(frozenset(kinds), ()) for kinds in self.kinds.values()]
 
-    def survey(self) -> None:
-        """Find all keys, in the order of their first appearance, and the kinds of their values."""
-        for number, read in enumerate(prefetch(self.elements.blocks())):
+    @property
+    def is_surveyed(self) -> bool:
+        """Whether nothing is left to survey."""
+        return self.place >= self.elements.size
+
+    def survey_beginning(self) -> None:
+        """Find the keys of the first records, in the order of their appearance, and the kinds of their values."""
+        for read in self.elements.blocks():
             batch = self._mended(read)
+            known = self._survey(batch)
+            self.reading.report("survey", read.end, self.elements.size, 0)
+            if self.kinds:
+                self.beginning = (batch, known) if self.surveyed == 1 else None
+                return
+
+    def survey(self) -> None:
+        """The same for what has not been surveyed yet."""
+        for read in prefetch(self.elements.blocks(self.place, self.line)):
+            self._survey(self._mended(read))
+            self.reading.report("survey", read.end, self.elements.size, 0)
+
+    def _survey(self, batch: Batch) -> pl.DataFrame | None:
+        """Survey the next batch; its records, where they hold nothing new."""
+        number = self.surveyed
+        kinds = self.kinds or kinds_of_head(batch.data)
+        known = self._read_known(number, batch, kinds) if kinds else None
+        if known is not None:
+            self.kinds = kinds
+        else:
             found = self._sorted_out(number, batch) if self.is_lines else self._surveyed(number, batch)
-            for key, kinds in found.items():
-                self.kinds.setdefault(key, set()).update(kinds)
-            self.records += batch.data.count(b"\n")
-            require_columns(len(self.kinds))
-            require_cells(self.reading, self.records, len(self.kinds))
-            self.reading.report("survey", batch.end, self.elements.size, 0)
+            # Made anew: a pass that is under way goes by what was known when it began, in another thread.
+            self.kinds = self.kinds | {key: self.kinds.get(key, set()) | more for key, more in found.items()}
+        lines = count_byte(batch.data, _LINE_FEED)
+        self.surveyed, self.place, self.line = number + 1, batch.end, batch.line + lines
+        self.records += lines
+        require_columns(len(self.kinds))
+        require_cells(self.reading, self.records, len(self.kinds))
+        return known
+
+    def _read_known(self, number: int, batch: Batch, kinds: Kinds) -> pl.DataFrame | None:
+        known = read_known(batch.data, kinds)
+        if known is not None:
+            self.filled.append(number)
+            if self.is_lines:
+                lines = np.arange(batch.line, batch.line + known.height, dtype=np.int64)
+                sifted = ValidatedLines(batch.data, {}, lines, known.height)
+                enter(self.books, batch, sifted, bool(self.reading.replaced))
+        return known
 
     def _mended(self, batch: Batch) -> Batch:
         """A batch of the survey without halves of characters, which are counted."""
@@ -222,58 +294,117 @@ class JsonSource:
             examples = [] if self.first_half is None else [{"line" if self.is_lines else "record": self.first_half}]
             yield ReadWarning("LoneSurrogates", message, self.halves, examples)
 
-    def _batches(self) -> Iterator[tuple[bytes, int]]:
-        """Sound records, at least one, with where they end in the file."""
+    def _batches(self) -> Iterator[tuple[bytes, int, pl.DataFrame | None]]:
+        """Sound records, at least one, with where they end in the file, of what was surveyed; read, if they were."""
         filled = set(self.filled)
+        if self.beginning is not None:
+            batch, known = self.beginning
+            yield self._sound(0, batch), batch.end, known
+            return
+        surveyed = self.surveyed
         for number, read in enumerate(self.elements.blocks()):
             if number in filled:
-                batch = replace(read, data=mend_surrogates(read.data)[0]) if self.halves else read
-                yield (sift(batch).data if number in self.dirty else batch.data), batch.end
+                yield self._sound(number, read), read.end, None
+            if number + 1 == surveyed:
+                return
+
+    def _sound(self, number: int, read: Batch) -> bytes:
+        batch = replace(read, data=mend_surrogates(read.data)[0]) if self.halves else read
+        return sift(batch).data if number in self.dirty else batch.data
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """See :class:`longshore.tables.reading.typed.TextSource`."""
-        rows = 0
-        for data, end in prefetch(self._batches()):
-            for piece in self._pieces(data):
-                frame = self._frame(piece)
+        """See :class:`longshore.tables.reading.typed.TextSource`.
+
+        :raises MoreFound: in the first pass.
+        """
+        rows, kinds = 0, self.kinds
+        expected, self.expected = self.expected, None
+        for data, end, known in prefetch(self._records()):
+            typed = None if expected is None else _typed(data, known, kinds, expected)
+            for frame in self._texts(data, list(kinds)) if typed is None else [typed]:
                 rows += frame.height
                 self.reading.report("read", end, self.elements.size, rows)
                 yield frame
 
-    def _pieces(self, data: bytes) -> Iterator[bytes]:
-        """Records, as many at a time as may stand in memory: of a batch most are missing where keys are many."""
-        lines = max(1, CELLS_AT_A_TIME // max(1, len(self.kinds)))
-        if data.count(b"\n") <= lines:
-            yield data
+    def _records(self) -> Iterator[tuple[bytes, int, pl.DataFrame | None]]:
+        """As :meth:`_batches`, of the whole file: what has not been surveyed is so here."""
+        yield from self._batches()
+        self.beginning = None
+        if self.is_surveyed:
             return
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)[lines - 1 :: lines] + 1
-        for start, end in pairwise([0, *ends.tolist(), len(data)]):
-            if data[start:end].strip():
-                yield data[start:end]
+        for read in self.elements.blocks(self.place, self.line):
+            batch = self._mended(read)
+            before, number = (list(self.kinds), self.scopes), self.surveyed
+            known = self._survey(batch)
+            if before != (list(self.kinds), self.scopes):
+                raise MoreFound
+            if number in self.filled[-1:]:
+                yield self._sound(number, batch), batch.end, known
 
-    def _frame(self, data: bytes) -> pl.DataFrame:
-        keys = list(self.kinds)
+    def expect(self, dtypes: Sequence[pl.DataType]) -> None:
+        """See :class:`longshore.tables.reading.typed.TypedSource`."""
+        self.expected = list(dtypes)
+
+    def _texts(self, data: bytes, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
+        for piece in _pieces(data, CELLS_AT_A_TIME // max(1, len(keys))):
+            yield self._frame(piece, keys)
+
+    def _frame(self, data: bytes, keys: Sequence[str]) -> pl.DataFrame:
         try:
             frame = pl.read_ndjson(data, schema=dict.fromkeys(keys, pl.String()))
         except pl.exceptions.PolarsError:
             # NaN, numbers beyond floats: Python reads what Polars refuses. The survey has checked the syntax.
             frame = read_records(data, keys)
             self.slow = True
-        frame.columns = [f"c{index}" for index in range(len(keys))]
-        return frame
+        return _numbered(frame)
 
     def sample(self) -> Sample:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
-        data, _ = next(self._batches())
-        piece = next(self._pieces(data))
-        frame = self._frame(piece)
-        complete = len(self.filled) == 1 and frame.height <= _SAMPLE_ROWS and len(piece) == len(data)
-        head = frame.head(_SAMPLE_ROWS)
-        return Sample(head, complete, head.height)
+        data, _, _ = next(self._batches())
+        head = next(_pieces(data, min(_SAMPLE_ROWS, CELLS_AT_A_TIME // len(self.kinds))))
+        frame = self._frame(head, list(self.kinds))
+        complete = self.is_surveyed and len(self.filled) == 1 and len(head) == len(data)
+        return Sample(frame, complete, frame.height)
 
     def may_mislead(self) -> bool:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
         return False
+
+
+def _typed(
+    data: bytes, known: pl.DataFrame | None, kinds: Kinds, expected: Sequence[pl.DataType]
+) -> pl.DataFrame | None:
+    """Records in columns of the types that are expected; None where one of those is another."""
+    frame = read_as(data, kinds) if known is None else known
+    if frame is None:
+        return None
+    frame = frame.with_columns(pl.col(pl.Null).cast(pl.String))
+    if any(dtype not in (pl.String(), wanted) for dtype, wanted in zip(frame.dtypes, expected, strict=True)):
+        return None
+    # Of an integer among decimals the digits may be more than such a number holds.
+    floats = frame.select(pl.col(pl.Float64).abs().max())
+    if any(most is not None and most >= BEYOND_DOUBLES for most in (floats.row(0) if floats.width else ())):
+        return None
+    return _numbered(frame)
+
+
+def _pieces(data: bytes, lines: int) -> Iterator[bytes]:
+    """Records, so many at a time as may stand in memory: of a batch most are missing where keys are many.
+
+    :param lines: most of a piece, if at all possible.
+    """
+    lines = max(1, lines)
+    if count_byte(data, _LINE_FEED) <= lines:
+        yield data
+        return
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)[lines - 1 :: lines] + 1
+    for start, end in pairwise([0, *ends.tolist(), len(data)]):
+        if data[start:end].strip():
+            yield data[start:end]
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.rename(dict(zip(frame.columns, (f"c{index}" for index in range(frame.width)), strict=True)))
 
 
 @portable

@@ -16,6 +16,7 @@ from longshore.tables.reading.records import count_byte, require_utf8
 MAX_ELEMENT = 256 << 20
 _OPEN, _CLOSE = b"{[", b"}]"
 _BETWEEN = b" \t\r\n,"
+_LINE_ENDS = b"\r\n"
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Elements(Protocol):
 
     size: int
 
-    def blocks(self) -> Iterator[Batch]:
-        """Batches in order."""
+    def blocks(self, start: int = 0, line: int = 1) -> Iterator[Batch]:
+        """Batches in order, from the first on, or from where another one ended and what line follows it."""
         ...
 
 
@@ -49,14 +50,14 @@ class _Chunked:
     def __post_init__(self) -> None:
         self.size = self.path.stat().st_size
 
-    def blocks(self) -> Iterator[Batch]:
-        """All blocks.
+    def blocks(self, start: int = 0, line: int = 1) -> Iterator[Batch]:
+        """See :class:`Elements`.
 
         :raises NotUtf8: at the first byte that is not.
         """
         with self.path.open("rb") as file:
-            at = self._begin(file.read(1 << 16))
-            line, size = 1, self.block_bytes
+            at = start or self._begin(file.read(1 << 16))
+            size = self.block_bytes
             while at < self.size:
                 file.seek(at)
                 data = file.read(size)
@@ -122,19 +123,26 @@ class Objects(_Chunked):
 
     @staticmethod
     def _on_lines(view: Bytes, starts: Positions, ends: Positions) -> bytes:
-        between = np.ones(view.size + 1, np.int8)
-        steps = np.zeros(view.size + 1, np.int8)
-        steps[starts] += 1
-        steps[ends + 1] -= 1
-        between = np.cumsum(steps[: view.size], dtype=np.int8) == 0
+        between = within_gaps(np.append(0, ends + 1), np.append(starts, view.size))
         if not is_one_of(view[between], _BETWEEN).all():
             raise UnreadableFile("the JSON array holds values between its records that are no records")
         # Within strings JSON allows no line ends, so each one found is white space.
-        view[(view == 10) | (view == 13)] = 32
+        view[is_one_of(view, _LINE_ENDS)] = 32
         view[between] = 32
         lines = np.append(view, np.uint8(32))
         lines[ends + 1] = 10
         return lines.tobytes()
+
+
+def within_gaps(starts: Positions, ends: Positions) -> Positions:
+    """All positions from each start up to the end beside it.
+
+    >>> within_gaps(np.array([0, 5]), np.array([2, 8])).tolist()
+    [0, 1, 5, 6, 7]
+    """
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
 
 def nesting(view: Bytes) -> tuple[Positions, Positions]:
@@ -162,6 +170,7 @@ def unescaped_quotes(view: Bytes) -> Positions:
 
 def is_one_of(view: Bytes, characters: bytes) -> Flags:
     """Which bytes are among ``characters``."""
-    table = np.zeros(256, np.bool_)
-    table[list(characters)] = True
-    return table[view]
+    found = np.zeros(view.size, np.bool_)
+    for character in characters:  # each compares many bytes at once, where a table would be looked up for one
+        found |= view == character
+    return found

@@ -15,15 +15,16 @@ from longshore.errors import UnreadableFile
 from longshore.tables.core.portable import portable
 from longshore.tables.reading.elements import Batch
 from longshore.tables.reading.ledger import ImportAudit
-from longshore.tables.reading.limits import require_columns
+from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_columns
 from longshore.tables.reading.quotes import Positions
+from longshore.tables.reading.records import count_byte
 
 Kinds = dict[str, set[str]]
 """Per key, the kinds of its values: int, float, bool, text, nested."""
 
 FIRST_LINES, MAX_LINES = 500, 16_384
 SURVEY_CELLS = 500_000
-_OPEN, _LINE_FEED = 123, 10
+_OPEN, _LINE_FEED, _QUOTE, _COLON, _SPACE = 123, 10, 34, 58, 32
 _NO_OBJECT = "the line is valid JSON but not an object"
 _INVALID = "bytes that are no text in the file's encoding; a replacement character (U+FFFD) stands for them"
 _REPLACEMENT = "\ufffd".encode()
@@ -39,6 +40,21 @@ _ESCAPE = re.compile(
 MAX_DEPTH = 200
 """Polars takes time by the cube of the depth, ten seconds at 500 levels, and ends the process at some more."""
 _TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
+_TYPES: dict[frozenset[str], pl.DataType] = {
+    frozenset(): pl.Null(),
+    frozenset({"int"}): pl.Int64(),
+    frozenset({"float"}): pl.Float64(),
+    frozenset({"int", "float"}): pl.Float64(),
+    frozenset({"bool"}): pl.Boolean(),
+    frozenset({"text"}): pl.String(),
+}
+"""Of the engine's reader, by the kinds of a key's values; it refuses values of other kinds, but for text."""
+_ODD_KEY = re.compile(r"[,:}\]\s]|$")
+"""At the beginning of a key: it could be taken for what stands between strings."""
+_APART = re.compile(rb'"\s+:')
+_MAX_COUNTED = 10
+"""Keys that are counted one by one; more than that take as long as to look at every value."""
+_COUNT_BYTES = 1 << 18
 _PYTHON_KINDS = {int: "int", float: "float", bool: "bool", str: "text", list: "nested", dict: "nested"}
 
 
@@ -135,7 +151,7 @@ def mend_surrogates(data: bytes) -> tuple[bytes, int, int]:
 
     :return: and how many there were, and where the first one stood; -1 if there was none.
     """
-    if _LONE_SURROGATE.search(data) is None:
+    if b"\\" not in data or _LONE_SURROGATE.search(data) is None:
         return data, 0, -1
     places = [found.start() for found in _ESCAPE.finditer(data) if found["lone"]]
     if not places:
@@ -196,6 +212,74 @@ def _require_objects(data: bytes, first: int) -> Any:
         if not isinstance(record, dict):
             raise UnreadableFile(f"record {number} is not a JSON object; every line or element must be one")
         yield record
+
+
+def kinds_of_head(data: bytes) -> Kinds:
+    """Keys and kinds of the first of some objects, one a line; none where that is not quickly known."""
+    end = -1
+    for _ in range(FIRST_LINES):
+        end = data.find(b"\n", end + 1)
+        if end < 0:
+            return {}  # to look at all of them is quick
+    return _kinds_quickly(data[: end + 1]) or {}
+
+
+def read_known(data: bytes, kinds: Kinds) -> pl.DataFrame | None:
+    """Objects, one a line, in columns of the types that their kinds say, as they are known from what came before.
+
+    :return: None where a value is of another kind, where a record may hold anything else, and where nobody can tell
+        without a look at each value.
+    """
+    frame = read_as(data, kinds)
+    return frame if frame is not None and _has_no_others(data, frame) else None
+
+
+def read_as(data: bytes, kinds: Kinds) -> pl.DataFrame | None:
+    """As :func:`read_known`, whatever else the records may hold."""
+    types = {key: _TYPES.get(frozenset(found)) for key, found in kinds.items()}
+    lines = count_byte(data, _LINE_FEED) + (not data.endswith(b"\n"))
+    # No record holds another, so none is deep, and what stands before a colon is a key of its own.
+    is_flat = count_byte(data, _OPEN) == lines and b"[" not in data
+    if not is_flat or None in types.values() or lines * len(kinds) > CELLS_AT_A_TIME:
+        return None
+    try:
+        frame = pl.read_ndjson(data, schema=types)
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if frame.height == lines else None
+
+
+def _has_no_others(data: bytes, frame: pl.DataFrame) -> bool:
+    """Whether the records of ``frame``, none of which holds another, have no keys but those of its columns.
+
+    Quotes before a colon end a key, or open a text that begins with one: they are at least as many as the keys. A
+    column without gaps has been found in each record, others are counted: these are at most as many as the keys that
+    are known. So where the two agree there are no others.
+    """
+    partial = [name for name, missing in zip(frame.columns, frame.null_count().row(0), strict=True) if missing]
+    if len(partial) > _MAX_COUNTED or any(_ODD_KEY.match(key) for key in frame.columns):
+        return False
+    if b"\\" in data and b'\\":' in data:  # such a quote belongs to a text
+        return False
+    ends, is_apart = _count_key_ends(data)
+    if is_apart and _APART.search(data):
+        return False
+    known = frame.height * (frame.width - len(partial))
+    if known > ends:
+        return False
+    return known + sum(data.count(b'"%s":' % name.encode()) for name in partial) == ends
+
+
+def _count_key_ends(data: bytes) -> tuple[int, bool]:
+    """How many quotes stand before a colon, and whether any stands before white space."""
+    view = np.frombuffer(data, np.uint8)
+    ends, is_apart = 0, False
+    for at in range(0, view.size, _COUNT_BYTES):  # in pieces that stay in the processor's cache
+        following = view[at + 1 : at + 1 + _COUNT_BYTES]
+        quotes = view[at : at + following.size] == _QUOTE
+        ends += int(np.count_nonzero(quotes & (following == _COLON)))
+        is_apart = is_apart or bool((quotes & (following <= _SPACE)).any())
+    return ends, is_apart
 
 
 def _kinds_quickly(data: bytes) -> Kinds | None:

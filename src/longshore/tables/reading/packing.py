@@ -7,7 +7,10 @@ import io
 import re
 import zipfile
 import zlib
+from functools import partial
 from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.core.portable import portable
@@ -20,11 +23,16 @@ from longshore.tables.reading.limits import (
     require_unpacked,
 )
 from longshore.tables.reading.mending import Styles, Suspicion, date_styles, mendable, part_name
+from longshore.tables.reading.prefetch import prefetch
+from longshore.tables.reading.quotes import Bytes, Positions
 from longshore.tables.reading.streams import CHUNK_BYTES
 
 SHEET_CELLS = 60_000_000
 """Cells, empty ones included, that a sheet may span: about 2 GB in memory."""
-_REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
+_REFERENCE = b' r="'
+_LETTERS, _DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"0123456789"
+_MAX_LETTERS, _MAX_DIGITS = 3, 7
+_QUOTE = 34
 _MAX_REFERENCE = 16
 _BLANKS = re.compile(rb"""text:c=["'](\d{1,20})["']""")
 _MAX_BLANK = 40
@@ -69,7 +77,7 @@ def require_bounded(reading: Reading) -> list[str]:
                 with archive.open(member) as packed:
                     extent, suspicion = _Extent(), Suspicion(member.filename, styles if sheet else None)
                     texts = _Texts() if mendable(member.filename) in ("xml", "ods") else None
-                    while chunk := packed.read(CHUNK_BYTES):
+                    for chunk in prefetch(iter(partial(packed.read, CHUNK_BYTES), b"")):
                         unpacked += len(chunk)
                         require_unpacked(reading, unpacked)
                         if sheet:
@@ -124,7 +132,7 @@ class _Extent:
     def __init__(self) -> None:
         self.rows = 0
         self.bytes = 0
-        self.column = b"A"
+        self.columns = 1
         self.rest = b""
 
     def include(self, chunk: bytes) -> None:
@@ -135,14 +143,10 @@ class _Extent:
         self.bytes += len(chunk)
         data = self.rest + chunk
         self.rest = data[-_MAX_REFERENCE:]
-        found = _REFERENCE.findall(data)
-        if not found:
-            return
-        # Few are different: a row's number stands at each of its cells, a column's letters in each row.
-        columns, rows = {column for column, _ in found}, {row for _, row in found}
-        self.column = max(self.column, *columns, key=lambda letters: (len(letters), letters))
-        self.rows = max(self.rows, *map(int, rows))
-        if self.rows * _column_number(self.column) > SHEET_CELLS:
+        columns, rows = references(data)
+        self.columns = max(self.columns, int(columns.max(initial=0)))
+        self.rows = max(self.rows, int(rows.max(initial=0)))
+        if self.rows * self.columns > SHEET_CELLS:
             raise TooLarge(f"the sheet spans more than {SHEET_CELLS:,} cells; save it as CSV or Parquet")
 
     def require_filled(self) -> None:
@@ -150,7 +154,7 @@ class _Extent:
 
         :raises TooLarge: if the cells are too far apart.
         """
-        span = self.rows * _column_number(self.column)
+        span = self.rows * self.columns
         if span > max(FREE_SPAN_CELLS, SPAN_PER_BYTE * self.bytes):
             raise TooLarge(
                 f"the sheet spans {span:,} cells from the first to the last, of which hardly any is filled; clear what"
@@ -158,12 +162,39 @@ class _Extent:
             )
 
 
-def _column_number(letters: bytes) -> int:
-    """A spreadsheet's column as a number: A is 1, Z is 26, AA is 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+def references(data: bytes) -> tuple[Positions, Positions]:
+    """The columns and the rows, from 1, of all cells that say where they stand in a piece of a sheet's XML.
+
+    >>> [numbers.tolist() for numbers in references(b'<c r="A1"/><c r="AB12" s="1"/><row r="7">')]
+    [[1, 28], [1, 12]]
+    """
+    # There are millions, which are not made objects of Python.
+    view = np.frombuffer(data + bytes(_MAX_REFERENCE), np.uint8)
+    size = len(data)
+    found = np.ones(size, np.bool_)
+    for offset, character in enumerate(_REFERENCE):
+        found &= view[offset : offset + size] == character
+    at = np.flatnonzero(found) + len(_REFERENCE)
+    columns, letters = _number_at(view, at, _LETTERS, 1, _MAX_LETTERS)
+    rows, digits = _number_at(view, at + letters, _DIGITS, 0, _MAX_DIGITS)
+    is_cell = (letters > 0) & (digits > 0) & (view[at + letters + digits] == _QUOTE)
+    return columns[is_cell], rows[is_cell]
+
+
+def _number_at(view: Bytes, at: Positions, characters: bytes, first: int, most: int) -> tuple[Positions, Positions]:
+    """The numbers that are written at some places, and how many characters each takes, at most ``most``.
+
+    :param characters: the figures, of which the ``first`` stands for that number.
+    """
+    figures = np.full(256, -1, np.int64)
+    figures[list(characters)] = np.arange(first, first + len(characters))
+    numbers, lengths = np.zeros(at.size, np.int64), np.zeros(at.size, np.int64)
+    for _ in range(most):
+        figure = figures[view[at + lengths]]
+        is_figure = figure >= 0
+        numbers = np.where(is_figure, numbers * len(characters) + figure, numbers)
+        lengths += is_figure
+    return numbers, lengths
 
 
 @portable

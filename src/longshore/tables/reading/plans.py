@@ -40,7 +40,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,20}")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+|inf|infinity)(e[+-]?\d+)?", re.IGNORECASE)
 _WHOLE_SHAPE = r"^[+-]?\d+$"
 _BEYOND_64_BITS = 2.0**63
-_BEYOND_DOUBLES = 2.0**53
+BEYOND_DOUBLES = 2.0**53
 """From here on not every integer is a double."""
 
 
@@ -51,12 +51,12 @@ def _looks_odd(text: pl.Expr) -> pl.Expr:
 
 def _are_long(values: pl.Expr) -> pl.Expr:
     """Whether any number is so large that an integer may lose digits."""
-    return (values.max() >= _BEYOND_DOUBLES) | (values.min() <= -_BEYOND_DOUBLES)
+    return (values.max() >= BEYOND_DOUBLES) | (values.min() <= -BEYOND_DOUBLES)
 
 
 def _lose_digits(text: pl.Expr, values: pl.Expr) -> pl.Expr:
     """Which integers have other digits as doubles; zeros may stand for the last ones of a double, as writers do."""
-    long = (values.abs() >= _BEYOND_DOUBLES) & text.str.contains(_WHOLE_SHAPE)
+    long = (values.abs() >= BEYOND_DOUBLES) & text.str.contains(_WHOLE_SHAPE)
     is_same = values.cast(pl.Int64, strict=False) == text.str.strip_prefix("+").cast(pl.Int64, strict=False)
     return long & ~is_same.fill_null(False) & (_digits(values.cast(pl.String)) != _digits(text))
 
@@ -253,20 +253,21 @@ class Dates(Plan):
 
     @override
     def suspicious(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
-        odd = [check.any() for check in (self._odd_year(values), self._odd_shape(text)) if check is not None]
+        odd = [check for check in (self._odd_years(values), self._odd_shapes(text)) if check is not None]
         return reduce(pl.Expr.__or__, odd) if odd else None
 
     @override
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr | None:
         return misread_dates(text, values, self.family.target, self.family.shape)
 
-    def _odd_year(self, values: pl.Expr) -> pl.Expr | None:
+    def _odd_years(self, values: pl.Expr) -> pl.Expr | None:
         if self.family.target == "time":
             return None
-        return (values.dt.year() < 1000) | (values.dt.year() > 9999)
+        # The years of the first and the last are those of all; to take the year of each costs more than to read it.
+        return (values.min().dt.year() < 1000) | (values.max().dt.year() > 9999)
 
-    def _odd_shape(self, text: pl.Expr) -> pl.Expr | None:
-        return None if self.family.shape is None else ~text.str.contains(self.family.shape)
+    def _odd_shapes(self, text: pl.Expr) -> pl.Expr | None:
+        return None if self.family.shape is None else ~text.str.contains(self.family.shape).all()
 
     @override
     def plausible(self, value: str) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -28,6 +28,7 @@ from longshore.tables.reading.written import MARKS, Durations, NamedMonths, Writ
 
 _SLICE_ROWS = 200_000
 _GLANCE = 20
+_TEXT = pl.String()
 _MAY_BE_THOUSANDS = r"^\s*[-+]?[1-9]\d{0,2}(?:\.\d{3})+\s*$"
 _SPOOLED_SAMPLE = 10_000
 
@@ -58,6 +59,15 @@ class TextSource(Protocol):
 
     def may_mislead(self) -> bool:
         """After a pass: whether rows of the sample past the certain ones may be no rows at all."""
+        ...
+
+
+@runtime_checkable
+class TypedSource(TextSource, Protocol):
+    """A file that knows the types of some of its values itself."""
+
+    def expect(self, dtypes: Sequence[pl.DataType]) -> None:
+        """What the columns are taken for: in the next pass those may come so that are so, in place of text."""
         ...
 
 
@@ -135,6 +145,8 @@ def write_typed(
     if not sample.complete:
         verdicts = [_by_scope(verdict, scope) for verdict, scope in zip(verdicts, scopes, strict=True)]
     sink = _Pass(source, verdicts, sample.complete)
+    if isinstance(source, TypedSource):
+        source.expect(sink.schema.dtypes())
     file = new_file_name()
     sink_frames(sink.frames, sink.schema, folder / file)
     columns = {
@@ -261,9 +273,9 @@ class _Casting:
         self.plans = list(plans)
 
     def cast(self, frame: pl.DataFrame) -> list[Parsed | None]:
-        """Per column the typed values, or None where some value does not fit; text is returned as it is."""
-        names = frame.columns
-        planned = [(i, name, plan) for i, (name, plan) in enumerate(zip(names, self.plans, strict=True)) if plan]
+        """Per column typed values, or None where some value does not fit; what is no text, or has no plan, stays."""
+        columns = zip(frame.schema.items(), self.plans, strict=True)
+        planned = [(i, name, plan) for i, ((name, dtype), plan) in enumerate(columns) if plan and dtype == _TEXT]
         results: list[Parsed | None] = [Parsed(series, Counter()) for series in frame.get_columns()]
         if not planned:
             return results
