@@ -139,7 +139,7 @@ const foundBy = (look: Look): Found => ({
   delimiter: textual(look.reading.delimiter),
   encoding: textual(look.reading.encoding),
   sheets: look.sheets,
-  sheet: textual(look.reading.member) ?? textual(look.reading.sheet),
+  sheet: textual(look.reading.member) ?? textual(look.reading.table) ?? textual(look.reading.sheet),
   told: [...look.warnings.map((warning) => warning.message), ...nearlyTyped(look.reading.candidates)],
 });
 

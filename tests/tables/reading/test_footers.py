@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from tests.tables.reading.conftest import cells, kinds
-from tests.tables.reading.test_sheets import xls
 
 from longshore.tables.reading.results import ReadResult
+from tables.reading.conftest import cells, kinds
+from tables.reading.test_sheets import xls
 
 Read = Callable[..., ReadResult]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tables.reading.conftest import cells, kinds
 
 from longshore.tables.reading import ReadOptions, layouts
 from longshore.tables.reading.results import ReadResult
+from tables.reading.conftest import cells, kinds
 
 Read = Callable[..., ReadResult]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tables.reading.conftest import cells, codes
 
 from longshore.errors import InvalidRequest
 from longshore.tables.reading import ReadOptions, read
 from longshore.tables.reading.results import ReadResult
+from tables.reading.conftest import cells, codes
 
 Read = Callable[..., ReadResult]
 

@@ -678,3 +678,49 @@ def test_infinity_is_a_number(read_bytes: Read) -> None:
     """A number beyond doubles, as some writers round the greatest one."""
     content = xlsx([text("a")], [number("1.797693134862316E+308")], [number(0.5)])
     assert cells(read_bytes(content, name="t.xlsx")) == {"a": [math.inf, 0.5]}
+
+
+# -- several tables on one sheet -----------------------------------------------------------------------------------
+
+SEVERAL: list[list[Any]] = [
+    ["Sales"],
+    ["month", "sales"],
+    ["Jan", 5],
+    ["Feb", 6],
+    ["Mar", 7],
+    [],
+    ["Staff"],
+    [],
+    ["", "city", "staff", "since"],
+    ["", "Rome", 3, 2001],
+    ["", "Bonn", 4, 2002],
+    ["", "Oslo", 5, (40000, "yyyy-mm-dd")],
+]
+
+
+def test_the_table_with_the_most_values_of_a_sheet(read_bytes: Read) -> None:
+    result = read_bytes(xls(*SEVERAL), name="t.xls")
+    assert (result.settings["sheet"], result.settings["table"]) == ("One", "One: Staff")
+    assert cells(result)["city"] == ["Rome", "Bonn", "Oslo"]
+    assert kinds(result) == {"city": "string", "staff": "int", "since": "string"}
+    assert "OtherTables" in codes(result)
+    assert result.top is not None
+    assert result.top.sheets == ["One", "One: Sales", "One: Staff"]
+    assert (result.ledger.lines, result.ledger.skipped, result.ledger.rows) == (12, 8, 3)
+
+
+def test_another_table_of_a_sheet(read_bytes: Read) -> None:
+    result = read_bytes(xls(*SEVERAL), name="t.xls", sheet="One: Sales")
+    assert cells(result) == {"month": ["Jan", "Feb", "Mar"], "sales": [5, 6, 7]}
+    assert (result.ledger.lines, result.ledger.skipped, result.ledger.rows) == (12, 8, 3)
+    with pytest.raises(InvalidRequest, match="there is no table 'Profit' on the sheet 'One'; it has 'One: Sales'"):
+        read_bytes(xls(*SEVERAL), name="t.xls", sheet="One: Profit")
+    with pytest.raises(InvalidRequest, match="there is no table 'x' on the sheet 'One'; it has one"):
+        read_bytes(xls(["a", "b"], [1, 2]), name="t.xls", sheet="One: x")
+
+
+def test_a_sheet_with_blank_rows_and_headings_is_one_table(read_bytes: Read) -> None:
+    content = xls(["region", "n", "m"], ["North"], ["Rome", 3, 4], [], ["South"], ["Oslo", 5, 6], ["Bonn", 7, 8])
+    result = read_bytes(content, name="t.xls")
+    assert "table" not in result.settings
+    assert cells(result)["region"] == ["North", "Rome", "South", "Oslo", "Bonn"]

@@ -69,7 +69,7 @@ def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
     has_several = is_made_anew or "sheet" in settings or "repeated" in settings.get("structure", {})
     has_several &= kind in _OF_ONE
     is_alone = "member" not in settings and "files" not in settings and not has_several
-    is_alone &= "footer" not in settings.get("structure", {})
+    is_alone &= "table" not in settings and "footer" not in settings.get("structure", {})
     return kind in _KINDS and is_alone and set(settings.get("packed", ())) <= _UNPACKERS.keys()
 
 
