@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import polars as pl
 from longshore.tables.core.column_expressions import col
 from longshore.tables.formats.dates import read_family, stripped
 from longshore.tables.formats.number_inference import number_digits
+from longshore.tables.formats.scalars import BOOLEAN_WORDS
 from longshore.tables.reading.plans import TOKENS
 from longshore.tables.reading.scopes import CALENDAR, WRITTEN
 from longshore.tables.reading.type_inference import InferredType
@@ -20,15 +20,6 @@ MANY = 0.6
 """Share of a column's values that must fit a type for it to be told."""
 _MOST_COLUMNS = 100
 _GLANCE = 20
-_WORDS = tuple(
-    tuple(pair.split("/"))
-    for pair in re.split(
-        " ",
-        "yes/no y/n true/false t/f on/off ja/nein j/n oui/non o/n sí/no si/no s/n sim/não ano/ne tak/nie nee/ja да/нет"
-        " wahr/falsch vrai/faux verdadero/falso",
-    )
-)
-"""Pairs of words for true and false, in some languages."""
 
 
 def candidates_of(
@@ -67,10 +58,11 @@ def _of_column(text: pl.Series, certain: int) -> Iterator[dict[str, Any]]:
     for kind, fits in _without_weaker_dates(values.to_frame(), readings).items():
         yield from _told(certain, values, fits, kind)
     lower = values.str.to_lowercase()
-    words = set(lower.drop_nulls().unique().head(3))
-    pair = next((pair for pair in _WORDS if words and words <= set(pair)), None)
-    if pair is not None:
-        yield from _told(certain, values, lower.is_in(pair), "boolean", words=list(pair))
+    words = lower.drop_nulls().unique(maintain_order=True).head(3).to_list()
+    meanings = [BOOLEAN_WORDS.get(word) for word in words]
+    if sorted(map(str, meanings)) == ["False", "True"]:
+        told = sorted(words, key=lambda word: not BOOLEAN_WORDS[word])
+        yield from _told(certain, values, lower.is_not_null(), "boolean", words=told)
 
 
 def _without_weaker_dates(values: pl.DataFrame, readings: Mapping[str, pl.Expr]) -> dict[str, pl.Series]:
