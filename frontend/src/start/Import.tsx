@@ -252,13 +252,13 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
         }}
       >
         <div className="options">
+          {!!found?.told.length && <Told sentences={found.told} />}
           <OptionFields
             kind={kind}
             options={options}
             change={(part) => setOptions({ ...options, ...part })}
             found={found}
           />
-          {!!found?.told.length && <Told sentences={found.told} />}
           {(problem ?? unreadable) && (
             <p className="problem" role="alert">
               {problem ?? unreadable}

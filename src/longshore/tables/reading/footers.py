@@ -39,7 +39,7 @@ def footer_warnings(table: Table) -> list[ReadWarning]:
             does, were = (one, "it was") if len(found) == 1 else (several, "they were")
             message = (
                 f"{plural(len(found), 'row', 'rows')} at the end {does}, such as {examples[0]['content'][:60]!r};"
-                f" {were} kept, and deleteRows takes them out"
+                f" {were} kept, and can be left out"
             )
             warnings.append(ReadWarning(code, message, len(found), examples))
     return warnings
