@@ -192,6 +192,22 @@ def _read(text: str, **options: Any) -> tuple[ReadResult, list[list[Any]]]:
         return result, [list(row) for row in result.table.scan().collect().rows()]
 
 
+@pytest.mark.parametrize("block", [16, 1 << 20])
+def test_comments_between_rows(
+    read_bytes: Callable[..., ReadResult], tiny_blocks: Callable[[int], None], block: int
+) -> None:
+    tiny_blocks(block)
+    text = '# made in May\na,b,c\n1,2,x\n# station 2, north\n3,4,"y\n# z"\n#5,6,w\n\n7,8,v\n# end\n'
+    result = read_bytes(text)
+    assert cells(result) == {"a": ["1", "3", "#5", "7"], "b": [2, 4, 6, 8], "c": ["x", "y\n# z", "w", "v"]}
+    ledger = result.ledger
+    assert (ledger.lines, ledger.skipped, ledger.blank, ledger.continued) == (10, 3, 1, 1)
+    assert codes(result) == ["TitleLines", "Comments", "BlankLines"]
+    assert read_bytes(text.replace("# made in May\n", "")).table.rows == 6
+    said = read_bytes("a;b\n1;2\n%3;4\n5;6\n", comment="%")
+    assert cells(said) == {"a": [1, 5], "b": [2, 6]}
+
+
 PART = st.sampled_from(
     ["Report", "by Ann, x", "", ",,", "a,b,c", "1,2,3", "x,,z", ",,Total", "4,5", "7,8,9,0", '"q,r",s,t']
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -79,6 +80,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.settings,
     )
     source.leave_out(sum(source.repeated.values()))  # those with no row below them
+    source.settle_comments()
     ledger, trailing = source.books.ledger, blank_after(source.records.path, source.records.end)
     ledger.blank += trailing - source.lines_after
     ledger.skipped += source.lines_after
@@ -143,6 +145,7 @@ class DelimitedSource:
     :param lines_before: lines above the first record, and ``lines_after`` of other tables below the last one.
     :param repeated: where names end that stand again between rows, and how many lines they take.
     :param has_header: whether names stand there.
+    :param comment: what comments between rows begin with, if there are any above; ``comments`` counts their lines.
     :param told: settings in place of those of the text that was read, if it was written anew.
     :param why: what was found, see :class:`longshore.tables.reading.structure.Structure`; ``notes`` tell of it.
     """
@@ -162,6 +165,9 @@ class DelimitedSource:
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
     told: dict[str, Any] = field(default_factory=dict)
+    comment: bytes = b""
+    comments: int = 0
+    ends_in_comment: bool = False
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
@@ -261,6 +267,7 @@ class DelimitedSource:
             has_header,
             why,
             notes,
+            comment=found.comment if len(columns) > 1 and options.structure == "found" else b"",
         )
 
     @property
@@ -304,6 +311,10 @@ class DelimitedSource:
 
     def _frame(self, block: Block, tell: bool) -> pl.DataFrame:
         """The records of a block, blank lines left out; ``tell`` counts its lines and collects what is odd."""
+        if self.comment and self.comment in block.data:
+            block = self._without_comments(block, tell)
+            if not block.data:
+                return self._empty()
         frame = self._parse(block)
         surplus = frame.get_column(_SENTINEL)
         frame = frame.drop(_SENTINEL)
@@ -314,6 +325,27 @@ class DelimitedSource:
             self._enter(block, frame.height, lines, shape)
         return frame.filter(pl.Series(~shape.blank)) if shape is not None and shape.blank.any() else frame
 
+    def _without_comments(self, block: Block, tell: bool) -> Block:
+        """A block with blank lines in place of its comments: lines with the mark that are no rows by their fields."""
+        marks, count = self.records.marks, 0
+        quotes = np.flatnonzero(np.frombuffer(block.data, np.uint8) == marks.quote[0]) if marks.quote else np.empty(0)
+        delimiters = 0 if self.reading.options.comment else len(self.names) - 1
+
+        def settled(line: re.Match[bytes]) -> bytes:
+            nonlocal count
+            is_within = block.quoted and np.searchsorted(quotes, line.start()) % 2
+            if is_within or (delimiters and line[0].count(marks.delimiter) == delimiters):
+                return line[0]
+            if line.end() == len(block.data):  # the last line: without it there is no blank one either
+                self.ends_in_comment = True
+            else:
+                count += 1
+            return b""
+
+        data = re.sub(rb"^" + re.escape(self.comment) + rb"[^\r\n]*", settled, block.data, flags=re.MULTILINE)
+        self.comments += count if tell else 0
+        return replace(block, data=data) if len(data) < len(block.data) else block
+
     def _enter(self, block: Block, count: int, lines: int, shape: Shape | None) -> None:
         """Write down what became of a block's ``count`` records on ``lines`` lines."""
         self.leave_out(self.repeated.pop(block.start, 0))
@@ -323,6 +355,19 @@ class DelimitedSource:
         if shape is None and keeper.is_doubtful(block):
             shape = self._measure(block, 0)
         keeper.enter(block, count, lines, shape)
+
+    def settle_comments(self) -> None:
+        """Comments between rows were blank lines so far: they are lines that were left out."""
+        self.leave_out(self.ends_in_comment)
+        if self.comments or self.ends_in_comment:
+            ledger = self.books.ledger
+            ledger.blank -= self.comments
+            ledger.skipped += self.comments
+            self.odd.blank -= self.comments
+            self.comments += self.ends_in_comment
+            self.why["comments"] = {"lines": self.comments, "mark": self.comment.decode()}
+            has = plural(self.comments, "comment between the rows was", "comments between the rows were")
+            self.notes.append(ReadWarning("Comments", f"{has} left out", self.comments))
 
     def leave_out(self, lines: int) -> None:
         """Enter lines that are no part of the table."""

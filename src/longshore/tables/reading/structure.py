@@ -424,11 +424,13 @@ class Structure:
 
     :param header: with places in the sample.
     :param why: what was found, by what it is about, with the evidence.
+    :param comment: what comments begin with, where some stand above the table.
     """
 
     marks: Marks
     header: Header
     why: dict[str, Any]
+    comment: bytes = b""
 
 
 def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: bytes | None) -> Structure:
@@ -468,8 +470,9 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     if not is_sought:
         return Structure(marks, Header(first.start, first.end, first.fields, 1), why)
     header = find_header(records, may_lack=options.header_included is None)
+    has_comments = bool(options.comment) or bool(_commented(above, mark))
     header = _commented_names(above, mark, marks, header) or header
-    return Structure(marks, header, why | header.decisions)
+    return Structure(marks, header, why | header.decisions, mark if has_comments else b"")
 
 
 def _delimiter_of_paragraphs(sample: bytes) -> bytes | None:
