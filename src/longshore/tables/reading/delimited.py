@@ -42,6 +42,8 @@ from longshore.tables.reading.utf8 import read_as_utf8
 
 _CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
 """A block whose cells have a byte on average is read at once."""
+_WIDE = 300
+"""Columns from which on a block is twice as large: each column of each block takes its time."""
 _HEAD_BYTES = 1 << 20
 _SLICES = 30
 _SLICE_BYTES = 16 << 10
@@ -160,7 +162,8 @@ class DelimitedSource:
             last, end = end, _table_end(path, after, end, marks)
             if end < last:
                 why["below"] = {"lines": _count_lines(path, end, last, marks)}
-        records = Records(path, marks, after, end, reading.block_bytes, len(columns))
+        block_bytes = reading.block_bytes * (2 if len(columns) >= _WIDE else 1)
+        records = Records(path, marks, after, end, block_bytes, len(columns))
         odd = Irregularities(len(columns), naming.trailing)
         has_header = layout.lines > 0
         notes = [*structure_warnings(why, "line"), *(naming.warnings() if has_header else ())]
@@ -177,13 +180,17 @@ class DelimitedSource:
         first = self.passes == 1
         rows = 0
         total = self.records.end - self.records.start
-        for block in prefetch(self.records.blocks()):
+        for frame, end in prefetch(self._parsed(first)):
+            rows += frame.height
+            require_cells(self.reading, rows, len(self.names))
+            self.reading.report("read" if first else "types", end - self.records.start, total, rows)
+            yield frame
+
+    def _parsed(self, tell: bool) -> Iterator[tuple[pl.DataFrame, int]]:
+        """All records in batches, each with where it ends in the file."""
+        for block in self.records.blocks():
             for part in self._parts(block):
-                frame = self._frame(part, first)
-                rows += frame.height
-                require_cells(self.reading, rows, len(self.names))
-                self.reading.report("read" if first else "types", part.end - self.records.start, total, rows)
-                yield frame
+                yield self._frame(part, tell), part.end
 
     def _parts(self, block: Block) -> Iterator[Block]:
         """A block, or several in its place: short lines under a wide header would be many times its size in memory.
