@@ -12,7 +12,7 @@ from longshore.tables.reading.ledger import ImportAudit
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.results import Progress, ReadWarning, SheetTop
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 """Bytes of a text file that are parsed at a time: large enough for Polars, small enough for the memory of a worker."""
 _REPORT_SECONDS = 0.1
 

@@ -52,6 +52,8 @@ _FEW_DIGITS = 10
 """A name may be ``2019`` or ``Q1``; one in so many characters is a digit."""
 _CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
 """A block whose cells have a byte on average is read at once."""
+_WIDE = 300
+"""Columns from which on a block is twice as large: each column of each block takes its time."""
 _HEAD_BYTES = 1 << 20
 _SLICES = 30
 _SLICE_BYTES = 16 << 10
@@ -251,7 +253,8 @@ class DelimitedSource:
         repeated_lines = {start + last: max(1, count_line_ends(sample[first:last])) for first, last in repeats}
         if holes:
             why["repeated"] = {"lines": sum(repeated_lines.values())}
-        records = Records(path, marks, after, end, reading.block_bytes, len(columns), holes)
+        block_bytes = reading.block_bytes * (2 if len(columns) >= _WIDE else 1)
+        records = Records(path, marks, after, end, block_bytes, len(columns), holes)
         odd = Irregularities(len(columns), naming.trailing)
         has_header = layout.lines > 0
         notes = [*structure_warnings(why, "line"), *(naming.warnings() if has_header else ())]
@@ -281,13 +284,17 @@ class DelimitedSource:
         first = self.passes == 1
         rows = 0
         total = self.records.end - self.records.start
-        for block in prefetch(self.records.blocks()):
+        for frame, end in prefetch(self._parsed(first)):
+            rows += frame.height
+            require_cells(self.reading, rows, len(self.names))
+            self.reading.report("read" if first else "types", end - self.records.start, total, rows)
+            yield frame
+
+    def _parsed(self, tell: bool) -> Iterator[tuple[pl.DataFrame, int]]:
+        """All records in batches, each with where it ends in the file."""
+        for block in self.records.blocks():
             for part in self._parts(block):
-                frame = self._frame(part, first)
-                rows += frame.height
-                require_cells(self.reading, rows, len(self.names))
-                self.reading.report("read" if first else "types", part.end - self.records.start, total, rows)
-                yield frame
+                yield self._frame(part, tell), part.end
 
     def _parts(self, block: Block) -> Iterator[Block]:
         """A block, or several in its place: short lines under a wide header would be many times its size in memory.

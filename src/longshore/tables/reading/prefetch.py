@@ -9,35 +9,28 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_POLL_SECONDS = 0.1
-
 
 def prefetch(items: Iterator[T], depth: int = 1) -> Iterator[T]:
     """The same items, made in a thread up to ``depth`` ahead; its exceptions are raised here.
 
     The thread ends when the consumer stops, whether at the end or by closing this iterator.
     """
-    ahead: queue.Queue[tuple[bool, T | BaseException | None]] = queue.Queue(depth)
+    ahead: queue.SimpleQueue[tuple[bool, T | BaseException | None]] = queue.SimpleQueue()
+    room = threading.Semaphore(depth)
     stopped = threading.Event()
-
-    def offer(last: bool, item: T | BaseException | None) -> None:
-        while not stopped.is_set():
-            try:
-                ahead.put((last, item), timeout=_POLL_SECONDS)
-            except queue.Full:
-                continue
-            return
 
     def produce() -> None:
         try:
-            for item in items:
-                offer(False, item)
+            while True:
+                # First the room, then the item: large ones would stand in memory while they wait for it.
+                room.acquire()
                 if stopped.is_set():
                     return
+                ahead.put((False, next(items)))
+        except StopIteration:
+            ahead.put((True, None))
         except BaseException as error:  # noqa: BLE001 - raised again in the consumer
-            offer(True, error)
-        else:
-            offer(True, None)
+            ahead.put((True, error))
 
     thread = threading.Thread(target=produce, name="prefetch", daemon=True)
     thread.start()
@@ -48,7 +41,10 @@ def prefetch(items: Iterator[T], depth: int = 1) -> Iterator[T]:
                 raise item
             if last:
                 return
+            room.release()
             yield item  # type: ignore[misc]
+            del item
     finally:
         stopped.set()
+        room.release()
         thread.join()

@@ -23,6 +23,7 @@ from longshore.tables.reading.limits import CELLS_AT_A_TIME
 from longshore.tables.reading.plans import EMPTY, TOKENS, Floats, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
 from longshore.tables.reading.scopes import plans_for
+from longshore.tables.reading.stacking import read_stacked
 from longshore.tables.reading.type_inference import Deciding, InferredType
 from longshore.tables.reading.written import MARKS, Durations, NamedMonths, WrittenNumbers
 
@@ -274,9 +275,11 @@ class _Casting:
 
     def cast(self, frame: pl.DataFrame) -> list[Parsed | None]:
         """Per column typed values, or None where some value does not fit; what is no text, or has no plan, stays."""
-        columns = zip(frame.schema.items(), self.plans, strict=True)
-        planned = [(i, name, plan) for i, ((name, dtype), plan) in enumerate(columns) if plan and dtype == _TEXT]
-        results: list[Parsed | None] = [Parsed(series, Counter()) for series in frame.get_columns()]
+        columns = frame.get_columns()
+        wanted = [plan if text.dtype == _TEXT else None for text, plan in zip(columns, self.plans, strict=True)]
+        stacked = read_stacked(list(zip(columns, wanted, strict=True)))
+        results: list[Parsed | None] = [Parsed(stacked.get(i, each), Counter()) for i, each in enumerate(columns)]
+        planned = [(i, columns[i].name, plan) for i, plan in enumerate(wanted) if plan and i not in stacked]
         if not planned:
             return results
         typed = frame.select(plan.quick(col(name)).alias(name) for _, name, plan in planned)
