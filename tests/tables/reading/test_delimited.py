@@ -256,6 +256,7 @@ def test_progress_ends_at_the_end(tmp_path: Path, data: Path) -> None:
     [
         {"delimiter": '"'},
         {"delimiter": "," * 9},
+        {"delimiter": "ab"},
         {"delimiter": "§"},
         {"initialSkip": -1},
         {"sampleSize": 0},

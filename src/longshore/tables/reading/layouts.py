@@ -146,9 +146,26 @@ def find_layout(path: Path, options: ReadOptions, head: bytes, is_whole: bool) -
         return several
     if len(lines) < _FEW_LINES or b"  " not in sample or b"\t" in sample or path.stat().st_size > _MOST_FIXED_BYTES:
         return None
-    marks = sniff_marks(sample, is_whole)
-    is_parted = marks.delimiter not in (NO_DELIMITER, b":") and any(marks.delimiter in line for line in lines)
-    return None if is_parted else _find_fixed(path, lines[:_LINES])
+    try:
+        texts = [line.decode().rstrip() for line in lines[:_LINES]]
+        begun = _find_fixed(texts)
+        if begun is None:
+            return None
+        marks = sniff_marks(sample, is_whole)
+        if marks.delimiter not in (NO_DELIMITER, b":") and any(marks.delimiter in line for line in lines):
+            return None
+        return _in_all_lines(path.read_bytes().decode("utf-8-sig"), texts[begun.titles], begun)
+    except UnicodeDecodeError:
+        raise NotUtf8(_first_bad(path)) from None
+
+
+def _first_bad(path: Path) -> int:
+    """Where a text shows that it is not UTF-8."""
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def _find_several(lines: Sequence[bytes]) -> Several | None:
@@ -183,27 +200,26 @@ def _all_spaced(lines: Sequence[bytes], delimiter: bytes) -> bool:
     return all(delimiter + b" " not in line for line in lines)
 
 
-def _find_fixed(path: Path, lines: Sequence[bytes]) -> Fixed | None:
-    try:
-        texts = [line.decode().rstrip() for line in lines]
-        found: list[tuple[int, int]] = []
-        for titles in range(min(_MAX_TITLES, len(texts) - _FEW_LINES) + 1):
-            body = [line for line in texts[titles:] if _RULER.fullmatch(line) is None]
-            if len(body) >= _FEW_LINES and _is_table(body, cuts := _cuts(body)):
-                found.append((len(cuts), -titles))
-        if not found:
-            return None
-        # A title may have blanks where columns part; without it there are more.
-        most, above = max(found)
-        # A line further down may be longer, and leave less of a gap before a column, or none.
-        every = path.read_bytes().decode("utf-8-sig").split("\n")
-        first = next(at for at, line in enumerate(every) if line.rstrip() == texts[-above]) if above else 0
-        whole = _cuts(
-            [line.rstrip() for line in every[first:] if line.strip() and _RULER.fullmatch(line.rstrip()) is None]
-        )
-        return Fixed(tuple(whole), first) if len(whole) == most else None
-    except UnicodeDecodeError as error:
-        raise NotUtf8(error.start) from None
+def _find_fixed(lines: Sequence[str]) -> Fixed | None:
+    """The places of the fields in the first lines; ``titles`` is the number of those above that are none of them."""
+    found: list[tuple[int, int, Fixed]] = []
+    for titles in range(min(_MAX_TITLES, len(lines) - _FEW_LINES) + 1):
+        body = [line for line in lines[titles:] if _RULER.fullmatch(line) is None]
+        if len(body) >= _FEW_LINES and _is_table(body, cuts := _cuts(body)):
+            found.append((len(cuts), -titles, Fixed(tuple(cuts), titles)))
+    # A title may have blanks where columns part; without it there are more.
+    return max(found, key=lambda each: each[:2])[2] if found else None
+
+
+def _in_all_lines(text: str, first: str, begun: Fixed) -> Fixed | None:
+    """The places that hold for all lines: one further down may be longer, and leave less of a gap, or none.
+
+    :param first: the line with which the table begins.
+    """
+    every = [line.rstrip() for line in text.split("\n")]
+    above = every.index(first) if begun.titles else 0
+    cuts = _cuts([line for line in every[above:] if line and _RULER.fullmatch(line) is None])
+    return Fixed(tuple(cuts), above) if len(cuts) == len(begun.cuts) else None
 
 
 def _occupied(lines: Sequence[str]) -> Iterator[bool]:

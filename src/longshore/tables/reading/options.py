@@ -14,8 +14,9 @@ from longshore.tables.core.validation import parse_model
 
 AskedKind = Literal["text", "int", "float", "boolean", "date", "datetime"]
 """Types that an uploader may ask for."""
-_DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]{1,8}$"
-"""ASCII characters that are no quotes and no line ends."""
+_MARKS = r"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]"
+_DELIMITER = rf"^(?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]|{_MARKS}{{2,8}})$"
+"""One ASCII character that is no quote and no line end, or several that are no letters and digits either."""
 _QUOTE = r"^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]?$"
 """One ASCII character that is no letter, digit or blank; or none."""
 
