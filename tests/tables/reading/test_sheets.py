@@ -724,3 +724,43 @@ def test_a_sheet_with_blank_rows_and_headings_is_one_table(read_bytes: Read) -> 
     result = read_bytes(content, name="t.xls")
     assert "table" not in result.settings
     assert cells(result)["region"] == ["North", "Rome", "South", "Oslo", "Bonn"]
+
+
+# -- sheets about the workbook -------------------------------------------------------------------------------------
+
+
+def sheets(**content: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in content.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+TABLE: list[list[Any]] = [["a", "b"], [1, 2], [3, 4]]
+PROSE: list[list[Any]] = [
+    ["This workbook holds figures of the ministry."],
+    [],
+    ["Write to us if something is wrong with it."],
+]
+
+
+@pytest.mark.parametrize("about", [{"Read me": [["x", "y"], [1, 2]]}, {"Sheet1": PROSE}, {"Contents": [["Data"]]}])
+def test_a_sheet_about_the_workbook_is_not_read_where_another_holds_a_table(
+    read_bytes: Read, about: dict[str, list[list[Any]]]
+) -> None:
+    result = read_bytes(sheets(**about, Data=TABLE), name="t.xlsx")
+    assert (result.settings["sheet"], cells(result)) == ("Data", {"a": [1, 3], "b": [2, 4]})
+    assert codes(result) == ["OtherSheets"]
+    assert read_bytes(sheets(**about, Data=TABLE), name="t.xlsx", sheet=0).settings["sheet"] == next(iter(about))
+    alone = read_bytes(sheets(**about, Empty=[]), name="t.xlsx")
+    assert alone.settings["sheet"] == next(iter(about))
+
+
+@pytest.mark.parametrize("first", [TABLE, [["name"], ["Ann"], ["Bob"]], [["n"], [1]]])
+def test_the_first_sheet_is_read_where_it_may_be_meant(read_bytes: Read, first: list[list[Any]]) -> None:
+    assert read_bytes(sheets(One=first, Two=TABLE), name="t.xlsx").settings["sheet"] == "One"

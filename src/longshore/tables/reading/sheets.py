@@ -8,6 +8,7 @@ counted, and missing.
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,6 +46,14 @@ from longshore.tables.reading.typed import TextsInMemory, write_typed
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
 """Of a sheet, among which the names are sought."""
 _FOOTER_ROWS = 60
+_SENTENCE = 30
+"""Characters of a cell, on the average."""
+_ABOUT = re.compile(
+    r"read[ _-]?me|cover(?:[ _-]?(?:page|sheet))?|(?:table of )?contents?|about|info(?:rmation)?|instructions?|legend"
+    r"|deckblatt|titel(?:blatt)?|inhalt(?:sverzeichnis)?|hinweise|lisez[ _-]?moi|sommaire|portada|índice|indice",
+    re.IGNORECASE,
+)
+"""Names of sheets that tell of the others."""
 _CELLS_OF_PARTS = 200_000
 """Of a sheet on which several tables are sought."""
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
@@ -67,6 +76,8 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
         wanted, table_wanted = _split_wanted(options.sheet, workbook.sheet_names)
         sheet, content = _load_first(path, workbook, _require_sheets(workbook, wanted), options)
         reading.top = SheetTop(workbook.sheet_names)
+    if options.sheet is None:
+        _tell_of_other_sheets(reading, sheet)
     content = _one_of_several(reading, sheet, content, table_wanted)
     head = options.initial_skip + content.above + content.titles + content.header_rows
     reading.settings.update(sheet=sheet, header=content.header is not None, skip=options.initial_skip)
@@ -235,15 +246,30 @@ def _has_sheets(workbook: python_calamine.CalamineWorkbook) -> str:
 def _load_first(
     path: Path, workbook: python_calamine.CalamineWorkbook, sheets: Sequence[str], options: ReadOptions
 ) -> tuple[str, _Content]:
-    """The first of some sheets in which anything stands.
+    """The first of some sheets in which anything stands, one about the workbook left out if another one holds a table.
 
     :raises UnreadableFile: if all of them are empty.
     """
+    about: tuple[str, _Content] | None = None
     for sheet in sheets:
         content = _load(path, workbook, sheet, options)
-        if content is not None:
+        if content is None:
+            continue
+        if about is None and len(sheets) > 1 and _is_about(sheet, content):
+            about = sheet, content
+        elif about is None or (content.width >= PAIR and content.body.height >= PAIR):
             return sheet, content
+    if about is not None:
+        return about
     raise UnreadableFile(f"the sheet {shorten(sheets[0])!r} is empty; {_has_sheets(workbook)}")
+
+
+def _is_about(sheet: str, content: _Content) -> bool:
+    """Whether a sheet tells of the workbook instead of holding a table: by its name, or by sentences in one column."""
+    if _ABOUT.fullmatch(sheet.strip()) is not None:
+        return True
+    texts = [text for text in [*(content.header or []), *content.body.head(_TOP_ROWS).to_series(0)] if text]
+    return content.width == 1 and bool(texts) and sum(map(len, texts)) >= _SENTENCE * len(texts)
 
 
 def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, options: ReadOptions) -> _Content | None:
@@ -339,6 +365,17 @@ def _one_of_several(reading: Reading, sheet: str, content: _Content, wanted: str
 
 def _columns_between(texts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
     return texts.select(pl.col(f"c{column}").alias(f"c{column - first}") for column in range(first, last))
+
+
+def _tell_of_other_sheets(reading: Reading, sheet: str) -> None:
+    others = [each for each in (reading.top.sheets if reading.top is not None else []) if each != sheet]
+    if others:
+        has = plural(len(others), "other sheet", "other sheets")
+        message = (
+            f"the workbook has {has}; the sheet {shorten(sheet, 60)!r} was read. The option sheet reads another:"
+            f" {listed(others)}"
+        )
+        reading.warn(ReadWarning("OtherSheets", message, len(others)))
 
 
 def _find_parts(content: _Content) -> list[Part]:
