@@ -36,6 +36,10 @@ class Channel:
 
         :raises ConsumerGone: when it has closed.
         """
+        if len(data) >= CHUNK_BYTES:
+            self.flush()
+            self._hand_over(bytes(data))  # as it is where it is bytes already: to gather would copy it twice
+            return len(data)
         self._buffer += data
         if len(self._buffer) >= CHUNK_BYTES:
             self.flush()
@@ -43,15 +47,17 @@ class Channel:
 
     def flush(self) -> None:
         """Hand over what has been written so far."""
-        if not self._buffer:
-            return
+        if self._buffer:
+            self._hand_over(bytes(self._buffer))
+            self._buffer.clear()
+
+    def _hand_over(self, chunk: bytes) -> None:
         with self._changed:
             self._changed.wait_for(lambda: len(self._chunks) < WAITING_CHUNKS or self.closed.is_set())
             if self.closed.is_set():
                 raise ConsumerGone
-            self._chunks.append(bytes(self._buffer))
+            self._chunks.append(chunk)
             self._changed.notify_all()
-        self._buffer.clear()
 
     def run(self, produce: Produce) -> None:
         """The producer's thread: whatever goes wrong in it is raised at the consumer."""
@@ -86,7 +92,7 @@ class Channel:
 
 
 def streamed(produce: Produce) -> Iterator[bytes]:
-    """The bytes that ``produce`` writes, in chunks of about 1 MB, while it writes them.
+    """The bytes that ``produce`` writes, while it writes them, in chunks of about 1 MB, or of what it writes at once.
 
     The producer's thread starts with the first chunk asked for, and has ended when the generator has,
     whether exhausted, closed or collected. If the producer fails, so does the generator: a response made
