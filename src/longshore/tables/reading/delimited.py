@@ -519,7 +519,8 @@ def _written_anew(reading: Reading, path: Path, layout: Layout) -> Path | None:
 
 def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen | list[tuple[int, int]]:
     """The table to read of a text that has several below each other, or where the names of a single one come again."""
-    if len(sample) > _MOST_BYTES_OF_PARTS or not _may_hold_names(sample[found.header.end :], found.marks):
+    header = sample[found.header.start : found.header.end].rstrip(found.marks.newline)
+    if len(sample) > _MOST_BYTES_OF_PARTS or not _may_hold_names(sample[found.header.end :], header, found.marks):
         return []
     begin = found.header.start
     records: list[Placed] = []
@@ -549,13 +550,21 @@ def _last_title(above: bytes, marks: Marks) -> str:
     return cut(next((title for title in reversed(titles) if title), b""))
 
 
-def _may_hold_names(text: bytes, marks: Marks) -> bool:
-    """Whether some line below the names may be such: it has a delimiter, and few digits."""
+def _may_hold_names(text: bytes, header: bytes, marks: Marks) -> bool:
+    """Whether some line below the names may be such: it has a delimiter and few digits, and stands below a gap, a title
+    or a line with digits; or it is ``header`` again."""
     lines = text.split(marks.newline)
-    digits = (len(line) - len(line.translate(None, b"0123456789")) for line in lines)
-    return any(
-        marks.delimiter in line and count * _FEW_DIGITS <= len(line) for line, count in zip(lines, digits, strict=True)
-    )
+    digits = [len(line) - len(line.translate(None, b"0123456789")) for line in lines]
+    empty = b" \t\r" + marks.delimiter
+    for at, line in enumerate(lines[:-1]):
+        if marks.delimiter not in line or not line.strip(empty):
+            continue
+        if line == header:
+            return True
+        is_below_one = at and (digits[at - 1] or marks.delimiter not in lines[at - 1].strip(empty))
+        if is_below_one and digits[at + 1] and digits[at] * _FEW_DIGITS <= len(line):
+            return True
+    return False
 
 
 def parse(data: bytes, schema: Mapping[str, pl.DataType], marks: Marks) -> pl.DataFrame:

@@ -13,18 +13,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from longshore.tables.reading.dialects import DELIMITERS, MOST, NO_DELIMITER, sniff_marks, sniff_newline
+from longshore.tables.reading.dialects import DELIMITERS, MOST, sniff_marks, sniff_newline
 from longshore.tables.reading.glance import MANY, is_value
 from longshore.tables.reading.options import ReadOptions
-from longshore.tables.reading.records import NotUtf8
+from longshore.tables.reading.quotes import Marks
+from longshore.tables.reading.records import MAX_RECORD, NotUtf8
 
 BETWEEN = b"\x1e"
 """Stands between fields where several characters, or places, parted them: the separator of records of ASCII."""
 _SEVERAL = (b"||", b"::", b";;", b"|~|", b"~|~", b"|^|", b"^|^", b"#|#", b"@|@", b", ", b"; ")
 _SAMPLE_BYTES, _LINES, _FEW_LINES = 256 << 10, 200, 3
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 1 << 20
 _MOST_FIXED_BYTES = 32 << 20
 """Of a text of fixed widths: all of its lines are looked at first."""
+_LONGEST_LINE = 10_000
 _MAX_TITLES = 6
 _MARGIN = 2
 _RULER = re.compile(r"[-=_+ ]*[-=_][-=_+ ]*")
@@ -148,15 +150,22 @@ def find_layout(path: Path, options: ReadOptions, head: bytes, is_whole: bool) -
         return None
     try:
         texts = [line.decode().rstrip() for line in lines[:_LINES]]
-        begun = _find_fixed(texts)
+        begun = _find_fixed(texts) if max(map(len, texts)) <= _LONGEST_LINE else None
         if begun is None:
             return None
         marks = sniff_marks(sample, is_whole)
-        if marks.delimiter not in (NO_DELIMITER, b":") and any(marks.delimiter in line for line in lines):
+        if any(marks.delimiter in line for line in lines) and not _is_weak(marks, sample, lines):
             return None
         return _in_all_lines(path.read_bytes().decode("utf-8-sig"), texts[begun.titles], begun)
     except UnicodeDecodeError:
         raise NotUtf8(_first_bad(path)) from None
+
+
+def _is_weak(marks: Marks, sample: bytes, lines: Sequence[bytes]) -> bool:
+    """Whether a delimiter may be none: a colon, or blanks of which several stand together on most lines."""
+    if marks.delimiter != b" ":
+        return marks.delimiter == b":"
+    return b'"' not in sample and sum(b"  " in line for line in lines) >= MOST * len(lines)
 
 
 def _first_bad(path: Path) -> int:
@@ -217,6 +226,8 @@ def _in_all_lines(text: str, first: str, begun: Fixed) -> Fixed | None:
     :param first: the line with which the table begins.
     """
     every = [line.rstrip() for line in text.split("\n")]
+    if max(map(len, every)) > _LONGEST_LINE:
+        return None
     above = every.index(first) if begun.titles else 0
     cuts = _cuts([line for line in every[above:] if line and _RULER.fullmatch(line) is None])
     return Fixed(tuple(cuts), above) if len(cuts) == len(begun.cuts) else None
@@ -265,4 +276,4 @@ def _chunks(path: Path) -> Iterator[bytes]:
     """A file as whole lines, some at a time."""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            yield chunk + file.readline()
+            yield chunk + file.readline(MAX_RECORD)  # a longer line is refused when it is read

@@ -20,6 +20,8 @@ _FEW = 2
 _WORDS_FOR_MISSING = frozenset(word.encode() for word in TOKENS)
 _TITLE = 60
 _LONGEST_NAME = 100
+_MOST, _MOST_TRIED = 100, 1000
+"""Tables of one text, and records that might be names: what has more is one table with words in it."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,27 @@ def find_parts(records: Sequence[Placed], names: int) -> list[Part]:
 
     :param names: the number of the record with the names of the first.
     """
-    begins = [(0, names)]
+    begins, tried = [(0, names)], 0
+    stands_over_values = _stands_over_values(records, names)
     for number in range(names + 1, len(records)):
         if not _has_names(records[number]):
             continue
         above = begins[-1][1]
         if records[above].count < _FEW and not any(each.count >= _FEW for each in records[above + 1 : number]):
             begins[-1] = (begins[-1][0], number)  # what was taken for names is a title
-        elif _is_repeated(records, begins, number) or _ends_table(records, above, number):
+            stands_over_values = _stands_over_values(records, number)
+        elif records[number].fields == records[begins[0][1]].fields:
+            # Where all is words, a row may be like the names.
+            if stands_over_values:
+                begins.append((_titles_above(records, above, number), number))
+        elif (tried := tried + 1) > _MOST_TRIED:
+            return [_part(records, 0, names, len(records))]
+        elif _ends_table(records, above, number):
             begins.append((_titles_above(records, above, number), number))
     ends = [first for first, _ in begins[1:]] + [len(records)]
-    return [_part(records, first, at, end) for (first, at), end in zip(begins, ends, strict=True)]
+    parts = [_part(records, first, at, end) for (first, at), end in zip(begins, ends, strict=True)]
+    is_one = len(parts) > _MOST and not repeated(records, parts)
+    return [_part(records, 0, names, len(records))] if is_one else parts
 
 
 def repeated(records: Sequence[Placed], parts: Sequence[Part]) -> bool:
@@ -80,12 +92,10 @@ def _has_names(record: Placed) -> bool:
     return len(filled) >= _FEW and has_only_words and are_short and len(set(filled)) == len(filled)
 
 
-def _is_repeated(records: Sequence[Placed], begins: Sequence[tuple[int, int]], number: int) -> bool:
-    """Whether the first names stand again, and over values: where all is words, a row may be like them."""
-    (_, names), end = begins[0], begins[1][0] if len(begins) > 1 else number
-    if _cells(records[number]) != _cells(records[names]):
-        return False
-    return bool(_values(_rows(records[names + 1 : end])[:_LOOKED_AT]))
+def _stands_over_values(records: Sequence[Placed], names: int) -> bool:
+    """Whether values stand below names, before these come again."""
+    below = records[names + 1 : names + 1 + _LOOKED_AT]
+    return bool(_values(_rows(list(takewhile(lambda record: record.fields != records[names].fields, below)))))
 
 
 def _ends_table(records: Sequence[Placed], above: int, number: int) -> bool:
