@@ -107,6 +107,9 @@ SHAPES: dict[str, Shape] = {
     "csv 1,000,000 x 30": Shape(wide(1_000_000, 30), CSV, 1.3),
     "csv 50,000 x 300": Shape(wide(50_000, 300), CSV, 1.4),
     "csv 2,000 x 5,000": Shape(wide(2_000, 5_000), CSV, 1.4),
+    "csv with quotes 1,000,000 x 10": Shape(
+        lambda path: table(1_000_000).write_csv(path, quote_style="non_numeric"), CSV, 2
+    ),
     "dates 1,000,000 as dd.mm.yyyy": Shape(
         dates,
         'pl.scan_csv(source).with_columns(pl.col("day").str.to_date("%d.%m.%Y")).sink_parquet(target / "floor.parquet")',

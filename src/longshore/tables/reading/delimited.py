@@ -392,10 +392,10 @@ class DelimitedSource:
         """Whether every line has as many fields as the table has columns: quick, may err towards no.
 
         Where no last cell is missing no line is too short; and then no line is too long either, if there are not
-        more delimiters than that takes.
+        more delimiters than that takes, those within quotes included.
         """
         width, delimiter = len(self.names), self.records.marks.delimiter
-        if block.quoted:
+        if block.quoted and self._count_lines(block.data) != frame.height:
             return False
         if width == 1:
             return delimiter not in block.data
@@ -406,7 +406,9 @@ class DelimitedSource:
     def _parse(self, block: Block) -> pl.DataFrame:
         """:raises NotUtf8: if that is why Polars refuses the block."""
         try:
-            return parse(block.data, self.schema, self.records.marks)
+            marks = self.records.marks
+            # To look for none is quicker.
+            return parse(block.data, self.schema, marks if block.quoted else replace(marks, quote=None))
         except pl.exceptions.PolarsError as error:
             require_utf8(block.data, block.start)
             raise UnreadableFile(f"the text from byte {block.start:,} on cannot be read as a table") from error
