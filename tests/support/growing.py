@@ -129,6 +129,26 @@ def _short_lines_under_some() -> bytes:
     return gzip.compress(b"a,b,c,d,e,f,g,h,i,j\n" + b"1\n" * 15_000_000, 9)
 
 
+@growing("names-between-rows.csv", READ)
+def _names_between_rows() -> bytes:
+    return b"x,y,z\n" + b"1,2,3\n4,5,6\na,b,c\n" * 28_000
+
+
+@growing("tables-below-each-other.csv", READ)
+def _tables_below_each_other() -> bytes:
+    return b"x,y\n1,2\n\nT\n\n" * 30_000
+
+
+@growing("quotes-between-two-bars.csv.gz", READ)
+def _quotes_between_two_bars() -> bytes:
+    return gzip.compress(b"a||b\n1||x\n2||y\n" + b'""""""""\n' * 1_000_000, 9)
+
+
+@growing("fixed-widths-and-a-long-line.csv.gz", READ)
+def _fixed_widths_and_a_long_line() -> bytes:
+    return gzip.compress(b"a  b\nc  1\nd  2\n" + b"x" * 20_000_000 + b"\n" + b"e  3\n" * 1_000_000, 9)
+
+
 @growing("archives-in-archives.zip", UNREADABLE)
 def _archives() -> bytes:
     content = b"a,b\n1,2\n"

@@ -45,8 +45,10 @@ def test_lines_above_a_table_are_found(open_page: Open, tmp_path: Path) -> None:
     page.get_by_label("A file with a table").set_input_files(tmp_path / "sales.csv")
     page.locator(".preview th", has_text="Amount").wait_for()
     page.locator(".told", has_text="3 lines above the names were left out").wait_for()
+    page.locator(".told", has_text="a comma stands before the decimals, € was taken off").wait_for()
+    page.locator(".told", has_text="“Paid” says yes and no").wait_for()
     page.get_by_role("button", name="Open the table").click()
-    page.locator(".cell", has_text="n/a").wait_for()
+    page.locator(".cell", has_text="1234.5").wait_for()
     assert page.locator(".size", has_text="2 × 3").is_visible()
 
 

@@ -5744,7 +5744,7 @@ export interface components {
             sheet: string | number | null;
             /**
              * Delimiter
-             * @description one character, or "tab"
+             * @description one character or several, or "tab"
              * @default null
              */
             delimiter: string | null;
@@ -5781,6 +5781,13 @@ export interface components {
              * @enum {string}
              */
             structure: "found" | "asItStands";
+            /**
+             * Footer
+             * @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types
+             * @default keep
+             * @enum {string}
+             */
+            footer: "keep" | "leaveOut";
             /**
              * Quote
              * @description what quotes, one character or `none`; found when absent
@@ -6662,7 +6669,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -6676,6 +6683,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6750,7 +6759,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -6764,6 +6773,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6840,7 +6851,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -6854,6 +6865,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -10392,7 +10405,7 @@ export interface operations {
                 headerIncluded?: boolean | null;
                 /** @description name or index, from 0 */
                 sheet?: string | number | null;
-                /** @description one character, or "tab" */
+                /** @description one character or several, or "tab" */
                 delimiter?: string | null;
                 /** @description such as utf-8, cp1252, shift_jis; detected when absent */
                 encoding?: string | null;
@@ -10406,6 +10419,8 @@ export interface operations {
                 } | null;
                 /** @description `asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, and ends with the last */
                 structure?: "found" | "asItStands";
+                /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
+                footer?: "keep" | "leaveOut";
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */

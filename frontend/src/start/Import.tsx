@@ -23,7 +23,11 @@ interface Options {
   seed: string;
   structure: string;
   types: string;
+  decimal: string;
+  dateOrder: string;
+  footer: string;
 }
+type Chosen = "delimiter" | "encoding" | "headerIncluded" | "decimal" | "dateOrder";
 const PLAIN: Options = {
   headerIncluded: "",
   initialSkip: "",
@@ -34,7 +38,20 @@ const PLAIN: Options = {
   seed: "",
   structure: "",
   types: "",
+  decimal: "",
+  dateOrder: "",
+  footer: "",
 };
+const DECIMALS = [
+  ["", "found by itself"],
+  ["point", "a point, as in 1,234.5"],
+  ["comma", "a comma, as in 1.234,5"],
+];
+const ORDERS = [
+  ["", "found by itself"],
+  ["dayFirst", "the day, as in 31/12/2020"],
+  ["monthFirst", "the month, as in 12/31/2020"],
+];
 const HEADERS = [
   ["", "found by itself"],
   ["true", "the first line has them"],
@@ -84,6 +101,36 @@ const written = (options: Options) =>
 
 const textual = (value: unknown) => (typeof value === "string" ? value : undefined);
 
+interface Candidate {
+  type: string;
+  fits: number;
+  of: number;
+  first?: { row: number; value: string };
+  words?: string[];
+}
+const KINDS: Record<string, string> = {
+  float: "numbers",
+  date: "dates",
+  datetime: "dates with times",
+  zoned: "dates with times",
+  time: "times",
+};
+
+/** Columns that stay text for a few of their values, and what these are. */
+function nearlyTyped(candidates: unknown): string[] {
+  if (!candidates) return [];
+  return Object.entries(candidates as Record<string, Candidate[]>).flatMap(([name, all]) =>
+    all.flatMap(({ type, fits, of, first, words }) => {
+      if (words) return [`“${name}” says ${words.join(" and ")}: it stays text, and can be made yes or no later.`];
+      if (!first) return [];
+      const other = `the first other is “${first.value}” in row ${count(first.row + 1)}`;
+      return [
+        `“${name}” stays text though ${count(fits)} of its ${counted(of, "value")} may be ${KINDS[type]}; ${other}.`,
+      ];
+    }),
+  );
+}
+
 const foundBy = (look: Look): Found => ({
   header: look.columns.map((column) => column.name),
   types: look.columns.map((column) => typeName(column.dataType)),
@@ -92,8 +139,8 @@ const foundBy = (look: Look): Found => ({
   delimiter: textual(look.reading.delimiter),
   encoding: textual(look.reading.encoding),
   sheets: look.sheets,
-  sheet: textual(look.reading.member) ?? textual(look.reading.sheet),
-  told: look.warnings.map((warning) => warning.message),
+  sheet: textual(look.reading.member) ?? textual(look.reading.table) ?? textual(look.reading.sheet),
+  told: [...look.warnings.map((warning) => warning.message), ...nearlyTyped(look.reading.candidates)],
 });
 
 interface Looked {
@@ -205,13 +252,13 @@ export function Import({ source, cancel }: { source: Source; cancel: () => void 
         }}
       >
         <div className="options">
+          {!!found?.told.length && <Told sentences={found.told} />}
           <OptionFields
             kind={kind}
             options={options}
             change={(part) => setOptions({ ...options, ...part })}
             found={found}
           />
-          {!!found?.told.length && <Told sentences={found.told} />}
           {(problem ?? unreadable) && (
             <p className="problem" role="alert">
               {problem ?? unreadable}
@@ -288,13 +335,13 @@ function OptionFields({
       {hint && <small className="hint">{hint}</small>}
     </label>
   );
-  const choice = (name: "delimiter" | "encoding" | "headerIncluded", label: string, choices: string[][]) => (
+  const choice = (name: Chosen, label: string, choices: string[][]) => (
     <label className="form-row">
       <span>{label}</span>
       <select className="field" value={options[name]} onChange={(event) => change({ [name]: event.target.value })}>
         {choices.map(([value, words]) => (
           <option key={value} value={value}>
-            {value === "" && name !== "headerIncluded" && found?.[name]
+            {value === "" && (name === "delimiter" || name === "encoding") && found?.[name]
               ? `${named(choices, found[name])}, ${words}`
               : words}
           </option>
@@ -309,6 +356,8 @@ function OptionFields({
       {isTable && text("initialSkip", kind === "sheet" ? "Rows to skip above them" : "Lines to skip above them")}
       {(kind === "delimited" || kind === "other") && choice("delimiter", "Between two values", DELIMITERS)}
       {kind !== "sheet" && choice("encoding", "Letters are written in", ENCODINGS)}
+      {isTable && choice("decimal", "Before the decimals of numbers stands", DECIMALS)}
+      {isTable && choice("dateOrder", "In dates comes first", ORDERS)}
       {(found?.sheets?.length ?? 0) > 0 ? (
         <SheetChoice
           label={kind === "sheet" ? "Sheet" : "Table"}
@@ -335,6 +384,16 @@ function OptionFields({
             onChange={(event) => change({ structure: event.target.checked ? "asItStands" : "" })}
           />
           Take it as it stands, with what is above and below the table
+        </label>
+      )}
+      {isTable && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={options.footer !== ""}
+            onChange={(event) => change({ footer: event.target.checked ? "leaveOut" : "" })}
+          />
+          Leave out totals and notes at the end
         </label>
       )}
       {text("sampleSize", "Only a part of the rows", "Per cent of the rows, chosen by chance; all by default")}

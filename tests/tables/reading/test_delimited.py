@@ -255,7 +255,8 @@ def test_progress_ends_at_the_end(tmp_path: Path, data: Path) -> None:
     "options",
     [
         {"delimiter": '"'},
-        {"delimiter": ",,"},
+        {"delimiter": "," * 9},
+        {"delimiter": "ab"},
         {"delimiter": "§"},
         {"initialSkip": -1},
         {"sampleSize": 0},

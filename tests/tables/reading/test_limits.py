@@ -25,7 +25,8 @@ def told(result: ReadResult) -> dict[str, Any]:
     return {
         "columns": [(column.name, column.dtype, column.missing) for column in result.table.columns],
         "rows": result.table.scan().collect().rows(),
-        "settings": result.settings,
+        # What a column of text might be goes by the values that were looked at, which are more or fewer.
+        "settings": {name: value for name, value in result.settings.items() if name != "candidates"},
         "warnings": [warning.to_wire() for warning in result.warnings],
         "aside": None if aside is None else aside.scan().collect().rows(),
         "origin": {name: value for name, value in origin.to_record().items() if not name.endswith("_file")},

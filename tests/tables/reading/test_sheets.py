@@ -678,3 +678,89 @@ def test_infinity_is_a_number(read_bytes: Read) -> None:
     """A number beyond doubles, as some writers round the greatest one."""
     content = xlsx([text("a")], [number("1.797693134862316E+308")], [number(0.5)])
     assert cells(read_bytes(content, name="t.xlsx")) == {"a": [math.inf, 0.5]}
+
+
+# -- several tables on one sheet -----------------------------------------------------------------------------------
+
+SEVERAL: list[list[Any]] = [
+    ["Sales"],
+    ["month", "sales"],
+    ["Jan", 5],
+    ["Feb", 6],
+    ["Mar", 7],
+    [],
+    ["Staff"],
+    [],
+    ["", "city", "staff", "since"],
+    ["", "Rome", 3, 2001],
+    ["", "Bonn", 4, 2002],
+    ["", "Oslo", 5, (40000, "yyyy-mm-dd")],
+]
+
+
+def test_the_table_with_the_most_values_of_a_sheet(read_bytes: Read) -> None:
+    result = read_bytes(xls(*SEVERAL), name="t.xls")
+    assert (result.settings["sheet"], result.settings["table"]) == ("One", "One: Staff")
+    assert cells(result)["city"] == ["Rome", "Bonn", "Oslo"]
+    assert kinds(result) == {"city": "string", "staff": "int", "since": "string"}
+    assert "OtherTables" in codes(result)
+    assert result.top is not None
+    assert result.top.sheets == ["One", "One: Sales", "One: Staff"]
+    assert (result.ledger.lines, result.ledger.skipped, result.ledger.rows) == (12, 8, 3)
+
+
+def test_another_table_of_a_sheet(read_bytes: Read) -> None:
+    result = read_bytes(xls(*SEVERAL), name="t.xls", sheet="One: Sales")
+    assert cells(result) == {"month": ["Jan", "Feb", "Mar"], "sales": [5, 6, 7]}
+    assert (result.ledger.lines, result.ledger.skipped, result.ledger.rows) == (12, 8, 3)
+    with pytest.raises(InvalidRequest, match="there is no table 'Profit' on the sheet 'One'; it has 'One: Sales'"):
+        read_bytes(xls(*SEVERAL), name="t.xls", sheet="One: Profit")
+    with pytest.raises(InvalidRequest, match="there is no table 'x' on the sheet 'One'; it has one"):
+        read_bytes(xls(["a", "b"], [1, 2]), name="t.xls", sheet="One: x")
+
+
+def test_a_sheet_with_blank_rows_and_headings_is_one_table(read_bytes: Read) -> None:
+    content = xls(["region", "n", "m"], ["North"], ["Rome", 3, 4], [], ["South"], ["Oslo", 5, 6], ["Bonn", 7, 8])
+    result = read_bytes(content, name="t.xls")
+    assert "table" not in result.settings
+    assert cells(result)["region"] == ["North", "Rome", "South", "Oslo", "Bonn"]
+
+
+# -- sheets about the workbook -------------------------------------------------------------------------------------
+
+
+def sheets(**content: list[list[Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in content.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+TABLE: list[list[Any]] = [["a", "b"], [1, 2], [3, 4]]
+PROSE: list[list[Any]] = [
+    ["This workbook holds figures of the ministry."],
+    [],
+    ["Write to us if something is wrong with it."],
+]
+
+
+@pytest.mark.parametrize("about", [{"Read me": [["x", "y"], [1, 2]]}, {"Sheet1": PROSE}, {"Contents": [["Data"]]}])
+def test_a_sheet_about_the_workbook_is_not_read_where_another_holds_a_table(
+    read_bytes: Read, about: dict[str, list[list[Any]]]
+) -> None:
+    result = read_bytes(sheets(**about, Data=TABLE), name="t.xlsx")
+    assert (result.settings["sheet"], cells(result)) == ("Data", {"a": [1, 3], "b": [2, 4]})
+    assert codes(result) == ["OtherSheets"]
+    assert read_bytes(sheets(**about, Data=TABLE), name="t.xlsx", sheet=0).settings["sheet"] == next(iter(about))
+    alone = read_bytes(sheets(**about, Empty=[]), name="t.xlsx")
+    assert alone.settings["sheet"] == next(iter(about))
+
+
+@pytest.mark.parametrize("first", [TABLE, [["name"], ["Ann"], ["Bob"]], [["n"], [1]]])
+def test_the_first_sheet_is_read_where_it_may_be_meant(read_bytes: Read, first: list[list[Any]]) -> None:
+    assert read_bytes(sheets(One=first, Two=TABLE), name="t.xlsx").settings["sheet"] == "One"

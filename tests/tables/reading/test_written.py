@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tables.reading.conftest import cells, codes, kinds
 
 from longshore.tables.reading import ReadOptions, delimited, read
 from longshore.tables.reading.results import ReadResult
+from tables.reading.conftest import cells, codes, kinds
 
 Read = Callable[..., ReadResult]
 

@@ -8,9 +8,11 @@ import polars as pl
 
 from longshore.tables.core.portable import portable
 
-_CLOCK = r"^(-?)(\d{1,7}):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$"
-_ISO = r"^(-?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:[.,](\d{1,6}))?S)?)?$"
-_WORDS = (
+_LONG_CLOCK = r"^(-?)(\d{1,7}):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$"
+_ISO_LENGTH = (
+    r"^(-?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:[.,](\d{1,6}))?S)?)?$"
+)
+_LENGTH_IN_WORDS = (
     r"(?i)^(-?)(?:(\d{1,6}) ?(?:w|wk|weeks?|wochen?))?[, ]{0,2}"
     r"(?:(\d{1,6}) ?(?:d|days?|tage?|jours?|d[ií]as?))?[, ]{0,2}"
     r"(?:(\d{1,7}) ?(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?))?[, ]{0,2}"
@@ -20,7 +22,8 @@ _WORDS = (
 
 
 _SHAPES = {
-    name: re.compile(pattern, re.ASCII) for name, pattern in (("clock", _CLOCK), ("iso", _ISO), ("words", _WORDS))
+    name: re.compile(pattern, re.ASCII)
+    for name, pattern in (("clock", _LONG_CLOCK), ("iso", _ISO_LENGTH), ("words", _LENGTH_IN_WORDS))
 }
 
 
@@ -37,9 +40,11 @@ def read_durations(text: pl.Expr) -> pl.Expr:
     def fraction(pattern: str, group: int) -> pl.Expr:
         return text.str.extract(pattern, group).str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
 
-    clock = (part(_CLOCK, 2) * 3600 + part(_CLOCK, 3) * 60 + part(_CLOCK, 4)) * 1_000_000 + fraction(_CLOCK, 5)
-    found = [pl.when(text.str.contains(_CLOCK)).then(clock)]
-    for pattern in (_ISO, _WORDS):
+    clock = (part(_LONG_CLOCK, 2) * 3600 + part(_LONG_CLOCK, 3) * 60 + part(_LONG_CLOCK, 4)) * 1_000_000 + fraction(
+        _LONG_CLOCK, 5
+    )
+    found = [pl.when(text.str.contains(_LONG_CLOCK)).then(clock)]
+    for pattern in (_ISO_LENGTH, _LENGTH_IN_WORDS):
         seconds = part(pattern, 2) * 604_800 + part(pattern, 3) * 86_400 + part(pattern, 4) * 3600
         length = (seconds + part(pattern, 5) * 60 + part(pattern, 6)) * 1_000_000 + fraction(pattern, 7)
         found.append(pl.when(text.str.contains(pattern) & text.str.contains(r"\d")).then(length))

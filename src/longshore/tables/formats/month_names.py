@@ -22,10 +22,10 @@ _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\
 _ORDINAL = r"(?:\.|st|nd|rd|th|er|re|os?|[ºª°])?"
 _OF = r"(?:de |del |di |of )?"
 _YEAR = r"(\d{4}|\d{2})"
-_CLOCK = r"(?:,?[ T](\d{1,2}:\d{2}(?::\d{2})?))?"
-DAY_FIRST = rf"(?i)^{_WEEKDAY}(\d{{1,2}}){_ORDINAL}[-/ ]?{_OF}([^\W\d]+)\.?,?[-/ ]?{_OF}{_YEAR}{_CLOCK}$"
+_HOUR = r"(?:,?[ T](\d{1,2}:\d{2}(?::\d{2})?))?"
+DAY_FIRST = rf"(?i)^{_WEEKDAY}(\d{{1,2}}){_ORDINAL}[-/ ]?{_OF}([^\W\d]+)\.?,?[-/ ]?{_OF}{_YEAR}{_HOUR}$"
 """Day, name, year and clock, with an English weekday before them or without."""
-NAME_FIRST = rf"(?i)^{_WEEKDAY}([^\W\d]+)\.? (\d{{1,2}}){_ORDINAL},? (\d{{4}}){_CLOCK}$"
+NAME_FIRST = rf"(?i)^{_WEEKDAY}([^\W\d]+)\.? (\d{{1,2}}){_ORDINAL},? (\d{{4}}){_HOUR}$"
 """Name, day, year and clock, as Americans write them."""
 
 

@@ -15,10 +15,14 @@ from longshore.tables.core import dtypes
 Scalar = str | int | float | bool | None
 """A JSON value that is no list and no object."""
 
-_TRUE = frozenset({"true", "t", "yes", "y", "1"})
-_FALSE = frozenset({"false", "f", "no", "n", "0"})
+_TRUE = frozenset(
+    {"true", "t", "yes", "y", "1", "on", "ja", "j", "oui", "sí", "si", "sim", "ano", "tak", "да", "wahr", "vrai"}
+)
+_FALSE = frozenset(
+    {"false", "f", "no", "n", "0", "off", "nein", "nee", "non", "não", "nao", "ne", "nie", "нет", "falsch", "faux"}
+)
 BOOLEAN_WORDS = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
-"""Texts that count as booleans when a person or a conversion says so."""
+"""Texts that count as booleans when a person or a conversion says so, in some languages."""
 
 
 def require_scalar(value: Any, field: str) -> Scalar:

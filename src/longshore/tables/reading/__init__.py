@@ -9,6 +9,7 @@ from pathlib import Path
 from longshore.errors import StorageFull, is_disk_full
 from longshore.storage.files import sync
 from longshore.tables.reading.context import Reading
+from longshore.tables.reading.footers import footer_warnings
 from longshore.tables.reading.formats import read_format
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.results import Progress, ReadResult, ReadWarning
@@ -17,6 +18,8 @@ from longshore.tables.reading.sampling import sample_table
 __all__ = ["Progress", "ReadOptions", "ReadResult", "ReadWarning", "read"]
 
 _DEFAULTS = ReadOptions()
+_WITH_FOOTERS = ("delimited", "xlsx", "xlsb", "xls", "ods", "html")
+"""Formats that people write reports in."""
 
 
 def read(
@@ -43,6 +46,8 @@ def read(
         reading = Reading(path, name or path.name, Path(scratch), options, progress, max_unpacked_bytes)
         try:
             table, warnings = read_format(reading)
+            if reading.settings.get("format") in _WITH_FOOTERS:
+                warnings += footer_warnings(table)
             rows, draw = table.rows, None
             if options.sample_size is not None:
                 table, draw = sample_table(reading, table, options.sample_size)

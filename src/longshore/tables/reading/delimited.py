@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -14,15 +15,20 @@ import numpy as np
 import polars as pl
 
 from longshore.errors import UnreadableFile
-from longshore.tables.core.table import Table
+from longshore.tables.core.table import Table, new_file_name
 from longshore.tables.reading import names
+from longshore.tables.reading.choosing import choose
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.dialects import NO_DELIMITER, sample_records, sniff_newline
+from longshore.tables.reading.dialects import NO_DELIMITER, placed_records, sample_records, sniff_newline
+from longshore.tables.reading.footers import footer_begin
 from longshore.tables.reading.glance import Record
 from longshore.tables.reading.headers import name_columns, widened
 from longshore.tables.reading.import_audit import AuditWriter
+from longshore.tables.reading.layouts import BETWEEN, Layout, NotInOrder, find_layout
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import CELLS_AT_A_TIME, require_cells, require_columns
+from longshore.tables.reading.options import ReadOptions
+from longshore.tables.reading.parts import find_parts, named, repeated
 from longshore.tables.reading.prefetch import prefetch
 from longshore.tables.reading.quotes import Marks, split_overfull, split_record
 from longshore.tables.reading.records import (
@@ -36,10 +42,14 @@ from longshore.tables.reading.records import (
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, cut, plural
 from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.shapes import Irregularities, Shape, line_widths, measure
-from longshore.tables.reading.structure import find_structure, structure_warnings
+from longshore.tables.reading.structure import Placed, Structure, find_structure, structure_warnings
 from longshore.tables.reading.typed import Sample, write_typed
 from longshore.tables.reading.utf8 import read_as_utf8
 
+_MOST_BYTES_OF_PARTS = 512 << 10
+"""Of a text in which several tables are sought: less than what a preview sends of a larger one."""
+_FEW_DIGITS = 10
+"""A name may be ``2019`` or ``Q1``; one in so many characters is a digit."""
 _CELLS_OF_BLOCK = 4 * CELLS_AT_A_TIME
 """A block whose cells have a byte on average is read at once."""
 _WIDE = 300
@@ -71,8 +81,12 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.options.preferred,
         reading.settings,
     )
-    source.books.ledger.blank += (trailing := blank_after(path, source.records.end))
-    source.books.ledger.lines += trailing
+    source.leave_out(sum(source.repeated.values()))  # those with no row below them
+    source.settle_comments()
+    ledger, trailing = source.books.ledger, blank_after(source.records.path, source.records.end)
+    ledger.blank += trailing - source.lines_after
+    ledger.skipped += source.lines_after
+    ledger.lines += trailing
     reading.books = source.books
     reading.settings.update(
         delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
@@ -81,6 +95,9 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         skip=reading.options.initial_skip,
         **{name: True for name in ("spaced", "escaped") if getattr(marks, name)},
     )
+    if source.told:
+        reading.settings.update(source.told)
+        source.tell_as_it_stood()
     if source.why:
         reading.settings["structure"] = source.why
     reading.settings.update(source.oddities())
@@ -89,14 +106,49 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     return written
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A table of a text that has several: where it begins and ends in the sample, and where the next one begins."""
+
+    start: int
+    end: int
+    next_start: int
+
+
+@dataclass(frozen=True)
+class _Extent:
+    """Which part of a file is read.
+
+    :param lines_before: lines above that are left out, ``lines_after`` below.
+    :param may_be_several: whether it may hold several tables.
+    """
+
+    options: ReadOptions
+    start: int
+    end: int
+    lines_before: int
+    lines_after: int = 0
+    may_be_several: bool = True
+
+    def narrowed(self, sample: bytes, start: int, blank_lines: int, chosen: Chosen) -> _Extent:
+        """The part with one table of several, found in the sample that stands at ``start``, below blank lines."""
+        above = blank_lines + count_line_ends(sample[: chosen.start])
+        below = count_line_ends(sample[chosen.next_start :]) + (chosen.next_start < len(sample))
+        begin, end = start + chosen.start, start + chosen.end
+        return _Extent(self.options, begin, end, self.lines_before + above, below, False)
+
+
 @dataclass
 class DelimitedSource:
     """A delimited file in UTF-8, as batches of text; see :class:`longshore.tables.reading.typed.TextSource`.
 
     :param names: of the columns, as the user sees them.
     :param books: what became of the lines; complete, but for blank ones at the end, after a pass.
-    :param lines_before: lines above the first record.
+    :param lines_before: lines above the first record, and ``lines_after`` of other tables below the last one.
+    :param repeated: where names end that stand again between rows, and how many lines they take.
     :param has_header: whether names stand there.
+    :param comment: what comments between rows begin with, if there are any above; ``comments`` counts their lines.
+    :param told: settings in place of those of the text that was read, if it was written anew.
     :param why: what was found, see :class:`longshore.tables.reading.structure.Structure`; ``notes`` tell of it.
     """
 
@@ -106,24 +158,44 @@ class DelimitedSource:
     odd: Irregularities
     books: ImportAudit
     lines_before: int
+    lines_after: int
+    repeated: dict[int, int]
     has_header: bool
     why: dict[str, Any]
     notes: list[ReadWarning]
     passes: int = 0
     quoted: bool = False
     unclosed: list[int] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
+    comment: bytes = b""
+    comments: int = 0
+    ends_in_comment: bool = False
 
     @classmethod
     def open(cls, reading: Reading, path: Path) -> DelimitedSource:
-        """Find the header, the marks and the width.
+        """Find the table, the header, the marks and the width.
 
         :raises NotUtf8: if the header is not.
         :raises UnreadableFile: if nothing is there to read.
         """
+        options, told = reading.options, dict[str, Any]()
         end = _content_end(path)
-        options = reading.options
         with path.open("rb") as file:
             start = _skip_lines(file, options.initial_skip, end)
+            file.seek(start)
+            head = file.read(min(_HEAD_BYTES, end - start))
+        layout = find_layout(path, options, head, start + len(head) >= end)
+        if layout is not None and (written := _written_anew(reading, path, layout)) is not None:
+            path, options, told, end = written, layout.as_read(options), layout.told, _content_end(written)
+            with path.open("rb") as file:
+                start = _skip_lines(file, options.initial_skip, end)
+        source = cls._open(reading, path, _Extent(options, start, end, options.initial_skip))
+        return replace(source, told=told)
+
+    @classmethod
+    def _open(cls, reading: Reading, path: Path, extent: _Extent) -> DelimitedSource:
+        options, start, end = extent.options, extent.start, extent.end
+        with path.open("rb") as file:
             file.seek(start)
             sample = file.read(min(_HEAD_BYTES, end - start))
             blank = _skip_blank(sample)
@@ -131,9 +203,15 @@ class DelimitedSource:
             start, sample = start + blank, sample[blank:]
             complete = start + len(sample) >= end
             found = find_structure(sample, complete, options, _suggested(reading.name))
+            repeats: list[tuple[int, int]] = []
+            if extent.may_be_several and complete and options.seeks_names and found.header.lines == 1:
+                chosen = _one_of_several(reading, sample, found)
+                if isinstance(chosen, Chosen):
+                    return cls._open(reading, path, extent.narrowed(sample, start, blank_lines, chosen))
+                repeats = chosen
             marks, layout = found.marks, found.header
             above = count_line_ends(sample[: layout.start])
-            ledger = Ledger("line", skipped=options.initial_skip + above, blank=blank_lines)
+            ledger = Ledger("line", skipped=extent.lines_before + above, blank=blank_lines)
             header, length, after = layout.fields, layout.end, start + layout.end
             if layout.lines <= 1:
                 first, length = _first_record(file, start + layout.start, end, sample[layout.start :], marks)
@@ -162,12 +240,38 @@ class DelimitedSource:
             last, end = end, _table_end(path, after, end, marks)
             if end < last:
                 why["below"] = {"lines": _count_lines(path, end, last, marks)}
+        lines_after = extent.lines_after
+        if options.footer == "leaveOut":
+            footer, end = _footer_below(path, after, end, marks)
+            if footer:
+                why["footer"] = {
+                    "lines": len(footer),
+                    "content": [cut(line) for line in footer if line.strip()][:EXAMPLES],
+                }
+                lines_after += len(footer)
+        holes = tuple((start + first, min(start + last, end)) for first, last in repeats)
+        repeated_lines = {start + last: max(1, count_line_ends(sample[first:last])) for first, last in repeats}
+        if holes:
+            why["repeated"] = {"lines": sum(repeated_lines.values())}
         block_bytes = reading.block_bytes * (2 if len(columns) >= _WIDE else 1)
-        records = Records(path, marks, after, end, block_bytes, len(columns))
+        records = Records(path, marks, after, end, block_bytes, len(columns), holes)
         odd = Irregularities(len(columns), naming.trailing)
         has_header = layout.lines > 0
         notes = [*structure_warnings(why, "line"), *(naming.warnings() if has_header else ())]
-        return cls(reading, records, columns, odd, ImportAudit(ledger), ledger.lines, has_header, why, notes)
+        return cls(
+            reading,
+            records,
+            columns,
+            odd,
+            ImportAudit(ledger),
+            ledger.lines,
+            lines_after,
+            repeated_lines,
+            has_header,
+            why,
+            notes,
+            comment=found.comment if len(columns) > 1 and options.structure == "found" else b"",
+        )
 
     @property
     def schema(self) -> dict[str, pl.String]:
@@ -214,6 +318,10 @@ class DelimitedSource:
 
     def _frame(self, block: Block, tell: bool) -> pl.DataFrame:
         """The records of a block, blank lines left out; ``tell`` counts its lines and collects what is odd."""
+        if self.comment and self.comment in block.data:
+            block = self._without_comments(block, tell)
+            if not block.data:
+                return self._empty()
         frame = self._parse(block)
         surplus = frame.get_column(_SENTINEL)
         frame = frame.drop(_SENTINEL)
@@ -224,14 +332,54 @@ class DelimitedSource:
             self._enter(block, frame.height, lines, shape)
         return frame.filter(pl.Series(~shape.blank)) if shape is not None and shape.blank.any() else frame
 
+    def _without_comments(self, block: Block, tell: bool) -> Block:
+        """A block with blank lines in place of its comments: lines with the mark that are no rows by their fields."""
+        marks, count = self.records.marks, 0
+        quotes = np.flatnonzero(np.frombuffer(block.data, np.uint8) == marks.quote[0]) if marks.quote else np.empty(0)
+        delimiters = 0 if self.reading.options.comment else len(self.names) - 1
+
+        def settled(line: re.Match[bytes]) -> bytes:
+            nonlocal count
+            is_within = block.quoted and np.searchsorted(quotes, line.start()) % 2
+            if is_within or (delimiters and line[0].count(marks.delimiter) == delimiters):
+                return line[0]
+            if line.end() == len(block.data):  # the last line: without it there is no blank one either
+                self.ends_in_comment = True
+            else:
+                count += 1
+            return b""
+
+        data = re.sub(rb"^" + re.escape(self.comment) + rb"[^\r\n]*", settled, block.data, flags=re.MULTILINE)
+        self.comments += count if tell else 0
+        return replace(block, data=data) if len(data) < len(block.data) else block
+
     def _enter(self, block: Block, count: int, lines: int, shape: Shape | None) -> None:
         """Write down what became of a block's ``count`` records on ``lines`` lines."""
+        self.leave_out(self.repeated.pop(block.start, 0))
         self.quoted |= block.quoted
         self.unclosed.extend(block.unclosed)
         keeper = AuditWriter(self.records, self.odd, self.books, bool(self.reading.replaced))
         if shape is None and keeper.is_doubtful(block):
             shape = self._measure(block, 0)
         keeper.enter(block, count, lines, shape)
+
+    def settle_comments(self) -> None:
+        """Comments between rows were blank lines so far: they are lines that were left out."""
+        self.leave_out(self.ends_in_comment)
+        if self.comments or self.ends_in_comment:
+            ledger = self.books.ledger
+            ledger.blank -= self.comments
+            ledger.skipped += self.comments
+            self.odd.blank -= self.comments
+            self.comments += self.ends_in_comment
+            self.why["comments"] = {"lines": self.comments, "mark": self.comment.decode()}
+            has = plural(self.comments, "comment between the rows was", "comments between the rows were")
+            self.notes.append(ReadWarning("Comments", f"{has} left out", self.comments))
+
+    def leave_out(self, lines: int) -> None:
+        """Enter lines that are no part of the table."""
+        self.books.ledger.skipped += lines
+        self.books.ledger.lines += lines
 
     def _measure(self, block: Block, width: int) -> Shape | None:
         shape = measure(block.data, self.records.marks, width, block.quoted)
@@ -332,6 +480,14 @@ class DelimitedSource:
             found["width"] = self.records.width
         return found | ({"repairs": repairs} if repairs else {})
 
+    def tell_as_it_stood(self) -> None:
+        """What was kept of lines, with what stood between their fields in the file."""
+        written, between = BETWEEN.decode(), self.told["delimiter"] or " "
+        asides = self.books.asides
+        asides.records = [each._replace(raw=each.raw.replace(written, between)) for each in asides.records]
+        for example in (*self.odd.short_examples, *self.odd.long_examples):
+            example["content"] = example["content"].replace(written, between)
+
     def unclosed_warnings(self) -> Iterator[ReadWarning]:
         """About quotes that open a field and never close."""
         places = sorted(set(self.unclosed))
@@ -348,6 +504,69 @@ class DelimitedSource:
                 lines += count_byte(chunk, newline)
                 place -= len(chunk)
         return lines
+
+
+def _written_anew(reading: Reading, path: Path, layout: Layout) -> Path | None:
+    """The text with one character between its fields; None if its quotes are not in order."""
+    target = reading.scratch / new_file_name()
+    try:
+        with target.open("wb") as file:
+            for chunk in layout.chunks(path, reading.options):
+                file.write(chunk)
+    except NotInOrder:
+        target.unlink()
+        return None
+    return target
+
+
+def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen | list[tuple[int, int]]:
+    """The table to read of a text that has several below each other, or where the names of a single one come again."""
+    header = sample[found.header.start : found.header.end].rstrip(found.marks.newline)
+    if len(sample) > _MOST_BYTES_OF_PARTS or not _may_hold_names(sample[found.header.end :], header, found.marks):
+        return []
+    begin = found.header.start
+    records: list[Placed] = []
+    for fields, start, end in placed_records(
+        found.marks, sample, True, begin=begin, limit=len(sample), least=len(sample)
+    ):
+        if records and start > records[-1].end:
+            records.append(Placed([(b"", False)], records[-1].end, start))
+        records.append(Placed(fields, start, end))
+    names = max((number for number, each in enumerate(records) if each.start < found.header.end), default=0)
+    parts = find_parts(records, names)
+    if len(parts) == 1:
+        return []
+    if repeated(records, parts):
+        return [(records[part.names].start, records[part.names].end) for part in parts[1:]]
+    parts[0] = replace(parts[0], title=parts[0].title or _last_title(sample[:begin], found.marks))
+    index = choose(reading, named(parts), [part.size for part in parts], "the file")
+    part = parts[index]
+    end = len(sample[: records[part.last - 1].end].rstrip(b"\r\n"))
+    next_start = records[part.last].start if part.last < len(records) else len(sample)
+    return Chosen(0 if part.names == names else records[part.names].start, end, next_start)
+
+
+def _last_title(above: bytes, marks: Marks) -> str:
+    """What stands last above the names."""
+    titles = [line.strip(b'" \t\r' + marks.delimiter) for line in above.split(marks.newline)]
+    return cut(next((title for title in reversed(titles) if title), b""))
+
+
+def _may_hold_names(text: bytes, header: bytes, marks: Marks) -> bool:
+    """Whether some line below the names may be such: it has a delimiter and few digits, and stands below a gap, a title
+    or a line with digits; or it is ``header`` again."""
+    lines = text.split(marks.newline)
+    digits = [len(line) - len(line.translate(None, b"0123456789")) for line in lines]
+    empty = b" \t\r" + marks.delimiter
+    for at, line in enumerate(lines[:-1]):
+        if marks.delimiter not in line or not line.strip(empty):
+            continue
+        if line == header:
+            return True
+        is_below_one = at and (digits[at - 1] or marks.delimiter not in lines[at - 1].strip(empty))
+        if is_below_one and digits[at + 1] and digits[at] * _FEW_DIGITS <= len(line):
+            return True
+    return False
 
 
 def parse(data: bytes, schema: Mapping[str, pl.DataType], marks: Marks) -> pl.DataFrame:
@@ -382,6 +601,25 @@ def _table_end(path: Path, start: int, end: int, marks: Marks) -> int:
         file.seek(kept)
         rest, *others = file.read(end - kept).split(marks.newline, 1)
     return kept + len(rest.removesuffix(b"\r")) if others else end
+
+
+def _footer_below(path: Path, start: int, end: int, marks: Marks) -> tuple[list[bytes], int]:
+    """The lines with totals and notes at the end of the rows, blank ones between them too, and where the rows end."""
+    with path.open("rb") as file:
+        begin = max(start, end - _TAIL_BYTES)
+        file.seek(begin)
+        tail = file.read(end - begin)
+    if begin > start:
+        begin += (skipped := tail.find(marks.newline) + 1)
+        tail = tail[skipped:]
+    every = len(tail) + 1
+    records = [Placed(*each) for each in placed_records(marks, tail, True, begin=0, limit=every, least=every)]
+    rows = [[record.cell(column).decode("utf-8", "replace") for column in range(record.width)] for record in records]
+    first = footer_begin(rows)
+    if first == len(rows):
+        return [], end
+    kept = len(tail[: records[first].start].rstrip(b"\r\n"))
+    return tail[records[first].start :].split(marks.newline), begin + kept
 
 
 def _count_lines(path: Path, start: int, end: int, marks: Marks) -> int:

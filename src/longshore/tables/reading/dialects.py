@@ -80,8 +80,8 @@ def sniff_marks(
     if delimiter is not None:
         return _best_quote(delimiter, quotes, newline, sample, complete).marks
     tried = [_best_quote(each, quotes, newline, sample, complete) for each in DELIMITERS]
-    # A time and an address have a colon as well: it must cut the header in as many fields.
-    tried = [each for each in tried if each.delimiter != b":" or each.first == each.usual]
+    # A time and an address have a colon as well: it must cut names into as many fields.
+    tried = [each for each in tried if each.delimiter != b":" or _cuts_names(each, sample, complete)]
     # However ragged the rest is, a header of several fields tells.
     credible = [each for each in tried if each.credible] or [each for each in tried if each.first > 1]
     credible = credible or [each for each in tried if _is_frame_of_one(each.marks, sample, complete)]
@@ -89,6 +89,12 @@ def sniff_marks(
         return _blanks_between(Marks(prefer or NO_DELIMITER, quotes[0], newline), sample, complete)
     best = max(credible, key=lambda candidate: candidate.score + (0.5 if candidate.delimiter == prefer else 0.0))
     return best.marks
+
+
+def _cuts_names(candidate: Candidate, sample: bytes, complete: bool) -> bool:
+    """Whether the first record has as many fields as the others, and no numbers among them."""
+    first, *_ = sample_records(candidate.marks, sample, complete, 1) or [[]]
+    return candidate.first == candidate.usual and not any(map(is_number, first))
 
 
 def _quotes_in(sample: bytes) -> list[bytes | None]:

@@ -14,8 +14,9 @@ from longshore.tables.core.validation import parse_model
 
 AskedKind = Literal["text", "int", "float", "boolean", "date", "datetime"]
 """Types that an uploader may ask for."""
-_DELIMITER = r"^[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]$"
-"""One ASCII character that is no quote and no line end."""
+_MARKS = r"[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]"
+_DELIMITER = rf"^(?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x7f]|{_MARKS}{{2,8}})$"
+"""One ASCII character that is no quote and no line end, or several that are no letters and digits either."""
 _QUOTE = r"^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]?$"
 """One ASCII character that is no letter, digit or blank; or none."""
 
@@ -59,6 +60,10 @@ def _found_if_blank(value: object) -> object:
     return "found" if value == "" else value
 
 
+def _kept_if_blank(value: object) -> object:
+    return "keep" if value == "" else value
+
+
 def _none_if_blank(value: object) -> object:
     """A form sends what was left out as an empty text."""
     return None if value == "" else value
@@ -87,7 +92,7 @@ class ReadOptions(Spelt):
         None, description="name or index, from 0"
     )
     delimiter: Annotated[str | None, BeforeValidator(_as_character)] = Field(
-        None, min_length=1, max_length=1, pattern=_DELIMITER, description='one character, or "tab"'
+        None, min_length=1, max_length=8, pattern=_DELIMITER, description='one character or several, or "tab"'
     )
     encoding: Annotated[str | None, BeforeValidator(_none_if_blank)] = Field(
         None, max_length=40, description="such as utf-8, cp1252, shift_jis; detected when absent"
@@ -113,6 +118,11 @@ class ReadOptions(Spelt):
         "found",
         description="`asItStands`: the table begins on the first line (after `initialSkip`), which holds the names, "
         "and ends with the last",
+    )
+    footer: Annotated[Literal["keep", "leaveOut"], BeforeValidator(_kept_if_blank)] = Field(
+        "keep",
+        description="`leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have"
+        " no part in the types",
     )
     quote: Annotated[str | None, BeforeValidator(_as_mark)] = Field(
         None, max_length=1, pattern=_QUOTE, description="what quotes, one character or `none`; found when absent"

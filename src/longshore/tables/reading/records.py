@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,7 @@ class Records:
 
     :param start: first byte of the first record, ``end`` the byte after the last.
     :param width: fields of a record, see :func:`~longshore.tables.reading.quotes.make_regular`.
+    :param holes: starts and ends of whole records in between that are left out.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Records:
     end: int
     block_bytes: int
     width: int = 0
+    holes: tuple[tuple[int, int], ...] = ()
     irregular: bool = False
     """Whether a block had to be written anew since its quotes or line ends were irregular."""
 
@@ -68,11 +70,23 @@ class Records:
 
         :raises TooLarge: if a line is longer than :data:`MAX_RECORD`.
         """
+        if self.holes:
+            yield from self._around_holes()
+            return
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             yield from self._blocks(descriptor)
         finally:
             os.close(descriptor)
+
+    def _around_holes(self) -> Iterator[Block]:
+        starts = [self.start, *(end for _, end in self.holes)]
+        ends = [*(start for start, _ in self.holes), self.end]
+        for start, end in zip(starts, ends, strict=True):
+            between = replace(self, start=start, end=end, holes=())
+            for block in between.blocks():
+                self.irregular |= between.irregular
+                yield block
 
     def _blocks(self, descriptor: int) -> Iterator[Block]:
         at, size = self.start, self.block_bytes

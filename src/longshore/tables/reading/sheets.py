@@ -8,11 +8,12 @@ counted, and missing.
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -27,21 +28,34 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
-from longshore.tables.reading.choosing import find, listed
+from longshore.tables.reading.choosing import find, listed, tell_of_others
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import PAIR
+from longshore.tables.reading.footers import footer_begin
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.mending import counts_from_1904, is_misleading, mend, mended_workbook
 from longshore.tables.reading.options import ReadOptions
 from longshore.tables.reading.packing import protected, require_bounded
+from longshore.tables.reading.parts import Part, find_parts, named
 from longshore.tables.reading.plans import Numbers, Plan
-from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, plural
+from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
 from longshore.tables.reading.scopes import ANYTHING, CALENDAR, CLOCKS, NUMBERS, as_asked
-from longshore.tables.reading.structure import header_of_cells, structure_warnings, why_of_cells
+from longshore.tables.reading.structure import Placed, header_of_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
 """Of a sheet, among which the names are sought."""
+_FOOTER_ROWS = 60
+_SENTENCE = 30
+"""Characters of a cell, on the average."""
+_ABOUT = re.compile(
+    r"read[ _-]?me|cover(?:[ _-]?(?:page|sheet))?|(?:table of )?contents?|about|info(?:rmation)?|instructions?|legend"
+    r"|deckblatt|titel(?:blatt)?|inhalt(?:sverzeichnis)?|hinweise|lisez[ _-]?moi|sommaire|portada|índice|indice",
+    re.IGNORECASE,
+)
+"""Names of sheets that tell of the others."""
+_CELLS_OF_PARTS = 200_000
+"""Of a sheet on which several tables are sought."""
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
 _MIDNIGHT, _FIRST_OF_1904 = "00:00:00", "1904-01-01"
 _CLOCK = r"^\d\d:\d\d:\d\d(\.\d+)?$"
@@ -59,8 +73,12 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     reading.report("read", 0, total, 0)
     path = sound_copy(reading.path, reading.scratch, None if kind == "xls" else require_bounded(reading))
     with open_workbook(path) as workbook:
-        sheet, content = _load_first(path, workbook, _require_sheets(workbook, options.sheet), options)
+        wanted, table_wanted = _split_wanted(options.sheet, workbook.sheet_names)
+        sheet, content = _load_first(path, workbook, _require_sheets(workbook, wanted), options)
         reading.top = SheetTop(workbook.sheet_names)
+    if options.sheet is None:
+        _tell_of_other_sheets(reading, sheet)
+    content = _one_of_several(reading, sheet, content, table_wanted)
     head = options.initial_skip + content.above + content.titles + content.header_rows
     reading.settings.update(sheet=sheet, header=content.header is not None, skip=options.initial_skip)
     if head != options.initial_skip + reading.settings["header"]:
@@ -74,7 +92,11 @@ def read_sheet(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     for warning in _error_warnings(content, head):
         reading.warn(warning)
         reading.settings["repairs"] = ["errors"]
-    body = _without_blank(reading, content.body)
+    kept = _without_footer(reading, content.body)
+    body = _without_blank(reading, kept)
+    left_out = content.body.height - kept.height + content.below
+    reading.books.ledger.skipped += left_out
+    reading.books.ledger.lines += left_out
     body = _settle_day_zero(reading, without_errors(body), content.kinds, columns)
     scopes = as_asked(options.types, columns, [_scope(kinds) for kinds in content.kinds])
     source, preferred = TextsInMemory(body), options.preferred
@@ -94,6 +116,8 @@ class _Content:
     :param titles: rows above the names that hold none, and ``header_rows`` those that hold them.
     :param lines: those of ``header_rows`` in which anything stands.
     :param why: see :class:`longshore.tables.reading.structure.Structure`.
+    :param below: rows of other tables below.
+    :param rows: those of the body as they came, if they are few enough to look for other tables among them.
     """
 
     header: list[str | None] | None
@@ -104,6 +128,8 @@ class _Content:
     header_rows: int
     lines: int
     why: dict[str, Any]
+    below: int = 0
+    rows: list[Sequence[Any]] | None = None
 
     @property
     def width(self) -> int:
@@ -220,15 +246,30 @@ def _has_sheets(workbook: python_calamine.CalamineWorkbook) -> str:
 def _load_first(
     path: Path, workbook: python_calamine.CalamineWorkbook, sheets: Sequence[str], options: ReadOptions
 ) -> tuple[str, _Content]:
-    """The first of some sheets in which anything stands.
+    """The first of some sheets in which anything stands, one about the workbook left out if another one holds a table.
 
     :raises UnreadableFile: if all of them are empty.
     """
+    about: tuple[str, _Content] | None = None
     for sheet in sheets:
         content = _load(path, workbook, sheet, options)
-        if content is not None:
+        if content is None:
+            continue
+        if about is None and len(sheets) > 1 and _is_about(sheet, content):
+            about = sheet, content
+        elif about is None or (content.width >= PAIR and content.body.height >= PAIR):
             return sheet, content
+    if about is not None:
+        return about
     raise UnreadableFile(f"the sheet {shorten(sheets[0])!r} is empty; {_has_sheets(workbook)}")
+
+
+def _is_about(sheet: str, content: _Content) -> bool:
+    """Whether a sheet tells of the workbook instead of holding a table: by its name, or by sentences in one column."""
+    if _ABOUT.fullmatch(sheet.strip()) is not None:
+        return True
+    texts = [text for text in [*(content.header or []), *content.body.head(_TOP_ROWS).to_series(0)] if text]
+    return content.width == 1 and bool(texts) and sum(map(len, texts)) >= _SENTENCE * len(texts)
 
 
 def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, options: ReadOptions) -> _Content | None:
@@ -254,10 +295,101 @@ def _load(path: Path, workbook: python_calamine.CalamineWorkbook, sheet: str, op
         header = list(texts[found.start])
     elif found.lines:
         header = [name.decode() or None for name, _ in found.fields]
-    body, kinds = cell_texts(chain(top[found.end :], rows), width)
-    why = why_of_cells(found, texts)
-    rows_of_header = found.end - found.start
-    return _Content(header, until_last_filled(body), kinds, above, found.start, rows_of_header, found.lines, why)
+    first_rows = [*top[found.end :], *islice(rows, _CELLS_OF_PARTS // width)]
+    further = next(rows, None)
+    all_rows = first_rows if further is None else chain(first_rows, [further], rows)
+    body, kinds = cell_texts(all_rows, width)
+    body = until_last_filled(body)
+    may_be_several = further is None and options.seeks_names and found.lines == 1
+    return _Content(
+        header,
+        body,
+        kinds,
+        above,
+        found.start,
+        found.end - found.start,
+        found.lines,
+        why_of_cells(found, texts),
+        rows=first_rows[: body.height] if may_be_several else None,
+    )
+
+
+def _split_wanted(wanted: str | int | None, sheets: Sequence[str]) -> tuple[str | int | None, str | None]:
+    """The sheet that is asked for, and the table on it, if that is: ``Sheet1: Staff``."""
+    if isinstance(wanted, str) and find(wanted, sheets) is None:
+        for sheet in sheets:
+            if wanted.startswith(f"{sheet}: "):
+                return sheet, wanted.removeprefix(f"{sheet}: ")
+    return wanted, None
+
+
+def _one_of_several(reading: Reading, sheet: str, content: _Content, wanted: str | None) -> _Content:
+    """The table of a sheet that is asked for, or the one with the most values, where it holds several below each other.
+
+    :raises InvalidRequest: if there is no such table.
+    """
+    parts = _find_parts(content) if content.rows is not None and content.header is not None else []
+    tables = [f"{sheet}: {name}" for name in named(parts)]
+    if wanted is not None and f"{sheet}: {wanted}" not in tables:
+        has = f"it has {listed(tables)}" if len(parts) > 1 else "it has one"
+        raise InvalidRequest(f"there is no table {shorten(wanted)!r} on the sheet {shorten(sheet)!r}; {has}")
+    if len(parts) < 2 or content.rows is None:
+        return content
+    if wanted is not None:
+        index = tables.index(f"{sheet}: {wanted}")
+    else:
+        index = max(range(len(parts)), key=lambda each: (parts[each].size, -each))
+        tell_of_others(reading, tables, index, f"the sheet {shorten(sheet)!r}")
+    if reading.top is not None:
+        at = reading.top.sheets.index(sheet) + 1
+        reading.top = SheetTop([*reading.top.sheets[:at], *tables, *reading.top.sheets[at:]])
+    reading.settings["table"] = tables[index]
+    part = parts[index]
+    # Record 0 is the header, and the others are the rows below it.
+    rows = content.rows[part.names : part.last - 1]
+    names_in: list[str | None] = list(content.body.row(part.names - 1)) if part.names else list(content.header or [])
+    body, kinds = cell_texts(rows, content.width)
+    used = [column for column, name in enumerate(names_in) if name or body.to_series(column).null_count() < body.height]
+    first, last = (used[0], used[-1] + 1) if used else (0, content.width)
+    body = until_last_filled(body)
+    return replace(
+        content,
+        header=names_in[first:last],
+        body=_columns_between(body, first, last),
+        kinds=kinds[first:last],
+        why={} if part.names else content.why,
+        titles=content.titles + (content.header_rows + part.names - 1 if part.names else 0),
+        below=content.body.height - max(part.names, 0) - body.height,
+    )
+
+
+def _columns_between(texts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    return texts.select(pl.col(f"c{column}").alias(f"c{column - first}") for column in range(first, last))
+
+
+def _tell_of_other_sheets(reading: Reading, sheet: str) -> None:
+    others = [each for each in (reading.top.sheets if reading.top is not None else []) if each != sheet]
+    if others:
+        has = plural(len(others), "other sheet", "other sheets")
+        message = (
+            f"the workbook has {has}; the sheet {shorten(sheet, 60)!r} was read. The option sheet reads another:"
+            f" {listed(others)}"
+        )
+        reading.warn(ReadWarning("OtherSheets", message, len(others)))
+
+
+def _find_parts(content: _Content) -> list[Part]:
+    """The tables of a sheet, its header being record 0; one if no row below may hold names."""
+    body = content.body
+    has_digit = pl.any_horizontal(pl.all().str.contains(r"\d").fill_null(False)) if body.width else pl.lit(True)
+    filled = pl.sum_horizontal(pl.all().is_not_null()) if body.width else pl.lit(0)
+    if not body.select((~has_digit & (filled > 1)).any()).item():
+        return []
+    rows = [content.header or [], *body.rows()]
+    records = [Placed([((cell or "").encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
+    parts = find_parts(records, 0)
+    title = (content.why.get("above", {}).get("content") or [""])[-1]
+    return [replace(parts[0], title=parts[0].title or title), *parts[1:]]
 
 
 @portable
@@ -308,6 +440,25 @@ def _open_books(reading: Reading, content: _Content) -> ImportAudit:
     skipped = reading.options.initial_skip + content.titles
     blank = content.above + content.header_rows - content.lines
     return ImportAudit(Ledger("row", skipped + blank + content.lines, skipped, content.lines, blank))
+
+
+def _without_footer(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:
+    """The rows without the totals and notes at the end, if they are to be left out."""
+    if reading.options.footer == "keep":
+        return texts
+    tail = texts.tail(_FOOTER_ROWS).rows()
+    filled = [number for number, row in enumerate(tail) if any(row)]
+    first = footer_begin([tail[number] for number in filled])
+    if first == len(filled):
+        return texts
+    begin = texts.height - len(tail) + filled[first]
+    lines = texts.height - begin
+    shown = [", ".join(cell for cell in tail[number] if cell) for number in filled[first:]]
+    why = {"footer": {"lines": lines, "content": [cut(text) for text in shown[:EXAMPLES]]}}
+    reading.settings["structure"] = {**reading.settings.get("structure", {}), **why}
+    for warning in structure_warnings(why, "row"):
+        reading.warn(warning)
+    return texts.head(begin)
 
 
 def _without_blank(reading: Reading, texts: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from longshore.tables.reading.dialects import MOST, PAIR, placed_records, sniff_marks
+from longshore.tables.reading.dialects import MOST, NO_DELIMITER, PAIR, placed_records, sniff_marks
 from longshore.tables.reading.glance import MANY, MOMENT, Record, holds_rows, is_value, is_year
 from longshore.tables.reading.headers import lines_above
 from longshore.tables.reading.options import ReadOptions
@@ -122,7 +122,7 @@ def _is_plainly_unit(cell: str) -> bool:
     return len(cell) > 1 or cell in "smhglt%°€$£"
 
 
-def _usual_width(records: Sequence[Placed]) -> int:
+def usual_width(records: Sequence[Placed]) -> int:
     """Fields that most records have, blank ones left out; of several such numbers the largest."""
     widths = Counter(record.width for record in records if record.count)
     return max(widths, key=lambda width: (widths[width], width)) if widths else 1
@@ -133,7 +133,7 @@ class _Finder:
 
     def __init__(self, records: Sequence[Placed]) -> None:
         self.records = records
-        self.width = _usual_width(records)
+        self.width = usual_width(records)
 
     def find(self, may_lack: bool) -> Header:
         """See :func:`find_header`."""
@@ -424,11 +424,13 @@ class Structure:
 
     :param header: with places in the sample.
     :param why: what was found, by what it is about, with the evidence.
+    :param comment: what comments begin with, where some stand above the table.
     """
 
     marks: Marks
     header: Header
     why: dict[str, Any]
+    comment: bytes = b""
 
 
 def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: bytes | None) -> Structure:
@@ -451,12 +453,14 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     if is_sought and delimiter is None and options.header_included is not False:
         begin += _length(sample[begin:], lines_above(sample[begin : begin + _TOP_BYTES]))
     marks = sniff_marks(sample[begin:], complete, delimiter, prefer, quote)
+    if is_sought and marks.delimiter == NO_DELIMITER and (shared := _delimiter_of_paragraphs(sample[begin:])):
+        marks = sniff_marks(sample[begin:], complete, shared, prefer, quote)
     if options.escape is not None:
         marks = replace(marks, escaped=bool(options.escape))
     placed = placed_records(marks, sample, complete, begin=begin, limit=_LOOKED_AT, least=_FEW)
     records = [Placed(*each) for each in placed]
     above = sample[at:begin]
-    if not options.comment and _belong_to_table(above, mark, marks, _usual_width(records)):
+    if not options.comment and _belong_to_table(above, mark, marks, usual_width(records)):
         return find_structure(sample, complete, options.model_copy(update={"comment": _NO_COMMENT}), prefer)
     if not records:
         return Structure(marks, Header(begin, begin, [], 0), why)
@@ -466,8 +470,22 @@ def find_structure(sample: bytes, complete: bool, options: ReadOptions, prefer: 
     if not is_sought:
         return Structure(marks, Header(first.start, first.end, first.fields, 1), why)
     header = find_header(records, may_lack=options.header_included is None)
+    has_comments = bool(options.comment) or bool(_commented(above, mark))
     header = _commented_names(above, mark, marks, header) or header
-    return Structure(marks, header, why | header.decisions)
+    return Structure(marks, header, why | header.decisions, mark if has_comments else b"")
+
+
+def _delimiter_of_paragraphs(sample: bytes) -> bytes | None:
+    """The delimiter of several tables of different widths, with blank lines between: all tell the same."""
+    paragraphs = re.split(rb"(?:\r\n|\r|\n)[ \t]*(?=\r|\n)", sample[:_TOP_BYTES])
+    long = [text for text in map(bytes.strip, paragraphs) if len(text.splitlines()) > PAIR]
+    found = set()
+    for text in long:
+        lines = text.splitlines(keepends=True)
+        # The first may be a title.
+        tried = (sniff_marks(b"".join(lines[at:]), True).delimiter for at in (0, 1))
+        found.add(next((each for each in tried if each != NO_DELIMITER), NO_DELIMITER))
+    return found.pop() if len(long) > 1 and len(found) == 1 and NO_DELIMITER not in found else None
 
 
 def _after_comments(sample: bytes, at: int, mark: bytes) -> int:
@@ -564,6 +582,19 @@ def structure_warnings(why: Mapping[str, Any], unit: str) -> Iterator[ReadWarnin
         shown = ", ".join(repr(cut(name)) for name in header["names"][:3])
         message = f"the names stand on {header['lines']} {unit}s; put together they are {shown}"
         yield ReadWarning("HeaderLines", message, header["lines"])
+    if "repeated" in why:
+        lines = why["repeated"]["lines"]
+        has = plural(
+            lines,
+            f"{unit} between the rows was left out: it holds",
+            f"{unit}s between the rows were left out: they hold",
+        )
+        yield ReadWarning("RepeatedNames", f"{has} the names again", lines)
+    if "footer" in why:
+        lines = why["footer"]["lines"]
+        has = plural(lines, f"{unit} at the end was left out: it is", f"{unit}s at the end were left out: they are")
+        examples = [{"content": each} for each in why["footer"]["content"]]
+        yield ReadWarning("FooterLines", f"{has} a total or a note", lines, examples)
     if "below" in why:
         lines = why["below"]["lines"]
         has = plural(

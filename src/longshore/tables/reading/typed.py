@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +18,7 @@ from polars.io.plugins import register_io_source
 from longshore.errors import StorageFull, is_disk_full
 from longshore.tables.core.column_expressions import col
 from longshore.tables.core.table import Column, Table, new_file_name, parquet_for, placing
+from longshore.tables.reading.candidates import candidates_of
 from longshore.tables.reading.limits import CELLS_AT_A_TIME
 from longshore.tables.reading.plans import EMPTY, TOKENS, Floats, Parsed, Plan, parse
 from longshore.tables.reading.results import ReadWarning, plural
@@ -160,6 +161,11 @@ def write_typed(
             columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
     if settings is not None:
         settings.update({name: about for name, about in _how_written(names, verdicts).items() if about})
+        open_to_types = [
+            replace(each, seen=each.seen and bool(scope)) for each, scope in zip(verdicts, scopes, strict=True)
+        ]
+        if told := candidates_of(sample.rows, sample.certain, names, open_to_types):
+            settings["candidates"] = told
     warnings = [
         *_token_warnings(names, sink.tallies, verdicts),
         *_ambiguity_warnings(names, verdicts),

@@ -7,6 +7,7 @@ of paragraphs, several currencies in one column.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -18,22 +19,39 @@ from longshore.tables.core.column_expressions import col
 from longshore.tables.formats.date_families import read_formats
 from longshore.tables.formats.durations import read_durations, shape_of
 from longshore.tables.formats.month_names import DAY_FIRST, NAME_FIRST, iso_of_named_months, months_for
-from longshore.tables.formats.number_inference import INTEGER_DIGITS, Mark, currency_of, number_digits, read_numbers
+from longshore.tables.formats.number_inference import (
+    INTEGER_DIGITS,
+    Mark,
+    currency_of,
+    number_digits,
+    number_pattern,
+    read_numbers,
+)
 from longshore.tables.reading.plans import MOMENTS, Plan
 
 MARKS: tuple[Mark, ...] = ("point", "comma")
 _MOST_DIGITS = 15
 """That every double holds; integers of 64 bits hold three more."""
-_LONGEST, _MOST_LETTERS = 40, 5
-_OF_NUMBERS = str.maketrans("", "", "0123456789.,'\u2019 \u00a0\u2009\u202f()+-\u2212%\u2030")
+_LONGEST, _DIGIT = 40, re.compile(r"\d")
+_SYMBOLS = (
+    "".join(each for each in map(chr, range(0x20, 0x2100)) if unicodedata.category(each) == "Sc") + "﷼﹩＄￠￡￥￦"
+)
+_PATTERNS = {mark: re.compile(number_pattern(mark).replace(r"\p{Sc}", f"[{_SYMBOLS}]")) for mark in MARKS}
+"""Those of the engine for Python, which looks at single values sooner."""
 _GROUPED_BY_BLANKS = r"[0-9][ \u00a0\u2009\u202f][0-9]"
-_LEADING_ZERO = r"^[^0-9]*0[0-9]"
+LEADING_ZERO = r"^[^0-9]*0[0-9]"
+"""Codes, and no numbers."""
 _PHONE = r"^\+[0-9]{7,}$"
 _HAS_NAME = re.compile(r"\d.*[^\W\d_]{3}.*\d|[^\W\d_]{3}.*\d", re.DOTALL)
 _UNITS_AS_WELL = frozenset({"Ft"})
 """Feet, besides forints."""
 _MAY_BE_MEASURE = r"^-?[0-9]+(?:[.,][0-9]+)? ?[mdswMDSW]$"
 """Metres, decades and the like."""
+
+
+def _may_be_short(value: str) -> bool:
+    """Whether a value is short and has a digit: of most words nothing more needs to be looked at."""
+    return _DIGIT.search(value) is not None and len(value) <= _LONGEST
 
 
 @dataclass(frozen=True)
@@ -57,12 +75,7 @@ class WrittenNumbers(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return (
-            len(value) <= _LONGEST
-            and "_" not in value  # programs write so
-            and any(map(str.isdigit, value))
-            and len(value.translate(_OF_NUMBERS)) <= _MOST_LETTERS
-        )
+        return _may_be_short(value) and "_" not in value and _PATTERNS[self.mark].match(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
@@ -101,7 +114,7 @@ class WrittenNumbers(Plan):
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
         others = ~currency_of(text).is_in(["", self.currency or ""])
         shares = text.str.extract("([%‰])").fill_null("") != self.share
-        codes = text.str.contains(_LEADING_ZERO) | text.str.contains("_", literal=True) | text.str.contains(_PHONE)
+        codes = text.str.contains(LEADING_ZERO) | text.str.contains("_", literal=True) | text.str.contains(_PHONE)
         endless = values.cast(pl.Float64).is_infinite()
         digits = INTEGER_DIGITS if self.dtype.is_integer() else _MOST_DIGITS
         return others | shares | codes | endless | (text.str.count_matches("[0-9]") > digits)
@@ -135,7 +148,7 @@ class NamedMonths(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return len(value) <= _LONGEST and _HAS_NAME.match(value) is not None
+        return _may_be_short(value) and _HAS_NAME.match(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:
@@ -185,7 +198,7 @@ class Durations(Plan):
 
     @override
     def plausible(self, value: str) -> bool:
-        return len(value) <= _LONGEST and any(map(str.isdigit, value)) and shape_of(value) is not None
+        return _may_be_short(value) and shape_of(value) is not None
 
     @override
     def settled(self, values: pl.Series) -> Plan | None:

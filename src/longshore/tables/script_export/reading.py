@@ -59,9 +59,18 @@ _UNPACKERS = {
 }
 
 
+_OF_ONE = ("delimited", "json")
+"""Of which a script reads the whole."""
+
+
 def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
     """Whether a script can read the file itself: one table, and nothing around it that Python cannot unpack."""
-    is_alone = "member" not in settings and "files" not in settings and not (kind == "json" and "sheet" in settings)
+    is_made_anew = "fixed" in settings or len(settings.get("delimiter") or "") > 1
+    has_several = is_made_anew or "sheet" in settings or "repeated" in settings.get("structure", {})
+    has_several |= "comments" in settings.get("structure", {})
+    has_several &= kind in _OF_ONE
+    is_alone = "member" not in settings and "files" not in settings and not has_several
+    is_alone &= "table" not in settings and "footer" not in settings.get("structure", {})
     return kind in _KINDS and is_alone and set(settings.get("packed", ())) <= _UNPACKERS.keys()
 
 
