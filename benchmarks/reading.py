@@ -42,7 +42,8 @@ start = time.perf_counter()
 {work}
 took = time.perf_counter() - start
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(took, used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, used.ru_maxrss / 1024)
+peak = int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])  # ru_maxrss begins with the parent's
+print(took, used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, peak / 1024)
 """
 
 

@@ -187,8 +187,11 @@ class _Splitter:
         :param characters: places of quotes that open no field.
         :param strict: a quote closes a field only before a delimiter or the record's end, and is a character elsewhere.
         """
-        fields: list[tuple[bytes, bool]] = []
         self.overfull = []
+        plain = self._unquoted(start)
+        if plain is not None:
+            return plain
+        fields: list[tuple[bytes, bool]] = []
         at = start
         while True:
             opened = at = self._opening(at)
@@ -218,6 +221,18 @@ class _Splitter:
                     return None
                 at += self.data.startswith(b"\n", at)
             return fields, at
+
+    def _unquoted(self, start: int) -> tuple[list[tuple[bytes, bool]], int] | None:
+        """The record at ``start`` where it ends within the data and has no quote, as most have not."""
+        end = _LINE_END.search(self.data, start)
+        if end is None or (end.group() == b"\r" and end.end() == len(self.data)):
+            return None
+        if self.marks.quote is not None and self.data.find(self.marks.quote, start, end.start()) >= 0:
+            return None
+        line = self.data[start : end.start()]
+        if self.check is not None and (delimiters := line.count(self.marks.delimiter)) >= _CHECK_FIELDS:
+            self.check(delimiters)
+        return [(field, False) for field in line.split(self.marks.delimiter)], end.end()
 
     def fitting(
         self, start: int, end: int, width: int, is_other: bool
