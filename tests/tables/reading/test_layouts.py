@@ -132,3 +132,32 @@ def test_lines_that_are_told_of_stand_as_in_the_file(read_bytes: Read) -> None:
     kept = result.set_aside
     assert kept is not None
     assert kept.scan().collect()["raw"].to_list() == ["3||y"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| name | n |\n|:-----|--:|\n| Ann \\| Bob | 5 |\n| \"Cid\" | 1200 |\n",
+        "# Report\n\nSome words, and more.\n\n| name | n |\n| --- | --- |\n| Ann \\| Bob | 5 |\n| \"Cid\" | 1200 |\n",
+        ' name        |   n   \n-------------+-------\n Ann \\| Bob  |     5 \n "Cid"       | 1200 \n(2 rows)\n\n',
+        '+-------------+-------+\n| name        | n     |\n+-------------+-------+\n| Ann \\| Bob  |     5 |\n'
+        '| "Cid"       | 1200 |\n+-------------+-------+\n2 rows in set (0.00 sec)\n',
+    ],
+)  # fmt: skip
+def test_tables_drawn_with_bars(read_bytes: Read, text: str) -> None:
+    result = read_bytes(text, name="t.md")
+    assert cells(result) == {"name": ["Ann | Bob", '"Cid"'], "n": [5, 1200]}
+    assert result.settings["drawn"] is True
+    assert result.ledger.lines == len(text.splitlines())
+
+
+@pytest.mark.parametrize("text", ["a|b\n-|-\n1|2\n3|4|5\n", "a|b\n1|2\n3|4\n", "a,b\n-,-\n1,2\n", "- x | y\n- z | w\n"])
+def test_bars_that_draw_no_table(read_bytes: Read, text: str) -> None:
+    assert "drawn" not in read_bytes(text).settings
+
+
+def test_rows_of_dashes_are_rows(read_bytes: Read) -> None:
+    drawn = read_bytes("| a | b |\n|---|---|\n| - | - |\n| x | 1 |\n", types="text")
+    assert cells(drawn) == {"a": ["-", "x"], "b": ["-", "1"]}
+    fixed = read_bytes("name    n\n-----   --\nAnn     5\n-       -\nBob     7\n", types="text")
+    assert cells(fixed) == {"name": ["Ann", "-", "Bob"], "n": ["5", "-", "7"]}

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ _MOST_FIXED_BYTES = 32 << 20
 _LONGEST_LINE = 10_000
 _MAX_TITLES = 6
 _MARGIN = 2
-_RULER = re.compile(r"[-=_+ ]*[-=_][-=_+ ]*")
+_BAR = re.compile(rb"(?<!\\)\|")
+_ROWS_COUNTED = re.compile(rb"\(\d+ rows?\)|\d+ rows? in set.*", re.IGNORECASE)
 _FILLED = bytes(code != ord(" ") for code in range(256))
 _SURE_LINES = 8
 """So many lines do not happen to have a blank at one place."""
@@ -114,7 +115,7 @@ class Fixed:
             lines = []
             for line in chunk.decode("utf-8-sig" if not number else "utf-8").split("\n"):
                 number += 1
-                if _RULER.fullmatch(line) is not None:
+                if _is_ruler(line):
                     lines.append("")
                 elif number <= self.titles:
                     lines.append(line.rstrip("\r"))
@@ -124,7 +125,47 @@ class Fixed:
             yield "\n".join(lines).encode()
 
 
-Layout = Several | Fixed
+@dataclass(frozen=True)
+class Drawn:
+    """A table drawn with bars and rules, as Markdown has it, and the consoles of databases.
+
+    :param first: the number of its first line, from 0.
+    """
+
+    first: int
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What goes into the settings."""
+        return {"delimiter": "|", "drawn": True}
+
+    def as_read(self, options: ReadOptions) -> ReadOptions:
+        """The options for the text that :meth:`chunks` makes: a quote in it is a character."""
+        return options.model_copy(update={"delimiter": BETWEEN.decode(), "quote": ""})
+
+    def chunks(self, path: Path, options: ReadOptions) -> Iterator[bytes]:
+        """The text with one character between its fields; rules become blank lines, and so does a count of the rows.
+
+        :raises NotInOrder: if that character stands in one.
+        """
+        number = 0
+        for chunk in _chunks(path):
+            if BETWEEN in chunk:
+                raise NotInOrder
+            lines = chunk.split(b"\n")
+            yield b"\n".join(self._written(line, number + at) for at, line in enumerate(lines))
+            number += len(lines) - 1
+
+    def _written(self, line: bytes, number: int) -> bytes:
+        text = line.strip()
+        if number < self.first:
+            return line
+        if _is_rule(text) or _ROWS_COUNTED.fullmatch(text):
+            return b""
+        return BETWEEN.join(cell.strip().replace(b"\\|", b"|") for cell in _BAR.split(_without_frame(text)))
+
+
+Layout = Several | Fixed | Drawn
 
 
 def find_layout(path: Path, options: ReadOptions, head: bytes, is_whole: bool) -> Layout | None:
@@ -143,9 +184,9 @@ def find_layout(path: Path, options: ReadOptions, head: bytes, is_whole: bool) -
         lines = lines[:-1]
     if sniff_newline(sample) == b"\r":
         return None
-    several = _find_several(lines[:_LINES])
-    if several is not None:
-        return several
+    found = _find_drawn(sample.split(b"\n")[:_LINES]) or _find_several(lines[:_LINES])
+    if found is not None:
+        return found
     if len(lines) < _FEW_LINES or b"  " not in sample or b"\t" in sample or path.stat().st_size > _MOST_FIXED_BYTES:
         return None
     try:
@@ -175,6 +216,39 @@ def _first_bad(path: Path) -> int:
     except UnicodeDecodeError as error:
         return error.start
     return 0
+
+
+def _is_ruler(line: str) -> bool:
+    """Whether a line between fixed widths is drawn: a single dash may be a value."""
+    return any(pair in line for pair in ("--", "==", "__")) and not line.strip("-=_+ \r")
+
+
+def _is_rule(line: bytes, least: int = 2) -> bool:
+    """Whether a line between rows is drawn, with so many dashes in each field; below names one is enough."""
+    if b"-" not in line or line.strip(b"-=:|+ "):
+        return False
+    return all(b"-" * least in field for field in re.split(rb"[|+]", line.strip(b"|+ ")))
+
+
+def _without_frame(line: bytes) -> bytes:
+    return line[1:-1] if line.startswith(b"|") and line.endswith(b"|") else line
+
+
+def _find_drawn(lines: Sequence[bytes]) -> Drawn | None:
+    """A rule below names, and nothing but rows with as many bars below it, up to a blank line, a rule or a count."""
+    for at, line in enumerate(lines[1:-1], 1):
+        rule, names = line.strip(), lines[at - 1].strip()
+        bars = len(_BAR.findall(names))
+        if not bars or not _is_rule(rule, 1) or rule.count(b"|") + rule.count(b"+") != bars:
+            continue
+        below = list(takewhile(lambda each: not _ends_drawing(each), (each.strip() for each in lines[at + 1 :])))
+        if below and all(len(_BAR.findall(each)) == bars for each in below):
+            return Drawn(at - 1)
+    return None
+
+
+def _ends_drawing(line: bytes) -> bool:
+    return not line or _is_rule(line) or _ROWS_COUNTED.fullmatch(line) is not None
 
 
 def _find_several(lines: Sequence[bytes]) -> Several | None:
@@ -213,7 +287,7 @@ def _find_fixed(lines: Sequence[str]) -> Fixed | None:
     """The places of the fields in the first lines; ``titles`` is the number of those above that are none of them."""
     found: list[tuple[int, int, Fixed]] = []
     for titles in range(min(_MAX_TITLES, len(lines) - _FEW_LINES) + 1):
-        body = [line for line in lines[titles:] if _RULER.fullmatch(line) is None]
+        body = [line for line in lines[titles:] if not _is_ruler(line)]
         if len(body) >= _FEW_LINES and _is_table(body, cuts := _cuts(body)):
             found.append((len(cuts), -titles, Fixed(tuple(cuts), titles)))
     # A title may have blanks where columns part; without it there are more.
@@ -229,7 +303,7 @@ def _in_all_lines(text: str, first: str, begun: Fixed) -> Fixed | None:
     if max(map(len, every)) > _LONGEST_LINE:
         return None
     above = every.index(first) if begun.titles else 0
-    cuts = _cuts([line for line in every[above:] if line and _RULER.fullmatch(line) is None])
+    cuts = _cuts([line for line in every[above:] if line and not _is_ruler(line)])
     return Fixed(tuple(cuts), above) if len(cuts) == len(begun.cuts) else None
 
 

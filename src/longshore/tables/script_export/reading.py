@@ -65,7 +65,7 @@ _OF_ONE = ("delimited", "json")
 
 def _is_readable(kind: str, settings: Mapping[str, Any]) -> bool:
     """Whether a script can read the file itself: one table, and nothing around it that Python cannot unpack."""
-    is_made_anew = "fixed" in settings or len(settings.get("delimiter") or "") > 1
+    is_made_anew = not {"fixed", "drawn"}.isdisjoint(settings) or len(settings.get("delimiter") or "") > 1
     has_several = is_made_anew or "sheet" in settings or "repeated" in settings.get("structure", {})
     has_several |= "comments" in settings.get("structure", {})
     has_several &= kind in _OF_ONE
