@@ -445,3 +445,33 @@ def test_a_change_that_takes_long_is_accepted_and_its_address_told(storage: Path
             worker.resume()
         done = eventually(lambda: (told := client.get(answer.json()["request"])).status_code == 200 and told)
         assert done.json()["success"] is True
+
+
+def several(http: httpx.Client, path: str, *files: tuple[str, str], **fields: str) -> httpx.Response:
+    return http.post(path, files=[("file", (name, content)) for name, content in files], data=fields)
+
+
+MONTHS = [("jan.csv", "day,n\na,1\n"), ("feb.csv", "n,day\n2,b\n"), ("feb.csv", "day,n\nc,3\n")]
+
+
+def test_several_files_become_one_table(http: httpx.Client) -> None:
+    looked = several(http, "/api/v1/look", *MONTHS).json()
+    assert looked["rows"] == [["jan.csv", "a", 1], ["feb.csv", "b", 2], ["feb (2).csv", "c", 3]]
+    made = several(http, "/api/v1/datasets", *MONTHS)
+    assert made.status_code == 201, made.text
+    session = made.json()["sessionID"]
+    assert http.get(f"/downloadCSV/{session}").text == "file,day,n\njan.csv,a,1\nfeb.csv,b,2\nfeb (2).csv,c,3\n"
+    assert http.get("/api/v1/datasets", params={"id": session}).json()["datasets"][0]["name"] == "3 files.tar"
+
+
+def test_several_files_whose_columns_differ(http: httpx.Client) -> None:
+    files = [("a.csv", "x,y\n1,2\n"), ("b.csv", "x,z\n3,4\n")]
+    refused = several(http, "/api/v1/look", *files, append="same")
+    assert refused.status_code == 422, refused.text
+    assert "'b.csv' has no 'y', and 'z' besides" in refused.json()["errorDescription"]
+    every = several(http, "/api/v1/look", *files, append="all").json()
+    assert [column["name"] for column in every["columns"]] == ["file", "x", "y", "z"]
+
+
+def test_the_older_address_takes_one_file(http: httpx.Client) -> None:
+    assert "send one file at a time" in several(http, "/upload", *MONTHS).text

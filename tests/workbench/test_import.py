@@ -81,3 +81,25 @@ def test_what_cannot_be_read_is_said_before_it_is_sent(open_page: Open, tmp_path
     page.locator(".problem", has_text="damaged").wait_for()
     page.get_by_role("button", name="Choose another file").click()
     page.get_by_text("Drop a file anywhere").wait_for()
+
+
+def test_several_files_are_opened_as_one_table(open_page: Open, tmp_path: Path) -> None:
+    for month, content in (("jan", "day;n\nMon;1\n"), ("feb", "n;day\n2;Tue\n"), ("mar", "day;m\nWed;3\n")):
+        (tmp_path / f"{month}.csv").write_text(content)
+    opened = open_page()
+    page = opened.page
+    page.goto(opened.url)
+    field = page.get_by_label("A file with a table")
+    field.set_input_files([tmp_path / "jan.csv", tmp_path / "feb.csv"])
+    page.get_by_role("heading", name="2 files.tar").wait_for()
+    page.locator(".told", has_text="the column 'file' says from which a row is").wait_for()
+    page.get_by_text("2 rows, 3 columns").wait_for()
+    page.locator(".preview td", has_text="feb.csv").wait_for()
+    page.goto(opened.url)
+    field.set_input_files([tmp_path / "jan.csv", tmp_path / "mar.csv"])
+    page.get_by_text("1 row, 2 columns").wait_for()
+    page.get_by_label("Put all of them below each other, also where their columns differ").check()
+    page.get_by_text("2 rows, 4 columns").wait_for()
+    page.get_by_role("button", name="Open the table").click()
+    page.locator(".cell", has_text="Wed").wait_for()
+    assert page.locator(".size", has_text="2 × 4").is_visible()

@@ -5789,6 +5789,12 @@ export interface components {
              */
             footer: "keep" | "leaveOut";
             /**
+             * Append
+             * @description of several files: `same` puts them below each other and refuses those whose columns differ, `all` takes them as well, with missing values for a column that a file does not have, `none` reads the largest; absent, those of an archive are put together where their columns are the same
+             * @default null
+             */
+            append: ("same" | "all" | "none") | null;
+            /**
              * Quote
              * @description what quotes, one character or `none`; found when absent
              * @default null
@@ -6685,6 +6691,8 @@ export interface operations {
                 structure?: "found" | "asItStands";
                 /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
                 footer?: "keep" | "leaveOut";
+                /** @description of several files: `same` puts them below each other and refuses those whose columns differ, `all` takes them as well, with missing values for a column that a file does not have, `none` reads the largest; absent, those of an archive are put together where their columns are the same */
+                append?: ("same" | "all" | "none") | null;
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6775,6 +6783,8 @@ export interface operations {
                 structure?: "found" | "asItStands";
                 /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
                 footer?: "keep" | "leaveOut";
+                /** @description of several files: `same` puts them below each other and refuses those whose columns differ, `all` takes them as well, with missing values for a column that a file does not have, `none` reads the largest; absent, those of an archive are put together where their columns are the same */
+                append?: ("same" | "all" | "none") | null;
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -6867,6 +6877,8 @@ export interface operations {
                 structure?: "found" | "asItStands";
                 /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
                 footer?: "keep" | "leaveOut";
+                /** @description of several files: `same` puts them below each other and refuses those whose columns differ, `all` takes them as well, with missing values for a column that a file does not have, `none` reads the largest; absent, those of an archive are put together where their columns are the same */
+                append?: ("same" | "all" | "none") | null;
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */
@@ -10421,6 +10433,8 @@ export interface operations {
                 structure?: "found" | "asItStands";
                 /** @description `leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have no part in the types */
                 footer?: "keep" | "leaveOut";
+                /** @description of several files: `same` puts them below each other and refuses those whose columns differ, `all` takes them as well, with missing values for a column that a file does not have, `none` reads the largest; absent, those of an archive are put together where their columns are the same */
+                append?: ("same" | "all" | "none") | null;
                 /** @description what quotes, one character or `none`; found when absent */
                 quote?: string | null;
                 /** @description a backslash takes a quote for a character, or `none` does; found when absent */

@@ -26,6 +26,7 @@ interface Options {
   decimal: string;
   dateOrder: string;
   footer: string;
+  append: string;
 }
 type Chosen = "delimiter" | "encoding" | "headerIncluded" | "decimal" | "dateOrder";
 const PLAIN: Options = {
@@ -41,6 +42,7 @@ const PLAIN: Options = {
   decimal: "",
   dateOrder: "",
   footer: "",
+  append: "",
 };
 const DECIMALS = [
   ["", "found by itself"],
@@ -367,6 +369,16 @@ function OptionFields({
         />
       ) : (
         kind === "sheet" && text("sheet", "Sheet", "Its name; the first one by default")
+      )}
+      {kind === "other" && (found?.sheets?.length ?? 0) > 1 && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={options.append === "all"}
+            onChange={(event) => change({ append: event.target.checked ? "all" : "", sheet: "" })}
+          />
+          Put all of them below each other, also where their columns differ
+        </label>
       )}
       <label className="check">
         <input

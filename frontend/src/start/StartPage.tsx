@@ -8,6 +8,7 @@ import { Close, UploadIcon } from "../parts/icons";
 import { Link } from "../parts/Link";
 import { forget, recentIds } from "../parts/preferences";
 import { useStore } from "../parts/store";
+import { together } from "../parts/tar";
 import { failed } from "../parts/toasts";
 import { areaAddress, follow, navigate } from "../router";
 import { Import } from "./Import";
@@ -51,12 +52,13 @@ export function StartPage({ query }: { query: URLSearchParams }) {
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      const dropped = event.dataTransfer?.files[0];
+      const dropped = together([...(event.dataTransfer?.files ?? [])]);
       if (dropped) setFile(dropped);
     };
     const onPaste = (event: ClipboardEvent) => {
       if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
-      const found = event.clipboardData?.files[0] ?? pasted(event.clipboardData?.getData("text/plain") ?? "");
+      const found =
+        together([...(event.clipboardData?.files ?? [])]) ?? pasted(event.clipboardData?.getData("text/plain") ?? "");
       if (found) setFile(found);
     };
     for (const name of ["dragenter", "dragover", "dragleave"] as const) addEventListener(name, onDrag);
@@ -85,7 +87,7 @@ export function StartPage({ query }: { query: URLSearchParams }) {
       <h1>Bring a table</h1>
       <button className={isOver ? "drop over" : "drop"} onClick={() => input.current?.click()}>
         <UploadIcon />
-        <strong>{isOver ? "Let go to open it" : "Drop a file anywhere, or choose one"}</strong>
+        <strong>{isOver ? "Let go to open it" : "Drop a file anywhere, or several, or choose them"}</strong>
         <span>
           CSV, TSV, JSON, Excel, ODS, Parquet, Arrow, Avro, SQLite, SPSS, Stata, SAS, XML or a web page with tables,
           also packed: zip, tar, gzip, bzip2, xz or Zstandard
@@ -103,7 +105,8 @@ export function StartPage({ query }: { query: URLSearchParams }) {
         type="file"
         hidden
         aria-label="A file with a table"
-        onChange={(event) => setFile(event.target.files?.[0])}
+        multiple
+        onChange={(event) => setFile(together([...(event.target.files ?? [])]))}
       />
       <Recent />
       <Samples />

@@ -37,7 +37,7 @@ import hmac
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import IO, Any, TypeVar
@@ -62,6 +62,7 @@ from longshore.tables.core.validation import parse_model
 from longshore.tables.operations import Operation, all_operations, require_operation
 from longshore.tables.operations.about import About
 from longshore.tables.operations.aggregate import ABOUT, EXAMPLE, SUMMARY, AggregateParameters
+from longshore.tables.reading.archives import keep_together
 from longshore.tables.replay.preview import PreviewParameters
 from longshore.tables.replay.recipe import Recipe
 from longshore.tables.viewing import PageParameters, ViewParameters
@@ -81,7 +82,7 @@ from longshore.web.api import (
     takes_form,
 )
 from longshore.web.request_body import read_json_object
-from longshore.web.uploads import Upload, fresh_place, receive
+from longshore.web.uploads import MAX_FILES, Upload, fresh_place, receive_all
 
 logger = logging.getLogger(__name__)
 
@@ -192,9 +193,10 @@ def declare_api(api: Api, service: Datasets, emitter: Emitter) -> None:
     def create_dataset(query: wire.UploadQuery) -> Response:
         """Upload a file and make a dataset of it.
 
-        The body is a multipart form with the field ``file``, or the file itself with its name in the query.
+        The body is a multipart form with the field ``file``, or the file itself with its name in the query. Several
+        files, each in a field called so, become one table where they have the same columns; see the option ``append``.
         """
-        return _created(service, _take_upload(service, query.name), wait=query.wait)
+        return _created(service, _take_upload(service, query.name, MAX_FILES), wait=query.wait)
 
     @api.endpoint(
         "PUT",
@@ -537,13 +539,13 @@ class Taken:
     options: wire.UploadQuery
 
 
-def _take_upload(service: Datasets, name: str | None = None) -> Taken:
-    """Receive the request's file and hand it to the workers."""
+def _take_upload(service: Datasets, name: str | None = None, most_files: int = 1) -> Taken:
+    """Receive the request's file, or its files together, and hand it to the workers."""
     settings = service.settings
     with ExitStack() as stack:
         key = idempotency_key(request)
         service.require_room(request.content_length or 0)
-        upload = stack.enter_context(receive(request, settings.uploads_folder, settings.max_upload_bytes))
+        upload = stack.enter_context(_received(service, settings.max_upload_bytes, most_files))
         options = _options(upload, wire.UploadQuery)
         file_name = upload.name or name or options.name or "upload"
         asker = Asker(options.request_id, options.socket_id, _user(service))
@@ -554,12 +556,25 @@ def _take_upload(service: Datasets, name: str | None = None) -> Taken:
 
 def _look(service: Datasets, query: wire.LookQuery) -> answers.Look:
     """Receive a file, look at it, and let go of it."""
-    folder = service.settings.uploads_folder
     service.require_room(request.content_length or 0)
-    with receive(request, folder, preview.LIMIT_BYTES) as upload:
+    with _received(service, preview.LIMIT_BYTES, MAX_FILES) as upload:
         name = upload.name or query.name or "upload"
         options = _options(upload, wire.LookQuery)
         return preview.look_at(upload.path, service.settings, name, options, is_whole=not options.beginning)
+
+
+@contextmanager
+def _received(service: Datasets, limit_bytes: int, most_files: int) -> Iterator[Upload]:
+    """The file of a request; several become one that holds them all, as an archive does."""
+    folder = service.settings.uploads_folder
+    with ExitStack() as stack:
+        uploads = stack.enter_context(receive_all(request, folder, limit_bytes, most_files=most_files))
+        if len(uploads) == 1:
+            yield uploads[0]
+            return
+        together = stack.enter_context(fresh_place(folder))
+        keep_together([(upload.name, upload.path) for upload in uploads], together)
+        yield Upload(together, f"{len(uploads)} files.tar", uploads[0].fields)
 
 
 Query = TypeVar("Query", bound=wire.FileQuery)

@@ -1,4 +1,4 @@
-"""Delimited texts of the same columns, from one archive, as one table; a column tells of which file each row is."""
+"""Delimited texts as one table; a column tells of which file each row is."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from longshore.tables.reading import names
 from longshore.tables.reading.archives import Member, base_name
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.delimited import DelimitedSource, blank_after
+from longshore.tables.reading.differing import appended_warnings, require_same
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import require_cells, require_columns
-from longshore.tables.reading.results import ReadWarning, SheetTop, plural
+from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.scopes import ANYTHING, as_asked
 from longshore.tables.reading.streams import copy
 from longshore.tables.reading.typed import Sample, write_typed
@@ -26,34 +27,31 @@ FILE_COLUMN = "file"
 _PEEK_BYTES = 256 << 10
 _SAMPLE_BYTES = 64 << 20
 """Of text in memory, from which the types are guessed."""
-_MAX_WARNINGS = 50
+MAX_WARNINGS = 50
 
 
-def have_same_columns(reading: Reading, members: Sequence[Member]) -> bool:
-    """Whether the beginnings of some texts name the same columns, in whatever order."""
-    first: list[str] | None = None
-    for number, member in enumerate(members):
-        target = reading.scratch / f"peek-{number}"
-        with member.open() as file:
-            target.write_bytes(file.read(_PEEK_BYTES))
-        part = _part_of(reading, target, member.name, reading.scratch / f"peeking-{number}")
-        try:
-            found = read_as_utf8(part, lambda path, part=part: DelimitedSource.open(part, path).names)  # type: ignore[misc]
-        except LongshoreError:
-            return False  # such as a text that is cut within a quote: it is no such table beyond doubt
-        finally:
-            target.unlink()
-        if first is None:
-            first = sorted(found)
-        if sorted(found) != first:
-            return False
-    return True
+def peek_names(reading: Reading, members: Sequence[Member]) -> list[list[str] | None]:
+    """The columns that the beginnings of some texts name; None where one cannot be read."""
+    return [_peek(reading, member, number) for number, member in enumerate(members)]
 
 
-def read_appended(reading: Reading, members: Sequence[Member]) -> tuple[Table, list[ReadWarning]] | None:
+def _peek(reading: Reading, member: Member, number: int) -> list[str] | None:
+    target = reading.scratch / f"peek-{number}"
+    with member.open() as file:
+        target.write_bytes(file.read(_PEEK_BYTES))
+    part = part_of(reading, target, member.name, reading.scratch / f"peeking-{number}")
+    try:
+        return read_as_utf8(part, lambda path: DelimitedSource.open(part, path).names)
+    except LongshoreError:
+        return None
+    finally:
+        target.unlink()
+
+
+def read_appended(reading: Reading, members: Sequence[Member]) -> tuple[Table, list[ReadWarning]]:
     """Read delimited texts as one table, below each other, with a first column of their names.
 
-    :return: None if their columns are not the same after all.
+    :raises DifferentColumns: if their columns are not the same after all, unless they may differ.
     :raises UnreadableFile: if one of them is no such text.
     :raises TooLarge: over the reading's limits.
     """
@@ -63,8 +61,7 @@ def read_appended(reading: Reading, members: Sequence[Member]) -> tuple[Table, l
         target = reading.scratch / f"member-{number}"
         with member.open() as file:
             unpacked = copy(reading, file, target, unpacked)
-        if not together.add(target, member.name):
-            return None
+        together.add(target, member.name)
     listed = [member.name for member in members]
     reading.top = SheetTop(listed)
     reading.books = together.books
@@ -83,8 +80,8 @@ def read_appended(reading: Reading, members: Sequence[Member]) -> tuple[Table, l
     return write_typed(together, reading.scratch, columns, scopes, preferred, reading.settings)
 
 
-def _part_of(reading: Reading, path: Path, name: str, scratch: Path) -> Reading:
-    """The reading of one of the texts, which keeps its warnings and settings to itself."""
+def part_of(reading: Reading, path: Path, name: str, scratch: Path) -> Reading:
+    """The reading of one of the files, which keeps its warnings and settings to itself."""
     scratch.mkdir()
     part = replace(
         reading,
@@ -111,21 +108,22 @@ class _Together:
     parts: list[tuple[str, DelimitedSource]] = field(default_factory=list)
     warnings: list[ReadWarning] = field(default_factory=list)
 
-    def add(self, path: Path, name: str) -> bool:
+    def add(self, path: Path, name: str) -> None:
         """Take another text, which is gone through once: then its encoding is certain, and what is odd is known.
 
-        :return: whether its columns are those of the others.
+        :raises DifferentColumns: if its columns are not those of the others, unless they may differ.
         """
-        part = _part_of(self.reading, path, name, path.with_name(f"{path.name}-scratch"))
+        part = part_of(self.reading, path, name, path.with_name(f"{path.name}-scratch"))
         source = read_as_utf8(part, lambda readable: self._gone_through(part, readable))
-        self.names = self.names or source.names
-        if sorted(source.names) != sorted(self.names):
-            return False
+        if self.parts and self.reading.options.append != "all":
+            first, before = self.parts[0]
+            require_same([(first, before.names), (name, source.names)])
+        known = set(self.names)
+        self.names += [column for column in source.names if column not in known]
         self.parts.append((name, source))
         self.books.extend(source.books, name)
         odd = (*part.warnings, *source.notes, *source.odd.warnings(), *source.unclosed_warnings())
         self.warnings += [replace(each, message=f"{shorten(name, 60)}: {each.message}") for each in odd]
-        return True
 
     def _gone_through(self, part: Reading, path: Path) -> DelimitedSource:
         source = DelimitedSource.open(part, path)
@@ -141,16 +139,8 @@ class _Together:
 
     def told(self) -> Iterator[ReadWarning]:
         """What was done, and what was odd about the texts."""
-        has = plural(len(self.parts), "file", "files")
-        message = (
-            f"the {has} of the archive have the same columns and were put below each other; the column {FILE_COLUMN!r}"
-            " says from which a row is. The option sheet reads one of them alone"
-        )
-        yield ReadWarning("AppendedFiles", message, len(self.parts))
-        yield from self.warnings[:_MAX_WARNINGS]
-        left = len(self.warnings) - _MAX_WARNINGS
-        if left > 0:
-            yield ReadWarning("MoreWarnings", f"{plural(left, 'warning', 'warnings')} more about the files", left)
+        files = [(name, source.names) for name, source in self.parts]
+        return appended_warnings(files, FILE_COLUMN, self.warnings, MAX_WARNINGS)
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """See :class:`longshore.tables.reading.typed.TextSource`."""
@@ -164,7 +154,10 @@ class _Together:
     def _named(self, frame: pl.DataFrame, name: str, source: DelimitedSource) -> pl.DataFrame:
         """Columns in the order of the first text's, after that of the text's own name."""
         places = {column: f"c{index}" for index, column in enumerate(source.names)}
-        wanted = [pl.col(places[column]).alias(f"c{index}") for index, column in enumerate(self.names, start=1)]
+        wanted = [
+            (pl.col(places[column]) if column in places else pl.lit(None, pl.String)).alias(f"c{index}")
+            for index, column in enumerate(self.names, start=1)
+        ]
         return frame.select(pl.lit(name, pl.String).alias("c0"), *wanted)
 
     def sample(self) -> Sample:

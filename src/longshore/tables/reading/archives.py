@@ -1,7 +1,7 @@
 """Archives of several files: zip and tar. Names inside them are names and never paths.
 
 Which of the files are tables tells the beginning of each. Tables of the same columns are put below each other, see
-:mod:`longshore.tables.reading.appending`; of others the largest is read.
+:mod:`longshore.tables.reading.together`; of others the largest is read. Files that are sent together are kept as a tar.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -105,6 +105,35 @@ def _tar_members(path: Path) -> Iterator[list[Member]]:
         yield members
 
 
+def keep_together(files: Iterable[tuple[str, Path]], target: Path) -> None:
+    """Write a tar of some files, which are removed one after the other: at no time twice as much stands on the disk.
+
+    :param files: what each is to be called and where it lies; of equal names the later ones are numbered.
+    """
+    taken: set[str] = set()
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, path in files:
+            header = tarfile.TarInfo(_unused(base_name(name) or "file", taken))
+            header.size = path.stat().st_size
+            with path.open("rb") as content:
+                archive.addfile(header, content)
+            path.unlink()
+            taken.add(header.name)
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """The name, or with a number before its ending if another file has it.
+
+    >>> _unused("t.csv", {"t.csv"})
+    't (2).csv'
+    """
+    path, number, found = PurePosixPath(name), 1, name
+    while found in taken:
+        number += 1
+        found = f"{path.stem} ({number}){path.suffix}"
+    return found
+
+
 def _require_few(count: int) -> None:
     if count > MAX_MEMBERS:
         raise TooLarge(f"the archive holds more than {MAX_MEMBERS:,} files, which is the limit; send it in parts")
@@ -126,27 +155,27 @@ def base_name(name: str) -> str:
 
 def tables_among(
     reading: Reading, members: Sequence[Member], kind_of: Callable[[bytes, str], str | None]
-) -> tuple[list[Member], bool]:
-    """The files that may be tables, and whether all of them are delimited text; a warning tells of the others.
+) -> tuple[list[Member], set[str]]:
+    """The files that may be tables, and of which formats they are; a warning tells of the others.
 
     :param kind_of: the format of a file, by its beginning and its name: ``text`` for one without columns, None if it is
         of none that is known.
     :raises UnreadableFile: if none of several files is a table.
     """
     if len(members) == 1:
-        return list(members), False
+        return list(members), set()
     kinds = [_kind_of(member, kind_of) for member in members]
     names = [member.name for member in members]
     if not set(kinds) - {None, "text"}:
         kinds = ["delimited" if kind == "text" else None for kind in kinds]
     tables = [member for member, kind in zip(members, kinds, strict=True) if kind not in (None, "text")]
     if not tables:
-        raise UnreadableFile(f"the archive holds {len(members)} files, of which none is a table: {listed(names)}")
+        raise UnreadableFile(f"of {len(members)} files none is a table: {listed(names)}")
     others = [name for name, kind in zip(names, kinds, strict=True) if kind in (None, "text")]
     if others:
-        has = plural(len(others), "file that was taken for no table", "files that were taken for no tables")
-        reading.warn(ReadWarning("OtherFiles", f"the archive has {has}: {listed(others)}", len(others)))
-    return tables, set(kinds) <= {None, "text", "delimited"}
+        has = plural(len(others), "file was taken for no table", "files were taken for no tables")
+        reading.warn(ReadWarning("OtherFiles", f"{has}: {listed(others)}", len(others)))
+    return tables, {kind for kind in kinds if kind not in (None, "text")}
 
 
 def choose_member(reading: Reading, members: Sequence[Member], tables: Sequence[Member]) -> Member:

@@ -10,10 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from xml.parsers import expat
 
-from longshore.errors import UnreadableFile
+from longshore.errors import UnreadableFile, shorten
 from longshore.tables.core.table import Table
 from longshore.tables.reading import encodings
-from longshore.tables.reading.appending import have_same_columns, read_appended
 from longshore.tables.reading.archives import ARCHIVES, base_name, choose_member, open_archive, tables_among
 from longshore.tables.reading.columnar import read_arrow_file, read_arrow_stream, read_avro, read_parquet
 from longshore.tables.reading.context import Reading
@@ -28,6 +27,7 @@ from longshore.tables.reading.results import ReadWarning, SheetTop
 from longshore.tables.reading.sheets import read_sheet
 from longshore.tables.reading.statistics_files import STATISTICS, read_statistics
 from longshore.tables.reading.streams import STREAMS, copy, unpack_stream
+from longshore.tables.reading.together import read_together
 
 Reader = Callable[[Reading], tuple[Table, list[ReadWarning]]]
 
@@ -141,12 +141,10 @@ def read_format(reading: Reading) -> tuple[Table, list[ReadWarning]]:
             inner = unpack_stream(reading, kind, target)
         else:
             with open_archive(reading.path, kind) as members:
-                tables, are_texts = tables_among(reading, members, _kind_in_archive)
-                is_free = reading.options.sheet is None and len(tables) > 1
-                if is_free and are_texts and have_same_columns(reading, tables):
-                    appended = read_appended(reading, tables)
-                    if appended is not None:
-                        return appended
+                tables, formats = tables_among(reading, members, _kind_in_archive)
+                together = read_together(reading, tables, formats, _read_one)
+                if together is not None:
+                    return together
                 member = choose_member(reading, members, tables)
                 top = reading.top
                 with member.open() as file:
@@ -159,6 +157,23 @@ def read_format(reading: Reading) -> tuple[Table, list[ReadWarning]]:
     read = _READERS[kind](reading)
     reading.top = top or reading.top
     return read
+
+
+def _read_one(reading: Reading) -> tuple[Table, list[ReadWarning]]:
+    """Read one of several files, which may be packed as a whole.
+
+    :raises UnreadableFile: if it holds nothing that is known, or several files in turn.
+    """
+    kind = identify(reading.path, reading.name)
+    if kind in STREAMS:
+        target = reading.scratch / "unpacked"
+        reading.name = unpack_stream(reading, kind, target)
+        reading.path = target
+        kind = identify(target, reading.name)
+    if kind not in _READERS:
+        raise UnreadableFile(f"{shorten(reading.name)!r} is packed within what is packed; unpack it first")
+    reading.settings["format"] = kind
+    return _READERS[kind](reading)
 
 
 def _layers(packed: list[str]) -> int:

@@ -124,6 +124,12 @@ class ReadOptions(Spelt):
         description="`leaveOut`: totals and notes in the last rows of a text or a sheet are no rows, and have"
         " no part in the types",
     )
+    append: Annotated[Literal["same", "all", "none"] | None, BeforeValidator(_none_if_blank)] = Field(
+        None,
+        description="of several files: `same` puts them below each other and refuses those whose columns differ, `all`"
+        " takes them as well, with missing values for a column that a file does not have, `none` reads the largest;"
+        " absent, those of an archive are put together where their columns are the same",
+    )
     quote: Annotated[str | None, BeforeValidator(_as_mark)] = Field(
         None, max_length=1, pattern=_QUOTE, description="what quotes, one character or `none`; found when absent"
     )

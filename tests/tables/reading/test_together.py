@@ -1,0 +1,97 @@
+"""Several files as one table: those of an archive, of whatever format."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from longshore.errors import UnreadableFile
+from longshore.tables.reading import ReadResult
+from longshore.tables.reading.archives import keep_together
+from support.growing import zipped
+from tables.reading.conftest import cells, codes, kinds
+
+Read = Callable[..., ReadResult]
+
+
+def book(*rows: list[Any]) -> bytes:
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.active.append(row)
+    buffer = io.BytesIO()
+    made.save(buffer)
+    return buffer.getvalue()
+
+
+def packed(**files: bytes) -> bytes:
+    return zipped({name.replace("_", "."): content for name, content in files.items()})
+
+
+def test_workbooks_of_the_same_columns_are_one_table(read_bytes: Read) -> None:
+    content = packed(jan_xlsx=book(["day", "n"], ["a", 1]), feb_xlsx=book(["n", "day"], [2.5, "b"], [3, "c"]))
+    result = read_bytes(content, name="year.zip")
+    assert cells(result) == {
+        "file": ["jan.xlsx", "feb.xlsx", "feb.xlsx"],
+        "day": ["a", "b", "c"],
+        "n": [1.0, 2.5, 3.0],
+    }
+    assert codes(result) == ["AppendedFiles"]
+    assert (result.ledger.lines, result.ledger.rows, result.ledger.header) == (5, 3, 2)
+
+
+def test_columns_that_differ_are_told_before_anything_is_put_together(read_bytes: Read) -> None:
+    content = packed(a_csv=b"x,y\n1,2\n", b_csv=b"x,z\n3,4\n5,6\n")
+    free = read_bytes(content, name="t.zip")
+    assert (codes(free), free.settings["member"]) == (["OtherTables"], "b.csv")
+    with pytest.raises(UnreadableFile, match=r"'b\.csv' has no 'y', and 'z' besides\. Send each by itself"):
+        read_bytes(content, name="t.zip", append="same")
+    every = read_bytes(content, name="t.zip", append="all")
+    assert cells(every) == {
+        "file": ["a.csv", "b.csv", "b.csv"],
+        "x": [1, 3, 5],
+        "y": [2, None, None],
+        "z": [None, 4, 6],
+    }
+    assert codes(every) == ["AppendedFiles", "DifferentColumns"]
+    assert cells(read_bytes(content, name="t.zip", append="none")) == {"x": [3, 5], "z": [4, 6]}
+    assert cells(read_bytes(content, name="t.zip", sheet="a.csv")) == {"x": [1], "y": [2]}
+
+
+def test_files_of_several_formats_are_put_together_where_that_is_asked_for(read_bytes: Read) -> None:
+    content = packed(a_csv=b"x,d\n1,2024-01-01\n", b_xlsx=book(["x", "d"], [2, "2024-01-02"]), c_json=b'[{"x": 2.5}]')
+    assert "OtherTables" in codes(read_bytes(content, name="t.zip"))
+    every = read_bytes(content, name="t.zip", append="all")
+    assert cells(every)["x"] == [1.0, 2.0, 2.5]
+    assert kinds(every)["d"] == "date"
+
+
+def test_types_that_do_not_agree_become_text(read_bytes: Read) -> None:
+    content = packed(a_xlsx=book(["x"], [1]), b_xlsx=book(["x"], ["word"]), c_xlsx=book(["x"], [2.5]))
+    result = read_bytes(content, name="t.zip")
+    assert cells(result)["x"] == ["1", "word", "2.5"]
+    assert codes(result) == ["AppendedFiles", "DifferentTypes"]
+
+
+def test_a_file_that_cannot_be_read_spoils_only_what_was_asked_for(read_bytes: Read) -> None:
+    content = packed(a_xlsx=book(["x"], [1], [2]), b_xlsx=book(["x"], [1])[:-40])
+    with pytest.raises(UnreadableFile):
+        read_bytes(content, name="t.zip", append="same")
+
+
+def test_files_are_kept_together_under_names_of_their_own(tmp_path: Path) -> None:
+    for name, content in (("one", b"a\n1\n"), ("two", b"a\n2\n"), ("three", b"")):
+        (tmp_path / name).write_bytes(content)
+    target = tmp_path / "all"
+    keep_together(
+        [("t.csv", tmp_path / "one"), ("../../t.csv", tmp_path / "two"), ("", tmp_path / "three")],
+        target,
+    )
+    with tarfile.open(target) as archive:
+        assert archive.getnames() == ["t.csv", "t (2).csv", "file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["all"]
