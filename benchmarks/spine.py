@@ -268,10 +268,10 @@ def main() -> int:
             column_file = next((server.storage / "datasets" / session).glob("*.parquet"))
             client = Listener(server.url)
             measure_reads(report, client, session, rows, column_file)
+            measure_export(report, server, memory, session, column_file, scratch)  # of the same columns as its floor
             for beginning in SPINE:
                 measure_operations(report, client, session, column_file, beginning)
             measure_history(report, client, session)
-            measure_export(report, server, memory, session, column_file, scratch)
             client.close()
     return report.end()
 
