@@ -43,6 +43,10 @@ LEADING_ZERO = r"^[^0-9]*0[0-9]"
 """Codes, and no numbers."""
 _PHONE = r"^\+[0-9]{7,}$"
 _HAS_NAME = re.compile(r"\d.*[^\W\d_]{3}.*\d|[^\W\d_]{3}.*\d", re.DOTALL)
+_CALLED = r"^\+[0-9]+[ \u00a0\u2009\u202f]|[ \u00a0\u2009\u202f][0-9]{1,2}[ \u00a0\u2009\u202f]"
+"""With a country's code, or groups that thousands do not have: a telephone number."""
+_ADDRESS = r"^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d)){3}$"
+"""Of a machine in the internet."""
 _UNITS_AS_WELL = frozenset({"Ft"})
 """Feet, besides forints."""
 _MAY_BE_MEASURE = r"^-?[0-9]+(?:[.,][0-9]+)? ?[mdswMDSW]$"
@@ -86,10 +90,11 @@ class WrittenNumbers(Plan):
             .select(
                 unread=digits.is_null().any(),
                 fractions=digits.str.contains("[.eE]").any(),
-                lengths=digits.str.len_bytes().n_unique(),
                 currencies=currency_of(text).unique().implode(),
                 shares=text.str.extract("([%‰])").fill_null("").unique().implode(),
                 by_blanks=text.str.contains(_GROUPED_BY_BLANKS).any(),
+                groups=text.str.count_matches(_GROUPED_BY_BLANKS).n_unique(),
+                addresses=text.str.contains(_ADDRESS).all(),
                 bracketed=text.str.starts_with("(").all(),
             )
             .row(0, named=True)
@@ -99,8 +104,10 @@ class WrittenNumbers(Plan):
             return None
         (share,) = shares
         is_plain = not currencies and not share
-        # Telephone numbers and codes are of one length; what stands in brackets throughout may be numbered.
-        if is_plain and found["by_blanks"] and found["lengths"] == 1 and not found["fractions"]:
+        # Telephone numbers and codes have as many groups each; what stands in brackets throughout may be numbered.
+        if is_plain and found["by_blanks"] and found["groups"] == 1 and not found["fractions"]:
+            return None
+        if found["addresses"]:
             return None
         if (is_plain and found["bracketed"]) or (self.dtype.is_integer() and (found["fractions"] or share)):
             return None
@@ -114,7 +121,9 @@ class WrittenNumbers(Plan):
     def misread(self, text: pl.Expr, values: pl.Expr) -> pl.Expr:
         others = ~currency_of(text).is_in(["", self.currency or ""])
         shares = text.str.extract("([%‰])").fill_null("") != self.share
-        codes = text.str.contains(LEADING_ZERO) | text.str.contains("_", literal=True) | text.str.contains(_PHONE)
+        codes = text.str.contains("_", literal=True)
+        for shape in (LEADING_ZERO, _PHONE, _CALLED):
+            codes |= text.str.contains(shape)
         endless = values.cast(pl.Float64).is_infinite()
         digits = INTEGER_DIGITS if self.dtype.is_integer() else _MOST_DIGITS
         return others | shares | codes | endless | (text.str.count_matches("[0-9]") > digits)
