@@ -285,3 +285,14 @@ def test_the_first_pass_keeps_good_columns_in_one_file(read_bytes: Read, tiny_bl
     result = read_bytes("a,b,c\n" + "1,2,x\n" * 1000 + "1,y,x\n")
     assert len(result.table.files) == 1 or len(result.table.files) == 2
     assert result.table.columns[0].dtype == pl.Int64()
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("header", ["a{0}b{0}c\n", ""])
+def test_commas_in_numbers_delimit_nothing(read_bytes: Read, delimiter: str, header: str) -> None:
+    rows = [[f"{number},{number % 90 + 10}" for number in range(at, at + 3)] for at in range(0, 60, 3)]
+    text = header.format(delimiter) + "".join(delimiter.join(row) + "\n" for row in rows)
+    result = read_bytes(text)
+    assert result.settings["delimiter"] == delimiter
+    assert next(iter(cells(result).values())) == [float(row[0].replace(",", ".")) for row in rows]
+    assert result.settings["header"] == bool(header)

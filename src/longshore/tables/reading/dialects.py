@@ -23,6 +23,7 @@ PAIR = 2
 MOST = 0.8
 """Share of the records that is taken for all of them: a few may be ragged."""
 _NUMBER = re.compile(rb"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?%?")
+_COMMA_IN_NUMBER = re.compile(rb"(?<=\d),(?=\d)")
 _PENALTY = {b"|": 0.02, b":": 0.4}
 
 
@@ -84,11 +85,27 @@ def sniff_marks(
     tried = [each for each in tried if each.delimiter != b":" or _cuts_names(each, sample, complete)]
     # However ragged the rest is, a header of several fields tells.
     credible = [each for each in tried if each.credible] or [each for each in tried if each.first > 1]
+    credible = _without_decimals(credible, sample)
     credible = credible or [each for each in tried if _is_frame_of_one(each.marks, sample, complete)]
     if not credible:
         return _blanks_between(Marks(prefer or NO_DELIMITER, quotes[0], newline), sample, complete)
     best = max(credible, key=lambda candidate: candidate.score + (0.5 if candidate.delimiter == prefer else 0.0))
     return best.marks
+
+
+def are_decimals(sample: bytes) -> bool:
+    """Whether all commas of a text stand between digits, as those before decimals do."""
+    commas = sample.count(b",")
+    return 0 < commas == len(_COMMA_IN_NUMBER.findall(sample))
+
+
+def _without_decimals(credible: list[Candidate], sample: bytes) -> list[Candidate]:
+    """Candidates without the comma where another one makes records as much alike, and commas stand in numbers only."""
+    commas = [each for each in credible if each.delimiter == b","]
+    others = [each for each in credible if each.delimiter != b"," and each.usual > 1]
+    if not commas or not others or max(each.share for each in others) < commas[0].share:
+        return credible
+    return others if are_decimals(sample[:_ENOUGH_BYTES]) else credible
 
 
 def _cuts_names(candidate: Candidate, sample: bytes, complete: bool) -> bool:

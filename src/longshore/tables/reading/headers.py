@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from longshore.tables.reading.dialects import DELIMITERS, MOST, is_number, sample_records, sniff_marks, sniff_newline
+from longshore.tables.reading.dialects import (
+    DELIMITERS,
+    MOST,
+    are_decimals,
+    is_number,
+    sample_records,
+    sniff_marks,
+    sniff_newline,
+)
 from longshore.tables.reading.glance import MANY, Record, holds_rows, is_year
 from longshore.tables.reading.quotes import Marks, Positions
 from longshore.tables.reading.results import ReadWarning, plural
@@ -51,6 +59,8 @@ def _is_cut_by_others(lines: Sequence[bytes], delimiter: bytes) -> bool:
     """Whether another delimiter stands on most of some lines."""
     filled = [line for line in lines if line.strip()]
     others = [each for each in DELIMITERS if each not in (delimiter, b":")]
+    if are_decimals(b"\n".join(filled)):
+        others = [each for each in others if each != b","]
     return any(sum(each in line for line in filled) >= MOST * len(filled) for each in others) if filled else False
 
 
