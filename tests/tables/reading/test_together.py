@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from longshore.errors import UnreadableFile
+from longshore.errors import TooLarge, UnreadableFile
 from longshore.tables.reading import ReadResult
 from longshore.tables.reading.archives import keep_together
 from support.growing import zipped
@@ -82,6 +82,19 @@ def test_a_file_that_cannot_be_read_spoils_only_what_was_asked_for(read_bytes: R
     content = packed(a_xlsx=book(["x"], [1], [2]), b_xlsx=book(["x"], [1])[:-40])
     with pytest.raises(UnreadableFile):
         read_bytes(content, name="t.zip", append="same")
+
+
+def test_a_difference_far_below_the_beginning_of_a_file(read_bytes: Read) -> None:
+    # Beyond what is peeked at, so that it shows only while it is read.
+    content = packed(a_csv=b"n,place\n1,Bonn\n", b_csv=b'n,"' + b"x" * 300_000 + b'"\n1,2\n')
+    with pytest.raises(UnreadableFile, match=r"'b\.csv' has no 'place'"):
+        read_bytes(content, name="t.zip", append="same")
+
+
+def test_limits_hold_for_all_files_together(read_bytes: Read) -> None:
+    files = {f"n{number}_json": b'[{"n": "' + b"x" * 400_000 + b'"}]' for number in range(4)}
+    with pytest.raises(TooLarge, match="unpacks to more than 1,000,000 bytes"):
+        read_bytes(packed(**files), name="t.zip", append="same", limit=1_000_000)
 
 
 def test_files_are_kept_together_under_names_of_their_own(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ MAX_GATHERED = 1000
 """Each of them is open while the table is written."""
 _EXACT = 2**53
 """Up to which a float tells all whole numbers apart."""
-_MAX_YEAR = 100_000
-"""Of a day that can be told as a moment in microseconds."""
+_MAX_DAYS = 36_000_000
+"""From 1970 on, that can be told as a moment in microseconds."""
 _MOMENT = pl.Datetime("us")
 
 
@@ -171,15 +171,16 @@ def _are_exact(found: Sequence[tuple[Table, Column]]) -> bool:
     """Whether all whole numbers among some columns can be floats."""
     whole = [(table, column.name) for table, column in found if column.dtype.is_integer()]
     return all(
-        max(abs(each) for each in table.scan([name]).select(pl.all().min(), high=pl.all().max()).collect().row(0))
+        max(abs(each) for each in table.scan([name]).select(low=pl.all().min(), high=pl.all().max()).collect().row(0))
         <= _EXACT
         for table, name in whole
     )
 
 
 def _are_near(found: Sequence[tuple[Table, Column]]) -> bool:
-    """Whether all days among some columns can be moments."""
+    """Whether all days among some columns can be moments; of those far away the engine knows no year."""
     days = [(table, column.name) for table, column in found if column.dtype == pl.Date()]
     return all(
-        table.scan([name]).select(pl.all().dt.year().abs().max()).collect().item() < _MAX_YEAR for table, name in days
+        table.scan([name]).select(pl.all().cast(pl.Int64).abs().max()).collect().item() < _MAX_DAYS
+        for table, name in days
     )
