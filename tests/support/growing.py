@@ -208,7 +208,7 @@ def _long_spans() -> bytes:
     return b"<table><tr><td rowspan=4000 colspan=1000>" + LONG.encode() + b"<tr><td>y" * 4000
 
 
-@growing("deep.html", UNREADABLE)
+@growing("deep.html", TOO_LARGE)
 def _deep_page() -> bytes:
     return b"<html>" + b"<div>" * 8000
 

@@ -199,3 +199,18 @@ def test_a_page_that_is_too_large_for_memory(read_bytes: Read, monkeypatch: pyte
 def test_a_page_without_a_table(read_bytes: Read, content: str) -> None:
     with pytest.raises(UnreadableFile, match="a web page without a table"):
         read_bytes(content, name="t.csv")
+
+
+@pytest.mark.parametrize("name", ["t.html", "t.xls", "t"])
+def test_a_page_that_begins_with_a_heading(read_bytes: Read, name: str) -> None:
+    for begin in ("<h1>Report</h1>\n", "<!-- made -->\n<h2>Report</h2>"):
+        content = f"{begin}<table><tr><th>a<th>b<tr><td>1<td>2</table>"
+        assert cells(read_bytes(content, name=name)) == {"a": [1], "b": [2]}
+
+
+def test_elements_deep_within_each_other(read_bytes: Read) -> None:
+    table = "<table><tr><th>a<th>b<tr><td>1<td>2</table>"
+    assert read_bytes("<html>" + "<div>" * 3000 + table, name="t.html").table.rows == 1
+    assert read_bytes("<html>" + "<div></div>" * 9000 + table, name="t.html").table.rows == 1
+    with pytest.raises(TooLarge, match="more than 4,000 elements within each other"):
+        read_bytes("<html>" + "<div>" * 9000 + table + "</div>" * 9000, name="t.html")

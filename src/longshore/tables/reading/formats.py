@@ -93,6 +93,14 @@ _FIRST_ELEMENT = re.compile(r"<([a-z_][\w.-]*)(?![\w.-]*:)")
 _PAGE_ELEMENTS = frozenset(
     {"html", "head", "body", "table", "meta", "link", "style", "script", "title", "div", "p", "center", "font", "form"}
 )
+_ELEMENTS_OF_PAGES = _PAGE_ELEMENTS | set(
+    re.split(
+        " ",
+        "h1 h2 h3 h4 h5 h6 span br hr ul ol dl pre section article main header nav img iframe noscript base thead tbody"
+        " tr td th caption b i u a strong em small",
+    )
+)
+"""Those that may begin a page, too, and that other documents have in other meanings."""
 _MARKUP_KINDS = {
     "svg": "a picture (SVG)",
     "mht": "a web page with its pictures in one file (.mht); save it as a web page alone",
@@ -300,7 +308,8 @@ def _markup_of(text: str, name: str) -> str:
         begins = _FIRST_ELEMENT.search(lower)
         if begins is None:
             return "html" if name.endswith((".html", ".htm")) else "xml"
-        return begins[1] if begins[1] == "svg" else "html" if begins[1] in _PAGE_ELEMENTS else "xml"
+        elements = _PAGE_ELEMENTS if name.endswith(".xml") else _ELEMENTS_OF_PAGES
+        return begins[1] if begins[1] == "svg" else "html" if begins[1] in elements else "xml"
     if _ELEMENT.match(text) and not _MARKED_CELL.match(text):
         return "html"
     if _TAG.match(text) is None:

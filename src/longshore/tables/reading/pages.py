@@ -81,6 +81,14 @@ def said_encoding(path: Path) -> str | None:
     return None if name.startswith("utf") else _LABELS.get(name, name)
 
 
+MAX_DEPTH = 4000
+"""Of elements within each other; browsers stop at 512."""
+_NESTING = re.compile(
+    rb"<(/?)(?:div|span|center|section|article|main|blockquote|[uod]l|form)[\s>]",
+    re.IGNORECASE,
+)
+
+
 def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     size = path.stat().st_size
     if size > MAX_PAGE_BYTES:
@@ -88,6 +96,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     reading.report("read", 0, size, 0)
     content = path.read_bytes()
     require_utf8(content, 0)
+    _require_flat(content)
     found = [(each, _count(each)) for each in LexborHTMLParser(content.removeprefix(codecs.BOM_UTF8)).css("table")]
     tables = [each for each, cells in found if cells]
     if not tables:
@@ -96,6 +105,15 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
     grid = Grid(max(FREE_DENSE_CELLS, DENSE_CELLS_PER_BYTE * size))
     grid.fill(tables[chosen])
     return write_grid(reading, grid, "the table of the web page")
+
+
+def _require_flat(content: bytes) -> None:
+    """:raises TooLarge: for a page whose elements stand deep within each other, which takes the parser its square."""
+    depth = 0
+    for tag in _NESTING.finditer(content):
+        depth = max(0, depth + (-1 if tag[1] else 1))
+        if depth > MAX_DEPTH:
+            raise TooLarge(f"the web page has more than {MAX_DEPTH:,} elements within each other, which is no table")
 
 
 def _names_of(tables: Sequence[LexborNode]) -> list[str]:
