@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 
 from longshore.errors import TooLarge, UnreadableFile
@@ -16,17 +14,13 @@ from longshore.tables.reading import ReadResult
 from longshore.tables.reading.archives import keep_together
 from support.growing import zipped
 from tables.reading.conftest import cells, codes, kinds
+from tables.reading.test_sheets import sheets
 
 Read = Callable[..., ReadResult]
 
 
 def book(*rows: list[Any]) -> bytes:
-    made = openpyxl.Workbook()
-    for row in rows:
-        made.active.append(row)
-    buffer = io.BytesIO()
-    made.save(buffer)
-    return buffer.getvalue()
+    return sheets(One=list(rows))
 
 
 def packed(**files: bytes) -> bytes:
