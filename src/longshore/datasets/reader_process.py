@@ -324,7 +324,9 @@ def carry_out(channel: Channel, request: dict[str, Any]) -> None:
     try:
         ended = {"kind": "done", "answer": _TASKS[request["task"]](request, tell)}
     except LongshoreError as error:
-        ended = {"kind": "failed", "error": type(error).__name__, "description": error.description}
+        # By a class that whoever asked knows: a reader may have kinds of its own.
+        known = next(each for each in type(error).__mro__ if each.__module__ == LongshoreError.__module__)
+        ended = {"kind": "failed", "error": known.__name__, "description": error.description}
     except MemoryError:
         ended = {"kind": "failed", "error": "MemoryError", "description": ""}
     except BaseException:  # noqa: BLE001 - of a panic in Rust, too, whoever asked has to hear

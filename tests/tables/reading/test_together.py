@@ -102,3 +102,19 @@ def test_files_are_kept_together_under_names_of_their_own(tmp_path: Path) -> Non
     with tarfile.open(target) as archive:
         assert archive.getnames() == ["t.csv", "t (2).csv", "file"]
     assert [path.name for path in tmp_path.iterdir()] == ["all"]
+
+
+def test_what_is_left_out_of_several_texts_is_counted_as_of_one(read_bytes: Read) -> None:
+    first = b"# made\na,b,c\n1,2,3\n# note\n4,5,6\nTotal,9,9\n"
+    second = b"# made\na,b,c\n7,8,9\na,b,c\n1,1,1\nTotal,9,9\n"
+    result = read_bytes(packed(a_csv=first, b_csv=second), name="t.zip", footer="leaveOut")
+    alone = [read_bytes(content, footer="leaveOut").ledger for content in (first, second)]
+    assert (result.ledger.skipped, result.ledger.blank) == (6, 0)
+    assert result.ledger.skipped == sum(ledger.skipped for ledger in alone)
+    assert result.ledger.lines == sum(ledger.lines for ledger in alone)
+    assert {"Comments", "FooterLines", "RepeatedNames"} <= set(codes(result))
+    long = b"a||b\n" + b"1||2\n" * 30 + b"3||\n4||5||6\n"
+    bars = read_bytes(packed(a_csv=long, b_csv=b"a||b\n6||7\n8||9\n"), name="t.zip")
+    assert bars.set_aside is not None
+    assert bars.set_aside.scan().collect()["raw"].to_list() == ["4||5||6"]
+    assert bars.ledger.lines == 36

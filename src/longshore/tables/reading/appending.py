@@ -13,7 +13,7 @@ from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.archives import Member, base_name
 from longshore.tables.reading.context import Reading
-from longshore.tables.reading.delimited import DelimitedSource, blank_after
+from longshore.tables.reading.delimited import DelimitedSource
 from longshore.tables.reading.differing import appended_warnings, require_same
 from longshore.tables.reading.ledger import ImportAudit, Ledger
 from longshore.tables.reading.limits import require_cells, require_columns
@@ -132,9 +132,7 @@ class _Together:
             rows += frame.height
             require_cells(self.reading, rows, frame.width + 1)
             self.reading.report("survey", rows, rows + 1, rows)
-        ledger, trailing = source.books.ledger, blank_after(path, source.records.end)
-        ledger.blank += trailing
-        ledger.lines += trailing
+        source.close_books()
         return source
 
     def told(self) -> Iterator[ReadWarning]:

@@ -13,7 +13,6 @@ from longshore.tables.formats.number_inference import number_digits
 from longshore.tables.formats.scalars import BOOLEAN_WORDS
 from longshore.tables.reading.plans import TOKENS
 from longshore.tables.reading.scopes import CALENDAR, WRITTEN
-from longshore.tables.reading.type_inference import InferredType
 from longshore.tables.reading.written import LEADING_ZERO, MARKS
 
 MANY = 0.6
@@ -23,16 +22,16 @@ _GLANCE = 20
 
 
 def candidates_of(
-    sample: pl.DataFrame, certain: int, names: Sequence[str], verdicts: Sequence[InferredType]
+    sample: pl.DataFrame, certain: int, names: Sequence[str], texts: Sequence[int]
 ) -> dict[str, list[dict[str, Any]]]:
     """By column of text: each type that most of the looked-at values fit, how many do, and the first that does not.
 
+    :param texts: the columns that stay text and need not.
     :param certain: how many of the sample's rows are the table's first ones.
     :return: ``type``, ``fits``, ``of`` (values that were looked at, blank ones and words for what is missing left
         out), ``first`` (``row`` and ``value``), and ``words`` (those for true and false).
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    texts = [index for index, verdict in enumerate(verdicts) if verdict.plan is None and verdict.seen]
     for index in texts[:_MOST_COLUMNS]:
         if told := list(_of_column(sample.to_series(index), certain)):
             found[names[index]] = told

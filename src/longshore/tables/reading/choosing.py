@@ -42,6 +42,11 @@ def require(wanted: str | int, names: Sequence[str], where: str) -> int:
     return index
 
 
+def largest(sizes: Sequence[int]) -> int:
+    """The index of the largest, of equal ones the first."""
+    return max(range(len(sizes)), key=lambda each: (sizes[each], -each))
+
+
 def choose(reading: Reading, names: Sequence[str], sizes: Sequence[int], where: str) -> int:
     """The index of the table to read; it goes into the settings, and a warning tells of the others.
 
@@ -55,7 +60,7 @@ def choose(reading: Reading, names: Sequence[str], sizes: Sequence[int], where: 
     if wanted is not None:
         index = require(wanted, names, where)
     else:
-        index = max(range(len(names)), key=lambda each: (sizes[each], -each))
+        index = largest(sizes)
         tell_of_others(reading, names, index, where)
     reading.settings["sheet"] = names[index]
     return index

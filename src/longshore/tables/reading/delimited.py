@@ -81,12 +81,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         reading.options.preferred,
         reading.settings,
     )
-    source.leave_out(sum(source.repeated.values()))  # those with no row below them
-    source.settle_comments()
-    ledger, trailing = source.books.ledger, blank_after(source.records.path, source.records.end)
-    ledger.blank += trailing - source.lines_after
-    ledger.skipped += source.lines_after
-    ledger.lines += trailing
+    source.close_books()
     reading.books = source.books
     reading.settings.update(
         delimiter=None if marks.delimiter == NO_DELIMITER else marks.delimiter.decode(),
@@ -95,9 +90,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
         skip=reading.options.initial_skip,
         **{name: True for name in ("spaced", "escaped") if getattr(marks, name)},
     )
-    if source.told:
-        reading.settings.update(source.told)
-        source.tell_as_it_stood()
+    reading.settings.update(source.told)
     if source.why:
         reading.settings["structure"] = source.why
     reading.settings.update(source.oddities())
@@ -107,7 +100,7 @@ def _read(reading: Reading, path: Path) -> tuple[Table, list[ReadWarning]]:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class _Chosen:
     """A table of a text that has several: where it begins and ends in the sample, and where the next one begins."""
 
     start: int
@@ -130,7 +123,7 @@ class _Extent:
     lines_after: int = 0
     may_be_several: bool = True
 
-    def narrowed(self, sample: bytes, start: int, blank_lines: int, chosen: Chosen) -> _Extent:
+    def narrowed(self, sample: bytes, start: int, blank_lines: int, chosen: _Chosen) -> _Extent:
         """The part with one table of several, found in the sample that stands at ``start``, below blank lines."""
         above = blank_lines + count_line_ends(sample[: chosen.start])
         below = count_line_ends(sample[chosen.next_start :]) + (chosen.next_start < len(sample))
@@ -206,7 +199,7 @@ class DelimitedSource:
             repeats: list[tuple[int, int]] = []
             if extent.may_be_several and complete and options.seeks_names and found.header.lines == 1:
                 chosen = _one_of_several(reading, sample, found)
-                if isinstance(chosen, Chosen):
+                if isinstance(chosen, _Chosen):
                     return cls._open(reading, path, extent.narrowed(sample, start, blank_lines, chosen))
                 repeats = chosen
             marks, layout = found.marks, found.header
@@ -355,7 +348,7 @@ class DelimitedSource:
 
     def _enter(self, block: Block, count: int, lines: int, shape: Shape | None) -> None:
         """Write down what became of a block's ``count`` records on ``lines`` lines."""
-        self.leave_out(self.repeated.pop(block.start, 0))
+        self._leave_out(self.repeated.pop(block.start, 0))
         self.quoted |= block.quoted
         self.unclosed.extend(block.unclosed)
         keeper = AuditWriter(self.records, self.odd, self.books, bool(self.reading.replaced))
@@ -363,9 +356,20 @@ class DelimitedSource:
             shape = self._measure(block, 0)
         keeper.enter(block, count, lines, shape)
 
-    def settle_comments(self) -> None:
+    def close_books(self) -> None:
+        """After a pass: enter what no block has, which is the lines below the rows and those between them."""
+        self._leave_out(sum(self.repeated.values()))  # those with no row below them
+        self._settle_comments()
+        ledger, trailing = self.books.ledger, _lines_below(self.records.path, self.records.end)
+        ledger.blank += trailing - self.lines_after
+        ledger.skipped += self.lines_after
+        ledger.lines += trailing
+        if self.told:
+            self._tell_as_it_stood()
+
+    def _settle_comments(self) -> None:
         """Comments between rows were blank lines so far: they are lines that were left out."""
-        self.leave_out(self.ends_in_comment)
+        self._leave_out(self.ends_in_comment)
         if self.comments or self.ends_in_comment:
             ledger = self.books.ledger
             ledger.blank -= self.comments
@@ -376,7 +380,7 @@ class DelimitedSource:
             has = plural(self.comments, "comment between the rows was", "comments between the rows were")
             self.notes.append(ReadWarning("Comments", f"{has} left out", self.comments))
 
-    def leave_out(self, lines: int) -> None:
+    def _leave_out(self, lines: int) -> None:
         """Enter lines that are no part of the table."""
         self.books.ledger.skipped += lines
         self.books.ledger.lines += lines
@@ -480,7 +484,7 @@ class DelimitedSource:
             found["width"] = self.records.width
         return found | ({"repairs": repairs} if repairs else {})
 
-    def tell_as_it_stood(self) -> None:
+    def _tell_as_it_stood(self) -> None:
         """What was kept of lines, with what stood between their fields in the file."""
         written, between = BETWEEN.decode(), self.told["delimiter"] or " "
         asides = self.books.asides
@@ -519,7 +523,7 @@ def _written_anew(reading: Reading, path: Path, layout: Layout) -> Path | None:
     return target
 
 
-def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen | list[tuple[int, int]]:
+def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> _Chosen | list[tuple[int, int]]:
     """The table to read of a text that has several below each other, or where the names of a single one come again."""
     header = sample[found.header.start : found.header.end].rstrip(found.marks.newline)
     if len(sample) > _MOST_BYTES_OF_PARTS or not _may_hold_names(sample[found.header.end :], header, found.marks):
@@ -543,7 +547,7 @@ def _one_of_several(reading: Reading, sample: bytes, found: Structure) -> Chosen
     part = parts[index]
     end = len(sample[: records[part.last - 1].end].rstrip(b"\r\n"))
     next_start = records[part.last].start if part.last < len(records) else len(sample)
-    return Chosen(0 if part.names == names else records[part.names].start, end, next_start)
+    return _Chosen(0 if part.names == names else records[part.names].start, end, next_start)
 
 
 def _last_title(above: bytes, marks: Marks) -> str:
@@ -711,8 +715,8 @@ def _count_within(record: bytes, marks: Marks) -> int:
     return inner.count(marks.newline)
 
 
-def blank_after(path: Path, end: int) -> int:
-    """How many blank lines follow the text, which ends at ``end``."""
+def _lines_below(path: Path, end: int) -> int:
+    """How many lines follow the rows, which end at ``end``."""
     ends = 0
     with path.open("rb") as file:
         file.seek(end)

@@ -179,12 +179,13 @@ def find_layout(path: Path, options: ReadOptions, head: bytes, is_whole: bool) -
     if options.structure != "found" or options.quote is not None:
         return None
     sample = head[:_SAMPLE_BYTES]
-    lines = [line for line in sample.split(sniff_newline(sample)) if line.strip()]
-    if not is_whole or len(sample) < len(head):
-        lines = lines[:-1]
     if sniff_newline(sample) == b"\r":
         return None
-    found = _find_drawn(sample.split(b"\n")[:_LINES]) or _find_several(lines[:_LINES])
+    every = sample.split(b"\n")
+    lines = [line for line in every if line.strip()]
+    if not is_whole or len(sample) < len(head):
+        lines = lines[:-1]
+    found = _find_drawn(every[:_LINES]) or _find_several(lines[:_LINES])
     if found is not None:
         return found
     if len(lines) < _FEW_LINES or b"  " not in sample or b"\t" in sample or path.stat().st_size > _MOST_FIXED_BYTES:

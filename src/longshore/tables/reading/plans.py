@@ -88,6 +88,8 @@ class Plan:
     """Plans of one such name may read the same text with different meanings, each as its ``reading`` says."""
     reading: str | None = None
     has_two_digit_years: bool = False
+    is_settled_first: bool = False
+    """Whether it cannot be tried before :meth:`settled` has looked at a column."""
 
     def settled(self, values: pl.Series) -> Plan | None:
         """This plan, going by a column's first values, or None if it is not for them.

@@ -23,12 +23,13 @@ import polars as pl
 import python_calamine
 
 from longshore.errors import InvalidRequest, UnreadableFile, shorten
+from longshore.tables.core.column_expressions import col
 from longshore.tables.core.portable import portable
 from longshore.tables.core.table import Table
 from longshore.tables.reading import names
 from longshore.tables.reading.biff import is_protected, xls_errors
 from longshore.tables.reading.cells import ERROR_MARK, NO_RESULT, cell_texts, filled_rows, without_errors
-from longshore.tables.reading.choosing import find, listed, tell_of_others
+from longshore.tables.reading.choosing import find, largest, listed, tell_of_others
 from longshore.tables.reading.context import Reading
 from longshore.tables.reading.dialects import PAIR
 from longshore.tables.reading.footers import footer_begin
@@ -40,7 +41,7 @@ from longshore.tables.reading.parts import Part, find_parts, named
 from longshore.tables.reading.plans import Numbers, Plan
 from longshore.tables.reading.results import EXAMPLES, ReadWarning, SheetTop, cut, plural
 from longshore.tables.reading.scopes import ANYTHING, CALENDAR, CLOCKS, NUMBERS, as_asked
-from longshore.tables.reading.structure import Placed, header_of_cells, structure_warnings, why_of_cells
+from longshore.tables.reading.structure import header_of_cells, placed_cells, structure_warnings, why_of_cells
 from longshore.tables.reading.typed import TextsInMemory, write_typed
 
 _TOP_ROWS, _TOP_CELLS = 100, 20_000
@@ -338,7 +339,7 @@ def _one_of_several(reading: Reading, sheet: str, content: _Content, wanted: str
     if wanted is not None:
         index = tables.index(f"{sheet}: {wanted}")
     else:
-        index = max(range(len(parts)), key=lambda each: (parts[each].size, -each))
+        index = largest([part.size for part in parts])
         tell_of_others(reading, tables, index, f"the sheet {shorten(sheet)!r}")
     if reading.top is not None:
         at = reading.top.sheets.index(sheet) + 1
@@ -355,16 +356,12 @@ def _one_of_several(reading: Reading, sheet: str, content: _Content, wanted: str
     return replace(
         content,
         header=names_in[first:last],
-        body=_columns_between(body, first, last),
+        body=body.select(col(f"c{column}").alias(f"c{column - first}") for column in range(first, last)),
         kinds=kinds[first:last],
         why={} if part.names else content.why,
         titles=content.titles + (content.header_rows + part.names - 1 if part.names else 0),
-        below=content.body.height - max(part.names, 0) - body.height,
+        below=content.body.height - part.names - body.height,
     )
-
-
-def _columns_between(texts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
-    return texts.select(pl.col(f"c{column}").alias(f"c{column - first}") for column in range(first, last))
 
 
 def _tell_of_other_sheets(reading: Reading, sheet: str) -> None:
@@ -385,9 +382,7 @@ def _find_parts(content: _Content) -> list[Part]:
     filled = pl.sum_horizontal(pl.all().is_not_null()) if body.width else pl.lit(0)
     if not body.select((~has_digit & (filled > 1)).any()).item():
         return []
-    rows = [content.header or [], *body.rows()]
-    records = [Placed([((cell or "").encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
-    parts = find_parts(records, 0)
+    parts = find_parts(placed_cells([content.header or [], *body.rows()]), 0)
     title = (content.why.get("above", {}).get("content") or [""])[-1]
     return [replace(parts[0], title=parts[0].title or title), *parts[1:]]
 

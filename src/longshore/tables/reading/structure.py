@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -540,12 +540,17 @@ def _length(sample: bytes, lines: int) -> int:
     return at
 
 
+def placed_cells(rows: Iterable[Sequence[str | None]]) -> list[Placed]:
+    """Rows of cells as records, with their numbers for places."""
+    return [Placed([((cell or "").encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
+
+
 def header_of_cells(rows: Sequence[Sequence[str | None]], options: ReadOptions) -> Header:
     """The header among the first rows of cells, one of them filled, as found or as the options say.
 
     :return: with numbers of rows for places.
     """
-    records = [Placed([((cell or "").encode(), False) for cell in row], at, at + 1) for at, row in enumerate(rows)]
+    records = placed_cells(rows)
     if options.header_included is False:
         return Header(0, 0, records[0].fields, 0)
     if not options.seeks_names:

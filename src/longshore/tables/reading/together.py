@@ -43,10 +43,10 @@ def read_together(
             return None
         try:
             return read_gathered(reading, members, read_one)
-        except UnreadableFile as error:
+        except UnreadableFile:
             if is_free:
                 return None
-            raise UnreadableFile(error.description) from error
+            raise
     try:
         if options.append != "all":
             peeked = peek_names(reading, members)
@@ -54,7 +54,7 @@ def read_together(
                 return None  # such as a text that is cut within a quote: it is no such table beyond doubt
             require_same([(member.name, found) for member, found in zip(members, peeked, strict=True) if found])
         return read_appended(reading, members)
-    except DifferentColumns as error:
+    except DifferentColumns:
         if is_free:
             return None
-        raise UnreadableFile(error.description) from error
+        raise

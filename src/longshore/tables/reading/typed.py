@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -161,10 +161,8 @@ def write_typed(
             columns[index], sink.tallies[index], verdicts[index] = column, tally, verdict
     if settings is not None:
         settings.update({name: about for name, about in _how_written(names, verdicts).items() if about})
-        open_to_types = [
-            replace(each, seen=each.seen and bool(scope)) for each, scope in zip(verdicts, scopes, strict=True)
-        ]
-        if told := candidates_of(sample.rows, sample.certain, names, open_to_types):
+        texts = [i for i, each in enumerate(verdicts) if each.plan is None and each.seen and scopes[i]]
+        if told := candidates_of(sample.rows, sample.certain, names, texts):
             settings["candidates"] = told
     warnings = [
         *_token_warnings(names, sink.tallies, verdicts),
@@ -252,7 +250,7 @@ def _first_plausible(text: pl.Series, plans: Sequence[Plan]) -> tuple[Plan | Non
 
 def _has_rivals(plan: Plan) -> bool:
     """Whether a plan cannot be tried alone: others may read the same, or it goes by the column's values."""
-    return plan.reading is not None or isinstance(plan, NamedMonths | Durations)
+    return plan.reading is not None or plan.is_settled_first
 
 
 def _doubtful(

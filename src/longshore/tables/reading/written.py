@@ -76,6 +76,7 @@ class WrittenNumbers(Plan):
     share: str = ""
 
     rival = "decimals"
+    is_settled_first = True
 
     @cached_property
     def reading(self) -> str:  # type: ignore[override]
@@ -171,6 +172,8 @@ class NamedMonths(Plan):
     names: tuple[str, ...] = ()
     has_two_digit_years: bool = False
 
+    is_settled_first = True
+
     @cached_property
     def dtype(self) -> pl.DataType:  # type: ignore[override]
         """Of the dates."""
@@ -225,6 +228,7 @@ class Durations(Plan):
     shape: str | None = None
 
     dtype = pl.Duration("us")
+    is_settled_first = True
 
     @override
     def plausible(self, value: str) -> bool:
